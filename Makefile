@@ -1,0 +1,94 @@
+# Two commands do everything: `make reproduce` and `make test`. `make help` lists the rest.
+
+SEED ?= 103747
+DRAW ?= 1
+EPOCHS ?= 4000
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help reproduce test lint original record lock clean
+
+# $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
+find = $(shell for python in $5; do "$$python" -c \
+  'import sys; sys.exit(not (($1, $2) <= sys.version_info[:2] <= ($3, $4)))' 2>/dev/null && echo "$$python" && break; done)
+pyenv := $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions
+
+PYTHON ?= $(call find,3,10,3,13,python3 python3.13 python3.12 python3.11 python3.10)
+PYTHON27 ?= $(call find,2,7,2,7,python2.7 python2 $(wildcard $(pyenv)/2.7.*/bin/python))
+PYTHON37 ?= $(call find,3,7,3,7,python3.7 $(wildcard $(pyenv)/3.7.*/bin/python))
+
+OLD := .venv-tf1.0.1
+OLD_PYTHON = PYTHONPATH=$(OLD) PYTHONNOUSERSITE=1 TF_CPP_MIN_LOG_LEVEL=2 "$(PYTHON27)"
+WITNESS := .venv-tf1.15.5
+WITNESS_PYTHON = TF_CPP_MIN_LOG_LEVEL=2 $(WITNESS)/bin/python -W ignore
+
+help:
+	@echo 'make reproduce   train the port for 4000 epochs and hold it to the original (SEED= DRAW= EPOCHS=)'
+	@echo 'make test        lint, unit tests, golden tests'
+	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
+	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
+	@echo 'make lock        resolve the dependencies anew (needs uv)'
+	@echo 'make clean       remove the environments and the runs'
+
+reproduce: .venv/ready
+	@mkdir -p runs
+	.venv/bin/python -m compat_v1 train --seed $(SEED) --draw $(DRAW) --epochs $(EPOCHS) \
+	  --logdir runs/logs --record runs/record.json --checkpoint runs/checkpoint
+	.venv/bin/python -m compat_v1 verify runs/record.json
+
+test: lint
+	.venv/bin/python -m pytest
+
+lint: .venv/ready
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+original: $(OLD)/ready
+	@mkdir -p runs
+	$(OLD_PYTHON) original/selfmade_lstm.py --record runs/original.json
+	$(OLD_PYTHON) original/compare.py runs/original.json original/recorded/tf1.0.1/seed103747_draw1.json
+
+record: $(OLD)/ready $(WITNESS)/ready
+	$(OLD_PYTHON) original/record.py original/recorded/tf1.0.1
+	$(WITNESS_PYTHON) original/record.py original/recorded/tf1.15.5 --op-seeds 13,30,43,56,160
+
+lock:
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --extra dev --upgrade \
+	  --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .venv-tf* runs
+
+.venv/ready: requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+	  echo 'Python 3.10 to 3.13 is missing: install one, or name it with PYTHON=.' >&2; exit 2; fi
+	@"$(PYTHON)" -c 'import ensurepip, venv' || \
+	  { echo '$(PYTHON) lacks venv: on Debian, install python3-venv.' >&2; exit 2; }
+	@echo 'Setting up .venv with $(PYTHON): about 2.5 GB, a minute or two.'
+	rm -rf .venv
+	"$(PYTHON)" -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(OLD)/ready: original/requirements-tf1.0.1.lock
+	@if [ -z "$(PYTHON27)" ]; then echo 'Python 2.7 is missing: install it (pyenv install 2.7.18 does), or name' \
+	  'it with PYTHON27=; everything but make original and make record works without it.' >&2; exit 2; fi
+	@"$(PYTHON27)" -m pip --version > /dev/null 2>&1 || \
+	  { echo '$(PYTHON27) lacks pip: "$(PYTHON27) -m ensurepip" installs it.' >&2; exit 2; }
+	@echo 'Setting up $(OLD) with $(PYTHON27): TensorFlow 1.0.1.'
+	rm -rf $(OLD)
+	"$(PYTHON27)" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $(OLD) \
+	  -r original/requirements-tf1.0.1.lock
+	@touch $(OLD)/google/__init__.py  # a namespace package that --target leaves without one
+	@touch $@
+
+$(WITNESS)/ready: original/requirements-tf1.15.5.lock
+	@if [ -z "$(PYTHON37)" ]; then \
+	  echo 'Python 3.7 is missing: install it (pyenv install 3.7.16 does), or name it with PYTHON37=.' >&2; exit 2; fi
+	@echo 'Setting up $(WITNESS) with $(PYTHON37): TensorFlow 1.15.5.'
+	rm -rf $(WITNESS)
+	"$(PYTHON37)" -m venv $(WITNESS)
+	$(WITNESS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	  -r original/requirements-tf1.15.5.lock
+	@touch $@

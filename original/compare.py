@@ -1,0 +1,68 @@
+"""Hold a new run of the original to its golden record: `python original/compare.py NEW RECORDED`.
+
+Bit-equal is the rule. Only a run on another processor may differ, because TensorFlow's kernels choose their
+instructions by it: such a run is held to the printed lines before the horizon. Runs under Python 2.7 and 3.
+"""
+
+from __future__ import print_function
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # so that it also runs as a script
+
+from original.records import HORIZON, epoch_line
+
+
+def printed_lines(record):
+    """Return {epoch: the line that the program printed there} of a record."""
+    test = record["test"]
+    return {line[0]: epoch_line(*line) for line in zip(test["epoch"], test["error"], test["squared_error"])}
+
+
+def compare(new, recorded):
+    """Return (faithful, sentence) for two records of one seed and draw, the new one of as many epochs or fewer."""
+    if new["data"] != recorded["data"] or new["op_seeds"] != recorded["op_seeds"]:
+        return False, "the data or the op seeds differ: {} {} against {} {}".format(
+            new["data"], new["op_seeds"], recorded["data"], recorded["op_seeds"]
+        )
+    differences = {}
+    for part, series in (("test", "squared_error"), ("test", "error"), ("train", "error")):
+        values = dict(zip(recorded[part]["epoch"], recorded[part][series]))
+        for epoch, value in zip(new[part]["epoch"], new[part][series]):
+            if value != values[epoch]:
+                differences.setdefault(epoch, "{} {}: {!r} against {!r}".format(part, series, value, values[epoch]))
+    if new["epochs"] == recorded["epochs"] and new["prediction"] != recorded["prediction"]:
+        differences[new["epochs"]] = "prediction: {} against {}".format(new["prediction"], recorded["prediction"])
+    if not differences:
+        return True, "bit-equal to the record in all {} epochs".format(new["epochs"])
+
+    first = min(differences)
+    sentence = "{} epochs differ from the record, the first is {} ({})".format(
+        len(differences), first, differences[first]
+    )
+    if new["stack"] == recorded["stack"]:
+        return False, sentence + ", on the stack and processor of the record"
+    here, then = printed_lines(new), printed_lines(recorded)
+    wrong = [epoch for epoch in sorted(here) if epoch <= HORIZON and here[epoch] != then[epoch]]
+    sentence += ".\nThe record was made on {}, this run on {}".format(recorded["stack"], new["stack"])
+    if wrong:
+        return False, sentence + ".\nThe printed lines differ before the horizon, at the epochs {}".format(wrong)
+    return True, sentence + ".\nThe printed lines are identical through epoch {}".format(min(HORIZON, new["epochs"]))
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: compare.py NEW RECORDED")
+    records = []
+    for path in sys.argv[1:]:
+        with open(path) as f:
+            records.append(json.load(f))
+    faithful, sentence = compare(*records)
+    print(("FAITHFUL: " if faithful else "NOT FAITHFUL: ") + sentence)
+    sys.exit(0 if faithful else 1)
+
+
+if __name__ == "__main__":
+    main()
