@@ -1,0 +1,158 @@
+"""Train a network as the post does: measure first, then update, 4000 times.
+
+Works alike on the port's graph and on the original's (`original_graph.py`): nothing here knows which it has.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from compat_v1.environment import onednn
+from compat_v1.graph import SEQUENCE_LENGTH, build_graph
+from data_generator import encodeSequence, getSequences
+from original.records import MEASURED_SEQUENCE, exactly, new_record, stack
+
+OP_SEEDS = (13, 30, 43, 56, 160)  # what TensorFlow 1.0.1 derives; today's would derive 0 to 4 and draw other weights
+EPOCHS = 4000
+
+
+class Data(NamedTuple):
+    """All sequences as float32, (4**n, n, 3), with their answers, (4**n,), and the two parts of them."""
+
+    inputs: np.ndarray
+    outputs: np.ndarray
+
+    @property
+    def train(self):
+        """The first quarter, (inputs, outputs)."""
+        return self.inputs[: len(self.inputs) // 4], self.outputs[: len(self.inputs) // 4]
+
+    @property
+    def test(self):
+        """The other three, (inputs, outputs)."""
+        return self.inputs[len(self.inputs) // 4 :], self.outputs[len(self.inputs) // 4 :]
+
+
+class Measurement(NamedTuple):
+    """What one epoch saw before its update; `squared_error` is None on the training set, as in the post."""
+
+    epoch: int  # counted from 1
+    part: str  # "test" or "train"
+    summary: bytes
+    error: np.float32
+    squared_error: np.float32 | None
+
+
+def load_data(sequence_length, draw):
+    """Return `Data`; `ValueError` as `data_generator.getSequences`."""
+    inputs, outputs = getSequences(sequence_length, draw=draw)
+    return Data(inputs.astype(np.float32), outputs.astype(np.float32))
+
+
+def new_network(graph_seed, sequence_length=SEQUENCE_LENGTH, op_seeds=OP_SEEDS):
+    """Build the port's graph in a `tf.Graph` of its own and return (graph, network)."""
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(graph_seed)
+        return graph, build_graph(op_seeds, sequence_length)
+
+
+def new_session(graph, inter_op_threads=2, intra_op_threads=1):
+    """Open a session on the CPU, where the original ran.
+
+    The matrices are so small that a kernel on two threads only waits for itself; two kernels side by side do help.
+    The thread counts change no bit.
+    """
+    return tf.Session(
+        graph=graph,
+        config=tf.ConfigProto(
+            device_count={"GPU": 0},
+            inter_op_parallelism_threads=inter_op_threads,
+            intra_op_parallelism_threads=intra_op_threads,
+        ),
+    )
+
+
+def post_schedule(session, network, data, epochs):
+    """Train as the post's code does, with two runs an epoch; yield each epoch's `Measurement` after its update."""
+    train_feed = dict(zip((network.data, network.target), data.train, strict=True))
+    test_feed = dict(zip((network.data, network.target), data.test, strict=True))
+    for i in range(epochs):
+        if (i + 1) % 20 == 0:
+            summary, error, squared_error = session.run(
+                [network.summaries, network.error, network.mean_square_error], test_feed
+            )
+            measurement = Measurement(i + 1, "test", summary, error, squared_error)
+        else:
+            summary, error = session.run([network.summaries, network.error], train_feed)
+            measurement = Measurement(i + 1, "train", summary, error, None)
+        session.run(network.minimize, train_feed)
+        yield measurement
+
+
+def fast_schedule(session, network, data, epochs):
+    """Train as `post_schedule` in half the time, with every measurement bit-equal.
+
+    One run measures on the training set and updates. The measurement still sees the weights from before the update:
+    summaries and error are made from `prediction` and the loss, and so are the gradients, so that every weight has been
+    read for them before the optimizer has anything to apply.
+    """
+    feeds = [network.data, network.target]
+    measure = session.make_callable([network.summaries, network.error, network.mean_square_error], feeds)
+    update = session.make_callable(network.minimize, feeds)
+    measure_and_update = session.make_callable([network.summaries, network.error, network.minimize], feeds)
+    train, test = data.train, data.test
+    for i in range(epochs):
+        if (i + 1) % 20 == 0:
+            measurement = Measurement(i + 1, "test", *measure(*test))
+            update(*train)
+        else:
+            summary, error, _ = measure_and_update(*train)
+            measurement = Measurement(i + 1, "train", summary, error, None)
+        yield measurement
+
+
+SCHEDULES = {"fast": fast_schedule, "post": post_schedule}
+
+
+def predict(session, network, sequence):
+    """Return the answer of the network, a float32, to a string of as many signs as it was built for."""
+    return session.run(network.prediction, {network.data: encodeSequence(sequence)[np.newaxis]})[0, 0]
+
+
+def variables(session):
+    """Return all variables of the session's graph, Adam's included, {op name: float32 array}."""
+    tensors = {op.name: op.outputs[0] for op in session.graph.get_operations() if op.type == "VariableV2"}
+    return session.run(tensors)
+
+
+def empty_record(graph, data, draw):
+    """Return the record of a run on `graph` that has not begun; the seeds are read from the graph itself."""
+    random_ops = [op for op in graph.get_operations() if op.type == "TruncatedNormal"]
+    return new_record(
+        stack(tf.VERSION, onednn()),
+        data.inputs.astype(int),
+        draw,
+        random_ops[0].get_attr("seed"),
+        [op.get_attr("seed2") for op in random_ops],
+    )
+
+
+def add_measurement(record, measurement):
+    """Append an epoch's measurement to the record."""
+    series = record[measurement.part]
+    series["epoch"].append(measurement.epoch)
+    series["error"].append(exactly(measurement.error))
+    if measurement.part == "test":
+        series["squared_error"].append(exactly(measurement.squared_error))
+    record["epochs"] = measurement.epoch
+
+
+def finish_record(record, session, network):
+    """Add what is known at the end: the prediction that the post shows, and the SHA-256 of every variable."""
+    if record["data"]["sequence_length"] == len(MEASURED_SEQUENCE):
+        record["prediction"][MEASURED_SEQUENCE] = exactly(predict(session, network, MEASURED_SEQUENCE))
+    record["variables_sha256"] = {
+        name: hashlib.sha256(value.tobytes()).hexdigest() for name, value in variables(session).items()
+    }

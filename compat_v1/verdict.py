@@ -1,0 +1,257 @@
+"""Hold the record of a run to the original: what, the original, here, verdict.
+
+Three kinds of proof, from the strictest down: the original's own graph in the same TensorFlow (no tolerance), the
+records of TensorFlow 1.0.1 (printed digits before the horizon, measured bounds after it), and, without a verdict, what
+the post printed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from compat_v1.environment import onednn
+from compat_v1.graph import SEQUENCE_LENGTH
+from compat_v1.original_graph import original_network
+from compat_v1.recorded import OLD_STACKS, golden, golden_arrays, golden_runs, published
+from compat_v1.training import (
+    add_measurement,
+    empty_record,
+    fast_schedule,
+    finish_record,
+    load_data,
+    new_network,
+    new_session,
+    variables,
+)
+from data_generator import TRAINED_DRAW, decodeSequence, sequences_sha256
+from original.compare import printed_lines
+from original.records import DEFAULT_SEED, HORIZON, MEASURED_SEQUENCE, epoch_line, stack
+
+FAITHFUL, NOT_FAITHFUL, NOT_JUDGED = "faithful", "NOT FAITHFUL", "not judged"
+
+# TensorFlow's initial weights moved between 1.0.1 and today by one unit in the last place, at most of a value near 1.
+WEIGHT_BOUND = 2.0**-23
+# Past the horizon the port may part from TensorFlow 1.0.1 this many times as far as TensorFlow 1.15.5 does, which runs
+# the same program, over all recorded runs. Six runs do not show how far a chance spike of the loss can reach.
+MARGIN = 3
+
+SERIES = (("test", "error"), ("test", "squared_error"), ("train", "error"))  # all that a record measures by epoch
+
+
+class Row(NamedTuple):
+    what: str
+    original: str
+    here: str
+    verdict: str
+
+
+class Drift(NamedTuple):
+    """How far one run is from another of the same seed past the horizon; shares of 1, or sums and answers."""
+
+    squared_error_median: float  # relative
+    squared_error_max: float  # relative
+    error_max: float
+    final_error: float
+    prediction: float
+
+
+def drift(record, reference):
+    """Return the `Drift` of a record from a reference of the same seed, draw and at least as many epochs."""
+    here, there = record["test"], reference["test"]
+    past = [k for k, epoch in enumerate(here["epoch"]) if epoch > HORIZON]
+    squared, squared_there = (np.array([part["squared_error"][k] for k in past]) for part in (here, there))
+    error, error_there = (np.array([part["error"][k] for k in past]) for part in (here, there))
+    relative = np.abs(squared - squared_there) / squared_there
+    whole = record["epochs"] == reference["epochs"]
+    return Drift(
+        float(np.median(relative)),
+        float(relative.max()),
+        float(np.abs(error - error_there).max()),
+        float(abs(error[-1] - error_there[-1])) if whole else 0.0,
+        abs(record["prediction"][MEASURED_SEQUENCE] - reference["prediction"][MEASURED_SEQUENCE]) if whole else 0.0,
+    )
+
+
+def drift_of_the_old_stacks():
+    """Return the largest `Drift` of TensorFlow 1.15.5 from 1.0.1, figure by figure, over all recorded runs."""
+    first, second = OLD_STACKS
+    drifts = [drift(golden(second, *run), golden(first, *run)) for run in golden_runs()]
+    return Drift(*(max(values) for values in zip(*drifts, strict=True)))
+
+
+def judge(record, progress=lambda epoch: None):
+    """Yield the verdict on a record, `Row` after `Row`; `ValueError` if its data cannot be made.
+
+    Trains the original's graph on the way and calls `progress` with each epoch that it has done.
+    """
+    data = load_data(record["data"]["sequence_length"], record["data"]["draw"])
+    yield from _beginnings(record, data)
+    yield _every_bit(record, data, progress)
+    yield from _against_tensorflow_1(record)
+    yield from _against_the_post(record)
+
+
+def is_faithful(rows):
+    """Return whether no row says otherwise."""
+    return all(row.verdict != NOT_FAITHFUL for row in rows)
+
+
+def _judged(what, original, here, is_faithful):
+    return Row(what, original, here, FAITHFUL if is_faithful else NOT_FAITHFUL)
+
+
+def _beginnings(record, data):
+    """What a run starts from: the data in their order, the seeds of the random ops, the weights that they draw."""
+    draw, sequence_length = record["data"]["draw"], record["data"]["sequence_length"]
+    expected = golden(OLD_STACKS[0], DEFAULT_SEED, draw)
+    if expected and sequence_length == expected["data"]["sequence_length"]:
+        sha256 = expected["data"]["sha256"]
+        yield _judged(
+            f"data of draw {draw}, SHA-256",
+            sha256[:12],
+            record["data"]["sha256"][:12],
+            record["data"] == expected["data"],
+        )
+    else:
+        sha256 = sequences_sha256(data.inputs.astype(int))
+        yield _judged(
+            f"data of draw {draw}, SHA-256",
+            f"(none; generated) {sha256[:12]}",
+            record["data"]["sha256"][:12],
+            record["data"]["sha256"] == sha256,
+        )
+    example = f"{decodeSequence(data.inputs[0])} = {data.outputs[0]:.0f}"
+    for known in (published()["first_example"], published()["first_example_of_the_sibling_notebook"]):
+        if known["draw"] == draw and len(known["sequence"]) == sequence_length:
+            shown = f"{known['sequence']} = {known['answer']}"
+            yield _judged("first example", shown, example, shown == example)
+
+    derived = golden(OLD_STACKS[0], DEFAULT_SEED, TRAINED_DRAW)["op_seeds"]
+    yield _judged("op seeds", _listed(derived), _listed(record["op_seeds"]), record["op_seeds"] == derived)
+
+    what = f"initial weights of seed {record['graph_seed']}"
+    if not golden(OLD_STACKS[0], record["graph_seed"], TRAINED_DRAW):
+        yield Row(what, "not recorded", "", NOT_JUDGED)
+        return
+    expected = golden_arrays(OLD_STACKS[0], f"seed{record['graph_seed']}_draw{TRAINED_DRAW}_initial_weights")
+    graph, network = new_network(record["graph_seed"], sequence_length, record["op_seeds"])
+    with new_session(graph) as session:
+        session.run(network.initializer)
+        weights = variables(session)
+    distance = max(np.abs(weights[name] - value).max() for name, value in expected.items())
+    yield _judged(what, f"within {WEIGHT_BOUND:.2g}", f"within {distance:.2g}", distance <= WEIGHT_BOUND)
+
+
+def _every_bit(record, data, progress):
+    """The graph that TensorFlow 1.0.1 wrote, trained here, against the port's record: no tolerance."""
+    what, original = "every bit of the run", f"its graph, in TensorFlow {tf.VERSION}"
+    if record["data"]["sequence_length"] != SEQUENCE_LENGTH:
+        return Row(what, original, f"its graph takes {SEQUENCE_LENGTH} signs", NOT_JUDGED)
+    this_stack = stack(tf.VERSION, onednn())
+    for part in ("tensorflow", "cpu", "onednn"):
+        if record["stack"][part] != this_stack[part]:
+            return Row(what, original, f"made with {part} {record['stack'][part]}", NOT_JUDGED)
+
+    graph, network = original_network(record["graph_seed"], record["op_seeds"])
+    reference = empty_record(graph, data, record["data"]["draw"])
+    with new_session(graph) as session:
+        session.run(network.initializer)
+        for measurement in fast_schedule(session, network, data, record["epochs"]):
+            add_measurement(reference, measurement)
+            progress(measurement.epoch)
+        finish_record(reference, session, network)
+
+    for first, part, field in sorted(_differences(record, reference)):
+        return Row(what, original, f"{part} {field} differs at epoch {first}", NOT_FAITHFUL)
+    values = sum(len(reference[part][field]) for part, field in SERIES)
+    return Row(what, original, f"equal: {values} values, {len(reference['variables_sha256'])} variables", FAITHFUL)
+
+
+def _differences(record, reference):
+    """Yield (first epoch, part, field) for each part of two records of equal length that is not bit-equal."""
+    for part, field in SERIES:
+        series = zip(record[part]["epoch"], record[part][field], reference[part][field], strict=True)
+        yield from [(epoch, part, field) for epoch, here, there in series if here != there][:1]
+    for field in ("prediction", "variables_sha256"):
+        if record.get(field) != reference[field]:
+            yield record["epochs"], "final", field
+
+
+def _against_tensorflow_1(record):
+    """The golden record of the same run: printed lines before the horizon, measured bounds after it."""
+    reference = golden(OLD_STACKS[0], record["graph_seed"], record["data"]["draw"])
+    if not reference or record["data"] != reference["data"]:
+        yield Row("TensorFlow 1.0.1's own run", "not recorded", "", NOT_JUDGED)
+        return
+    here, there = printed_lines(record), printed_lines(reference)
+    compared = [epoch for epoch in here if epoch in there]
+    if not compared:
+        yield Row("printed lines", "from epoch 20 on", f"{record['epochs']} epochs", NOT_JUDGED)
+        return
+    different = [epoch for epoch in compared if here[epoch] != there[epoch]]
+    identical = max([epoch for epoch in compared if not different or epoch < different[0]], default=0)
+    to_hold = min(HORIZON, compared[-1])
+    yield _judged(
+        f"printed lines through epoch {to_hold}",
+        "TensorFlow 1.0.1's",
+        f"identical through epoch {identical}",
+        identical >= to_hold,
+    )
+    if compared[-1] <= HORIZON:
+        return
+
+    ours, bounds = drift(record, reference), drift_of_the_old_stacks()
+    past = f"past epoch {HORIZON}, off by at most"
+    for name, value, bound, unit, scale in (
+        (f"squared error {past}", ours.squared_error_max, bounds.squared_error_max, "%", 100),
+        ("  in the median", ours.squared_error_median, bounds.squared_error_median, "%", 100),
+        (f"error {past}", ours.error_max, bounds.error_max, "points", 100),
+    ):
+        allowed = MARGIN * bound
+        yield _judged(name, f"{allowed * scale:.2f} {unit}", f"{value * scale:.2f} {unit}", value <= allowed)
+    if record["epochs"] == reference["epochs"]:
+        for name, value, there, off, bound, form in (
+            (
+                "final error",
+                record["test"]["error"][-1] * 100,
+                reference["test"]["error"][-1] * 100,
+                ours.final_error * 100,
+                bounds.final_error * 100,
+                "{:.3f} %",
+            ),
+            (
+                MEASURED_SEQUENCE,
+                record["prediction"][MEASURED_SEQUENCE],
+                reference["prediction"][MEASURED_SEQUENCE],
+                ours.prediction,
+                bounds.prediction,
+                "{:.4f}",
+            ),
+        ):
+            allowed = MARGIN * bound
+            yield _judged(name, f"{form.format(there)} ± {form.format(allowed)}", form.format(value), off <= allowed)
+
+
+def _against_the_post(record):
+    """What the post printed: one draw from a distribution, so there is nothing to pass or fail."""
+    post, here = published(), printed_lines(record)
+    for line in post["lines"]:
+        if line["epoch"] in here:
+            there = epoch_line(line["epoch"], line["incorrect_percent"] / 100, line["squared_error"])
+            what, there = there.split(" | ", 1)
+            yield Row(f"the post's {what}", there, here[line["epoch"]].split(" | ", 1)[1], NOT_JUDGED)
+    for sequence, value in post["prediction"].items():
+        if sequence in record["prediction"]:
+            yield Row(f"the post's {sequence}", f"{value:.4f}", f"{record['prediction'][sequence]:.4f}", NOT_JUDGED)
+
+
+def _listed(numbers):
+    return ", ".join(str(number) for number in numbers)
+
+
+def table(rows):
+    """Return the rows as the lines of a table for the terminal."""
+    rows = [Row("", "the original", "here", "verdict"), *rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
