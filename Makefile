@@ -6,7 +6,7 @@ EPOCHS ?= 4000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint original record lock clean
+.PHONY: help reproduce test lint original record draws lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -27,6 +27,7 @@ help:
 	@echo 'make test        lint, unit tests, golden tests'
 	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
 	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
+	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
 
@@ -36,6 +37,11 @@ reproduce: .venv/ready
 	  --logdir runs/logs --record runs/record.json --checkpoint runs/checkpoint
 	.venv/bin/python -m compat_v1 verify runs/record.json
 
+# Where Python 2.7 is there, the original itself is tested too; its TensorFlow was built for x86-64 Linux.
+ifeq ($(shell uname -sm),Linux x86_64)
+test: $(if $(PYTHON27),$(OLD)/ready)
+test: export PYTHON27 := $(PYTHON27)
+endif
 test: lint
 	.venv/bin/python -m pytest
 
@@ -51,6 +57,9 @@ original: $(OLD)/ready
 record: $(OLD)/ready $(WITNESS)/ready
 	$(OLD_PYTHON) original/record.py original/recorded/tf1.0.1
 	$(WITNESS_PYTHON) original/record.py original/recorded/tf1.15.5 --op-seeds 13,30,43,56,160
+
+draws: .venv/ready
+	.venv/bin/python docs/draws.py
 
 lock:
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --extra dev --upgrade \

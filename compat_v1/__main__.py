@@ -113,7 +113,9 @@ def predict(args):
         raise InputError(str(error)) from None
     length = record["data"]["sequence_length"]
     if len(args.sequence) != length:
-        raise InputError(f"{args.sequence} has the length {len(args.sequence)}: this network was trained on length {length}")
+        raise InputError(
+            f"{args.sequence} has the length {len(args.sequence)}: this network was trained on length {length}"
+        )
     graph, network = training.new_network(record["graph_seed"], length)
     with training.new_session(graph) as session:
         restore(session, prefix)

@@ -54,11 +54,13 @@ def record_run(folder, seed, draw, op_seeds):
 
 
 def record_probes(folder, op_seeds):
-    """Probe the default run before the first update and after 300, and save a checkpoint there."""
+    """Probe the default run before the first update and after 300, measure its test set there, save a checkpoint."""
     run = start(*RUNS[0], op_seeds=op_seeds)
     for updates in (0, PROBED_UPDATES):
         train(run, updates)
         probes = probe(tf, build_cell, run.session, run.train_set)
+        measured = [run.network.error, run.network.mean_square_error]
+        probes["test/error"], probes["test/squared_error"] = run.session.run(measured, run.test_set)
         np.savez_compressed(os.path.join(folder, "probes_after_{}_updates.npz".format(updates)), **probes)
     save_checkpoint(run, os.path.join(os.path.abspath(folder), "model.ckpt-{}".format(PROBED_UPDATES)))
 

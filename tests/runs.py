@@ -1,0 +1,49 @@
+"""Train a network for a test and keep everything that it measures, bit by bit."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from compat_v1.training import (
+    add_measurement,
+    empty_record,
+    fast_schedule,
+    finish_record,
+    new_network,
+    new_session,
+    variables,
+)
+
+
+class Trained(NamedTuple):
+    record: dict
+    summaries: list[bytes]
+    variables: dict[str, np.ndarray]
+
+
+def trained(graph, network, data, draw, epochs, schedule=fast_schedule, **threads):
+    """Initialize and train a network; return its record, its serialized summaries and its final variables."""
+    record, summaries = empty_record(graph, data, draw), []
+    with new_session(graph, **threads) as session:
+        session.run(network.initializer)
+        for measurement in schedule(session, network, data, epochs):
+            add_measurement(record, measurement)
+            summaries.append(measurement.summary)
+        finish_record(record, session, network)
+        return Trained(record, summaries, variables(session))
+
+
+def trained_port(data, draw=1, epochs=20, graph_seed=1, **options):
+    """Train the port from a seed."""
+    return trained(*new_network(graph_seed, data.inputs.shape[1]), data, draw, epochs, **options)
+
+
+def assert_every_bit_equal(one, other):
+    """Fail, naming what differs first, unless two `Trained` are bit-equal in everything that they measured."""
+    for part in ("test", "train"):
+        for field, values in one.record[part].items():
+            assert values == other.record[part][field], f"{part} {field} differs"
+    assert one.record["prediction"] == other.record["prediction"], "the prediction differs"
+    assert one.variables.keys() == other.variables.keys(), "the variables' names differ"
+    for name, value in one.variables.items():
+        assert value.tobytes() == other.variables[name].tobytes(), f"the variable {name} differs"

@@ -1,0 +1,158 @@
+"""The command line: what it writes, what it refuses, and that stopping it loses nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import compat_v1.__main__ as command_line
+from compat_v1.recorded import golden, read_record
+from original.compare import printed_lines
+from original.records import DEFAULT_SEED
+
+
+def run(*arguments):
+    """Run the command line in this process and return its exit status."""
+    try:
+        return command_line.main([str(argument) for argument in arguments])
+    except SystemExit as stop:  # argparse
+        return stop.code
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of one short run with everything that it writes."""
+    folder = tmp_path_factory.mktemp("trained")
+    options = ["--epochs", 40, "--record", folder / "record.json", "--checkpoint", folder / "checkpoint"]
+    assert run("train", *options, "--logdir", folder / "logs") == 0
+    return folder
+
+
+def test_train_prints_the_posts_lines_and_writes_record_logs_and_checkpoint(trained, tmp_path, capsys):
+    record = read_record(trained / "record.json")
+    assert record["graph_seed"] == DEFAULT_SEED and record["epochs"] == 40
+    assert run("train", "--epochs", 40, "--logdir", tmp_path) == 0
+    lines = printed_lines(golden("1.0.1", DEFAULT_SEED, 1))
+    assert capsys.readouterr().out.splitlines()[:2] == [lines[20], lines[40]]
+    (run_folder,) = (tmp_path / "selfmade_lstm").iterdir()
+    assert sorted(path.name for path in run_folder.iterdir()) == ["test", "train"]
+
+
+@pytest.mark.parametrize("before", [[], ["--"]])
+@pytest.mark.parametrize("sequence", ["00-+++", "-I--+0", "------", "--I+00"])
+def test_predict_takes_any_sequence_with_and_without_separator(trained, sequence, before, capsys):
+    assert run("predict", "--checkpoint", trained / "checkpoint", *before, sequence) == 0
+    if not before:
+        assert run("predict", sequence, "--checkpoint", trained / "checkpoint") == 0
+    for line in capsys.readouterr().out.splitlines():
+        assert line.startswith(f"{sequence} ")
+
+
+def test_predict_answers_what_the_record_says(trained, capsys):
+    assert run("predict", "00-+++", "--checkpoint", trained / "checkpoint") == 0
+    prediction = float(capsys.readouterr().out.split()[1])
+    assert prediction == pytest.approx(read_record(trained / "record.json")["prediction"]["00-+++"], rel=1e-7)
+
+
+def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
+    for _ in range(2):
+        assert run("train", "--epochs", 1, "--checkpoint", tmp_path / "kept", "--logdir", tmp_path) == 0
+    names = sorted(path.name.split(".", 1)[-1] for path in (tmp_path / "kept").iterdir())
+    assert names == ["checkpoint", "data-00000-of-00001", "index", "json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--epochs", "0"], "'0': integers from 1 up are allowed"),
+        (["train", "--draw", "x"], "'x': integers from 1 up are allowed"),
+        (["train", "--seed", "-1"], "'-1': integers from 0 to 2147483646 are allowed"),
+        (["train", "--sequence-length", "30"], "choose a smaller length"),
+        (["train", "--record", "no/such/folder.json"], "give a file in a folder that exists"),
+        (["train", "--record", "."], "give a file in a folder that exists"),
+        (["train", "--logdir", __file__], "give a folder, this is a file"),
+        (["train", "--checkpoint", __file__], "give a folder, this is a file"),
+        (["train", "--schedule", "slow"], "invalid choice: 'slow'"),
+        (["verify", "no-such.json"], "No such file"),
+        (["verify", __file__], "is not JSON"),
+        (["predict", "+-x000", "--checkpoint", "."], "sign 3 of the sequence is 'x': allowed are + - 0 I"),
+        (["predict", "--checkpoint", ".", "--", "-x"], "sign 2 of the sequence is 'x'"),
+        (["predict", "", "--checkpoint", "."], "an empty sequence"),
+        (["predict", "+-0I00", "--checkpoint", "no-such"], "holds no checkpoint"),
+        (["predict", "+-0I00"], "required: --checkpoint"),
+        (["predict", "--checkpoint", "."], "required: SEQUENCE"),
+        (["predict", "--checkpoint", ".", "--"], "holds no checkpoint"),
+        ([], "required: COMMAND"),
+        (["dance"], "invalid choice: 'dance'"),
+    ],
+)
+def test_bad_input_gets_a_clear_error_and_status_2(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error and "Traceback" not in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_predict_refuses_a_sequence_of_another_length(trained, capsys):
+    assert run("predict", "++", "--checkpoint", trained / "checkpoint") == 2
+    assert "++ has the length 2: this network was trained on length 6" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda record: record.pop("format"), '"format" must be 1'),
+        (lambda record: record.pop("data"), '"data" must be an object'),
+        (lambda record: record["stack"].pop("cpu"), '"stack" must have "cpu"'),
+        (lambda record: record.update(op_seeds=[1]), '"op_seeds" must be five integers'),
+        (lambda record: record.update(epochs="40"), '"epochs" must be of type int'),
+        (lambda record: record.update(epochs=60), '"test" must have the epochs of a run of "epochs" = 60'),
+        (lambda record: record["test"]["error"].pop(), '"test": "error" must be a number for each epoch'),
+        (lambda record: record["train"]["error"].__setitem__(0, "?"), '"train": "error" must be a number'),
+    ],
+)
+def test_damaged_record_is_refused_with_what_is_wrong(trained, tmp_path, damage, message, capsys):
+    record = json.loads((trained / "record.json").read_text())
+    damage(record)
+    (tmp_path / "damaged.json").write_text(json.dumps(record))
+    assert run("verify", tmp_path / "damaged.json") == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_keeps_what_was_done_and_leaves_what_was_whole(trained, tmp_path, number):
+    record_file, checkpoint = tmp_path / "record.json", tmp_path / "checkpoint"
+    record_file.write_bytes((trained / "record.json").read_bytes())
+    options = ["--record", record_file, "--checkpoint", checkpoint, "--logdir", tmp_path / "logs"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "compat_v1", "train", "--epochs", "100000", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout.readline().startswith("Epoch   20")
+    time.sleep(0.2)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in error and "stopped after" in error
+
+    partial = read_record(tmp_path / "record.partial.json")
+    assert partial["partial"] is True and 20 <= partial["epochs"] < 100000
+    assert "partial" not in read_record(record_file)
+    assert not checkpoint.exists()
+    assert run("predict", "00-+++", "--checkpoint", tmp_path / "checkpoint.partial") == 0
+
+
+def test_command_of_a_fresh_process_is_quiet_and_exits_with_the_status(tmp_path):
+    command = [sys.executable, "-m", "compat_v1", "train", "--epochs", "20", "--logdir", str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    result = subprocess.run([*command, "--draw", "0"], capture_output=True, text=True)
+    assert result.returncode == 2

@@ -1,0 +1,103 @@
+"""The port against the original: every bit of the original's own graph, and the printed digits of TensorFlow 1.0.1."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.checkpoints import restore
+from compat_v1.graph import build_cell
+from compat_v1.original_graph import original_network
+from compat_v1.recorded import OLD_STACKS, RECORDED, golden, golden_arrays, golden_runs
+from compat_v1.training import load_data, new_network, new_session
+from compat_v1.verdict import WEIGHT_BOUND
+from original.compare import printed_lines
+from original.probes import probe
+from original.records import DEFAULT_SEED, HORIZON, stack
+from runs import assert_every_bit_equal, trained, trained_port
+
+# Measured between TensorFlow 1.0.1 and 2.21 with the same weights: activations 5e-7, gradients 1e-6 of the largest.
+ACTIVATION_BOUND = 2e-6
+GRADIENT_BOUND = 1e-4
+
+
+@pytest.fixture(scope="module")
+def default_run(data):
+    return trained_port(data, epochs=400, graph_seed=DEFAULT_SEED)
+
+
+def test_port_is_bit_equal_to_the_graph_that_tensorflow_1_wrote(data, default_run):
+    assert_every_bit_equal(default_run, trained(*original_network(DEFAULT_SEED), data, 1, epochs=400))
+    assert len(default_run.variables) == 33
+
+
+def test_port_is_bit_equal_to_the_original_graph_for_another_seed_and_draw():
+    data = load_data(6, draw=5)
+    port = trained_port(data, draw=5, epochs=140, graph_seed=2)
+    assert_every_bit_equal(port, trained(*original_network(2), data, 5, epochs=140))
+
+
+@pytest.mark.parametrize(("graph_seed", "draw"), golden_runs())
+def test_port_prints_the_lines_of_tensorflow_1_through_the_horizon(graph_seed, draw, default_run):
+    if (graph_seed, draw) == (DEFAULT_SEED, 1):
+        record = default_run.record
+    else:
+        record = trained_port(load_data(6, draw), draw, HORIZON, graph_seed).record
+    here, there = printed_lines(record), printed_lines(golden("1.0.1", graph_seed, draw))
+    for epoch in range(20, HORIZON + 1, 20):
+        assert here[epoch] == there[epoch]
+
+
+@pytest.mark.parametrize("graph_seed", sorted({seed for seed, _ in golden_runs()}))
+def test_port_draws_the_initial_weights_of_tensorflow_1(graph_seed):
+    expected = golden_arrays("1.0.1", f"seed{graph_seed}_draw1_initial_weights")
+    graph, network = new_network(graph_seed)
+    with new_session(graph) as session:
+        session.run(network.initializer)
+        for name, value in expected.items():
+            drawn = session.run(f"{name}:0")
+            assert np.abs(drawn - value).max() <= WEIGHT_BOUND, f"{name} was drawn otherwise"
+
+
+def put_old_weights(session, network, version, updates):
+    """Give the port the weights that the default run of the old stack had after 0 or 300 updates."""
+    session.run(network.initializer)
+    if updates:
+        restore(session, RECORDED / f"tf{version}" / f"model.ckpt-{updates}")
+        return
+    for name, value in golden_arrays(version, f"seed{DEFAULT_SEED}_draw1_initial_weights").items():
+        assign = session.graph.get_operation_by_name(f"{name}/Assign")
+        session.run(assign, {assign.inputs[1]: value})
+
+
+@pytest.mark.parametrize("version", OLD_STACKS)
+@pytest.mark.parametrize("updates", [0, 300])
+def test_every_layer_and_gradient_is_that_of_the_old_stack(version, updates, data):
+    expected = golden_arrays(version, f"probes_after_{updates}_updates")
+    graph, network = new_network(DEFAULT_SEED)
+    with new_session(graph) as session:
+        put_old_weights(session, network, version, updates)
+        feed = dict(zip((network.data, network.target), data.train, strict=True))
+        probes = probe(tf, build_cell, session, feed)
+    assert len(probes) == 6 * 6 + 10
+    for name, value in probes.items():  # in the order of computation
+        distance = np.abs(value - expected[name]).max()
+        if name.startswith("gradient/"):
+            distance, bound = distance / np.abs(expected[name]).max(), GRADIENT_BOUND
+        else:
+            bound = ACTIVATION_BOUND
+        assert distance <= bound, f"{name} is the first that differs, by {distance}"
+
+
+@pytest.mark.parametrize("version", OLD_STACKS)
+@pytest.mark.parametrize("updates", [0, 300])
+def test_weights_of_the_old_stack_give_its_test_error_and_squared_error(version, updates, data):
+    expected = golden_arrays(version, f"probes_after_{updates}_updates")
+    graph, network = new_network(DEFAULT_SEED)
+    with new_session(graph) as session:
+        put_old_weights(session, network, version, updates)
+        feed = dict(zip((network.data, network.target), data.test, strict=True))
+        error, squared_error = session.run([network.error, network.mean_square_error], feed)
+    assert error == expected["test/error"]
+    if golden(version, DEFAULT_SEED, 1)["stack"]["cpu"] == stack("", "")["cpu"]:
+        assert squared_error == expected["test/squared_error"]
+    assert squared_error == pytest.approx(expected["test/squared_error"], rel=1e-6)

@@ -1,0 +1,50 @@
+"""Training is deterministic, and what makes it fast changes no bit."""
+
+import pytest
+
+from compat_v1.training import SCHEDULES, new_network, new_session
+from original.records import DEFAULT_SEED
+from runs import assert_every_bit_equal, trained_port
+
+
+@pytest.fixture(scope="module")
+def one_run(data):
+    return trained_port(data, epochs=200)
+
+
+def test_two_runs_are_bit_equal(data, one_run):
+    assert_every_bit_equal(one_run, trained_port(data, epochs=200))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_number_of_threads_changes_no_bit(data, one_run, threads):
+    other = trained_port(data, epochs=200, inter_op_threads=threads, intra_op_threads=threads)
+    assert_every_bit_equal(one_run, other)
+
+
+def test_fast_schedule_is_the_posts_bit_for_bit(data, one_run):
+    other = trained_port(data, epochs=200, schedule=SCHEDULES["post"])
+    assert_every_bit_equal(one_run, other)
+    assert one_run.summaries == other.summaries
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.values())
+def test_line_of_epoch_20_describes_the_network_after_19_updates(data, schedule):
+    graph, network = new_network(DEFAULT_SEED)
+    with new_session(graph) as session:
+        session.run(network.initializer)
+        measurements = list(schedule(session, network, data, 20))
+    with new_session(graph) as session:
+        session.run(network.initializer)
+        for _ in range(19):
+            session.run(network.minimize, dict(zip((network.data, network.target), data.train, strict=True)))
+        expected = session.run(
+            [network.summaries, network.error, network.mean_square_error],
+            dict(zip((network.data, network.target), data.test, strict=True)),
+        )
+    assert [measurement.part for measurement in measurements] == ["train"] * 19 + ["test"]
+    assert list(measurements[-1][2:]) == expected
+
+
+def test_another_seed_gives_another_run(data, one_run):
+    assert trained_port(data, graph_seed=2).record["test"] != trained_port(data).record["test"]
