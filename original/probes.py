@@ -41,7 +41,7 @@ def activations(tf, build_cell, weights):
             layers += [("Conveyor", Conveyor), ("o_t", o_t), ("prediction", prediction)]
             names += ["step{}/{}".format(step + 1, name) for name, _ in layers]
             tensors += [tensor for _, tensor in layers]
-        with tf.Session(graph=graph) as session:
+        with tf.Session(graph=graph, config=tf.ConfigProto(device_count={"GPU": 0})) as session:
             for variable in tf.global_variables():
                 initial_value = variable.initializer.inputs[1]
                 session.run(variable.initializer, {initial_value: weights[variable.op.name]})
