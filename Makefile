@@ -6,7 +6,7 @@ EPOCHS ?= 4000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint original record draws lock clean
+.PHONY: help reproduce test lint original record audit mutants draws lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -27,6 +27,8 @@ help:
 	@echo 'make test        lint, unit tests, golden tests'
 	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
 	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
+	@echo 'make audit       compare the port with the graph of TensorFlow 1.0.1, node by node'
+	@echo 'make mutants     list plausible mistakes in a port and what the audit says of each'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
@@ -57,6 +59,12 @@ original: $(OLD)/ready
 record: $(OLD)/ready $(WITNESS)/ready
 	$(OLD_PYTHON) original/record.py original/recorded/tf1.0.1
 	$(WITNESS_PYTHON) original/record.py original/recorded/tf1.15.5 --op-seeds 13,30,43,56,160
+
+audit: .venv/ready
+	.venv/bin/python -m compat_v1 audit
+
+mutants: .venv/ready
+	PYTHONPATH=. .venv/bin/python tests/mutants.py
 
 draws: .venv/ready
 	.venv/bin/python docs/draws.py

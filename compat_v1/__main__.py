@@ -1,6 +1,7 @@
 """The command line: `python -m compat_v1 --help`. Exit status: 0 faithful, 1 not faithful, 2 usage or input."""
 
 import argparse
+import json
 import re
 import signal
 import sys
@@ -124,6 +125,38 @@ def predict(args):
     return 0
 
 
+def audit(args):
+    """Compare two graphs node by node; without arguments, that of TensorFlow 1.0.1 with the port's."""
+    if len(args.graphs) not in (0, 2):
+        raise InputError("audit takes two graphs, the original's and the port's, or none")
+    import_tensorflow()
+    from compat_v1 import original_graph
+    from compat_v1.audit import audit, report
+    from compat_v1.graph_index import read_graph_def
+
+    if args.graphs:
+        try:
+            result = audit(*(read_graph_def(path) for path in args.graphs))
+        except (OSError, ValueError) as error:
+            raise InputError(str(error)) from None
+        stale = []
+    else:
+        result = original_graph.audit_port()
+        stale = result.unused_rules
+    faithful = result.is_faithful and not stale
+    if args.json:
+        content = {**result._asdict(), "totals": result.totals, "unused_rules": stale, "faithful": faithful}
+        content["replaced"] = [sorted(names) for names in result.replaced]
+        content["differences"] = [difference._asdict() for difference in result.differences]
+        print(json.dumps(content, indent=1))
+    else:
+        print(*report(result, args.verbose), sep="\n")
+        for rule in stale:
+            print(f"RULE WITHOUT USE: {rule} explained nothing")
+        print("FAITHFUL" if faithful else "NOT FAITHFUL")
+    return 0 if faithful else 1
+
+
 class _Stop:
     is_wanted = False
 
@@ -218,6 +251,14 @@ def _parser():
     command = commands.add_parser("verify", help=verify.__doc__, description=verify.__doc__)
     command.set_defaults(run=verify)
     command.add_argument("record", metavar="RECORD", help="a JSON file written by train --record")
+
+    command = commands.add_parser("audit", help=audit.__doc__, description=audit.__doc__)
+    command.set_defaults(run=audit)
+    command.add_argument(
+        "graphs", metavar="GRAPH", nargs="*", help="ORIGINAL PORT: .pb or .pbtxt, or .gz, or event file"
+    )
+    command.add_argument("--verbose", action="store_true", help="print every pair")
+    command.add_argument("--json", action="store_true", help="print JSON, for programs")
 
     command = commands.add_parser("predict", help=predict.__doc__, description=predict.__doc__)
     command.set_defaults(run=predict)

@@ -12,9 +12,10 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.environment import onednn
 from compat_v1.graph import SEQUENCE_LENGTH
-from compat_v1.original_graph import original_network
+from compat_v1.original_graph import audit_port, original_graph_def, original_network
 from compat_v1.recorded import OLD_STACKS, golden, golden_arrays, golden_runs, published
 from compat_v1.training import (
+    EPOCHS,
     add_measurement,
     empty_record,
     fast_schedule,
@@ -89,6 +90,7 @@ def judge(record, progress=lambda epoch: None):
     """
     data = load_data(record["data"]["sequence_length"], record["data"]["draw"])
     yield from _beginnings(record, data)
+    yield _node_by_node(record)
     yield _every_bit(record, data, progress)
     yield from _against_tensorflow_1(record)
     yield from _against_the_post(record)
@@ -143,6 +145,16 @@ def _beginnings(record, data):
         weights = variables(session)
     distance = max(np.abs(weights[name] - value).max() for name, value in expected.items())
     yield _judged(what, f"within {WEIGHT_BOUND:.2g}", f"within {distance:.2g}", distance <= WEIGHT_BOUND)
+
+
+def _node_by_node(record):
+    """The graph that TensorFlow 1.0.1 wrote against the port's, as built now."""
+    what, original = "graph, node by node", f"{len(original_graph_def().node)} nodes"
+    if record["data"]["sequence_length"] != SEQUENCE_LENGTH:
+        return Row(what, original, f"its graph takes {SEQUENCE_LENGTH} signs", NOT_JUDGED)
+    result = audit_port(record["graph_seed"], record["op_seeds"])
+    problems = len(result.differences) + len(result.unused_rules)
+    return _judged(what, original, f"unexplained differences: {problems}", problems == 0)
 
 
 def _every_bit(record, data, progress):
@@ -240,7 +252,7 @@ def _against_the_post(record):
             what, there = there.split(" | ", 1)
             yield Row(f"the post's {what}", there, here[line["epoch"]].split(" | ", 1)[1], NOT_JUDGED)
     for sequence, value in post["prediction"].items():
-        if sequence in record["prediction"]:
+        if record["epochs"] == EPOCHS and sequence in record["prediction"]:
             yield Row(f"the post's {sequence}", f"{value:.4f}", f"{record['prediction'][sequence]:.4f}", NOT_JUDGED)
 
 

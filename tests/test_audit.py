@@ -1,0 +1,140 @@
+"""The audit finds the port faithful, finds every mutant, and agrees with the run of the original's own graph."""
+
+import copy
+import gzip
+import json
+import random
+
+import pytest
+import tensorflow.compat.v1 as tf
+from google.protobuf import text_format
+from mutants import MUTANTS, audit_of, build, measured
+
+import compat_v1.__main__ as command_line
+from compat_v1 import drift
+from compat_v1.audit import audit
+from compat_v1.graph_index import read_graph_def
+from compat_v1.original_graph import GRAPH, audit_port, original_graph_def, original_network
+from compat_v1.recorded import RECORDED
+from compat_v1.training import new_network
+from original.records import DEFAULT_SEED
+
+
+@pytest.fixture(scope="module")
+def port():
+    return new_network(DEFAULT_SEED)[0].as_graph_def()
+
+
+@pytest.fixture(scope="module")
+def run_of_the_original(data):
+    return measured(*original_network(DEFAULT_SEED), data)
+
+
+def test_port_is_the_original_node_by_node():
+    result = audit_port()
+    assert result.differences == []
+    assert result.unpaired == ([], [])
+    assert result.unused_rules == [], "a rule that explains nothing is out of date"
+    assert result.totals["paired identical"] + result.totals["paired by rule"] + 21 == 298
+    assert all(here == there for here, there in result.arithmetic.values())
+    assert result.arithmetic["MatMul"] == (15, 15) and result.arithmetic["ApplyAdam"] == (10, 10)
+
+
+def test_audit_holds_for_another_seed():
+    assert audit_port(graph_seed=7).is_faithful
+
+
+def test_second_witness_is_the_original_node_by_node():
+    result = audit(original_graph_def(), read_graph_def(RECORDED / "tf1.15.5" / "graph.pb.gz"))
+    assert result.differences == []
+    assert result.rules["size check"], "TensorFlow 1.15's zeros check their size"
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_every_mutant_is_caught_by_the_audit_and_by_the_run_if_it_changes_the_numbers(name, data, run_of_the_original):
+    graph, network = build(MUTANTS[name])
+    assert not audit_of(graph, network).is_faithful, "the audit did not notice"
+    changed = measured(graph, network, data) != run_of_the_original
+    assert changed == MUTANTS[name].changes_numbers, "the run of the original's own graph says otherwise"
+
+
+def edited(graph_def, seed):
+    """Edit one node of a GraphDef at random; return (the new GraphDef, what was done)."""
+    rng = random.Random(seed)
+    graph_def = copy.deepcopy(graph_def)
+    nodes = {node.name: node for node in graph_def.node}
+    # Reachable from what the program runs; a node that nothing uses may change without changing the program.
+    used, todo = set(), ["Adam", "init", "Merge/MergeSummary", "add"]
+    while todo:
+        name = todo.pop().lstrip("^").partition(":")[0]
+        if name not in used:
+            used.add(name)
+            todo += nodes[name].input
+    while True:
+        node = nodes[rng.choice(sorted(used))]
+        if node.op == "Const" and node.attr["dtype"].type in (tf.float32.as_datatype_enum, tf.int32.as_datatype_enum):
+            value = tf.make_ndarray(node.attr["value"].tensor)
+            if value.dtype == "float32" and value.size and "gradients" not in node.name:
+                node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value + 1, shape=value.shape))
+                return graph_def, f"{node.name} + 1"
+        elif node.op in ("Sigmoid", "Tanh", "Square"):
+            node.op = {"Sigmoid": "Tanh", "Tanh": "Sigmoid", "Square": "Abs"}[node.op]
+            return graph_def, f"{node.name} is {node.op}"
+        elif node.op in ("SigmoidGrad", "TanhGrad"):
+            node.op = {"SigmoidGrad": "TanhGrad", "TanhGrad": "SigmoidGrad"}[node.op]
+            return graph_def, f"{node.name} is {node.op}"
+        elif node.op in ("Sub", "SigmoidGrad", "ConcatV2") and node.input[0] != node.input[1]:
+            node.input[0], node.input[1] = node.input[1], node.input[0]
+            return graph_def, f"the inputs of {node.name} swapped"
+        elif node.op in ("Mul", "AddV2") and node.attr["T"].type == tf.float32.as_datatype_enum:
+            node.op = "Maximum"
+            return graph_def, f"{node.name} is Maximum"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_edit_of_the_graph_is_caught(seed, port):
+    mutant, what = edited(port, seed)
+    result = audit(original_graph_def(), mutant)
+    assert not result.is_faithful, f"not noticed: {what}"
+
+
+@pytest.mark.parametrize("form", ["pb", "pb.gz", "pbtxt", "pbtxt.gz"])
+def test_every_form_of_a_graph_is_read(form, tmp_path, capsys):
+    graph_def = original_graph_def()
+    content = text_format.MessageToString(graph_def).encode() if "txt" in form else graph_def.SerializeToString()
+    path = tmp_path / f"graph.{form}"
+    path.write_bytes(gzip.compress(content) if form.endswith("gz") else content)
+    assert command_line.main(["audit", str(GRAPH), str(path)]) == 0
+    assert capsys.readouterr().out.endswith("FAITHFUL\n")
+
+
+def test_graph_of_an_event_file_is_read():
+    (events,) = (RECORDED / "tf1.0.1" / "logs" / "train").iterdir()
+    assert len(read_graph_def(events).node) == 677
+
+
+def test_audit_reports_for_people_and_programs(capsys):
+    assert command_line.main(["audit"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in drift.RULES) and "unexplained: 0" in text
+    assert command_line.main(["audit", "--verbose"]) == 0
+    assert "by rule: while/Add = while/Add_6" in capsys.readouterr().out
+    assert command_line.main(["audit", "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["faithful"] is True and content["totals"]["unexplained"] == 0
+
+
+def test_audit_of_an_unfaithful_graph_exits_with_1(tmp_path, capsys, port):
+    (tmp_path / "mutant.pb").write_bytes(edited(port, 0)[0].SerializeToString())
+    assert command_line.main(["audit", str(GRAPH), str(tmp_path / "mutant.pb")]) == 1
+    assert "DIFFERENCE at" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"no graph", b"\x1f\x8b broken", b"\x00\xff\x00"])
+def test_file_without_a_graph_is_refused(content, tmp_path, capsys):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    assert command_line.main(["audit", str(path), str(GRAPH)]) == 2
+    assert str(path) in capsys.readouterr().err
+    assert command_line.main(["audit", str(GRAPH)]) == 2
+    assert "takes two graphs" in capsys.readouterr().err
