@@ -6,7 +6,7 @@ EPOCHS ?= 4000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint original record audit mutants draws lock clean
+.PHONY: help reproduce test lint original record audit mutants divergence draws lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -29,6 +29,7 @@ help:
 	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
 	@echo 'make audit       compare the port with the graph of TensorFlow 1.0.1, node by node'
 	@echo 'make mutants     list plausible mistakes in a port and what the audit says of each'
+	@echo 'make divergence  draw how far runs part, docs/images/divergence.png'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
@@ -65,6 +66,9 @@ audit: .venv/ready
 
 mutants: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/mutants.py
+
+divergence: .venv/ready
+	.venv/bin/python docs/divergence.py
 
 draws: .venv/ready
 	.venv/bin/python docs/draws.py

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from compat_v1.environment import import_tensorflow
-from compat_v1.recorded import read_record
+from compat_v1.recorded import OLD_STACKS, read_record
 from data_generator import TRAINED_DRAW, answer, encodeSequence
 from original.records import DEFAULT_SEED, epoch_line, write_json
 
@@ -81,10 +81,7 @@ def train(args):
 
 def verify(args):
     """Hold a record to the original and print the verdict."""
-    try:
-        record = read_record(args.record)
-    except (OSError, ValueError) as error:
-        raise InputError(str(error)) from None
+    record = _record(args.record)
     import_tensorflow()
     from compat_v1.verdict import is_faithful, judge, table
 
@@ -125,6 +122,20 @@ def predict(args):
     return 0
 
 
+def explain(args):
+    """Say where a run leaves the original's: data, seeds, weights, arithmetic, losses."""
+    record = _record(args.record)
+    import_tensorflow()
+    from compat_v1.explain import explain
+
+    try:
+        for line in explain(record, args.against):
+            print(line, flush=True)
+    except ValueError as error:
+        raise InputError(f"{args.record}: {error}") from None
+    return 0
+
+
 def audit(args):
     """Compare two graphs node by node; without arguments, that of TensorFlow 1.0.1 with the port's."""
     if len(args.graphs) not in (0, 2):
@@ -155,6 +166,13 @@ def audit(args):
             print(f"RULE WITHOUT USE: {rule} explained nothing")
         print("FAITHFUL" if faithful else "NOT FAITHFUL")
     return 0 if faithful else 1
+
+
+def _record(path):
+    try:
+        return read_record(path)
+    except (OSError, ValueError) as error:
+        raise InputError(str(error)) from None
 
 
 class _Stop:
@@ -251,6 +269,11 @@ def _parser():
     command = commands.add_parser("verify", help=verify.__doc__, description=verify.__doc__)
     command.set_defaults(run=verify)
     command.add_argument("record", metavar="RECORD", help="a JSON file written by train --record")
+
+    command = commands.add_parser("explain", help=explain.__doc__, description=explain.__doc__)
+    command.set_defaults(run=explain)
+    command.add_argument("record", metavar="RECORD", help="a JSON file written by train --record")
+    command.add_argument("--against", choices=OLD_STACKS, default=OLD_STACKS[0], help="default: TensorFlow %(default)s")
 
     command = commands.add_parser("audit", help=audit.__doc__, description=audit.__doc__)
     command.set_defaults(run=audit)

@@ -127,6 +127,13 @@ def variables(session):
     return session.run(tensors)
 
 
+def set_weights(session, weights):
+    """Give variables of the session's graph, {op name: array}, the values; the graph stays as it is."""
+    for name, value in weights.items():
+        assign = session.graph.get_operation_by_name(f"{name}/Assign")
+        session.run(assign, {assign.inputs[1]: value})
+
+
 def empty_record(graph, data, draw):
     """Return the record of a run on `graph` that has not begun; the seeds are read from the graph itself."""
     random_ops = [op for op in graph.get_operations() if op.type == "TruncatedNormal"]

@@ -95,7 +95,8 @@ MUTANTS = {
             ("    Conveyor = tf.zeros([LSTM_SIZE, data_length])\n", ""),
             (
                 "    prediction = tf.zeros([data_length, LSTM_SIZE])\n",
-                "    prediction = tf.zeros([data_length, LSTM_SIZE])\n    Conveyor = tf.zeros([LSTM_SIZE, data_length])\n",
+                "    prediction = tf.zeros([data_length, LSTM_SIZE])\n"
+                "    Conveyor = tf.zeros([LSTM_SIZE, data_length])\n",
             ),
         ],
         False,

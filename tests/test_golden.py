@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from compat_v1.checkpoints import restore
+from compat_v1.explain import restore_old_weights
 from compat_v1.graph import build_cell
 from compat_v1.original_graph import original_network
-from compat_v1.recorded import OLD_STACKS, RECORDED, golden, golden_arrays, golden_runs
+from compat_v1.recorded import OLD_STACKS, golden, golden_arrays, golden_runs
 from compat_v1.training import load_data, new_network, new_session
 from compat_v1.verdict import WEIGHT_BOUND
 from original.compare import printed_lines
@@ -59,24 +59,13 @@ def test_port_draws_the_initial_weights_of_tensorflow_1(graph_seed):
             assert np.abs(drawn - value).max() <= WEIGHT_BOUND, f"{name} was drawn otherwise"
 
 
-def put_old_weights(session, network, version, updates):
-    """Give the port the weights that the default run of the old stack had after 0 or 300 updates."""
-    session.run(network.initializer)
-    if updates:
-        restore(session, RECORDED / f"tf{version}" / f"model.ckpt-{updates}")
-        return
-    for name, value in golden_arrays(version, f"seed{DEFAULT_SEED}_draw1_initial_weights").items():
-        assign = session.graph.get_operation_by_name(f"{name}/Assign")
-        session.run(assign, {assign.inputs[1]: value})
-
-
 @pytest.mark.parametrize("version", OLD_STACKS)
 @pytest.mark.parametrize("updates", [0, 300])
 def test_every_layer_and_gradient_is_that_of_the_old_stack(version, updates, data):
     expected = golden_arrays(version, f"probes_after_{updates}_updates")
     graph, network = new_network(DEFAULT_SEED)
     with new_session(graph) as session:
-        put_old_weights(session, network, version, updates)
+        restore_old_weights(session, network, version, updates)
         feed = dict(zip((network.data, network.target), data.train, strict=True))
         probes = probe(tf, build_cell, session, feed)
     assert len(probes) == 6 * 6 + 10
@@ -95,7 +84,7 @@ def test_weights_of_the_old_stack_give_its_test_error_and_squared_error(version,
     expected = golden_arrays(version, f"probes_after_{updates}_updates")
     graph, network = new_network(DEFAULT_SEED)
     with new_session(graph) as session:
-        put_old_weights(session, network, version, updates)
+        restore_old_weights(session, network, version, updates)
         feed = dict(zip((network.data, network.target), data.test, strict=True))
         error, squared_error = session.run([network.error, network.mean_square_error], feed)
     assert error == expected["test/error"]
