@@ -6,7 +6,7 @@ EPOCHS ?= 4000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint original record audit mutants divergence draws lock clean
+.PHONY: help reproduce test lint original record audit mutants divergence draws bench bench-growth lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -31,6 +31,7 @@ help:
 	@echo 'make mutants     list plausible mistakes in a port and what the audit says of each'
 	@echo 'make divergence  draw how far runs part, docs/images/divergence.png'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
+	@echo 'make bench       time the port beside the original, Keras, PyTorch and JAX (make bench-growth: how cost grows)'
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
 
@@ -73,6 +74,12 @@ divergence: .venv/ready
 draws: .venv/ready
 	.venv/bin/python docs/draws.py
 
+bench: .venv/ready .venv-bench/ready $(if $(PYTHON27),$(OLD)/ready) $(if $(PYTHON37),$(WITNESS)/ready)
+	PYTHON27=$(PYTHON27) .venv/bin/python benchmarks/run.py
+
+bench-growth: .venv/ready
+	.venv/bin/python benchmarks/growth.py
+
 lock:
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --extra dev --upgrade \
 	  --output-file requirements.lock pyproject.toml
@@ -90,6 +97,12 @@ clean:
 	"$(PYTHON)" -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-bench/ready: benchmarks/requirements.txt
+	rm -rf .venv-bench
+	"$(PYTHON)" -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
 $(OLD)/ready: original/requirements-tf1.0.1.lock

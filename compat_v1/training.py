@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from compat_v1.environment import onednn
-from compat_v1.graph import SEQUENCE_LENGTH, build_graph
+from compat_v1.graph import LSTM_SIZE, SEQUENCE_LENGTH, build_graph
 from data_generator import encodeSequence, getSequences
 from original.records import MEASURED_SEQUENCE, exactly, new_record, stack
 
@@ -51,11 +51,11 @@ def load_data(sequence_length, draw):
     return Data(inputs.astype(np.float32), outputs.astype(np.float32))
 
 
-def new_network(graph_seed, sequence_length=SEQUENCE_LENGTH, op_seeds=OP_SEEDS):
+def new_network(graph_seed, sequence_length=SEQUENCE_LENGTH, op_seeds=OP_SEEDS, lstm_size=LSTM_SIZE):
     """Build the port's graph in a `tf.Graph` of its own and return (graph, network)."""
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(graph_seed)
-        return graph, build_graph(op_seeds, sequence_length)
+        return graph, build_graph(op_seeds, sequence_length, lstm_size)
 
 
 def new_session(graph, inter_op_threads=2, intra_op_threads=1):

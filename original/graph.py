@@ -17,23 +17,24 @@ Cell = namedtuple("Cell", "f_t i_t candidate_C_t C_t h_t lstm_cell")
 Network = namedtuple("Network", "data target prediction mean_square_error error minimize summaries initializer")
 
 
-def build_cell(op_seed):
+def build_cell(op_seed, lstm_size=LSTM_SIZE):
     """Make the variables of the four layers and return the functions that use them, as a `Cell`.
 
     `op_seed` is an iterator of the random ops' seeds; four are taken, None lets TensorFlow derive one.
-    Shapes: x is (27, batch), the conveyor and every gate (24, batch), the prediction (batch, 24); all float32.
+    Shapes, for the post's lstm_size of 24: x is (27, batch), the conveyor and every gate (24, batch), the prediction
+    (batch, 24); all float32.
     """
 
     def default_weights_and_bias():
         weights = tf.Variable(
-            tf.truncated_normal([LSTM_SIZE, LSTM_SIZE + FEATURE_SIZE], -0.2, 0.1, seed=next(op_seed))  # (24, 27)
+            tf.truncated_normal([lstm_size, lstm_size + FEATURE_SIZE], -0.2, 0.1, seed=next(op_seed))  # (24, 27)
         )
-        bias = tf.Variable(tf.constant(0.0, shape=[LSTM_SIZE, 1]))  # (24, 1)
+        bias = tf.Variable(tf.constant(0.0, shape=[lstm_size, 1]))  # (24, 1)
         return weights, bias
 
     # Forget gate. The helper's bias stays in the graph, trainable and unused; one that starts at 1 takes its place.
     W_f, _ = default_weights_and_bias()
-    b_f = tf.Variable(tf.constant(1.0, shape=[LSTM_SIZE, 1]))  # (24, 1)
+    b_f = tf.Variable(tf.constant(1.0, shape=[lstm_size, 1]))  # (24, 1)
 
     def f_t(ht_minus_1_and_xt):
         return tf.sigmoid(tf.matmul(W_f, ht_minus_1_and_xt) + b_f)  # (24, batch)
@@ -71,7 +72,7 @@ def build_cell(op_seed):
     return Cell(f_t, i_t, candidate_C_t, C_t, h_t, lstm_cell)
 
 
-def build_graph(op_seeds, sequence_length=SEQUENCE_LENGTH):
+def build_graph(op_seeds, sequence_length=SEQUENCE_LENGTH, lstm_size=LSTM_SIZE):
     """Build the post's graph into the default graph and return its `Network`.
 
     `op_seeds` are the seeds of the five random ops, in order; None lets TensorFlow derive one. To feed: `data`,
@@ -84,7 +85,7 @@ def build_graph(op_seeds, sequence_length=SEQUENCE_LENGTH):
     data = tf.placeholder(tf.float32, [None, sequence_length, FEATURE_SIZE], name="data")
     target = tf.transpose(tf.placeholder(tf.float32, [None], name="target"))
 
-    lstm_cell = build_cell(op_seed).lstm_cell
+    lstm_cell = build_cell(op_seed, lstm_size).lstm_cell
 
     data_length = tf.shape(data)[0]
 
@@ -96,13 +97,13 @@ def build_graph(op_seeds, sequence_length=SEQUENCE_LENGTH):
         prediction, Conveyor = lstm_cell((prediction, Conveyor), xt)
         return prediction, Conveyor, tf.add(step, 1)
 
-    Conveyor = tf.zeros([LSTM_SIZE, data_length])
-    prediction = tf.zeros([data_length, LSTM_SIZE])
+    Conveyor = tf.zeros([lstm_size, data_length])
+    prediction = tf.zeros([data_length, lstm_size])
     lstm_prediction, _, _ = tf.while_loop(
         is_in_sequence, apply_lstm_cell, (prediction, Conveyor, 0), parallel_iterations=32
     )
 
-    weight = tf.Variable(tf.truncated_normal([LSTM_SIZE, 1], seed=next(op_seed)))
+    weight = tf.Variable(tf.truncated_normal([lstm_size, 1], seed=next(op_seed)))
     bias = tf.Variable(tf.constant(0.1, shape=[1]))
     prediction = tf.matmul(lstm_prediction, weight) + bias  # (batch, 1)
 

@@ -63,7 +63,7 @@ MUTANTS = {
     "a gate with another gate's weights": Mutant([("tf.matmul(W_i, ht", "tf.matmul(W_f, ht")]),
     "Adam's epsilon": Mutant([("AdamOptimizer()", "AdamOptimizer(epsilon=1e-7)")]),
     "Adam's learning rate": Mutant([("AdamOptimizer()", "AdamOptimizer(0.002)")]),
-    "one op seed changed": Mutant([("[LSTM_SIZE, 1], seed=next(op_seed)", "[LSTM_SIZE, 1], seed=next(op_seed) + 1")]),
+    "one op seed changed": Mutant([("[lstm_size, 1], seed=next(op_seed)", "[lstm_size, 1], seed=next(op_seed) + 1")]),
     "weights around +0.2": Mutant([("-0.2, 0.1", "0.2, 0.1")]),
     "output bias 0": Mutant([("tf.constant(0.1, shape=[1])", "tf.constant(0.0, shape=[1])")]),
     "one step too few": Mutant([("return step < sequence_length", "return step < sequence_length - 1")]),
@@ -92,11 +92,11 @@ MUTANTS = {
     ),
     "the zeros made in the other order": Mutant(
         [
-            ("    Conveyor = tf.zeros([LSTM_SIZE, data_length])\n", ""),
+            ("    Conveyor = tf.zeros([lstm_size, data_length])\n", ""),
             (
-                "    prediction = tf.zeros([data_length, LSTM_SIZE])\n",
-                "    prediction = tf.zeros([data_length, LSTM_SIZE])\n"
-                "    Conveyor = tf.zeros([LSTM_SIZE, data_length])\n",
+                "    prediction = tf.zeros([data_length, lstm_size])\n",
+                "    prediction = tf.zeros([data_length, lstm_size])\n"
+                "    Conveyor = tf.zeros([lstm_size, data_length])\n",
             ),
         ],
         False,
