@@ -35,11 +35,16 @@ help:
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
 
+# The port and the original's own graph are trained side by side, on a core each.
+OPTIONS = --seed $(SEED) --draw $(DRAW) --epochs $(EPOCHS)
 reproduce: .venv/ready
 	@mkdir -p runs
-	.venv/bin/python -m compat_v1 train --seed $(SEED) --draw $(DRAW) --epochs $(EPOCHS) \
-	  --logdir runs/logs --record runs/record.json --checkpoint runs/checkpoint
-	.venv/bin/python -m compat_v1 verify runs/record.json
+	@.venv/bin/python -m compat_v1 train $(OPTIONS) --graph original --logdir runs/original_graph \
+	  --record runs/original_graph.json > runs/original_graph.log 2>&1 & beside=$$!; \
+	.venv/bin/python -m compat_v1 train $(OPTIONS) --logdir runs/logs --record runs/record.json \
+	  --checkpoint runs/checkpoint || { status=$$?; kill $$beside 2> /dev/null; exit $$status; }; \
+	wait $$beside || { status=$$?; cat runs/original_graph.log; exit $$status; }
+	.venv/bin/python -m compat_v1 verify runs/record.json --original runs/original_graph.json
 
 # Where Python 2.7 is there, the original itself is tested too; its TensorFlow was built for x86-64 Linux.
 ifeq ($(shell uname -sm),Linux x86_64)
@@ -93,10 +98,10 @@ clean:
 	@"$(PYTHON)" -c 'import ensurepip, venv' || \
 	  { echo '$(PYTHON) lacks venv: on Debian, install python3-venv.' >&2; exit 2; }
 	@echo 'Setting up .venv with $(PYTHON): about 2.5 GB, a minute or two.'
-	rm -rf .venv
-	"$(PYTHON)" -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@begin=$$(date +%s) && rm -rf .venv && "$(PYTHON)" -m venv .venv && \
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
+	echo "time: environment $$(($$(date +%s) - begin)) s"
 	@touch $@
 
 .venv-bench/ready: benchmarks/requirements.txt

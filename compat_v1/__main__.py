@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import sys
+import time
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +24,16 @@ class InputError(Exception):
 
 def train(args):
     """Train the port: the post's lines on stdout, and what was asked for on disk."""
+    watch = _Stopwatch()
     import_tensorflow()
     import tensorflow.compat.v1 as tf
 
     from compat_v1 import training
     from compat_v1.checkpoints import save_checkpoint
+    from compat_v1.graph import SEQUENCE_LENGTH
+    from compat_v1.original_graph import original_network
 
+    watch.note("importing TensorFlow")
     record_file, checkpoint = args.record, args.checkpoint
     if record_file and (record_file.is_dir() or not record_file.parent.is_dir()):
         raise InputError(f"--record {record_file}: give a file in a folder that exists")
@@ -40,14 +45,21 @@ def train(args):
     except ValueError as error:
         raise InputError(str(error)) from None
 
-    graph, network = training.new_network(args.seed, args.sequence_length)
-    record = training.empty_record(graph, data, args.draw)
+    watch.note("data")
+    if args.graph == "port":
+        graph, network = training.new_network(args.seed, args.sequence_length)
+    elif args.sequence_length == SEQUENCE_LENGTH:
+        graph, network = original_network(args.seed)
+    else:
+        raise InputError(f"--graph original: the original's graph is made for {SEQUENCE_LENGTH} signs")
+    record = training.empty_record(graph, data, args.draw, args.graph)
     logs = args.logdir / "selfmade_lstm" / str(datetime.now())  # the post's layout
     with graph.as_default():  # in eager mode, FileWriter refuses
         writers = {part: tf.summary.FileWriter(str(logs / part), graph, flush_secs=1) for part in ("train", "test")}
     try:
         with training.new_session(graph) as session, _stop_on_signal() as stop:
             session.run(network.initializer)
+            watch.note("graph")
             for measurement in training.SCHEDULES[args.schedule](session, network, data, args.epochs):
                 writers[measurement.part].add_summary(measurement.summary, measurement.epoch - 1)
                 training.add_measurement(record, measurement)
@@ -55,6 +67,7 @@ def train(args):
                     print(epoch_line(measurement.epoch, measurement.error, measurement.squared_error), flush=True)
                 if stop.is_wanted:
                     break
+            watch.note("training")
             training.finish_record(record, session, network)
             stopped = record["epochs"] < args.epochs
             if stopped:  # what is whole stays: the part of a run goes beside it
@@ -68,11 +81,13 @@ def train(args):
     finally:
         for writer in writers.values():
             writer.close()
+    watch.note("writing")
     for sequence, prediction in record["prediction"].items():
         print(sequence, prediction)
     for what, path in (("logs", logs), ("record", record_file), ("checkpoint", checkpoint)):
         if path:
             print(f"{what}: {path}")
+    print(watch)
     if stopped:
         print(f"stopped after {record['epochs']} of {args.epochs} epochs", file=sys.stderr)
         return 130
@@ -82,18 +97,24 @@ def train(args):
 def verify(args):
     """Hold a record to the original and print the verdict."""
     record = _record(args.record)
+    beside = _record(args.original) if args.original else None
+    watch = _Stopwatch()
     import_tensorflow()
     from compat_v1.verdict import is_faithful, judge, table
+
+    watch.note("importing TensorFlow")
 
     def progress(epoch):
         if epoch % 400 == 0:
             print(f"the original's graph: epoch {epoch} of {record['epochs']}", flush=True)
 
     try:
-        rows = list(judge(record, progress))
+        rows = list(judge(record, beside, progress))
     except ValueError as error:
         raise InputError(f"{args.record}: {error}") from None
     print(*table(rows), sep="\n")
+    watch.note("verdict")
+    print(watch)
     faithful = is_faithful(rows)
     print("FAITHFUL" if faithful else "NOT FAITHFUL")
     return 0 if faithful else 1
@@ -173,6 +194,22 @@ def _record(path):
         return read_record(path)
     except (OSError, ValueError) as error:
         raise InputError(str(error)) from None
+
+
+class _Stopwatch:
+    """Notes where the time goes; as text, what took how long."""
+
+    def __init__(self):
+        self._last, self._notes = time.perf_counter(), []
+
+    def note(self, what):
+        """Call what has passed since the last note `what`."""
+        now = time.perf_counter()
+        self._notes.append(f"{what} {now - self._last:.1f} s")
+        self._last = now
+
+    def __str__(self):
+        return "time: " + ", ".join(self._notes)
 
 
 class _Stop:
@@ -266,9 +303,22 @@ def _parser():
         help="post: two session runs an epoch, as the post has it; fast: one, with every bit the same (default)",
     )
 
+    command.add_argument(
+        "--graph",
+        choices=("port", "original"),
+        default="port",
+        help="original: the graph that TensorFlow 1.0.1 wrote, in this TensorFlow (default: %(default)s)",
+    )
+
     command = commands.add_parser("verify", help=verify.__doc__, description=verify.__doc__)
     command.set_defaults(run=verify)
     command.add_argument("record", metavar="RECORD", help="a JSON file written by train --record")
+
+    command.add_argument(
+        "--original",
+        metavar="RECORD",
+        help="of the same run, written by train --graph original; without it, that graph is trained now",
+    )
 
     command = commands.add_parser("explain", help=explain.__doc__, description=explain.__doc__)
     command.set_defaults(run=explain)

@@ -134,16 +134,20 @@ def set_weights(session, weights):
         session.run(assign, {assign.inputs[1]: value})
 
 
-def empty_record(graph, data, draw):
-    """Return the record of a run on `graph` that has not begun; the seeds are read from the graph itself."""
+def empty_record(graph, data, draw, whose="port"):
+    """Return the record of a run on `graph` that has not begun; the seeds are read from the graph itself.
+
+    `whose` is "port" or "original": which program built the graph.
+    """
     random_ops = [op for op in graph.get_operations() if op.type == "TruncatedNormal"]
-    return new_record(
+    record = new_record(
         stack(tf.VERSION, onednn()),
         data.inputs.astype(int),
         draw,
         random_ops[0].get_attr("seed"),
         [op.get_attr("seed2") for op in random_ops],
     )
+    return {**record, "graph": whose}
 
 
 def add_measurement(record, measurement):

@@ -83,15 +83,18 @@ def spread_of_the_old_answers():
     return max(answers) - min(answers)
 
 
-def judge(record, progress=lambda epoch: None):
+def judge(record, beside=None, progress=lambda epoch: None):
     """Yield the verdict on a record, `Row` after `Row`; `ValueError` if its data cannot be made.
 
-    Trains the original's graph on the way and calls `progress` with each epoch that it has done.
+    `beside` is the record of the same run on the original's graph. Without it, that graph is trained on the way, and
+    `progress` called with each epoch that is done. `ValueError` if `beside` is not of the same run.
     """
+    if beside:
+        _require_same_run(record, beside)
     data = load_data(record["data"]["sequence_length"], record["data"]["draw"])
     yield from _beginnings(record, data)
     yield _node_by_node(record)
-    yield _every_bit(record, data, progress)
+    yield _every_bit(record, data, beside, progress)
     yield from _against_tensorflow_1(record)
     yield from _against_the_post(record)
 
@@ -157,7 +160,7 @@ def _node_by_node(record):
     return _judged(what, original, f"unexplained differences: {problems}", problems == 0)
 
 
-def _every_bit(record, data, progress):
+def _every_bit(record, data, beside, progress):
     """The graph that TensorFlow 1.0.1 wrote, trained here, against the port's record: no tolerance."""
     what, original = "every bit of the run", f"its graph, in TensorFlow {tf.VERSION}"
     if record["data"]["sequence_length"] != SEQUENCE_LENGTH:
@@ -167,19 +170,32 @@ def _every_bit(record, data, progress):
         if record["stack"][part] != this_stack[part]:
             return Row(what, original, f"made with {part} {record['stack'][part]}", NOT_JUDGED)
 
+    reference = beside or train_original(record, data, progress)
+    for first, part, field in sorted(_differences(record, reference)):
+        return Row(what, original, f"{part} {field} differs at epoch {first}", NOT_FAITHFUL)
+    values = sum(len(reference[part][field]) for part, field in SERIES)
+    return Row(what, original, f"equal: {values} values, {len(reference['variables_sha256'])} variables", FAITHFUL)
+
+
+def train_original(record, data, progress):
+    """Train the original's graph with the seeds, the data and the epochs of a record, and return that run's record."""
     graph, network = original_network(record["graph_seed"], record["op_seeds"])
-    reference = empty_record(graph, data, record["data"]["draw"])
+    reference = empty_record(graph, data, record["data"]["draw"], "original")
     with new_session(graph) as session:
         session.run(network.initializer)
         for measurement in fast_schedule(session, network, data, record["epochs"]):
             add_measurement(reference, measurement)
             progress(measurement.epoch)
         finish_record(reference, session, network)
+    return reference
 
-    for first, part, field in sorted(_differences(record, reference)):
-        return Row(what, original, f"{part} {field} differs at epoch {first}", NOT_FAITHFUL)
-    values = sum(len(reference[part][field]) for part, field in SERIES)
-    return Row(what, original, f"equal: {values} values, {len(reference['variables_sha256'])} variables", FAITHFUL)
+
+def _require_same_run(record, beside):
+    for field in ("data", "graph_seed", "op_seeds", "epochs", "stack"):
+        if record[field] != beside[field]:
+            raise ValueError(f"the original's graph was trained with another {field}: {beside[field]}")
+    if beside.get("graph") != "original":
+        raise ValueError("the run beside it was not made with train --graph original")
 
 
 def _differences(record, reference):

@@ -58,6 +58,26 @@ def test_predict_answers_what_the_record_says(trained, capsys):
     assert prediction == pytest.approx(read_record(trained / "record.json")["prediction"]["00-+++"], rel=1e-7)
 
 
+def test_run_of_the_originals_graph_made_before_is_the_one_that_verify_would_make(trained, tmp_path, capsys):
+    options = ["--epochs", 40, "--record", tmp_path / "original.json", "--logdir", tmp_path]
+    assert run("train", "--graph", "original", *options) == 0
+    capsys.readouterr()
+    assert run("verify", trained / "record.json", "--original", tmp_path / "original.json") == 0
+    with_it = capsys.readouterr().out.split("time: ")[0]
+    assert run("verify", trained / "record.json") == 0
+    assert capsys.readouterr().out.split("time: ")[0] == with_it
+    assert "equal: 42 values, 33 variables" in with_it
+
+
+def test_run_that_is_not_of_the_originals_graph_or_of_other_seeds_is_refused_beside_it(trained, tmp_path, capsys):
+    assert run("verify", trained / "record.json", "--original", trained / "record.json") == 2
+    assert "was not made with train --graph original" in capsys.readouterr().err
+    options = ["--epochs", 40, "--seed", 1, "--record", tmp_path / "original.json", "--logdir", tmp_path]
+    assert run("train", "--graph", "original", *options) == 0
+    assert run("verify", trained / "record.json", "--original", tmp_path / "original.json") == 2
+    assert "trained with another graph_seed: 1" in capsys.readouterr().err
+
+
 def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
     for _ in range(2):
         assert run("train", "--epochs", 1, "--checkpoint", tmp_path / "kept", "--logdir", tmp_path) == 0
@@ -76,6 +96,7 @@ def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
         (["train", "--record", "."], "give a file in a folder that exists"),
         (["train", "--logdir", __file__], "give a folder, this is a file"),
         (["train", "--checkpoint", __file__], "give a folder, this is a file"),
+        (["train", "--graph", "original", "--sequence-length", "3"], "the original's graph is made for 6 signs"),
         (["train", "--schedule", "slow"], "invalid choice: 'slow'"),
         (["verify", "no-such.json"], "No such file"),
         (["verify", __file__], "is not JSON"),
