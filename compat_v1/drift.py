@@ -1,8 +1,8 @@
 """What TensorFlow itself changed in the graphs that it builds from the same program: the only excuses of the audit.
 
 Each rule says what changed, since which version, and why the result stays the same to the last bit. The versions were
-found by building `original/graph.py` (from 2.0 on, `compat_v1/graph.py`) under each minor release from 1.0.1 to 2.21
-and looking for the first whose graph needs the rule; docs/audit.md has the table.
+found by building `original/graph.py` (from 2.0 on, `compat_v1/graph.py`) under each minor release from 1.0.1 to 2.21,
+auditing it against 1.0.1's, and taking the first release that needs the rule.
 """
 
 import re
@@ -18,7 +18,7 @@ class Rule(NamedTuple):
 
 FORWARD = {
     "AddV2": Rule(
-        "addition is the op AddV2, was Add",
+        "addition is the op AddV2, was Add (that of tf.add and of the random ops since 2.6)",
         "1.15",
         "the same kernel; AddV2 only leaves out the addition of strings",
     ),
@@ -56,11 +56,11 @@ FORWARD = {
         "tf.zeros also computes whether its size is below 1000, and nobody asks",
         "1.8",
         "the result is used by no node",
-        until="2.0",
+        until="2.7",
     ),
     "private attributes": Rule(
         "the builder leaves notes for itself, in attributes that begin with an underscore",
-        "2.5",
+        "2.11",
         "no kernel reads them",
     ),
 }
@@ -74,12 +74,12 @@ GRADIENTS = {
     "static broadcast": Rule(
         "where static shapes tell over which axes a gradient is summed, the axes are a constant or there is no sum; "
         "BroadcastGradientArgs computed them at each step",
-        "2.4",
+        "2.15",
         "the audit computes the axes from the static shapes and compares them; a sum over no axis copies",
     ),
     "kept dimensions": Rule(
         "the sum that undoes a broadcast keeps its dimensions",
-        "2.3",
+        "2.15",
         "it is reshaped to the operand's shape right after",
     ),
     "negated first": Rule(
@@ -94,7 +94,7 @@ GRADIENTS = {
     ),
     "notes on products": Rule(
         "a MatMul of a gradient says so in grad_a and grad_b",
-        "2.17",
+        "2.16",
         "read by compilers for accelerators; the CPU kernel does not",
     ),
 }
