@@ -3,10 +3,13 @@
 SEED ?= 103747
 DRAW ?= 1
 EPOCHS ?= 4000
+RUN ?= runs/record.json
+LOGDIR ?= runs/logs
+PORT ?= 6006
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint original record draws lock clean
+.PHONY: help reproduce test lint tensorboard compare original record draws screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -25,9 +28,12 @@ WITNESS_PYTHON = TF_CPP_MIN_LOG_LEVEL=2 $(WITNESS)/bin/python -W ignore
 help:
 	@echo 'make reproduce   train the port for 4000 epochs and hold it to the original (SEED= DRAW= EPOCHS=)'
 	@echo 'make test        lint, unit tests, golden tests'
+	@echo 'make tensorboard the latest run beside the original in TensorBoard (LOGDIR= PORT=)'
+	@echo 'make compare     the same as one HTML page, with the verdict (RUN=, the record of a run)'
 	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
 	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
+	@echo 'make screenshots take the pictures of docs/images, after make reproduce (needs chromium)'
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
 
@@ -35,7 +41,13 @@ reproduce: .venv/ready
 	@mkdir -p runs
 	.venv/bin/python -m compat_v1 train --seed $(SEED) --draw $(DRAW) --epochs $(EPOCHS) \
 	  --logdir runs/logs --record runs/record.json --checkpoint runs/checkpoint
-	.venv/bin/python -m compat_v1 verify runs/record.json
+	.venv/bin/python -m compat_v1 verify runs/record.json --report runs/record.html
+
+tensorboard: .venv/ready
+	.venv/bin/python -m compat_v1 tensorboard --logdir "$(LOGDIR)" --port $(PORT)
+
+compare: .venv/ready
+	.venv/bin/python -m compat_v1 verify "$(RUN)" --report "$(RUN:.json=).html"
 
 # Where Python 2.7 is there, the original itself is tested too; its TensorFlow was built for x86-64 Linux.
 ifeq ($(shell uname -sm),Linux x86_64)
@@ -60,6 +72,11 @@ record: $(OLD)/ready $(WITNESS)/ready
 
 draws: .venv/ready
 	.venv/bin/python docs/draws.py
+
+screenshots: .venv/ready
+	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_board.py -k page
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1240 \
+	  --screenshot=docs/images/report.png runs/record.html 2> /dev/null
 
 lock:
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --extra dev --upgrade \
