@@ -3,10 +3,14 @@
 SEED ?= 103747
 DRAW ?= 1
 EPOCHS ?= 4000
+RUN ?= runs/record.json
+LOGDIR ?= runs/logs
+PORT ?= 6006
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint original record audit mutants divergence draws bench bench-growth lock clean
+.PHONY: help reproduce test lint tensorboard compare original record audit mutants divergence draws bench bench-growth \
+  screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -25,6 +29,8 @@ WITNESS_PYTHON = TF_CPP_MIN_LOG_LEVEL=2 $(WITNESS)/bin/python -W ignore
 help:
 	@echo 'make reproduce   train the port for 4000 epochs and hold it to the original (SEED= DRAW= EPOCHS=)'
 	@echo 'make test        lint, unit tests, golden tests'
+	@echo 'make tensorboard the latest run beside the original in TensorBoard (LOGDIR= PORT=)'
+	@echo 'make compare     the same as one HTML page, with the verdict (RUN=, the record of a run)'
 	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
 	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
 	@echo 'make audit       compare the port with the graph of TensorFlow 1.0.1, node by node'
@@ -32,6 +38,7 @@ help:
 	@echo 'make divergence  draw how far runs part, docs/images/divergence.png'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
 	@echo 'make bench       time the port beside the original, Keras, PyTorch and JAX (make bench-growth: how cost grows)'
+	@echo 'make screenshots take the pictures of docs/images, after make reproduce (needs chromium)'
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
 
@@ -44,7 +51,13 @@ reproduce: .venv/ready
 	.venv/bin/python -m compat_v1 train $(OPTIONS) --logdir runs/logs --record runs/record.json \
 	  --checkpoint runs/checkpoint || { status=$$?; kill $$beside 2> /dev/null; exit $$status; }; \
 	wait $$beside || { status=$$?; cat runs/original_graph.log; exit $$status; }
-	.venv/bin/python -m compat_v1 verify runs/record.json --original runs/original_graph.json
+	.venv/bin/python -m compat_v1 verify runs/record.json --original runs/original_graph.json --report runs/record.html
+
+tensorboard: .venv/ready
+	.venv/bin/python -m compat_v1 tensorboard --logdir "$(LOGDIR)" --port $(PORT)
+
+compare: .venv/ready
+	.venv/bin/python -m compat_v1 verify "$(RUN)" --report "$(RUN:.json=).html"
 
 # Where Python 2.7 is there, the original itself is tested too; its TensorFlow was built for x86-64 Linux.
 ifeq ($(shell uname -sm),Linux x86_64)
@@ -84,6 +97,11 @@ bench: .venv/ready .venv-bench/ready $(if $(PYTHON27),$(OLD)/ready) $(if $(PYTHO
 
 bench-growth: .venv/ready
 	.venv/bin/python benchmarks/growth.py
+
+screenshots: .venv/ready
+	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_board.py -k page
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1240 \
+	  --screenshot=docs/images/report.png runs/record.html 2> /dev/null
 
 lock:
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --extra dev --upgrade \

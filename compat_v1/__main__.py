@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from compat_v1.environment import import_tensorflow
@@ -31,12 +30,12 @@ def train(args):
     from compat_v1 import training
     from compat_v1.checkpoints import save_checkpoint
     from compat_v1.graph import SEQUENCE_LENGTH
+    from compat_v1.logs import PARTS, new_run_folder
     from compat_v1.original_graph import original_network
 
     watch.note("importing TensorFlow")
     record_file, checkpoint = args.record, args.checkpoint
-    if record_file and (record_file.is_dir() or not record_file.parent.is_dir()):
-        raise InputError(f"--record {record_file}: give a file in a folder that exists")
+    _require_place_for("--record", record_file)
     for option, folder in (("--logdir", args.logdir), ("--checkpoint", checkpoint)):
         if folder and folder.exists() and not folder.is_dir():
             raise InputError(f"{option} {folder}: give a folder, this is a file")
@@ -53,9 +52,12 @@ def train(args):
     else:
         raise InputError(f"--graph original: the original's graph is made for {SEQUENCE_LENGTH} signs")
     record = training.empty_record(graph, data, args.draw, args.graph)
-    logs = args.logdir / "selfmade_lstm" / str(datetime.now())  # the post's layout
+    try:
+        logs = new_run_folder(args.logdir)
+    except OSError as error:
+        raise InputError(f"--logdir {args.logdir}: {error}") from None
     with graph.as_default():  # in eager mode, FileWriter refuses
-        writers = {part: tf.summary.FileWriter(str(logs / part), graph, flush_secs=1) for part in ("train", "test")}
+        writers = {part: tf.summary.FileWriter(str(logs / part), graph, flush_secs=1) for part in PARTS}
     try:
         with training.new_session(graph) as session, _stop_on_signal() as stop:
             session.run(network.initializer)
@@ -94,10 +96,16 @@ def train(args):
     return 0
 
 
+def _require_place_for(option, file):
+    if file and (file.is_dir() or not file.parent.is_dir()):
+        raise InputError(f"{option} {file}: give a file in a folder that exists")
+
+
 def verify(args):
     """Hold a record to the original and print the verdict."""
     record = _record(args.record)
     beside = _record(args.original) if args.original else None
+    _require_place_for("--report", args.report)
     watch = _Stopwatch()
     import_tensorflow()
     from compat_v1.verdict import is_faithful, judge, table
@@ -117,6 +125,14 @@ def verify(args):
     print(watch)
     faithful = is_faithful(rows)
     print("FAITHFUL" if faithful else "NOT FAITHFUL")
+    if args.report:
+        from compat_v1.report import write_report
+
+        try:
+            write_report(args.report, record, rows)
+        except OSError as error:
+            raise InputError(f"--report {args.report}: {error}") from None
+        print(f"report: {args.report}")
     return 0 if faithful else 1
 
 
@@ -141,6 +157,21 @@ def predict(args):
         prediction = training.predict(session, network, args.sequence)
     print(f"{args.sequence} {prediction} (right: {answer(args.sequence)})")
     return 0
+
+
+def tensorboard(args):
+    """Serve TensorBoard with a run's logs and the original's side by side."""
+    from compat_v1.logs import latest_run
+
+    try:
+        run = latest_run(args.logdir)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    import_tensorflow()
+    from compat_v1.board import serve
+
+    print(f"run: {run}", flush=True)
+    serve(run, args.port)
 
 
 def explain(args):
@@ -313,7 +344,7 @@ def _parser():
     command = commands.add_parser("verify", help=verify.__doc__, description=verify.__doc__)
     command.set_defaults(run=verify)
     command.add_argument("record", metavar="RECORD", help="a JSON file written by train --record")
-
+    command.add_argument("--report", type=Path, metavar="FILE", help="write a page for people to this HTML file")
     command.add_argument(
         "--original",
         metavar="RECORD",
@@ -337,6 +368,19 @@ def _parser():
     command.set_defaults(run=predict)
     command.add_argument("sequence", type=_sequence, metavar="SEQUENCE", help="signs + - 0 I, such as 00-+++")
     command.add_argument("--checkpoint", type=Path, metavar="DIR", required=True, help="written by train --checkpoint")
+
+    command = commands.add_parser("tensorboard", help=tensorboard.__doc__, description=tensorboard.__doc__)
+    command.set_defaults(run=tensorboard)
+    command.add_argument(
+        "--logdir",
+        type=Path,
+        metavar="DIR",
+        default=Path("logs"),
+        help="its latest run is served (default: %(default)s)",
+    )
+    command.add_argument(
+        "--port", type=_integer(1, 2**16 - 1), default=6006, help="or the next that is free (default: %(default)s)"
+    )
     return parser
 
 

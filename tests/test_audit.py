@@ -8,7 +8,6 @@ import random
 import pytest
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
-from mutants import MUTANTS, audit_of, build, measured
 
 import compat_v1.__main__ as command_line
 from compat_v1 import drift
@@ -17,6 +16,7 @@ from compat_v1.graph_index import read_graph_def
 from compat_v1.original_graph import GRAPH, audit_port, original_graph_def, original_network
 from compat_v1.recorded import RECORDED
 from compat_v1.training import new_network
+from mutants import MUTANTS, audit_of, build, measured
 from original.records import DEFAULT_SEED
 
 

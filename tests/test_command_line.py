@@ -10,9 +10,11 @@ import time
 import pytest
 
 import compat_v1.__main__ as command_line
-from compat_v1.recorded import golden, read_record
+from compat_v1.recorded import RECORDED, golden, read_record
 from original.compare import printed_lines
 from original.records import DEFAULT_SEED
+
+GOLDEN = RECORDED / "tf1.0.1" / f"seed{DEFAULT_SEED}_draw1.json"
 
 
 def run(*arguments):
@@ -100,6 +102,13 @@ def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
         (["train", "--schedule", "slow"], "invalid choice: 'slow'"),
         (["verify", "no-such.json"], "No such file"),
         (["verify", __file__], "is not JSON"),
+        (
+            ["verify", GOLDEN, "--report", "no/such/folder.html"],
+            "--report no/such/folder.html: give a file in a folder",
+        ),
+        (["tensorboard", "--logdir", "no-such"], "no-such holds no run: train --logdir no-such makes one"),
+        (["tensorboard", "--port", "65536"], "'65536': integers from 1 to 65535 are allowed"),
+        (["tensorboard", "--port", "http"], "'http': integers from 1 to 65535 are allowed"),
         (["predict", "+-x000", "--checkpoint", "."], "sign 3 of the sequence is 'x': allowed are + - 0 I"),
         (["predict", "--checkpoint", ".", "--", "-x"], "sign 2 of the sequence is 'x'"),
         (["predict", "", "--checkpoint", "."], "an empty sequence"),
