@@ -7,7 +7,6 @@ as an expression, whatever its nodes are called. A difference is explained by a 
 """
 
 from collections import Counter
-from itertools import filterfalse
 from typing import NamedTuple
 
 import numpy as np
@@ -20,18 +19,11 @@ v1 = tf.compat.v1
 
 # What a gradient computes with, as opposed to how it keeps, routes and reshapes values.
 ARITHMETIC = (
-    *("MatMul", "Sigmoid", "SigmoidGrad", "Tanh", "TanhGrad", "Square", "Round", "NotEqual", "Transpose"),
-    *(
-        "ApplyAdam",
-        "ApplyGradientDescent",
-        "ApplyMomentum",
-        "ApplyAdagrad",
-        "ApplyRMSProp",
-        "AddN",
-        "ConcatV2",
-        "Slice",
-    ),
+    *("MatMul", "Sigmoid", "SigmoidGrad", "Tanh", "TanhGrad", "Square", "Round", "NotEqual", "Transpose", "AddN"),
+    *("ConcatV2", "Slice", "ApplyAdam", "ApplyGradientDescent", "ApplyMomentum", "ApplyAdagrad", "ApplyRMSProp"),
 )
+# What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
+_NOTES = {"_has_manual_control_dependencies", "_output_shapes"}
 _RENAMED_OPS = {"Add": "AddV2"}
 
 
@@ -88,6 +80,8 @@ def report(audit, verbose=False):
         since = f"since {rule.since}" + (f", until {rule.until}" if rule.until else "")
         example = f"; as at {explained[0]}" if explained else ""
         yield f"{len(explained):4d} x {name} ({since}): {rule.changed}{example}"
+        if verbose:
+            yield f"       harmless: {rule.harmless}"
     if verbose:
         for name, other in audit.pairs.items():
             yield f"{'by rule' if name in audit.paired_by_rule else 'identical'}: {name} = {other}"
@@ -148,7 +142,7 @@ class _Comparison:
         self.pairs, self.back = {}, {}
         self.replaced = (set(), set())
         self.rules = {name: [] for name in drift.RULES}
-        self.frames = {}
+        self.frames, self.frames_back = {}, {}
         self.differences = []
 
     def run(self, roles):
@@ -156,8 +150,7 @@ class _Comparison:
         for name in forward[0]:
             if name in self.b.nodes and self._same_op(name, name):
                 self._pair(name, name)
-        for name in list(self.pairs):
-            self._follow(name)
+        self._follow(self.pairs)
         for name in list(self.pairs):
             self._compare(name, self.pairs[name])
         unpaired = tuple(
@@ -172,6 +165,10 @@ class _Comparison:
         for role, (tensor, other) in roles.items():
             if (self.pairs.get(tensor.partition(":")[0]), tensor.partition(":")[2]) != other.partition(":")[::2]:
                 self._report(tensor, f"the program's {role} is this tensor in the original, {other} in the port")
+        for name in sorted(self.a.functions.keys() | self.b.functions.keys()):
+            if self.a.functions.get(name) != self.b.functions.get(name):
+                self._report(name, "the function of this name is another one in the port, or only in one graph")
+        self._compare_side_effects()
         expressions = self._compare_gradients()
         return Audit(
             self.pairs, self.rules, self.replaced, self.differences, expressions, self._compare_arithmetic(), unpaired
@@ -186,19 +183,25 @@ class _Comparison:
         op, other_op = self.a.nodes[name].op, self.b.nodes[other].op
         return op == other_op or _RENAMED_OPS.get(op) == other_op
 
-    def _follow(self, name):
-        """Pair what a pair's inputs and control inputs come from, as far as it has no partner yet."""
-        other = self.pairs[name]
-        sources = list(zip(self.a.inputs(name), self.b.inputs(other), strict=False))
-        for (source, index), (other_source, other_index) in sources:
-            if source in self.pairs or other_source in self.back or _is_gradient(source) or _is_gradient(other_source):
-                continue
-            if self._same_op(source, other_source):
-                self._pair(source, other_source)
-                self._follow(source)
-            elif self._same_constant((source, index), (other_source, other_index)):
-                self.rules["constant perm"].append(name)
-                self._replace(source, other_source)
+    def _follow(self, names):
+        """Pair what the inputs of the pairs come from, and so on, as far as it has no partner yet."""
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            for source, other in zip(self.a.inputs(name), self.b.inputs(self.pairs[name]), strict=False):
+                if (
+                    source[0] in self.pairs
+                    or other[0] in self.back
+                    or _is_gradient(source[0])
+                    or _is_gradient(other[0])
+                ):
+                    continue
+                if self._same_op(source[0], other[0]):
+                    self._pair(source[0], other[0])
+                    todo.append(source[0])
+                elif self._same_constant(source, other):
+                    self.rules["constant perm"].append(name)
+                    self._replace(source[0], other[0])
 
     def _same_constant(self, reference, other):
         value, other_value = self.a.constant(reference), self.b.constant(other)
@@ -224,6 +227,8 @@ class _Comparison:
             self._explain(rule, name, f"is named {other} in the port")
         if node.op != other_node.op:
             self.rules["AddV2"].append(name)
+        if node.device != other_node.device:
+            self._report(name, f"is placed on {node.device!r}, on {other_node.device!r} in the port")
         self._compare_attributes(name, other)
         sources, others = self.a.inputs(name), self.b.inputs(other)
         if len(sources) != len(others):
@@ -233,7 +238,7 @@ class _Comparison:
                 here, there = ("{}:{}".format(*reference) for reference in (source, other_source))
                 self._report(name, f"input {position} is {here}, {there} in the port")
         controls = {self.pairs.get(source, source) for source in self.a.control_inputs(name)}
-        for source in sorted(filterfalse(_is_gradient, controls ^ self.b.control_inputs(other))):
+        for source in sorted(controls ^ self.b.control_inputs(other)):
             which = "the original" if source in controls else "the port"
             self._report(name, f"has the control input {source} only in {which}")
 
@@ -257,13 +262,13 @@ class _Comparison:
                 rule = "placeholder shape"
             elif key == "_class" and drift.explains_name(name, other, self.a.nodes) == "slot zeros":
                 continue  # the rule that renamed the node says so
-            elif key.startswith("_") and key != "_class":
+            elif key in _NOTES:
                 rule = "private attributes"
             self._explain(rule, name, f"the attribute {key} is {_short(value)}, {_short(other_value)} in the port")
 
     def _is_same_frame(self, frame, other):
         """Whether a loop of the original is that loop of the port wherever it is entered."""
-        return self.frames.setdefault(frame, other) == other
+        return self.frames.setdefault(frame, other) == other and self.frames_back.setdefault(other, frame) == frame
 
     def _explain(self, rule, name, what):
         if rule:
@@ -275,6 +280,20 @@ class _Comparison:
         self.differences.append(Difference(name, what))
 
     # The gradients.
+
+    def _compare_side_effects(self):
+        """Report ops among the gradients that change or draw something, if the two graphs have not as many of each."""
+        counts = [
+            Counter(
+                graph.nodes[name].op
+                for name in graph.nodes
+                if _is_gradient(name) and graph.is_stateful(name) and not graph.nodes[name].op.startswith("Stack")
+            )
+            for graph in (self.a, self.b)
+        ]
+        for op in sorted(counts[0].keys() | counts[1].keys()):
+            if counts[0][op] != counts[1][op]:
+                self._report(op, f"{counts[0][op]} among the gradients, {counts[1][op]} in the port")
 
     def _compare_gradients(self):
         """Compare what each optimizer update gets from the gradients; return how many pairs of tensors that took."""
@@ -306,10 +325,10 @@ class _Comparison:
 
     def _normal(self, graph, source):
         """Return the `Expression` that makes a tensor of the gradients, in the form that all versions share."""
-        steps = set()
+        steps, held = set(), ()
         while True:
             if isinstance(source, Negated):
-                return Expression(("Neg",), [source.of], steps, "Neg")
+                return Expression(("Neg", held), [source.of], steps, "Neg")
             name, index = source
             node = graph.nodes[name]
             value = graph.constant(source)
@@ -319,12 +338,13 @@ class _Comparison:
                 return Expression(what, [], set(), f"the constant {value.tolist()}")
             if not _is_gradient(name):
                 partner = name if graph is self.a else self.back.get(name, f"(no partner) {name}")
-                return Expression(("forward", partner, index), [], steps, _text(source))
+                return Expression(("forward", partner, index, held), [], steps, _text(source))
             if node.op == "Neg":
-                return Expression(("Neg",), graph.inputs(name), steps, "Neg")
+                return Expression(("Neg", held), graph.inputs(name), steps, "Neg")
             if node.op in ("StackPop", "StackPopV2"):
                 steps.add(("stacks", node.op))
-                source = graph.pushed(name)
+                source, waits = graph.pushed(name), graph.stack_order(name)
+                held += (tuple(tuple(_RENAMED_OPS.get(op, op) for op in ops) for ops in waits),)
                 continue
             summed = self._undone_broadcast(graph, name)
             if summed:
@@ -334,12 +354,12 @@ class _Comparison:
                     source = x
                     continue
                 parts = [x, graph.inputs(name)[1]] + (shapes if axes is None else [])
-                return Expression(("sum to a shape", axes), parts, steps, f"a sum over the axes {axes}")
+                return Expression(("sum to a shape", axes, held), parts, steps, f"a sum over the axes {axes}")
             parts = graph.inputs(name)
             if node.op == "Mul" and graph.constant(parts[0]) is not None:
                 steps.add(("commuted product", "constant first"))
                 parts.reverse()
-            attributes = {key: v for key, v in graph.attributes(name).items() if not key.startswith("_")}
+            attributes = {key: v for key, v in graph.attributes(name).items() if key not in _NOTES | {"_class"}}
             if node.op == "MatMul":
                 notes = {attributes.pop(key).b for key in ("grad_a", "grad_b") if key in attributes}
                 steps |= {("notes on products", "written")} if notes else set()
@@ -347,7 +367,9 @@ class _Comparison:
             if node.op in ("Add", "AddV2"):
                 steps.add(("AddV2", node.op))
             op = _RENAMED_OPS.get(node.op, node.op)
-            return Expression((op, index, attributes), parts, steps, _shown(op, attributes), frame and frame.s)
+            order = graph.order(name)
+            what = (op, index, attributes, node.device, held, order)
+            return Expression(what, parts, steps, _shown(op, attributes) + order, frame and frame.s)
 
     def _undone_broadcast(self, graph, name):
         """Recognize the sum that makes a gradient fit an operand which was broadcast: a Reshape of a Sum.
@@ -375,7 +397,8 @@ class _Comparison:
             axes = tuple(constant.reshape(-1).tolist())
         elif graph.nodes[by[0]].op == "BroadcastGradientArgs":
             shapes = graph.inputs(by[0])
-            axes = _summed_axes(*(graph.shape_held_by(shape) for shape in (shapes if by[1] == 0 else shapes[::-1])))
+            shapes = shapes if by[1] == 0 else shapes[::-1]  # the operand's own first
+            axes = _summed_axes(*(graph.shape_held_by(shape) for shape in shapes))
             if axes is not None:
                 steps.add(("static broadcast", "computed"))
         else:

@@ -61,7 +61,7 @@ FORWARD = {
     "private attributes": Rule(
         "the builder leaves notes for itself, in attributes that begin with an underscore",
         "2.11",
-        "no kernel reads them",
+        "these two, _has_manual_control_dependencies and _output_shapes, are read by no kernel",
     ),
 }
 

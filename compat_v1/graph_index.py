@@ -63,9 +63,15 @@ class Graph:
     """A GraphDef's nodes by name, with what can be known of them without running them."""
 
     def __init__(self, graph_def, placeholder_shapes=None):
-        """`placeholder_shapes`, {name: TensorShapeProto}, are those that TensorFlow 1.0 did not write down."""
+        """`placeholder_shapes`, {name: TensorShapeProto}, are those that TensorFlow 1.0 did not write down.
+
+        Raises `ValueError` for a graph that today's TensorFlow cannot import.
+        """
         self.nodes = {node.name: node for node in graph_def.node}
-        self.producer = graph_def.versions.producer
+        self.functions = {
+            function.signature.name: function.SerializeToString(deterministic=True)
+            for function in graph_def.library.function
+        }
         known = v1.GraphDef.FromString(graph_def.SerializeToString())
         for node in known.node:
             if node.name in (placeholder_shapes or {}):
@@ -75,12 +81,16 @@ class Graph:
             if node.op == "Enter":
                 node.attr["is_constant"].b = True
             if node.op == "Merge":
-                entering = [one for one in node.input if self.nodes[_source(one)].op != "NextIteration"]
+                edges_back = {name for name, one in self.nodes.items() if one.op == "NextIteration"}
+                entering = [one for one in node.input if _source(one) not in edges_back]
                 del node.input[:]
                 node.input.extend(entering)
                 node.attr["N"].i = len(entering)
-        with tf.Graph().as_default() as self._graph:
-            v1.import_graph_def(known, name="")
+        try:
+            with tf.Graph().as_default() as self._graph:
+                v1.import_graph_def(known, name="")
+        except (ValueError, KeyError, tf.errors.OpError) as error:
+            raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {error}") from None
 
     def inputs(self, name):
         """Return a node's data inputs, [(node name, output index), …]."""
@@ -128,13 +138,54 @@ class Graph:
 
     def pushed(self, pop):
         """Return the tensor (node name, output index) that was pushed on the stack from which the node `pop` takes."""
+        return self.inputs(self._push(pop))[1]
+
+    def _push(self, pop):
         stack = self._stack(pop)
-        (push,) = (
-            name
-            for name, node in self.nodes.items()
-            if node.op in ("StackPush", "StackPushV2") and self._stack(name) == stack
-        )
-        return self.inputs(push)[1]
+        pushes = [name for name in self._named("StackPush", "StackPushV2") if self._stack(name) == stack]
+        if len(pushes) != 1:
+            raise ValueError(f"{len(pushes)} nodes push on the stack {stack}: only one can be followed")
+        return pushes[0]
+
+    def stack_order(self, pop):
+        """Return what a push and its pop wait for, as ops, and how much the stack may hold if that is limited."""
+        stack = self.nodes[self._stack(pop)]
+        limit = [str(self.constant(source)) for source in self.inputs(stack.name) if self.constant(source) != -1]
+        waits = [sorted(self.nodes[name].op for name in self.control_inputs(one)) for one in (self._push(pop), pop)]
+        return [*waits, limit]
+
+    def order(self, name):
+        """Return in words what a node of the gradients waits for; "" for what is no matter of order.
+
+        TensorFlow makes the gradients of one op wait for each other, so that no variable is updated while another
+        gradient still reads it, and an iteration wait until all stacks have their values.
+        """
+        node, controls = self.nodes[name], self.control_inputs(name)
+        if node.op == "Identity" and controls:
+            together = {
+                self.inputs(one)[0][0] for one in self._named("Identity") if self.control_inputs(one) == controls
+            }
+            awaited = set().union(*(self.control_inputs(group) for group in controls))
+            return " after all of its tuple" if awaited == together else f" after {sorted(awaited)}"
+        if node.op == "NextIteration" and controls:
+            awaited = set()
+            for one in controls:
+                awaited |= self.control_inputs(one) if self.nodes[one].op == "ControlTrigger" else {one}
+            for what in (("StackPush", "StackPushV2"), ("StackPop", "StackPopV2")):
+                if awaited == set(self._named(*what)):
+                    return f" after every {what[0]}"
+            return f" after {sorted(awaited)}"
+        return ""
+
+    def is_stateful(self, name):
+        """Whether a node's op keeps, changes or draws something; a RefEnter only lets a loop in on it."""
+        op_def = self._graph.get_operation_by_name(name).op_def
+        takes_a_ref = any(argument.is_ref for argument in op_def.input_arg) and op_def.name != "RefEnter"
+        return op_def.is_stateful or takes_a_ref
+
+    def _named(self, *ops):
+        """Return the names of the nodes with one of the ops."""
+        return [name for name, node in self.nodes.items() if node.op in ops]
 
     def _stack(self, name):
         """Return the name of the Stack whose handle comes to a node's first input, into a loop's frame or not."""

@@ -98,6 +98,94 @@ def test_random_edit_of_the_graph_is_caught(seed, port):
     assert not result.is_faithful, f"not noticed: {what}"
 
 
+def _nodes(graph_def):
+    return {node.name: node for node in graph_def.node}
+
+
+def _drop_the_gate_of_a_tuple(graph_def):
+    for name in ("control_dependency", "control_dependency_1"):
+        node = _nodes(graph_def)[f"gradients/MatMul_grad/tuple/{name}"]
+        del node.input[1:]
+
+
+def _wait_for_half_a_tuple(graph_def):
+    del _nodes(graph_def)["gradients/MatMul_grad/tuple/group_deps"].input[0]
+
+
+def _do_not_wait_for_the_pushes(graph_def):
+    del _nodes(graph_def)["gradients/NextIteration"].input[1:]
+
+
+def _assign_among_the_gradients(graph_def):
+    node = copy.deepcopy(_nodes(graph_def)["Variable_2/Assign"])
+    node.name = "gradients/assign"
+    graph_def.node.append(node)
+    _nodes(graph_def)["Adam"].input.append("^gradients/assign")
+
+
+def _draw_among_the_gradients(graph_def):
+    node = copy.deepcopy(_nodes(graph_def)["truncated_normal/TruncatedNormal"])
+    node.name = "gradients/drawn"
+    graph_def.node.append(node)
+
+
+def _choose_a_kernel(graph_def):
+    _nodes(graph_def)["while/MatMul"].attr["_kernel"].s = b"other"
+
+
+def _choose_a_device(graph_def):
+    _nodes(graph_def)["while/MatMul"].device = "/device:GPU:0"
+
+
+def _one_frame_for_both_loops(graph_def):
+    for node in graph_def.node:
+        if node.op == "Enter":
+            node.attr["frame_name"].s = b"one"
+
+
+def _a_stack_of_two(graph_def):
+    (size,) = (node for node in graph_def.node if node.name == "gradients/while/mul_grad/Mul/Const")
+    size.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(2, tf.int32))
+
+
+def _scale_a_gradient(graph_def):
+    _nodes(graph_def)["gradients/grad_ys_0/Const"].attr["value"].tensor.float_val[:] = [2.0]
+
+
+def _push_another_value(graph_def):
+    _nodes(graph_def)["gradients/while/mul_grad/Mul/StackPushV2"].input[1] = "while/Identity_1:0"
+    _nodes(graph_def)["gradients/while/mul_1_grad/Mul/StackPushV2"].input[1] = "while/Identity_1:0"
+
+
+def _define_a_function(graph_def):
+    graph_def.library.function.add().signature.name = "unused"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        *(_drop_the_gate_of_a_tuple, _wait_for_half_a_tuple, _do_not_wait_for_the_pushes, _assign_among_the_gradients),
+        *(_draw_among_the_gradients, _choose_a_kernel, _choose_a_device, _one_frame_for_both_loops, _a_stack_of_two),
+        *(_scale_a_gradient, _push_another_value, _define_a_function),
+    ],
+)
+def test_edit_that_no_single_value_shows_is_caught(edit, port):
+    mutant = copy.deepcopy(port)
+    edit(mutant)
+    assert not audit(original_graph_def(), mutant).is_faithful
+
+
+def test_graph_that_tensorflow_cannot_import_is_refused(port):
+    mutant = copy.deepcopy(port)
+    _nodes(mutant)["while/Tanh"].op = "NoSuchOp"
+    with pytest.raises(ValueError, match=r"cannot import the graph: .*NoSuchOp"):
+        audit(original_graph_def(), mutant)
+    mutant = copy.deepcopy(port)
+    _nodes(mutant)["while/Merge"].input[0] = "nowhere"
+    with pytest.raises(ValueError, match=r"cannot import the graph: .*nowhere"):
+        audit(original_graph_def(), mutant)
+
+
 @pytest.mark.parametrize("form", ["pb", "pb.gz", "pbtxt", "pbtxt.gz"])
 def test_every_form_of_a_graph_is_read(form, tmp_path, capsys):
     graph_def = original_graph_def()
