@@ -108,7 +108,7 @@ lock:
 	  --output-file requirements.lock pyproject.toml
 
 clean:
-	rm -rf .venv .venv-tf* runs
+	rm -rf .venv .venv-bench .venv-tf* runs
 
 .venv/ready: requirements.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \
@@ -122,7 +122,7 @@ clean:
 	echo "time: environment $$(($$(date +%s) - begin)) s"
 	@touch $@
 
-.venv-bench/ready: benchmarks/requirements.txt
+.venv-bench/ready: benchmarks/requirements.txt .venv/ready
 	rm -rf .venv-bench
 	"$(PYTHON)" -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt

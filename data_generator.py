@@ -38,10 +38,8 @@ def getSequences(sequence_length, draw=SHOWN_DRAW):
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if bytes_needed > memory:
         raise ValueError(
-            "sequence_length {} makes 4**{} sequences, about {:.1f} GiB; this machine has {:.1f} GiB: "
-            "choose a smaller length".format(
-                sequence_length, sequence_length, bytes_needed / float(2**30), memory / float(2**30)
-            )
+            "sequence_length {0} makes 4**{0} sequences, which do not fit into the {1} GiB of this machine: "
+            "choose a smaller length".format(sequence_length, memory >> 30)
         )
     order = np.array(_order(count, draw))
     inputs = np.empty((count, sequence_length, 3), dtype=_ENCODING.dtype)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import signal
 import sys
@@ -36,9 +37,6 @@ def train(args):
     watch.note("importing TensorFlow")
     record_file, checkpoint = args.record, args.checkpoint
     _require_place_for("--record", record_file)
-    for option, folder in (("--logdir", args.logdir), ("--checkpoint", checkpoint)):
-        if folder and folder.exists() and not folder.is_dir():
-            raise InputError(f"{option} {folder}: give a folder, this is a file")
     try:
         data = training.load_data(args.sequence_length, args.draw)
     except ValueError as error:
@@ -53,9 +51,11 @@ def train(args):
         raise InputError(f"--graph original: the original's graph is made for {SEQUENCE_LENGTH} signs")
     record = training.empty_record(graph, data, args.draw, args.graph)
     try:
+        if checkpoint:
+            checkpoint.mkdir(parents=True, exist_ok=True)
         logs = new_run_folder(args.logdir)
     except OSError as error:
-        raise InputError(f"--logdir {args.logdir}: {error}") from None
+        raise InputError(f"{error.filename}: no folder could be made there: {error.strerror}") from None
     with graph.as_default():  # in eager mode, FileWriter refuses
         writers = {part: tf.summary.FileWriter(str(logs / part), graph, flush_secs=1) for part in PARTS}
     try:
@@ -75,11 +75,19 @@ def train(args):
             if stopped:  # what is whole stays: the part of a run goes beside it
                 record["partial"] = True
                 record_file = record_file and record_file.with_suffix(".partial" + record_file.suffix)
-                checkpoint = checkpoint and checkpoint.with_name(checkpoint.name + ".partial")
-            if record_file:
-                write_json(record_file, record)
-            if checkpoint:
-                save_checkpoint(session, checkpoint, record)
+                checkpoint = checkpoint and Path(f"{checkpoint.resolve()}.partial")
+            unwritten = []
+            for path, write in (
+                (record_file, lambda path: write_json(path, record)),
+                (checkpoint, lambda path: save_checkpoint(session, path, record)),
+            ):
+                try:
+                    if path:
+                        write(path)
+                except (OSError, tf.errors.OpError) as error:
+                    unwritten.append(f"{path} could not be written: {error}")
+            if unwritten:
+                raise InputError("; ".join(unwritten))
     finally:
         for writer in writers.values():
             writer.close()
@@ -97,7 +105,11 @@ def train(args):
 
 
 def _require_place_for(option, file):
-    if file and (file.is_dir() or not file.parent.is_dir()):
+    try:
+        is_good = not file or (file.parent.is_dir() and not file.is_dir())
+    except OSError:  # a name that the file system does not take
+        is_good = False
+    if not is_good:
         raise InputError(f"{option} {file}: give a file in a folder that exists")
 
 
@@ -106,9 +118,11 @@ def verify(args):
     record = _record(args.record)
     beside = _record(args.original) if args.original else None
     _require_place_for("--report", args.report)
+    if args.report and args.report.resolve() in {Path(path).resolve() for path in (args.record, args.original) if path}:
+        raise InputError(f"--report {args.report}: this is a record, give another file")
     watch = _Stopwatch()
     import_tensorflow()
-    from compat_v1.verdict import is_faithful, judge, table
+    from compat_v1.verdict import NOT_FAITHFUL, NOT_JUDGED, judge, table, verdict
 
     watch.note("importing TensorFlow")
 
@@ -123,8 +137,8 @@ def verify(args):
     print(*table(rows), sep="\n")
     watch.note("verdict")
     print(watch)
-    faithful = is_faithful(rows)
-    print("FAITHFUL" if faithful else "NOT FAITHFUL")
+    result = verdict(rows)
+    print(result.upper())
     if args.report:
         from compat_v1.report import write_report
 
@@ -133,27 +147,32 @@ def verify(args):
         except OSError as error:
             raise InputError(f"--report {args.report}: {error}") from None
         print(f"report: {args.report}")
-    return 0 if faithful else 1
+    if result == NOT_JUDGED:
+        raise InputError(f"{args.record}: nothing that this run measured could be held to the original")
+    return 1 if result == NOT_FAITHFUL else 0
 
 
 def predict(args):
     """Ask a trained network for the sum of one sequence."""
-    import_tensorflow()
+    tf = import_tensorflow()
     from compat_v1 import training
     from compat_v1.checkpoints import load_record, restore
 
     try:
         prefix, record = load_record(args.checkpoint)
-    except ValueError as error:
+        length = read_record(f"{prefix}.json")["data"]["sequence_length"]
+    except (OSError, ValueError) as error:
         raise InputError(str(error)) from None
-    length = record["data"]["sequence_length"]
     if len(args.sequence) != length:
         raise InputError(
             f"{args.sequence} has the length {len(args.sequence)}: this network was trained on length {length}"
         )
     graph, network = training.new_network(record["graph_seed"], length)
     with training.new_session(graph) as session:
-        restore(session, prefix)
+        try:
+            restore(session, prefix)
+        except tf.errors.OpError as error:
+            raise InputError(f"{prefix}, the checkpoint, is broken: {error.message.splitlines()[0]}") from None
         prediction = training.predict(session, network, args.sequence)
     print(f"{args.sequence} {prediction} (right: {answer(args.sequence)})")
     return 0
@@ -392,6 +411,12 @@ def main(argv=None):
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # before there was anything to keep
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of the output has seen enough; nothing more must be written to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 if __name__ == "__main__":

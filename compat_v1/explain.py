@@ -11,7 +11,7 @@ from compat_v1.checkpoints import restore
 from compat_v1.graph import build_cell
 from compat_v1.recorded import RECORDED, golden, golden_arrays
 from compat_v1.training import load_data, new_network, new_session, set_weights, variables
-from compat_v1.verdict import drift
+from compat_v1.verdict import distance
 from original.compare import printed_lines
 from original.probes import probe
 from original.records import DEFAULT_SEED, HORIZON
@@ -98,7 +98,7 @@ def _losses(record, reference):
     yield f"printed lines: identical before epoch {first}, where the original has: {there[first]}"
     yield f"                                     and here it is: {here[first]}"
     if first > HORIZON:
-        apart = drift(record, reference)
+        apart = distance(record, reference)
         yield (
             f"past the horizon, epoch {HORIZON}, rounding is multiplied: squared errors differ by "
             f"{apart.squared_error_median:.1%} in the median, {apart.squared_error_max:.0%} at most"

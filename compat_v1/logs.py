@@ -11,10 +11,12 @@ def new_run_folder(logdir):
 
     No two runs get the same folder, not even when they start in the same microsecond.
     """
+    runs = Path(logdir) / "selfmade_lstm"
+    runs.mkdir(parents=True, exist_ok=True)
     while True:
-        folder = Path(logdir) / "selfmade_lstm" / str(datetime.now())
+        folder = runs / str(datetime.now())
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir()
             return folder
         except FileExistsError:
             continue

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 import original
-from original.records import FORMAT
+from original.records import FORMAT, MEASURED_SEQUENCE
 
 RECORDED = Path(original.__file__).parent / "recorded"
 OLD_STACKS = ("1.0.1", "1.15.5")
@@ -77,7 +77,12 @@ def _problem(record):
     for part, numbers in expected.items():
         if record[part]["epoch"] != numbers:
             return f'"{part}" must have the epochs of a run of "epochs" = {record["epochs"]}'
-        for field, values in record[part].items():
+        for field in shape[part]:
+            values = record[part][field]
             if len(values) != len(numbers) or not all(isinstance(value, int | float) for value in values):
                 return f'"{part}": "{field}" must be a number for each epoch'
+    if record["data"]["sequence_length"] == len(MEASURED_SEQUENCE) and not isinstance(
+        record["prediction"].get(MEASURED_SEQUENCE), float
+    ):
+        return f'"prediction" must have a number for "{MEASURED_SEQUENCE}"'
     return None

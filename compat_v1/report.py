@@ -16,7 +16,7 @@ from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
 from compat_v1.graph import SEQUENCE_LENGTH
 from compat_v1.recorded import OLD_STACKS, golden, published
-from compat_v1.verdict import FAITHFUL, NOT_FAITHFUL, is_faithful
+from compat_v1.verdict import FAITHFUL, NOT_FAITHFUL, verdict
 from original.records import HORIZON
 
 # What is drawn in the first colour becomes a CSS variable of the page, which has the second one in the dark.
@@ -124,7 +124,7 @@ def _saved(figure, file_format, **options):
 
 
 def _page(record, reference, rows, figures):
-    faithful = is_faithful(rows)
+    result = verdict(rows)
     verdict_class = {FAITHFUL: "faithful", NOT_FAITHFUL: "unfaithful"}
     cells = "<tr><th>{}<td data-of='the original'>{}<td data-of='here'>{}"
     subject = (
@@ -143,8 +143,8 @@ def _page(record, reference, rows, figures):
         dark="; ".join(f"--{name}: {dark}" for name, (_, dark) in COLORS.items()),
         subject=escape(subject),
         horizon=HORIZON,
-        verdict=FAITHFUL.upper() if faithful else NOT_FAITHFUL,
-        verdict_class=verdict_class[FAITHFUL if faithful else NOT_FAITHFUL],
+        verdict=result.upper(),
+        verdict_class=verdict_class.get(result, ""),
         charts="\n".join(figures),
         rows="\n".join(
             cells.format(*map(escape, row[:3]))

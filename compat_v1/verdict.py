@@ -37,6 +37,8 @@ WEIGHT_BOUND = 2.0**-23
 # the same program, over all recorded runs. Six runs do not show how far a chance spike of the loss can reach.
 MARGIN = 3
 
+EVERY_BIT, PRINTED_LINES = "every bit of the run", "printed lines"  # the rows about what a run measured
+
 SERIES = (("test", "error"), ("test", "squared_error"), ("train", "error"))  # all that a record measures by epoch
 
 
@@ -47,7 +49,7 @@ class Row(NamedTuple):
     verdict: str
 
 
-class Drift(NamedTuple):
+class Distance(NamedTuple):
     """How far one run is from another of the same seed past the horizon."""
 
     squared_error_median: float  # relative
@@ -56,25 +58,25 @@ class Drift(NamedTuple):
     settled_error_max: float  # likewise, over the last quarter of the epochs
 
 
-def drift(record, reference):
-    """Return the `Drift` of a record from a reference of the same seed and draw and at least as many epochs."""
+def distance(record, reference):
+    """Return the `Distance` of a record from a reference of the same seed and draw, over the epochs of both."""
     here, there = record["test"], reference["test"]
-    past = np.array(here["epoch"]) > HORIZON
+    past = np.array([epoch for epoch in here["epoch"] if epoch in there["epoch"]]) > HORIZON
     squared, squared_there, error, error_there = (
-        np.array(part[field])[: len(past)][past] for field in ("squared_error", "error") for part in (here, there)
+        np.array(part[field][: len(past)])[past] for field in ("squared_error", "error") for part in (here, there)
     )
     relative = np.abs(squared - squared_there) / squared_there
     apart = np.abs(error - error_there)
-    return Drift(
+    return Distance(
         float(np.median(relative)), float(relative.max()), float(apart.max()), float(apart[-len(past) // 4 :].max())
     )
 
 
-def drift_of_the_old_stacks():
-    """Return the largest `Drift` of TensorFlow 1.15.5 from 1.0.1, figure by figure, over all recorded runs."""
+def distance_of_the_old_stacks():
+    """Return the largest `Distance` of TensorFlow 1.15.5 from 1.0.1, figure by figure, over all recorded runs."""
     first, second = OLD_STACKS
-    drifts = [drift(golden(second, *run), golden(first, *run)) for run in golden_runs()]
-    return Drift(*(max(figures) for figures in zip(*drifts, strict=True)))
+    distances = [distance(golden(second, *run), golden(first, *run)) for run in golden_runs()]
+    return Distance(*(max(figures) for figures in zip(*distances, strict=True)))
 
 
 def spread_of_the_old_answers():
@@ -99,9 +101,12 @@ def judge(record, beside=None, progress=lambda epoch: None):
     yield from _against_the_post(record)
 
 
-def is_faithful(rows):
-    """Return whether no row says otherwise."""
-    return all(row.verdict != NOT_FAITHFUL for row in rows)
+def verdict(rows):
+    """Return the verdict on a run: `NOT_JUDGED` if no row could judge what the run measured."""
+    if any(row.verdict == NOT_FAITHFUL for row in rows):
+        return NOT_FAITHFUL
+    judged = {row.what for row in rows if row.verdict == FAITHFUL}
+    return FAITHFUL if any(what.startswith((EVERY_BIT, PRINTED_LINES)) for what in judged) else NOT_JUDGED
 
 
 def _judged(what, original, here, is_faithful):
@@ -162,7 +167,7 @@ def _node_by_node(record):
 
 def _every_bit(record, data, beside, progress):
     """The graph that TensorFlow 1.0.1 wrote, trained here, against the port's record: no tolerance."""
-    what, original = "every bit of the run", f"its graph, in TensorFlow {tf.VERSION}"
+    what, original = EVERY_BIT, f"its graph, in TensorFlow {tf.VERSION}"
     if record["data"]["sequence_length"] != SEQUENCE_LENGTH:
         return Row(what, original, f"its graph takes {SEQUENCE_LENGTH} signs", NOT_JUDGED)
     this_stack = stack(tf.VERSION, onednn())
@@ -194,7 +199,7 @@ def _require_same_run(record, beside):
     for field in ("data", "graph_seed", "op_seeds", "epochs", "stack"):
         if record[field] != beside[field]:
             raise ValueError(f"the original's graph was trained with another {field}: {beside[field]}")
-    if beside.get("graph") != "original":
+    if beside.get("graph") != "original" or not isinstance(beside.get("variables_sha256"), dict):
         raise ValueError("the run beside it was not made with train --graph original")
 
 
@@ -204,7 +209,7 @@ def _differences(record, reference):
         series = zip(record[part]["epoch"], record[part][field], reference[part][field], strict=True)
         yield from [(epoch, part, field) for epoch, here, there in series if here != there][:1]
     for field in ("prediction", "variables_sha256"):
-        if record.get(field) != reference[field]:
+        if record.get(field) != reference.get(field):
             yield record["epochs"], "final", field
 
 
@@ -217,13 +222,13 @@ def _against_tensorflow_1(record):
     here, there = printed_lines(record), printed_lines(reference)
     compared = [epoch for epoch in here if epoch in there]
     if not compared:
-        yield Row("printed lines", "from epoch 20 on", f"{record['epochs']} epochs", NOT_JUDGED)
+        yield Row(PRINTED_LINES, "from epoch 20 on", f"{record['epochs']} epochs", NOT_JUDGED)
         return
     different = [epoch for epoch in compared if here[epoch] != there[epoch]]
     identical = max([epoch for epoch in compared if not different or epoch < different[0]], default=0)
     to_hold = min(HORIZON, compared[-1])
     yield _judged(
-        f"printed lines through epoch {to_hold}",
+        f"{PRINTED_LINES} through epoch {to_hold}",
         "TensorFlow 1.0.1's",
         f"identical through epoch {identical}",
         identical >= to_hold,
@@ -231,7 +236,7 @@ def _against_tensorflow_1(record):
     if compared[-1] <= HORIZON:
         return
 
-    ours, bounds = drift(record, reference), drift_of_the_old_stacks()
+    ours, bounds = distance(record, reference), distance_of_the_old_stacks()
     past = f"past epoch {HORIZON}, off by at most"
     for what, value, bound, unit in (
         (f"squared error {past}", ours.squared_error_max, bounds.squared_error_max, "%"),
@@ -240,7 +245,7 @@ def _against_tensorflow_1(record):
     ):
         allowed = MARGIN * bound
         yield _judged(what, f"{allowed * 100:.2f} {unit}", f"{value * 100:.2f} {unit}", value <= allowed)
-    if record["epochs"] < reference["epochs"]:
+    if record["epochs"] != reference["epochs"]:
         return
     # How far two runs are apart at one epoch is luck: so the scale is that of the last quarter, and of all answers.
     value, there, allowed = (

@@ -92,8 +92,11 @@ def main():
     record_probes(new, args.op_seeds)
     os.remove(os.path.join(new, "checkpoint"))  # the state file names this machine's folder; the prefixes are enough
     write_manifest(new, stack)
-    shutil.rmtree(args.folder, ignore_errors=True)
+    old = args.folder.rstrip("/") + ".old"
+    if os.path.exists(args.folder):
+        os.rename(args.folder, old)
     os.rename(new, args.folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 if __name__ == "__main__":

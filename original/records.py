@@ -15,7 +15,7 @@ import numpy as np
 from data_generator import SHUFFLE_SEED, sequences_sha256
 
 FORMAT = 1
-DEFAULT_SEED = 103747  # found by search, see docs/records.md; not the author's
+DEFAULT_SEED = 103747  # found by search, see docs/faithfulness.md; not the author's
 HORIZON = 140  # epochs: until here rounding moves no printed digit; soon after, the steep fall multiplies it
 MEASURED_SEQUENCE = "00-+++"  # the post evaluates its network on it
 EPOCH_LINE = "Epoch {:4d} | incorrect {: 3.1f}% | mean squ error {: 3.1f}"  # the post's

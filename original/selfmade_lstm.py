@@ -96,16 +96,22 @@ def save_checkpoint(run, prefix):
 
 
 def seeds(text):
-    numbers = tuple(int(part) for part in text.split(","))
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
     if len(numbers) != 5:
-        raise argparse.ArgumentTypeError("five integers with commas between them are needed, such as 13,30,43,56,160")
+        raise argparse.ArgumentTypeError("{!r}: five integers are needed, such as 13,30,43,56,160".format(text))
     return numbers
 
 
 def from_1_up(text):
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError("{} is too small: integers from 1 up are allowed".format(number))
+        raise argparse.ArgumentTypeError("{!r}: integers from 1 up are allowed".format(text))
     return number
 
 
@@ -122,8 +128,8 @@ def main():
     parser.add_argument("--checkpoint", help="save the variables at the end under this path prefix")
     args = parser.parse_args()
     for path in (args.record, args.checkpoint):  # minutes of training are not to be lost to a misspelt folder
-        if path and not os.path.isdir(os.path.dirname(os.path.abspath(path))):
-            parser.error("{}: there is no such folder".format(os.path.dirname(path)))
+        if path and (os.path.isdir(path) or not os.path.isdir(os.path.dirname(os.path.abspath(path)))):
+            parser.error("{}: give a file in a folder that exists".format(path))
 
     run = start(args.seed, args.draw, args.op_seeds)
     writers = []

@@ -80,6 +80,41 @@ def test_run_that_is_not_of_the_originals_graph_or_of_other_seeds_is_refused_bes
     assert "trained with another graph_seed: 1" in capsys.readouterr().err
 
 
+def test_record_of_which_nothing_can_be_judged_is_neither_faithful_nor_not(trained, tmp_path, capsys):
+    record = json.loads((trained / "record.json").read_text())
+    record["stack"]["cpu"], record["graph_seed"] = "another", 99
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    assert run("verify", tmp_path / "record.json") == 2
+    output = capsys.readouterr()
+    assert "NOT JUDGED" in output.out and "nothing that this run measured could be held" in output.err
+
+
+def test_report_does_not_take_the_place_of_a_record(trained, capsys):
+    before = (trained / "record.json").read_bytes()
+    assert run("verify", trained / "record.json", "--report", trained / "record.json") == 2
+    assert "this is a record" in capsys.readouterr().err
+    assert (trained / "record.json").read_bytes() == before
+
+
+def test_broken_checkpoint_is_named(trained, tmp_path, capsys):
+    for path in (trained / "checkpoint").iterdir():
+        content = path.read_bytes()
+        (tmp_path / path.name).write_bytes(content[: len(content) // 2] if ".data" in path.name else content)
+    assert run("predict", "00-+++", "--checkpoint", tmp_path) == 2
+    assert "the checkpoint, is broken" in capsys.readouterr().err
+
+
+def test_record_that_cannot_be_written_does_not_take_the_checkpoint_with_it(tmp_path, monkeypatch, capsys):
+    def full(path, content):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(command_line, "write_json", full)
+    options = ["--record", tmp_path / "record.json", "--checkpoint", tmp_path / "kept", "--logdir", tmp_path]
+    assert run("train", "--epochs", 1, *options) == 2
+    assert "could not be written" in capsys.readouterr().err
+    assert run("predict", "00-+++", "--checkpoint", tmp_path / "kept") == 0
+
+
 def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
     for _ in range(2):
         assert run("train", "--epochs", 1, "--checkpoint", tmp_path / "kept", "--logdir", tmp_path) == 0
@@ -93,11 +128,13 @@ def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
         (["train", "--epochs", "0"], "'0': integers from 1 up are allowed"),
         (["train", "--draw", "x"], "'x': integers from 1 up are allowed"),
         (["train", "--seed", "-1"], "'-1': integers from 0 to 2147483646 are allowed"),
+        (["train", "--sequence-length", "600"], "choose a smaller length"),
         (["train", "--sequence-length", "30"], "choose a smaller length"),
         (["train", "--record", "no/such/folder.json"], "give a file in a folder that exists"),
+        (["train", "--record", "x" * 300], "give a file in a folder that exists"),
         (["train", "--record", "."], "give a file in a folder that exists"),
-        (["train", "--logdir", __file__], "give a folder, this is a file"),
-        (["train", "--checkpoint", __file__], "give a folder, this is a file"),
+        (["train", "--logdir", __file__], "no folder could be made there"),
+        (["train", "--checkpoint", __file__], "no folder could be made there"),
         (["train", "--graph", "original", "--sequence-length", "3"], "the original's graph is made for 6 signs"),
         (["train", "--schedule", "slow"], "invalid choice: 'slow'"),
         (["verify", "no-such.json"], "No such file"),
@@ -137,6 +174,7 @@ def test_predict_refuses_a_sequence_of_another_length(trained, capsys):
     ("damage", "message"),
     [
         (lambda record: record.pop("format"), '"format" must be 1'),
+        (lambda record: record.update(prediction={}), '"prediction" must have a number for "00-+++"'),
         (lambda record: record.pop("data"), '"data" must be an object'),
         (lambda record: record["stack"].pop("cpu"), '"stack" must have "cpu"'),
         (lambda record: record.update(op_seeds=[1]), '"op_seeds" must be five integers'),
@@ -176,7 +214,7 @@ def test_stopping_keeps_what_was_done_and_leaves_what_was_whole(trained, tmp_pat
     partial = read_record(tmp_path / "record.partial.json")
     assert partial["partial"] is True and 20 <= partial["epochs"] < 100000
     assert "partial" not in read_record(record_file)
-    assert not checkpoint.exists()
+    assert run("predict", "00-+++", "--checkpoint", checkpoint) == 2
     assert run("predict", "00-+++", "--checkpoint", tmp_path / "checkpoint.partial") == 0
 
 

@@ -5,9 +5,19 @@ import copy
 import numpy as np
 import pytest
 
-from compat_v1 import graph, verdict
+from compat_v1 import graph
 from compat_v1.recorded import golden
-from compat_v1.verdict import FAITHFUL, NOT_FAITHFUL, NOT_JUDGED, drift, is_faithful, judge, table
+from compat_v1.verdict import (
+    FAITHFUL,
+    NOT_FAITHFUL,
+    NOT_JUDGED,
+    distance,
+    distance_of_the_old_stacks,
+    judge,
+    spread_of_the_old_answers,
+    table,
+    verdict,
+)
 from original.records import DEFAULT_SEED
 from runs import trained_port
 
@@ -23,7 +33,7 @@ def verdicts(record):
 
 def test_port_is_faithful_in_every_row(record):
     rows = list(judge(record))
-    assert is_faithful(rows)
+    assert verdict(rows) == FAITHFUL
     assert {row.verdict for row in rows if not row.what.startswith("the post's")} == {FAITHFUL}
     assert {row.verdict for row in rows if row.what.startswith("the post's")} == {NOT_JUDGED}
     lines = table(rows)
@@ -66,6 +76,7 @@ def test_run_without_a_record_or_of_another_stack_is_not_judged_there(data):
     assert rows["every bit of the run"] == FAITHFUL
     record["stack"]["cpu"] = "another"
     assert verdicts(record)["every bit of the run"] == NOT_JUDGED
+    assert verdict(list(judge(record))) == NOT_JUDGED, "nothing that it measured was held to anything"
 
 
 def test_second_witness_is_within_the_bounds_of_the_whole_run():
@@ -75,17 +86,27 @@ def test_second_witness_is_within_the_bounds_of_the_whole_run():
     assert rows["final error"] == rows["00-+++"] == FAITHFUL
 
 
-def test_drift_by_hand():
+def test_run_longer_than_the_record_is_judged_on_what_both_have():
+    longer = copy.deepcopy(golden("1.15.5", DEFAULT_SEED, 1))
+    longer["epochs"] = 4020
+    for field, value in (("epoch", 4020), ("error", 0.012), ("squared_error", 70.0)):
+        longer["test"][field].append(value)
+    rows = verdicts(longer)
+    assert rows["squared error past epoch 140, off by at most"] == FAITHFUL
+    assert "final error" not in rows
+
+
+def test_distance_by_hand():
     reference = golden("1.0.1", DEFAULT_SEED, 1)
     changed = copy.deepcopy(reference)
     changed["test"]["squared_error"][7:] = [1.1 * value for value in changed["test"]["squared_error"][7:]]
     changed["test"]["squared_error"][100] *= 2
     changed["test"]["error"][7] += 0.25
     changed["test"]["error"][-1] += 0.125
-    changed["test"]["error"][0] += 0.5  # before the horizon: none of drift's business
-    np.testing.assert_allclose(drift(changed, reference), (0.1, 1.2, 0.25, 0.125), rtol=1e-6)
+    changed["test"]["error"][0] += 0.5  # before the horizon: not past the horizon
+    np.testing.assert_allclose(distance(changed, reference), (0.1, 1.2, 0.25, 0.125), rtol=1e-6)
 
 
 def test_margin_is_not_exceeded_by_the_records_that_it_comes_from():
-    assert all(0 < figure < 1 for figure in verdict.drift_of_the_old_stacks())
-    assert 0 < verdict.spread_of_the_old_answers() < 0.1
+    assert all(0 < figure < 1 for figure in distance_of_the_old_stacks())
+    assert 0 < spread_of_the_old_answers() < 0.1
