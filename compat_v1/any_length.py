@@ -22,8 +22,8 @@ def build_graph(op_seeds, learning_rate, gradient_norm):
 
     `op_seeds` are the seeds of the five random ops, in order. `learning_rate` makes a float32 scalar of `step`, the
     number of updates done, an int64 scalar. Gradients whose common norm exceeds `gradient_norm` are scaled down to it.
-    To feed: `data`, float32 (batch, steps, 3); for `right` and the loss, `target`, float32 (batch, steps), the sums; for
-    the loss, `lengths`, int32 (batch,), how many signs each sequence has: the loss ignores what follows them.
+    To feed: `data`, float32 (batch, steps, 3); for `right` and the loss, `target`, float32 (batch, steps), the sums;
+    for the loss, `lengths`, int32 (batch,), how many signs each sequence has: the loss ignores what follows them.
     To fetch, after every sign: `prediction`, float32, and `right`, bool, both (batch, steps), the latter whether the
     former rounds to the target; `conveyor`, float32 (steps, 24, batch); `gates`, float32 (4, steps, 24, batch), the
     outputs of the four `LAYERS`. Also `loss`, a float32 scalar, the mean squared error of a step.
