@@ -6,7 +6,7 @@ EPOCHS ?= 4000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint original record draws lock clean
+.PHONY: help reproduce test lint original record draws play train-any-length any-length lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -28,6 +28,9 @@ help:
 	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
 	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
+	@echo 'make play        type sequences of any length and see what a network says after each sign'
+	@echo 'make any-length  measure what docs/any_length.md says about that network, a minute'
+	@echo 'make train-any-length   train it anew into runs/any_length, ten minutes; goes on with what was stopped'
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
 
@@ -60,6 +63,16 @@ record: $(OLD)/ready $(WITNESS)/ready
 
 draws: .venv/ready
 	.venv/bin/python docs/draws.py
+
+play: .venv/ready
+	@.venv/bin/python -m compat_v1 play
+
+any-length: .venv/ready
+	.venv/bin/python docs/any_length.py
+
+train-any-length: .venv/ready
+	@mkdir -p runs
+	.venv/bin/python -m compat_v1 train-any-length --checkpoint runs/any_length
 
 lock:
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --extra dev --upgrade \

@@ -23,11 +23,11 @@ CHECKPOINT = (
 SETTINGS = {
     "batch": 64,  # sequences
     "shortest": 10,  # signs, of a batch's longest sequence
-    "longest": 200,
-    "uneven": 0.3,  # the share of a batch's sequences that favour one sign
+    "longest": 200,  # likewise
+    "uneven": 0.3,  # the share of a batch's sequences that favour a sign
+    "largest": 40,  # sum, without its sign
     "learning_rate": 1e-2,
     "last_learning_rate": 1e-5,
-    "warm_up": 500,  # updates
     "gradient_norm": 1.0,
 }
 REPORT_EVERY = 1000  # updates
@@ -39,9 +39,8 @@ def new_network(graph_seed, updates):
     """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network)."""
 
     def learning_rate(step):
-        decay = SETTINGS["last_learning_rate"] / SETTINGS["learning_rate"]
-        rate = tf.train.cosine_decay(SETTINGS["learning_rate"], step, updates, decay)
-        return rate * tf.minimum(1.0, tf.cast(step + 1, tf.float32) / SETTINGS["warm_up"])
+        first, last = SETTINGS["learning_rate"], SETTINGS["last_learning_rate"]
+        return tf.train.cosine_decay(first, step, updates, last / first)
 
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(graph_seed)
@@ -59,22 +58,24 @@ def random_sequences(count, length, seed):
 def batch(graph_seed, step, updates):
     """Return what update number `step`, from 0, trains on: data, target and lengths, as the graph takes them.
 
-    The longest sequence has a random length up to a bound that grows with `step`; the others at least half of it. In
-    some of the sequences, one sign, another in each, replaces each sign with a probability, likewise another: only so
-    do short sequences have large sums.
+    The longest sequence has a random length up to a bound that grows with `step`, the others at least half of it. Some
+    of them favour a sign, which replaces each of theirs with a probability of their own: so the sums become large even
+    while the sequences are short. A sequence ends before its sum is too large.
     """
     random = np.random.RandomState([graph_seed, step])
-    shortest, count = SETTINGS["shortest"], SETTINGS["batch"]
-    bound = max(shortest, int(SETTINGS["longest"] * min(1.0, 0.05 + step / updates)))
-    longest = random.randint(shortest, bound + 1)
+    count, shortest, longest = SETTINGS["batch"], SETTINGS["shortest"], SETTINGS["longest"]
+    bound = shortest + (longest - shortest) * step // updates
+    longest = random.randint(shortest, bound + 1, size=2).max()
     signs = random.randint(len(SIGNS), size=(count, longest))
     uneven = signs[: int(count * SETTINGS["uneven"])]
     favoured = random.randint(len(SIGNS), size=(len(uneven), 1))
     is_replaced = random.random_sample(uneven.shape) < random.random_sample((len(uneven), 1))
     uneven[:] = np.where(is_replaced, favoured, uneven)
-    lengths = random.randint((longest + 1) // 2, longest + 1, size=count).astype(np.int32)
-    lengths[0] = longest
-    return *_with_sums(encodeSequence(SIGNS)[signs]), lengths
+    data, target = _with_sums(encodeSequence(SIGNS)[signs])
+    lengths = random.randint((longest + 1) // 2, longest + 1, size=count)
+    is_too_large = np.abs(target) > SETTINGS["largest"]
+    ends = np.where(is_too_large.any(axis=1), is_too_large.argmax(axis=1), longest)
+    return data, target, np.minimum(lengths, ends).astype(np.int32)
 
 
 def every_sequence(length):

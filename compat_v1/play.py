@@ -39,7 +39,7 @@ def table(steps):
     for step in steps:
         verdict = "" if round(step["network"]) == step["sum"] else "wrong"
         bars = "   ".join(map(_bar, step["gates"].values()))
-        lines.append(f"{step['sign']:4} {step['network']:8.2f} {step['sum']:4}  {verdict:6} {bars}")
+        lines.append(f"{step['sign']:4} {round(step['network'], 2) + 0:8.2f} {step['sum']:4}  {verdict:6} {bars}")
     return lines
 
 
