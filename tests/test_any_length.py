@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-import compat_v1.__main__ as command_line
 from compat_v1 import any_length_training as training
 from compat_v1.any_length import LAYERS
 from compat_v1.checkpoints import load_record, restore
@@ -19,14 +18,7 @@ from compat_v1.recorded import RECORDED, golden
 from compat_v1.training import new_network, new_session
 from data_generator import decodeSequence, encodeSequence, running_sums
 from original.records import DEFAULT_SEED, MEASURED_SEQUENCE
-
-
-def run(*arguments):
-    """Run the command line in this process and return its exit status."""
-    try:
-        return command_line.main([str(argument) for argument in arguments])
-    except SystemExit as stop:  # argparse
-        return stop.code
+from runs import run
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,10 @@ import time
 
 import pytest
 
-import compat_v1.__main__ as command_line
 from compat_v1.recorded import golden, read_record
 from original.compare import printed_lines
 from original.records import DEFAULT_SEED
-
-
-def run(*arguments):
-    """Run the command line in this process and return its exit status."""
-    try:
-        return command_line.main([str(argument) for argument in arguments])
-    except SystemExit as stop:  # argparse
-        return stop.code
+from runs import run
 
 
 @pytest.fixture(scope="module")
