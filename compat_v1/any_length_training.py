@@ -17,17 +17,15 @@ from compat_v1.training import OP_SEEDS
 from data_generator import SIGNS, encodeSequence, getSequences, sums
 from original.records import exactly, stack
 
-CHECKPOINT = (
-    Path(__file__).parent / "any_length_checkpoint"
-)  # the project's own: a finished run of `make train-any-length`
+CHECKPOINT = Path(__file__).parent / "any_length_checkpoint"  # the project's: a finished run, see docs/any_length.md
 SETTINGS = {
     "batch": 64,  # sequences
     "shortest": 10,  # signs, of a batch's longest sequence
-    "longest": 200,  # likewise
+    "longest": 250,  # likewise
     "uneven": 0.3,  # the share of a batch's sequences that favour a sign
-    "largest": 40,  # sum, without its sign
-    "learning_rate": 1e-2,
+    "learning_rate": 1e-2,  # at its highest
     "last_learning_rate": 1e-5,
+    "warm_up": 500,  # updates, in which the rate rises to its highest
     "gradient_norm": 1.0,
 }
 REPORT_EVERY = 1000  # updates
@@ -39,8 +37,9 @@ def new_network(graph_seed, updates):
     """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network)."""
 
     def learning_rate(step):
-        first, last = SETTINGS["learning_rate"], SETTINGS["last_learning_rate"]
-        return tf.train.cosine_decay(first, step, updates, last / first)
+        decay = SETTINGS["last_learning_rate"] / SETTINGS["learning_rate"]
+        rate = tf.train.cosine_decay(SETTINGS["learning_rate"], step, updates, decay)
+        return rate * tf.minimum(1.0, tf.cast(step + 1, tf.float32) / SETTINGS["warm_up"])
 
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(graph_seed)
@@ -58,24 +57,22 @@ def random_sequences(count, length, seed):
 def batch(graph_seed, step, updates):
     """Return what update number `step`, from 0, trains on: data, target and lengths, as the graph takes them.
 
-    The longest sequence has a random length up to a bound that grows with `step`, the others at least half of it. Some
-    of them favour a sign, which replaces each of theirs with a probability of their own: so the sums become large even
-    while the sequences are short. A sequence ends before its sum is too large.
+    The longest sequence has a random length up to a bound that grows with `step`, the others have at least half of it.
+    Some favour a sign, which replaces each of theirs with a probability of their own: so the sums become large even
+    while the sequences are short.
     """
     random = np.random.RandomState([graph_seed, step])
-    count, shortest, longest = SETTINGS["batch"], SETTINGS["shortest"], SETTINGS["longest"]
-    bound = shortest + (longest - shortest) * step // updates
-    longest = random.randint(shortest, bound + 1, size=2).max()
+    count, shortest = SETTINGS["batch"], SETTINGS["shortest"]
+    bound = max(shortest, int(SETTINGS["longest"] * min(1.0, 0.05 + step / updates)))
+    longest = random.randint(shortest, bound + 1)
     signs = random.randint(len(SIGNS), size=(count, longest))
     uneven = signs[: int(count * SETTINGS["uneven"])]
     favoured = random.randint(len(SIGNS), size=(len(uneven), 1))
     is_replaced = random.random_sample(uneven.shape) < random.random_sample((len(uneven), 1))
     uneven[:] = np.where(is_replaced, favoured, uneven)
-    data, target = _with_sums(encodeSequence(SIGNS)[signs])
-    lengths = random.randint((longest + 1) // 2, longest + 1, size=count)
-    is_too_large = np.abs(target) > SETTINGS["largest"]
-    ends = np.where(is_too_large.any(axis=1), is_too_large.argmax(axis=1), longest)
-    return data, target, np.minimum(lengths, ends).astype(np.int32)
+    lengths = random.randint((longest + 1) // 2, longest + 1, size=count).astype(np.int32)
+    lengths[0] = longest
+    return *_with_sums(encodeSequence(SIGNS)[signs]), lengths
 
 
 def every_sequence(length):
