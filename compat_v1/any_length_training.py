@@ -21,7 +21,7 @@ CHECKPOINT = Path(__file__).parent / "any_length_checkpoint"  # the project's: a
 SETTINGS = {
     "batch": 64,  # sequences
     "shortest": 10,  # signs, of a batch's longest sequence
-    "longest": 250,  # likewise
+    "longest": 200,  # likewise
     "uneven": 0.3,  # the share of a batch's sequences that favour a sign
     "learning_rate": 1e-2,  # at its highest
     "last_learning_rate": 1e-5,

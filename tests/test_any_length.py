@@ -178,7 +178,7 @@ def test_projects_network_is_right_at_every_step_of_every_sequence_up_to_eight_s
     assert training.is_right(*trained, *training.every_sequence(8)).all()
 
 
-@pytest.mark.parametrize(("length", "share"), [(20, 1.0), (50, 0.9999), (100, 0.999), (200, 0.99)])
+@pytest.mark.parametrize(("length", "share"), [(20, 0.9999), (50, 0.9999), (100, 0.999), (200, 0.985)])
 def test_projects_network_is_right_on_sequences_it_never_saw(trained, length, share):
     right = training.is_right(*trained, *training.random_sequences(4000, length, [training.HELD_OUT, length])).mean()
     assert right >= share, f"{right:.4%} of the sums are right"
