@@ -35,8 +35,8 @@ graph, network = training.new_network(graph_seed=0, updates=1)
 every, random = training.every_sequence(EXHAUSTIVE), training.random_sequences(COUNT, 200, [training.HELD_OUT, 200])
 curves = {}
 with new_session(graph) as session:
-    for name in ("faithful", "any length"):
-        if name == "faithful":
+    for name in ("the post's graph, six signs", "any length"):
+        if name != "any length":
             restore(session, RECORDED / "tf1.0.1" / "model.ckpt-4000", training.trained_variables(session))
         else:
             training.restore_weights(session, training.CHECKPOINT)
@@ -65,11 +65,25 @@ with new_session(graph) as session:
         count = f"all {len(data)}" if length == EXHAUSTIVE else len(data)
         largest, whole = np.abs(target).max(), right.all(axis=1).mean()
         print(f"| {length} | {count} | {largest:.0f} | {right.mean():.4%} | {whole:.2%} |", flush=True)
+        if length == 200:
+            by_sum = np.abs(target) // 10, right
+    print("\n| true sum, without its sign, at length 200 | steps | steps right |")
+    print("| ---: | ---: | ---: |")
+    for tens in range(4):
+        of_these = by_sum[1][by_sum[0] == tens]
+        print(f"| {10 * tens} to {10 * tens + 9} | {of_these.size} | {of_these.mean():.2%} |")
 
 figure, axes = pyplot.subplots(figsize=(8, 4), layout="constrained")
 steps = np.arange(1, 201)
-for (name, (share, _)), style in zip(curves.items(), ("C3.-", "C0-"), strict=True):
-    axes.plot(steps, 100 * share, style, label={"faithful": "the post's graph, six signs"}.get(name, "any length"))
+for (name, (share, _)), style in zip(curves.items(), ("C3", "C0"), strict=True):
+    axes.plot(
+        steps,
+        100 * share,
+        style,
+        marker=".",
+        markevery=slice(20),
+        label=name,
+    )
 axes.plot(steps, 100 * np.mean(random[1] == 0, axis=0), "C7:", label="always 0")
 axes.axvline(6, color="C7", linewidth=0.8)
 axes.set(xscale="log", xlabel="after this many signs", ylabel="sums right, %", ylim=(0, 102), xlim=(1, 200))
