@@ -169,9 +169,8 @@ def test_projects_run_begins_as_its_record_says(tmp_path):
     with new_session(graph) as session:
         again = training.begin(session, network, tmp_path, record["graph_seed"], record["updates"])
         training.train(session, network, again, tmp_path, is_stop_wanted=lambda: again["done"] == training.KEPT_LOSSES)
-    if again["stack"] == record["stack"]:
-        assert again["first_losses"] == record["first_losses"]
-    assert again["first_losses"] == pytest.approx(record["first_losses"], rel=1e-3)
+    # Another instruction set, measured: up to 2e-7.
+    assert again["first_losses"] == pytest.approx(record["first_losses"], rel=1e-4)
 
 
 def test_projects_network_is_right_at_every_step_of_every_sequence_up_to_eight_signs(trained):
