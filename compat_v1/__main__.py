@@ -121,7 +121,10 @@ def predict(args):
         )
     graph, network = training.new_network(record["graph_seed"], length)
     with training.new_session(graph) as session:
-        restore(session, prefix)
+        try:
+            restore(session, prefix)
+        except ValueError as error:
+            raise InputError(str(error)) from None
         prediction = training.predict(session, network, args.sequence)
     print(f"{args.sequence} {prediction} (right: {answer(args.sequence)})")
     return 0

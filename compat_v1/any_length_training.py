@@ -89,7 +89,7 @@ def begin(session, network, directory, graph_seed, updates):
     """Initialize the network, or go on with the unfinished run in `directory`; return its record.
 
     Raises `ValueError` if `directory` holds a run that is not one of `updates` updates from `graph_seed`, or one of
-    other settings than this file's.
+    other settings than this file's, or a broken one.
     """
     session.run(network.initializer)
     asked = {"graph_seed": graph_seed, "op_seeds": list(OP_SEEDS), "updates": updates, "settings": SETTINGS}
@@ -145,10 +145,7 @@ def trained_variables(session):
 def restore_weights(session, directory):
     """Give the network the weights kept in `directory`, those of a faithful network included; `ValueError` if none."""
     prefix, _ = load_record(directory)
-    try:
-        restore(session, prefix, trained_variables(session))
-    except tf.errors.OpError as error:
-        raise ValueError(f"{prefix}, the checkpoint, is broken: {error.message.splitlines()[0]}") from None
+    restore(session, prefix, trained_variables(session))
 
 
 def _with_sums(inputs):

@@ -40,7 +40,11 @@ def load_record(directory):
 def restore(session, prefix, variables=None):
     """Give variables of the session's graph, None for all, the values of the checkpoint at the path prefix `prefix`.
 
-    The checkpoint may be one of the port's or one that TensorFlow 1 wrote: names and shapes are the same.
+    The checkpoint may be one of the port's or one that TensorFlow 1 wrote: names and shapes are the same. `ValueError`
+    if it is broken or lacks a variable.
     """
-    with session.graph.as_default():
-        tf.train.Saver(variables).restore(session, str(prefix))
+    try:
+        with session.graph.as_default():
+            tf.train.Saver(variables).restore(session, str(prefix))
+    except (tf.errors.OpError, ValueError) as error:
+        raise ValueError(f"{prefix}, the checkpoint, is broken: {str(error).splitlines()[0]}") from None

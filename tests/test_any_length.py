@@ -249,5 +249,6 @@ def test_bad_input_gets_a_clear_error_and_status_2(arguments, message, capsys, t
 def test_broken_checkpoint_is_refused(short_run, tmp_path, capsys):
     for path in short_run.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes()[: 100 if "data" in path.name else None])
-    assert run("play", "+", "--checkpoint", tmp_path) == 2
-    assert "is broken" in capsys.readouterr().err
+    for command in (["play", "+"], ["train-any-length", "--updates", 30]):
+        assert run(*command, "--checkpoint", tmp_path) == 2
+        assert "is broken" in capsys.readouterr().err
