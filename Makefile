@@ -9,8 +9,8 @@ PORT ?= 6006
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint tensorboard compare original record audit mutants divergence draws bench bench-growth \
-  screenshots lock clean
+.PHONY: help reproduce test lint tensorboard compare play original record audit mutants divergence draws bench \
+  bench-growth any-length train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -39,6 +39,9 @@ help:
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
 	@echo 'make bench       time the port beside the original, Keras, PyTorch and JAX (make bench-growth: how cost grows)'
 	@echo 'make screenshots take the pictures of docs/images, after make reproduce (needs chromium)'
+	@echo 'make play        type sequences of any length and see what a network says after each sign'
+	@echo 'make any-length  measure what docs/any_length.md says about that network, a minute'
+	@echo 'make train-any-length   train it anew into runs/any_length, ten minutes; goes on with what was stopped'
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
 
@@ -102,6 +105,16 @@ screenshots: .venv/ready
 	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_board.py -k page
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1240 \
 	  --screenshot=docs/images/report.png runs/record.html 2> /dev/null
+
+play: .venv/ready
+	@.venv/bin/python -m compat_v1 play
+
+any-length: .venv/ready
+	.venv/bin/python docs/any_length.py
+
+train-any-length: .venv/ready
+	@mkdir -p runs
+	.venv/bin/python -m compat_v1 train-any-length --checkpoint runs/any_length
 
 lock:
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --extra dev --upgrade \

@@ -46,7 +46,7 @@ def getSequences(sequence_length, draw=SHOWN_DRAW):
     for step in range(sequence_length):
         digit = (order >> 2 * (sequence_length - 1 - step)) & 3  # itertools.product: the last sign changes fastest
         inputs[:, step] = _ENCODING[digit]
-    return inputs, _sums(inputs)[:, -1].copy()
+    return inputs, sums(inputs)[:, -1].copy()
 
 
 def encodeSequence(sequence):
@@ -77,12 +77,20 @@ def decodeSequence(encoded):
 
 def running_sums(sequence):
     """Return the right answer after each sign of a string, as a list of ints; errors as `encodeSequence`."""
-    return _sums(encodeSequence(sequence)).tolist()
+    return sums(encodeSequence(sequence)).tolist()
 
 
 def answer(sequence):
     """Return the right answer for a string of signs, an int; errors as `encodeSequence`."""
     return running_sums(sequence)[-1]
+
+
+def sums(inputs):
+    """Return the right answers after each sign of encoded sequences; integers, (..., n, 3) to (..., n)."""
+    value = inputs[..., 0] - inputs[..., 1]
+    inverted = np.cumsum(inputs[..., 2], axis=-1) & 1
+    value[inverted == 1] *= -1
+    return np.cumsum(value, axis=-1)
 
 
 def sequences_sha256(inputs):
@@ -122,11 +130,3 @@ def _order(count, draw):
     for i, j in zip(range(count - 1, 0, -1), partners):
         order[i], order[j] = order[j], order[i]
     return order
-
-
-def _sums(inputs):
-    """Return the sums after each sign; integers, (..., n, 3) to (..., n)."""
-    value = inputs[..., 0] - inputs[..., 1]
-    inverted = np.cumsum(inputs[..., 2], axis=-1) & 1
-    value[inverted == 1] *= -1
-    return np.cumsum(value, axis=-1)

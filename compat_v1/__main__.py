@@ -154,12 +154,14 @@ def verify(args):
 
 def predict(args):
     """Ask a trained network for the sum of one sequence."""
-    tf = import_tensorflow()
+    import_tensorflow()
     from compat_v1 import training
     from compat_v1.checkpoints import load_record, restore
 
     try:
         prefix, record = load_record(args.checkpoint)
+        if "data" not in record:
+            raise InputError(f"{args.checkpoint} holds a network for any length: play asks it")
         length = read_record(f"{prefix}.json")["data"]["sequence_length"]
     except (OSError, ValueError) as error:
         raise InputError(str(error)) from None
@@ -171,8 +173,8 @@ def predict(args):
     with training.new_session(graph) as session:
         try:
             restore(session, prefix)
-        except tf.errors.OpError as error:
-            raise InputError(f"{prefix}, the checkpoint, is broken: {error.message.splitlines()[0]}") from None
+        except ValueError as error:
+            raise InputError(str(error)) from None
         prediction = training.predict(session, network, args.sequence)
     print(f"{args.sequence} {prediction} (right: {answer(args.sequence)})")
     return 0
@@ -262,6 +264,66 @@ class _Stopwatch:
         return "time: " + ", ".join(self._notes)
 
 
+def train_any_length(args):
+    """Train a network that says the sum after each sign of any sequence; goes on with a run that was stopped."""
+    import_tensorflow()
+    from compat_v1 import any_length_training as training
+    from compat_v1.training import new_session
+
+    if args.checkpoint.exists() and not args.checkpoint.is_dir():
+        raise InputError(f"--checkpoint {args.checkpoint}: give a folder, this is a file")
+
+    def report(record):
+        done, loss, right = (series[-1] for series in record["measured"].values())
+        print(f"update {done} of {record['updates']} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
+
+    graph, network = training.new_network(args.seed, args.updates)
+    with new_session(graph, inter_op_threads=1) as session, _stop_on_signal() as stop:
+        try:
+            record = training.begin(session, network, args.checkpoint, args.seed, args.updates)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        training.train(session, network, record, args.checkpoint, report, lambda: stop.is_wanted)
+    print(f"checkpoint: {args.checkpoint}")
+    if record["done"] < args.updates:
+        print(f"stopped after {record['done']} of {args.updates} updates; the same command goes on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def play(args):
+    """Ask a network for the sum after each sign of a sequence, or of each line of the input."""
+    import_tensorflow()
+    from compat_v1 import any_length_training as training
+    from compat_v1 import play as game
+    from compat_v1.training import new_session
+
+    def show(sequence):
+        played = game.play(session, network, sequence)
+        print(json.dumps(played) if args.json else "\n".join(game.table(played["steps"])), flush=True)
+
+    graph, network = training.new_network(graph_seed=0, updates=1)  # neither matters to a trained network
+    with new_session(graph) as session:
+        try:
+            training.restore_weights(session, args.checkpoint or training.CHECKPOINT)
+            if args.sequence is not None:
+                show(args.sequence)
+                return 0
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        sys.stdin.reconfigure(errors="backslashreplace")  # what is no text is no sign either
+        prompt = f"Signs + - 0 I, up to {game.LONGEST} of them; Ctrl-D ends: " if sys.stdin.isatty() else ""
+        while True:
+            try:
+                show(input(prompt).strip())
+            except ValueError as error:
+                print(f"error: {error}", file=sys.stderr, flush=True)
+            except (EOFError, KeyboardInterrupt) as end:
+                if prompt:
+                    print()
+                return 0 if isinstance(end, EOFError) else 130
+
+
 class _Stop:
     is_wanted = False
 
@@ -314,7 +376,7 @@ def _mark_signs(argv):
 
     A bare `--` is the separator, unless there is nothing that it could separate: then it is the sequence.
     """
-    if argv[:1] != ["predict"]:
+    if argv[:1] not in (["predict"], ["play"]):
         return argv
     marked = [" " + word if re.fullmatch(r"-[-+0I]*", word) and word != "--" else word for word in argv]
     if "--" in argv and not any(re.fullmatch(r" ?[-+0I]+", word) and word != "--" for word in marked):
@@ -400,6 +462,24 @@ def _parser():
     command.add_argument(
         "--port", type=_integer(1, 2**16 - 1), default=6006, help="or the next that is free (default: %(default)s)"
     )
+
+    command = commands.add_parser("play", help=play.__doc__, description=play.__doc__)
+    command.set_defaults(run=play)
+    command.add_argument(
+        "sequence", type=_sequence, metavar="SEQUENCE", nargs="?", help="default: ask for one after another"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object a sequence")
+    command.add_argument("--checkpoint", type=Path, metavar="DIR", help="default: the project's own")
+
+    command = commands.add_parser(
+        "train-any-length", help=train_any_length.__doc__, description=train_any_length.__doc__
+    )
+    command.set_defaults(run=train_any_length)
+    command.add_argument(
+        "--checkpoint", type=Path, metavar="DIR", required=True, help="keep the network and the run here"
+    )
+    command.add_argument("--seed", type=seed, default=DEFAULT_SEED, help="graph-level seed (default: %(default)s)")
+    command.add_argument("--updates", type=_integer(1), default=60000, help="default: %(default)s")
     return parser
 
 

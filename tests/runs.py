@@ -1,9 +1,10 @@
-"""Train a network for a test and keep everything that it measures, bit by bit."""
+"""Train a network for a test and keep everything that it measures, bit by bit; run the command line for a test."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+import compat_v1.__main__ as command_line
 from compat_v1.training import (
     add_measurement,
     empty_record,
@@ -47,3 +48,11 @@ def assert_every_bit_equal(one, other):
     assert one.variables.keys() == other.variables.keys(), "the variables' names differ"
     for name, value in one.variables.items():
         assert value.tobytes() == other.variables[name].tobytes(), f"the variable {name} differs"
+
+
+def run(*arguments):
+    """Run the command line in this process and return its exit status."""
+    try:
+        return command_line.main([str(argument) for argument in arguments])
+    except SystemExit as stop:  # argparse
+        return stop.code

@@ -13,16 +13,9 @@ import compat_v1.__main__ as command_line
 from compat_v1.recorded import RECORDED, golden, read_record
 from original.compare import printed_lines
 from original.records import DEFAULT_SEED
+from runs import run
 
 GOLDEN = RECORDED / "tf1.0.1" / f"seed{DEFAULT_SEED}_draw1.json"
-
-
-def run(*arguments):
-    """Run the command line in this process and return its exit status."""
-    try:
-        return command_line.main([str(argument) for argument in arguments])
-    except SystemExit as stop:  # argparse
-        return stop.code
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,152 @@
+"""Train the network of `any_length.py` on random sequences of mixed lengths, and measure how often it is right.
+
+A run is a function of its seed and its number of updates: it can be stopped after any update and gone on with later,
+and ends with the bits that it would have had. Nothing here knows the cell.
+"""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from compat_v1.any_length import build_graph
+from compat_v1.checkpoints import load_record, restore, save_checkpoint
+from compat_v1.environment import onednn
+from compat_v1.training import OP_SEEDS
+from data_generator import SIGNS, encodeSequence, getSequences, sums
+from original.records import exactly, stack
+
+CHECKPOINT = Path(__file__).parent / "any_length_checkpoint"  # the project's: a finished run, see docs/any_length.md
+SETTINGS = {
+    "batch": 64,  # sequences
+    "shortest": 10,  # signs, of a batch's longest sequence
+    "longest": 200,  # likewise
+    "uneven": 0.3,  # the share of a batch's sequences that favour a sign
+    "learning_rate": 1e-2,  # at its highest
+    "last_learning_rate": 1e-5,
+    "warm_up": 500,  # updates, in which the rate rises to its highest
+    "gradient_norm": 1.0,
+}
+REPORT_EVERY = 1000  # updates
+KEPT_LOSSES = 100  # the first ones, so that a test can repeat them
+HELD_OUT = 2017  # the seed of the sequences that measure
+
+
+def new_network(graph_seed, updates):
+    """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network)."""
+
+    def learning_rate(step):
+        decay = SETTINGS["last_learning_rate"] / SETTINGS["learning_rate"]
+        rate = tf.train.cosine_decay(SETTINGS["learning_rate"], step, updates, decay)
+        return rate * tf.minimum(1.0, tf.cast(step + 1, tf.float32) / SETTINGS["warm_up"])
+
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(graph_seed)
+        return graph, build_graph(OP_SEEDS, learning_rate, SETTINGS["gradient_norm"])
+
+
+def random_sequences(count, length, seed):
+    """Return (data, target), float32 (count, length, 3) and (count, length): even signs and their sums.
+
+    `seed` is a list of integers. The stream is NumPy's oldest generator, which no version of NumPy changes.
+    """
+    return _with_sums(encodeSequence(SIGNS)[np.random.RandomState(seed).randint(len(SIGNS), size=(count, length))])
+
+
+def batch(graph_seed, step, updates):
+    """Return what update number `step`, from 0, trains on: data, target and lengths, as the graph takes them.
+
+    The longest sequence has a random length up to a bound that grows with `step`, the others have at least half of it.
+    Some favour a sign, which replaces each of theirs with a probability of their own: so the sums become large even
+    while the sequences are short.
+    """
+    random = np.random.RandomState([graph_seed, step])
+    count, shortest = SETTINGS["batch"], SETTINGS["shortest"]
+    bound = max(shortest, int(SETTINGS["longest"] * min(1.0, 0.05 + step / updates)))
+    longest = random.randint(shortest, bound + 1)
+    signs = random.randint(len(SIGNS), size=(count, longest))
+    uneven = signs[: int(count * SETTINGS["uneven"])]
+    favoured = random.randint(len(SIGNS), size=(len(uneven), 1))
+    is_replaced = random.random_sample(uneven.shape) < random.random_sample((len(uneven), 1))
+    uneven[:] = np.where(is_replaced, favoured, uneven)
+    lengths = random.randint((longest + 1) // 2, longest + 1, size=count).astype(np.int32)
+    lengths[0] = longest
+    return *_with_sums(encodeSequence(SIGNS)[signs]), lengths
+
+
+def every_sequence(length):
+    """Return (data, target) of all 4**length sequences, as `random_sequences` does; errors as `getSequences`."""
+    return _with_sums(getSequences(length)[0])
+
+
+def is_right(session, network, data, target):
+    """Return whether the network is right after each sign of each sequence, bool (count, length)."""
+    return session.run(network.right, {network.data: data, network.target: target})
+
+
+def begin(session, network, directory, graph_seed, updates):
+    """Initialize the network, or go on with the unfinished run in `directory`; return its record.
+
+    Raises `ValueError` if `directory` holds a run that is not one of `updates` updates from `graph_seed`, or one of
+    other settings than this file's, or a broken one.
+    """
+    session.run(network.initializer)
+    asked = {"graph_seed": graph_seed, "op_seeds": list(OP_SEEDS), "updates": updates, "settings": SETTINGS}
+    if tf.train.latest_checkpoint(directory) is None:
+        measured = {"done": [], "loss": [], "right": []}
+        return {**asked, "stack": stack(tf.VERSION, onednn()), "done": 0, "first_losses": [], "measured": measured}
+    prefix, record = load_record(directory)
+    for name, value in asked.items():
+        if record.get(name) != value:
+            raise ValueError(
+                f"{directory} holds a run whose {name} is {record.get(name)}, not {value}: give another folder"
+            )
+    restore(session, prefix, trained_variables(session) if "weights_sha256" in record else None)
+    return record
+
+
+def train(session, network, record, directory, report=lambda record: None, is_stop_wanted=lambda: False):
+    """Do the updates that the record lacks, and keep the run in `directory`, also when it is stopped.
+
+    `report` is called with the record after every `REPORT_EVERY` updates. When all are done, only the weights are kept.
+    """
+    if "weights_sha256" in record:
+        return
+    minimize = session.make_callable([network.loss, network.minimize], [network.data, network.target, network.lengths])
+    held_out = random_sequences(500, 100, [HELD_OUT])
+    while record["done"] < record["updates"] and not is_stop_wanted():
+        loss, _ = minimize(*batch(record["graph_seed"], record["done"], record["updates"]))
+        record["done"] += 1
+        if record["done"] <= KEPT_LOSSES:
+            record["first_losses"].append(exactly(loss))
+        if record["done"] % REPORT_EVERY == 0:
+            measured = record["done"], exactly(loss), float(is_right(session, network, *held_out).mean())
+            for name, value in zip(("done", "loss", "right"), measured, strict=True):
+                record["measured"][name].append(value)
+            report(record)
+            save_checkpoint(session, directory, record)
+    if record["done"] < record["updates"]:
+        save_checkpoint(session, directory, record)
+        return
+    weights = trained_variables(session)
+    record["weights_sha256"] = {
+        variable.op.name: hashlib.sha256(value.tobytes()).hexdigest()
+        for variable, value in zip(weights, session.run(weights), strict=True)
+    }
+    save_checkpoint(session, directory, record, weights)
+
+
+def trained_variables(session):
+    """Return the weights of the session's graph: its variables without Adam's and the counter."""
+    return session.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
+
+
+def restore_weights(session, directory):
+    """Give the network the weights kept in `directory`, those of a faithful network included; `ValueError` if none."""
+    prefix, _ = load_record(directory)
+    restore(session, prefix, trained_variables(session))
+
+
+def _with_sums(inputs):
+    return inputs.astype(np.float32), sums(inputs).astype(np.float32)

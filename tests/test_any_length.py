@@ -1,0 +1,254 @@
+"""The network for any length: the post's cell, a loss over all steps, a run that stopping does not change, the game."""
+
+import hashlib
+import io
+import json
+import signal
+from collections import Counter
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1 import any_length_training as training
+from compat_v1.any_length import LAYERS
+from compat_v1.checkpoints import load_record, restore
+from compat_v1.play import LONGEST
+from compat_v1.recorded import RECORDED, golden
+from compat_v1.training import new_network, new_session
+from data_generator import decodeSequence, encodeSequence, running_sums
+from original.records import DEFAULT_SEED, MEASURED_SEQUENCE
+from runs import run
+
+
+@pytest.fixture(scope="module")
+def untrained():
+    """(session, network) with the initial weights of the default seed."""
+    graph, network = training.new_network(DEFAULT_SEED, updates=30)
+    with new_session(graph) as session:
+        session.run(network.initializer)
+        yield session, network
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """(session, network) with the weights that are part of the project."""
+    graph, network = training.new_network(graph_seed=0, updates=1)
+    with new_session(graph) as session:
+        training.restore_weights(session, training.CHECKPOINT)
+        yield session, network
+
+
+def test_ops_are_those_of_tensorflow_1_and_its_control_flow_is_put_back():
+    graph, _ = training.new_network(DEFAULT_SEED, updates=1)
+    ops = Counter(op.type for op in graph.get_operations())
+    assert ops["LoopCond"] == 2, "one loop forward and one back"
+    assert ops["TensorArrayGradV3"] and ops["ApplyAdam"] == 10
+    assert not {"While", "StatelessWhile", "TensorListReserve", "VarHandleOp", "PartitionedCall"} & set(ops)
+    assert tf.control_flow_v2_enabled()
+
+
+def test_network_starts_from_the_faithful_networks_weights(untrained):
+    session, _ = untrained
+    graph, faithful = new_network(DEFAULT_SEED)
+    with new_session(graph) as other:
+        other.run(faithful.initializer)
+        for variable in training.trained_variables(session):
+            assert (session.run(variable) == other.run(variable.name)).all(), f"{variable.name} starts otherwise"
+
+
+def test_original_weights_answer_the_posts_sequence_as_under_tensorflow_1():
+    """The cell is the same: what TensorFlow 1.0.1 trained says here, after the sixth sign, what it said there."""
+    graph, network = training.new_network(graph_seed=0, updates=1)
+    with new_session(graph) as session:
+        restore(session, RECORDED / "tf1.0.1" / "model.ckpt-4000", training.trained_variables(session))
+        prediction = session.run(network.prediction, {network.data: [encodeSequence(MEASURED_SEQUENCE)]})
+    expected = golden("1.0.1", DEFAULT_SEED, 1)["prediction"][MEASURED_SEQUENCE]
+    assert prediction[0, 5] == pytest.approx(expected, abs=1e-5)
+
+
+def test_every_step_is_that_of_an_lstm_in_numpy(trained):
+    session, network = trained
+    W_f, _, b_f, W_i, b_i, W_C, b_c, W_o, b_o, weight, bias = session.run(training.trained_variables(session))
+    data, _ = training.random_sequences(3, 40, seed=[1])
+    predictions, conveyors, gates = session.run(
+        [network.prediction, network.conveyor, network.gates], {network.data: data}
+    )
+    h, Conveyor = np.zeros((24, 3)), np.zeros((24, 3))
+    for step in range(40):
+        x = np.concatenate([h, data[:, step].T])
+        f, i, o = (1 / (1 + np.exp(-(W @ x + b))) for W, b in ((W_f, b_f), (W_i, b_i), (W_o, b_o)))
+        candidate = np.tanh(W_C @ x + b_c)
+        Conveyor = f * Conveyor + i * candidate
+        h = o * np.tanh(Conveyor)
+        for layer, here, there in zip(LAYERS, gates[:, step], (f, i, candidate, o), strict=True):
+            assert np.abs(here - there).max() < 1e-4, f"{layer} differs after sign {step + 1}"
+        assert np.abs(conveyors[step] - Conveyor).max() < 1e-3, f"the conveyor differs after sign {step + 1}"
+        assert np.abs(predictions[:, step] - (weight.T @ h + bias)).max() < 1e-3, f"sum {step + 1} differs"
+
+
+def test_loss_is_over_all_steps_of_each_sequence_and_none_beyond_its_end(untrained):
+    session, network = untrained
+    data, target = training.random_sequences(4, 9, seed=[2])
+    lengths = [9, 1, 4, 8]
+    feed = {network.data: data, network.target: target, network.lengths: lengths}
+    loss, prediction = session.run([network.loss, network.prediction], feed)
+    errors = [(prediction - target)[i, step] for i, length in enumerate(lengths) for step in range(length)]
+    assert loss == pytest.approx(np.mean(np.square(errors)), rel=1e-6)
+    for i, length in enumerate(lengths):
+        data[i, length:], target[i, length:] = 0, 1000
+    assert session.run(network.loss, feed) == loss, "what follows the end of a sequence changes the loss"
+
+
+def test_batches_are_right_mixed_and_a_function_of_seed_and_step():
+    data, target, lengths = training.batch(DEFAULT_SEED, 500, 1000)
+    for inputs, sums in zip(data, target, strict=True):
+        assert running_sums(decodeSequence(inputs.astype(int))) == sums.tolist()
+    assert len(set(lengths.tolist())) > 10 and lengths.max() == data.shape[1]
+    again = training.batch(DEFAULT_SEED, 500, 1000)
+    assert all((one == other).all() for one, other in zip((data, target, lengths), again, strict=True))
+    for seed, step in ((DEFAULT_SEED, 501), (DEFAULT_SEED + 1, 500)):
+        assert training.batch(seed, step, 1000)[1].tolist() != target.tolist()
+
+
+def weights(directory):
+    """Return what a run left: its record without the stack, and every variable of its checkpoint, as bytes."""
+    prefix, record = load_record(directory)
+    reader = tf.train.load_checkpoint(prefix)
+    return record, {name: reader.get_tensor(name).tobytes() for name in reader.get_variable_to_shape_map()}
+
+
+@pytest.fixture(scope="module")
+def short_run(tmp_path_factory):
+    """The folder of a run of 30 updates in one piece."""
+    folder = tmp_path_factory.mktemp("any_length") / "whole"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "REPORT_EVERY", 10)
+        assert run("train-any-length", "--updates", 30, "--checkpoint", folder) == 0
+    return folder
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_that_was_stopped_and_went_on_has_every_bit_of_one_in_one_piece(
+    short_run, tmp_path, number, monkeypatch, capsys
+):
+    monkeypatch.setattr(training, "REPORT_EVERY", 10)
+    new_batch = training.batch
+
+    def batch_that_is_interrupted(graph_seed, step, updates):
+        if step in (12, 20):
+            signal.raise_signal(number)
+        return new_batch(graph_seed, step, updates)
+
+    monkeypatch.setattr(training, "batch", batch_that_is_interrupted)
+    for stopped_after in (13, 21):
+        assert run("train-any-length", "--updates", 30, "--checkpoint", tmp_path) == 130
+        assert f"stopped after {stopped_after} of 30 updates" in capsys.readouterr().err
+    assert run("train-any-length", "--updates", 30, "--checkpoint", tmp_path) == 0
+    assert "update 30 of 30" in capsys.readouterr().out
+    assert weights(tmp_path) == weights(short_run)
+
+
+def test_finished_run_is_left_as_it_is(short_run):
+    before = {path.name: path.read_bytes() for path in short_run.iterdir()}
+    assert run("train-any-length", "--updates", 30, "--checkpoint", short_run) == 0
+    assert run("train-any-length", "--updates", 31, "--checkpoint", short_run) == 2
+    assert {path.name: path.read_bytes() for path in short_run.iterdir()} == before
+
+
+def test_projects_weights_are_those_of_its_record_and_small():
+    record, variables = weights(training.CHECKPOINT)
+    assert record["done"] == record["updates"] and record["settings"] == training.SETTINGS
+    assert {name: hashlib.sha256(value).hexdigest() for name, value in variables.items()} == record["weights_sha256"]
+    assert sum(path.stat().st_size for path in training.CHECKPOINT.iterdir()) < 100_000
+
+
+def test_projects_run_begins_as_its_record_says(tmp_path):
+    _, record = load_record(training.CHECKPOINT)
+    graph, network = training.new_network(record["graph_seed"], record["updates"])
+    with new_session(graph) as session:
+        again = training.begin(session, network, tmp_path, record["graph_seed"], record["updates"])
+        training.train(session, network, again, tmp_path, is_stop_wanted=lambda: again["done"] == training.KEPT_LOSSES)
+    # Another instruction set, measured: up to 2e-7.
+    assert again["first_losses"] == pytest.approx(record["first_losses"], rel=1e-4)
+
+
+def test_projects_network_is_right_at_every_step_of_every_sequence_up_to_eight_signs(trained):
+    assert training.is_right(*trained, *training.every_sequence(8)).all()
+
+
+@pytest.mark.parametrize(("length", "share"), [(20, 0.9999), (50, 0.9999), (100, 0.999), (200, 0.985)])
+def test_projects_network_is_right_on_sequences_it_never_saw(trained, length, share):
+    right = training.is_right(*trained, *training.random_sequences(4000, length, [training.HELD_OUT, length])).mean()
+    assert right >= share, f"{right:.4%} of the sums are right"
+
+
+@pytest.mark.parametrize("sequence", ["+-I0+", "-", "--", "-I--+0", "I" * 60])
+def test_play_shows_each_sign_with_the_true_sum_the_networks_and_its_gates(sequence, capsys):
+    assert run("play", sequence, "--json") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    steps = json.loads(line)["steps"]
+    assert "".join(step["sign"] for step in steps) == sequence
+    assert [step["sum"] for step in steps] == running_sums(sequence)
+    assert [round(step["network"]) for step in steps] == running_sums(sequence)
+    for step in steps:
+        assert list(step["gates"]) == list(LAYERS) and all(0 <= value <= 1 for value in step["gates"].values())
+    assert run("play", sequence) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line[0] for line in lines] == list(sequence)
+    assert [int(line.split()[2]) for line in lines] == running_sums(sequence)
+
+
+def test_play_says_where_a_network_is_wrong(short_run, capsys):
+    assert run("play", "+++++", "--checkpoint", short_run) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[3] == "wrong"
+
+
+def test_play_goes_on_after_bad_lines_until_the_input_ends(monkeypatch, capsys):
+    lines = [b"+-I", b"", b" --\r", b"+x", b"\xff+", b"+" * (LONGEST + 1), b"+" * LONGEST]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\n".join(lines)), encoding="utf-8"))
+    assert run("play", "--json") == 0
+    output, errors = capsys.readouterr()
+    assert [len(json.loads(line)["steps"]) for line in output.splitlines()] == [3, 2, LONGEST]
+    for error, expected in zip(
+        errors.splitlines(),
+        (
+            "an empty sequence: give one or more of the signs + - 0 I",
+            "sign 2 of the sequence is 'x': allowed are + - 0 I",
+            "sign 1 of the sequence is",
+            f"the sequence has {LONGEST + 1} signs: up to {LONGEST} are allowed",
+        ),
+        strict=True,
+    ):
+        assert expected in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["play", "+-x"], "sign 3 of the sequence is 'x': allowed are + - 0 I"),
+        (["play", ""], "an empty sequence: give one or more of the signs + - 0 I"),
+        (["play", "0" * (LONGEST + 1)], f"the sequence has {LONGEST + 1} signs: up to {LONGEST} are allowed"),
+        (["play", "+", "--checkpoint", "no-such"], "no-such holds no checkpoint"),
+        (["play", "--checkpoint", "no-such"], "no-such holds no checkpoint"),
+        (["predict", "++++++", "--checkpoint", training.CHECKPOINT], "holds a network for any length: play asks it"),
+        (["train-any-length"], "required: --checkpoint"),
+        (["train-any-length", "--checkpoint", __file__], "give a folder, this is a file"),
+        (["train-any-length", "--checkpoint", "x", "--updates", "0"], "'0': integers from 1 up are allowed"),
+        (["train-any-length", "--checkpoint", training.CHECKPOINT, "--seed", "1"], "holds a run whose graph_seed is"),
+    ],
+)
+def test_bad_input_gets_a_clear_error_and_status_2(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error and "Traceback" not in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_broken_checkpoint_is_refused(short_run, tmp_path, capsys):
+    for path in short_run.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes()[: 100 if "data" in path.name else None])
+    for command in (["play", "+"], ["train-any-length", "--updates", 30]):
+        assert run(*command, "--checkpoint", tmp_path) == 2
+        assert "is broken" in capsys.readouterr().err
