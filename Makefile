@@ -9,8 +9,8 @@ PORT ?= 6006
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint tensorboard compare play original record audit mutants divergence draws bench \
-  bench-growth any-length train-any-length screenshots lock clean
+.PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
+  divergence draws bench bench-growth any-length train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -28,7 +28,7 @@ WITNESS_PYTHON = TF_CPP_MIN_LOG_LEVEL=2 $(WITNESS)/bin/python -W ignore
 
 help:
 	@echo 'make reproduce   train the port for 4000 epochs and hold it to the original (SEED= DRAW= EPOCHS=)'
-	@echo 'make test        lint, unit tests, golden tests'
+	@echo 'make test        lint, unit tests, golden tests, notebooks'
 	@echo 'make tensorboard the latest run beside the original in TensorBoard (LOGDIR= PORT=)'
 	@echo 'make compare     the same as one HTML page, with the verdict (RUN=, the record of a run)'
 	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
@@ -42,6 +42,9 @@ help:
 	@echo 'make play        type sequences of any length and see what a network says after each sign'
 	@echo 'make any-length  measure what docs/any_length.md says about that network, a minute'
 	@echo 'make train-any-length   train it anew into runs/any_length, ten minutes; goes on with what was stopped'
+	@echo 'make notebooks   execute the notebooks and hold them to their stored outputs, three minutes at most'
+	@echo 'make execute-notebooks   execute the notebooks and store what comes out'
+	@echo 'make lab         open the notebooks in JupyterLab, which is installed into .venv'
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
 
@@ -69,6 +72,16 @@ test: export PYTHON27 := $(PYTHON27)
 endif
 test: lint
 	.venv/bin/python -m pytest
+	@$(MAKE) --no-print-directory notebooks
+
+notebooks: .venv/ready
+	.venv/bin/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with notebooks/nbval_sanitize.cfg notebooks
+
+execute-notebooks: .venv/ready
+	.venv/bin/python notebooks/execute.py
+
+lab: .venv/lab
+	.venv/bin/jupyter lab --notebook-dir notebooks
 
 lint: .venv/ready
 	.venv/bin/ruff check .
@@ -119,6 +132,8 @@ train-any-length: .venv/ready
 lock:
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --extra dev --upgrade \
 	  --output-file requirements.lock pyproject.toml
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --group lab --upgrade \
+	  --constraint requirements.lock --output-file notebooks/requirements-lab.lock
 
 clean:
 	rm -rf .venv .venv-bench .venv-tf* runs
@@ -139,6 +154,10 @@ clean:
 	rm -rf .venv-bench
 	"$(PYTHON)" -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
+.venv/lab: .venv/ready notebooks/requirements-lab.lock
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r notebooks/requirements-lab.lock
 	@touch $@
 
 $(OLD)/ready: original/requirements-tf1.0.1.lock
