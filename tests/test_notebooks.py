@@ -34,8 +34,8 @@ def sanitized(text):
     return text
 
 
-def test_there_are_three_notebooks():
-    assert [path.stem for path in NOTEBOOKS] == ["out_of_the_box_lstm", "porting_tf1", "selfmade_lstm"]
+def test_there_are_four_notebooks():
+    assert [path.stem for path in NOTEBOOKS] == ["any_length", "out_of_the_box_lstm", "porting_tf1", "selfmade_lstm"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
