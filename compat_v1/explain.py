@@ -10,8 +10,8 @@ import tensorflow.compat.v1 as tf
 from compat_v1.checkpoints import restore
 from compat_v1.graph import build_cell
 from compat_v1.recorded import RECORDED, golden, golden_arrays
-from compat_v1.training import load_data, new_network, new_session, set_weights, variables
-from compat_v1.verdict import distance
+from compat_v1.training import initial_variables, load_data, new_network, new_session, set_weights
+from compat_v1.verdict import SERIES, distance
 from original.compare import printed_lines
 from original.probes import probe
 from original.records import DEFAULT_SEED, HORIZON
@@ -56,10 +56,7 @@ def explain(record, version="1.0.1"):
 
 
 def _initial_weights(seed, version):
-    graph, network = new_network(seed)
-    with new_session(graph) as session:
-        session.run(network.initializer)
-        drawn = variables(session)
+    drawn = initial_variables(seed)
     expected = golden_arrays(version, f"seed{seed}_draw1_initial_weights")
     for name in filter(expected.__contains__, drawn):  # in the order of construction
         value = expected[name]
@@ -81,12 +78,12 @@ def _arithmetic(version, updates):
         restore_old_weights(session, network, version, updates)
         probes = probe(tf, build_cell, session, dict(zip((network.data, network.target), data.train, strict=True)))
     for name, value in probes.items():
-        distance, largest = np.abs(value - expected[name]).max(), np.abs(expected[name]).max()
-        yield f"same weights, after {updates} updates, {name}: differs by {distance:.2g}, its largest is {largest:.2g}"
+        apart, largest = np.abs(value - expected[name]).max(), np.abs(expected[name]).max()
+        yield f"same weights, after {updates} updates, {name}: differs by {apart:.2g}, its largest is {largest:.2g}"
 
 
 def _losses(record, reference):
-    for part, field in (("train", "error"), ("test", "error"), ("test", "squared_error")):
+    for part, field in SERIES:
         series = zip(record[part]["epoch"], record[part][field], reference[part][field], strict=False)
         first = next((epoch for epoch, here, there in series if here != there), None)
         yield f"{part} {field}: " + (f"the first other bit at epoch {first}" if first else "every bit equal")

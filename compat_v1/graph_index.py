@@ -72,6 +72,7 @@ class Graph:
             function.signature.name: function.SerializeToString(deterministic=True)
             for function in graph_def.library.function
         }
+        edges_back = set(self._named("NextIteration"))
         known = v1.GraphDef.FromString(graph_def.SerializeToString())
         for node in known.node:
             if node.name in (placeholder_shapes or {}):
@@ -81,7 +82,6 @@ class Graph:
             if node.op == "Enter":
                 node.attr["is_constant"].b = True
             if node.op == "Merge":
-                edges_back = {name for name, one in self.nodes.items() if one.op == "NextIteration"}
                 entering = [one for one in node.input if _source(one) not in edges_back]
                 del node.input[:]
                 node.input.extend(entering)

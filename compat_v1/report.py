@@ -4,7 +4,6 @@ The page needs no other file and no network. It follows the reader's screen: lig
 """
 
 import io
-import os
 import re
 from html import escape
 from pathlib import Path
@@ -17,7 +16,7 @@ from matplotlib.ticker import PercentFormatter, ScalarFormatter
 from compat_v1.graph import SEQUENCE_LENGTH
 from compat_v1.recorded import OLD_STACKS, golden, published
 from compat_v1.verdict import FAITHFUL, NOT_FAITHFUL, verdict
-from original.records import HORIZON
+from original.records import HORIZON, write_whole
 
 # What is drawn in the first colour becomes a CSS variable of the page, which has the second one in the dark.
 COLORS = {
@@ -64,8 +63,8 @@ def write_report(path, record, rows):
             figures.append(f"<figure><figcaption>{title}</figcaption>{_svg(name, title, figure)}</figure>")
             images.append(path.with_name(f"{path.stem}-{name}.png"))
             figure.suptitle(title, fontweight="bold")
-            _write(images[-1], _saved(figure, "png", dpi=200, facecolor=LIGHT["paper"]))
-    _write(path, _page(record, reference, rows, figures).encode())
+            write_whole(images[-1], _saved(figure, "png", dpi=200, facecolor=LIGHT["paper"]))
+    write_whole(path, _page(record, reference, rows, figures).encode())
     return images
 
 
@@ -153,12 +152,3 @@ def _page(record, reference, rows, figures):
         ),
         stacks="\n".join(cells.format(*map(escape, stack)) for stack in stacks),
     )
-
-
-def _write(path, content):
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -127,6 +127,14 @@ def variables(session):
     return session.run(tensors)
 
 
+def initial_variables(graph_seed, sequence_length=SEQUENCE_LENGTH, op_seeds=OP_SEEDS):
+    """Return the variables of the port's graph as the seeds draw them, as `variables` does."""
+    graph, network = new_network(graph_seed, sequence_length, op_seeds)
+    with new_session(graph) as session:
+        session.run(network.initializer)
+        return variables(session)
+
+
 def set_weights(session, weights):
     """Give variables of the session's graph, {op name: array}, the values; the graph stays as it is."""
     for name, value in weights.items():

@@ -20,10 +20,9 @@ from compat_v1.training import (
     empty_record,
     fast_schedule,
     finish_record,
+    initial_variables,
     load_data,
-    new_network,
     new_session,
-    variables,
 )
 from data_generator import TRAINED_DRAW, decodeSequence, sequences_sha256
 from original.compare import printed_lines
@@ -116,23 +115,13 @@ def _judged(what, original, here, is_faithful):
 def _beginnings(record, data):
     """What a run starts from: the data in their order, the seeds of the random ops, the weights that they draw."""
     draw, sequence_length = record["data"]["draw"], record["data"]["sequence_length"]
-    expected = golden(OLD_STACKS[0], DEFAULT_SEED, draw)
-    if expected and sequence_length == expected["data"]["sequence_length"]:
-        sha256 = expected["data"]["sha256"]
-        yield _judged(
-            f"data of draw {draw}, SHA-256",
-            sha256[:12],
-            record["data"]["sha256"][:12],
-            record["data"] == expected["data"],
-        )
+    recorded, here = golden(OLD_STACKS[0], DEFAULT_SEED, draw), record["data"]
+    if recorded and sequence_length == recorded["data"]["sequence_length"]:
+        there, source = recorded["data"], ""
     else:
-        sha256 = sequences_sha256(data.inputs.astype(int))
-        yield _judged(
-            f"data of draw {draw}, SHA-256",
-            f"(none; generated) {sha256[:12]}",
-            record["data"]["sha256"][:12],
-            record["data"]["sha256"] == sha256,
-        )
+        there, source = {**here, "sha256": sequences_sha256(data.inputs.astype(int))}, "(none; generated) "
+    what = f"data of draw {draw}, SHA-256"
+    yield _judged(what, source + there["sha256"][:12], here["sha256"][:12], here == there)
     example = f"{decodeSequence(data.inputs[0])} = {data.outputs[0]:.0f}"
     for known in (published()["first_example"], published()["first_example_of_the_sibling_notebook"]):
         if known["draw"] == draw and len(known["sequence"]) == sequence_length:
@@ -147,12 +136,9 @@ def _beginnings(record, data):
         yield Row(what, "not recorded", "", NOT_JUDGED)
         return
     expected = golden_arrays(OLD_STACKS[0], f"seed{record['graph_seed']}_draw{TRAINED_DRAW}_initial_weights")
-    graph, network = new_network(record["graph_seed"], sequence_length, record["op_seeds"])
-    with new_session(graph) as session:
-        session.run(network.initializer)
-        weights = variables(session)
-    distance = max(np.abs(weights[name] - value).max() for name, value in expected.items())
-    yield _judged(what, f"within {WEIGHT_BOUND:.2g}", f"within {distance:.2g}", distance <= WEIGHT_BOUND)
+    weights = initial_variables(record["graph_seed"], sequence_length, record["op_seeds"])
+    apart = max(np.abs(weights[name] - value).max() for name, value in expected.items())
+    yield _judged(what, f"within {WEIGHT_BOUND:.2g}", f"within {apart:.2g}", apart <= WEIGHT_BOUND)
 
 
 def _node_by_node(record):

@@ -63,13 +63,19 @@ def new_record(stack, inputs, draw, graph_seed, op_seeds):
 
 
 def write_json(path, content):
-    """Write `content` as JSON to `path` in one step: a reader finds the old file or the whole new one."""
+    """Write `content` as JSON to `path`, as `write_whole` does."""
+    # One line a series: lists of thousands of numbers stay readable and small.
+    text = json.dumps(content, indent=1, sort_keys=True, separators=(",", ": "))
+    text = re.sub(r",\s*(?=-?\d)|(?<=\[)\s*(?=-?\d)|(?<=\d)\s*(?=\])", _joined, text)
+    write_whole(path, (text + "\n").encode("ascii"))
+
+
+def write_whole(path, content):
+    """Write the bytes `content` to `path` in one step: a reader finds the old file or the whole new one."""
     temporary = "{}.{}.tmp".format(path, os.getpid())
     try:
-        with open(temporary, "w") as f:
-            # One line a series: lists of thousands of numbers stay readable and small.
-            text = json.dumps(content, indent=1, sort_keys=True, separators=(",", ": "))
-            f.write(re.sub(r",\s*(?=-?\d)|(?<=\[)\s*(?=-?\d)|(?<=\d)\s*(?=\])", _joined, text) + "\n")
+        with open(temporary, "wb") as f:
+            f.write(content)
         os.rename(temporary, path)
     finally:
         if os.path.exists(temporary):

@@ -2,8 +2,10 @@
 
 import copy
 import re
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -91,14 +93,18 @@ def test_run_that_the_original_never_made_gets_a_page_without_its_curves(tmp_pat
 
 def test_full_disk_leaves_the_old_page_whole(tmp_path, record, monkeypatch):
     (tmp_path / "report.html").write_text("old")
-    write_bytes = Path.write_bytes
 
-    def fill_the_disk(path, content):
-        write_bytes(path, content[: len(content) // 2])
-        if path.name.startswith("report.html"):
-            raise OSError("no space left")
+    @contextmanager
+    def open_on_a_full_disk(path, mode):
+        def write_half(content):
+            file.write(content[: len(content) // 2])
+            if "report.html" in str(path):
+                raise OSError("no space left")
 
-    monkeypatch.setattr(Path, "write_bytes", fill_the_disk)
+        with Path(path).open(mode) as file:
+            yield SimpleNamespace(write=write_half)
+
+    monkeypatch.setattr("original.records.open", open_on_a_full_disk, raising=False)
     with pytest.raises(OSError, match="no space left"):
         write_report(tmp_path / "report.html", record, [])
     assert (tmp_path / "report.html").read_text() == "old"
