@@ -52,7 +52,7 @@ help:
 OPTIONS = --seed $(SEED) --draw $(DRAW) --epochs $(EPOCHS)
 reproduce: .venv/ready
 	@mkdir -p runs
-	@.venv/bin/python -m compat_v1 train $(OPTIONS) --graph original --logdir runs/original_graph \
+	@.venv/bin/python -m compat_v1 train $(OPTIONS) --graph original --schedule post --logdir runs/original_graph \
 	  --record runs/original_graph.json > runs/original_graph.log 2>&1 & beside=$$!; \
 	.venv/bin/python -m compat_v1 train $(OPTIONS) --logdir runs/logs --record runs/record.json \
 	  --checkpoint runs/checkpoint || { status=$$?; kill $$beside 2> /dev/null; exit $$status; }; \

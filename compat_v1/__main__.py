@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from compat_v1.environment import import_tensorflow
@@ -62,13 +62,14 @@ def train(args):
         with training.new_session(graph) as session, _stop_on_signal() as stop:
             session.run(network.initializer)
             watch.note("graph")
-            for measurement in training.SCHEDULES[args.schedule](session, network, data, args.epochs):
-                writers[measurement.part].add_summary(measurement.summary, measurement.epoch - 1)
-                training.add_measurement(record, measurement)
-                if measurement.part == "test":
-                    print(epoch_line(measurement.epoch, measurement.error, measurement.squared_error), flush=True)
-                if stop.is_wanted:
-                    break
+            with closing(training.SCHEDULES[args.schedule](session, network, data, args.epochs)) as measurements:
+                for measurement in measurements:
+                    writers[measurement.part].add_summary(measurement.summary, measurement.epoch - 1)
+                    training.add_measurement(record, measurement)
+                    if measurement.part == "test":
+                        print(epoch_line(measurement.epoch, measurement.error, measurement.squared_error), flush=True)
+                    if stop.is_wanted:
+                        break
             watch.note("training")
             training.finish_record(record, session, network)
             stopped = record["epochs"] < args.epochs

@@ -18,11 +18,11 @@ from compat_v1.training import (
     EPOCHS,
     add_measurement,
     empty_record,
-    fast_schedule,
     finish_record,
     initial_variables,
     load_data,
     new_session,
+    post_schedule,
 )
 from data_generator import TRAINED_DRAW, decodeSequence, sequences_sha256
 from original.compare import printed_lines
@@ -169,12 +169,12 @@ def _every_bit(record, data, beside, progress):
 
 
 def train_original(record, data, progress):
-    """Train the original's graph with the seeds, the data and the epochs of a record, and return that run's record."""
+    """Train the original's graph with a record's seeds, data and epochs, as the post does; return that run's record."""
     graph, network = original_network(record["graph_seed"], record["op_seeds"])
     reference = empty_record(graph, data, record["data"]["draw"], "original")
     with new_session(graph) as session:
         session.run(network.initializer)
-        for measurement in fast_schedule(session, network, data, record["epochs"]):
+        for measurement in post_schedule(session, network, data, record["epochs"]):
             add_measurement(reference, measurement)
             progress(measurement.epoch)
         finish_record(reference, session, network)

@@ -22,10 +22,10 @@ class Trained(NamedTuple):
     variables: dict[str, np.ndarray]
 
 
-def trained(graph, network, data, draw, epochs, schedule=fast_schedule, **threads):
+def trained(graph, network, data, draw, epochs, schedule=fast_schedule):
     """Initialize and train a network; return its record, its serialized summaries and its final variables."""
     record, summaries = empty_record(graph, data, draw), []
-    with new_session(graph, **threads) as session:
+    with new_session(graph) as session:
         session.run(network.initializer)
         for measurement in schedule(session, network, data, epochs):
             add_measurement(record, measurement)

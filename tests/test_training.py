@@ -1,10 +1,15 @@
 """Training is deterministic, and what makes it fast changes no bit."""
 
-import pytest
+from contextlib import closing
+from functools import partial
 
-from compat_v1.training import SCHEDULES, new_network, new_session
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.original_graph import original_network
+from compat_v1.training import SCHEDULES, load_data, new_network, new_session, variables
 from original.records import DEFAULT_SEED
-from runs import assert_every_bit_equal, trained_port
+from runs import assert_every_bit_equal, trained, trained_port
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +23,8 @@ def test_two_runs_are_bit_equal(data, one_run):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_number_of_threads_changes_no_bit(data, one_run, threads):
-    other = trained_port(data, epochs=200, inter_op_threads=threads, intra_op_threads=threads)
+    schedule = partial(SCHEDULES["fast"], inter_op_threads=threads, intra_op_threads=threads)
+    other = trained_port(data, epochs=200, schedule=schedule)
     assert_every_bit_equal(one_run, other)
 
 
@@ -26,6 +32,30 @@ def test_fast_schedule_is_the_posts_bit_for_bit(data, one_run):
     other = trained_port(data, epochs=200, schedule=SCHEDULES["post"])
     assert_every_bit_equal(one_run, other)
     assert one_run.summaries == other.summaries
+
+
+def test_fast_schedule_is_the_posts_for_the_graph_of_tensorflow_1_too(data):
+    fast, post = (trained(*original_network(1), data, 1, 40, schedule) for schedule in SCHEDULES.values())
+    assert_every_bit_equal(fast, post)
+
+
+@pytest.mark.parametrize("length", [1, 4, 7])
+def test_fast_schedule_is_the_posts_for_other_lengths(length):
+    fast, post = (trained_port(load_data(length, 1), schedule=schedule) for schedule in SCHEDULES.values())
+    assert_every_bit_equal(fast, post)
+
+
+def test_session_has_the_trained_variables_when_the_fast_schedule_is_closed(data):
+    graph, network = new_network(1)
+    with new_session(graph) as session:
+        session.run(network.initializer)
+        with closing(SCHEDULES["fast"](session, network, data, 40)) as measurements:
+            for _ in range(20):
+                next(measurements)
+                assert tf.get_default_graph() is graph
+        here = variables(session)
+    for name, value in trained_port(data, epochs=20).variables.items():
+        assert here[name].tobytes() == value.tobytes(), name
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values())
