@@ -14,6 +14,7 @@ from compat_v1.environment import import_tensorflow
 import_tensorflow()
 
 import tensorflow.compat.v1 as tf  # noqa: E402
+from tables import publish  # noqa: E402
 
 from compat_v1.training import fast_schedule, load_data, new_network, new_session  # noqa: E402
 
@@ -60,11 +61,12 @@ weights = 0.1 * np.random.RandomState(1).standard_normal((INPUTS, INPUTS)).astyp
 flops_a_second = 2 * INPUTS**2 * BATCH / seconds_of(lambda x: tf.matmul(weights, x))
 transcendental_a_second = INPUTS * BATCH / statistics.mean([seconds_of(tf.tanh), seconds_of(tf.sigmoid)])
 products, functions, epoch = FLOPS / flops_a_second, TRANSCENDENTAL / transcendental_a_second, seconds_of_an_epoch()
-print("| an epoch | operations | rate | share of its time |")
-print("| --- | ---: | ---: | ---: |")
-print(f"| products of matrices | {FLOPS / 1e6:.0f} M | {flops_a_second / 1e9:.0f} G/s | {products / epoch:.0%} |")
-print(
+table = [
+    "| an epoch | operations | rate | share of its time |",
+    "| --- | ---: | ---: | ---: |",
+    f"| products of matrices | {FLOPS / 1e6:.0f} M | {flops_a_second / 1e9:.0f} G/s | {products / epoch:.0%} |",
     f"| sigmoids and tanhs | {TRANSCENDENTAL / 1e6:.2f} M | {transcendental_a_second / 1e9:.2f} G/s | "
-    f"{functions / epoch:.0%} |"
-)
-print(f"| the floor, both | | | {(products + functions) / epoch:.0%} |")
+    f"{functions / epoch:.0%} |",
+    f"| the floor, both | | | {(products + functions) / epoch:.0%} |",
+]
+publish("floor", table)

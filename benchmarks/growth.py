@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from tables import publish
 
 from compat_v1.environment import import_tensorflow
 from data_generator import encodeSequence, getSequences
@@ -81,16 +82,7 @@ def main():
     for length, (milliseconds, peak) in made.items():
         slower = f"{naive[length][0] / milliseconds:.0f}" if length in naive else "not measured"
         table.append(f"| {length} | {milliseconds / made[6][0]:.1f} | {slower} | {peak / made[6][1]:.2f} |")
-    path = ROOT / "docs/benchmarks.md"
-    before, _, rest = path.read_text().partition("<!-- growth -->\n")
-    path.write_text(
-        before
-        + "<!-- growth -->\n"
-        + "\n".join(table)
-        + "\n<!-- end growth -->"
-        + rest.partition("<!-- end growth -->")[2]
-    )
-    print(*table, sep="\n")
+    publish("growth", table)
 
     matplotlib.use("Agg")
     from matplotlib import pyplot

@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from tables import publish
+
 ROOT = Path(__file__).parent.parent
 ROUNDS, EPOCHS, WHOLE = 7, 60, 1000
 PORT, BENCH = ROOT / ".venv/bin/python", ROOT / ".venv-bench/bin/python"
@@ -87,12 +89,7 @@ def main():
         f"The port's epoch took {statistics.median(milliseconds):.2f} ms in the median ({milliseconds[0]:.2f} to "
         f"{milliseconds[-1]:.2f}), its {WHOLE} epochs {whole['port']:.1f} s, its peak {peak['port']:.0f} MiB.",
     ]
-    path = ROOT / "docs/benchmarks.md"
-    before, _, rest = path.read_text().partition("<!-- peers -->\n")
-    path.write_text(
-        before + "<!-- peers -->\n" + "\n".join(table) + "\n<!-- end -->" + rest.partition("<!-- end -->")[2]
-    )
-    print("\n".join(table))
+    publish("peers", table)
 
 
 if __name__ == "__main__":
