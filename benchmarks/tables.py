@@ -6,8 +6,12 @@ PAGE = Path(__file__).parent.parent / "docs/benchmarks.md"
 
 
 def publish(name, lines):
-    """Print lines and put them between the page's marks `<!-- name -->` and `<!-- end name -->`."""
+    """Print lines and put them between the page's marks `<!-- name -->` and `<!-- end name -->`.
+
+    Raises `ValueError` if the page lacks one.
+    """
     print(*lines, sep="\n")
-    before, begin, rest = PAGE.read_text().partition(f"<!-- {name} -->\n")
-    _, end, after = rest.partition(f"<!-- end {name} -->")
+    begin, end = f"<!-- {name} -->\n", f"<!-- end {name} -->"
+    before, rest = PAGE.read_text().split(begin)
+    _, after = rest.split(end)
     PAGE.write_text(before + begin + "\n".join(lines) + "\n" + end + after)

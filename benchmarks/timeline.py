@@ -55,7 +55,6 @@ def main():
     session = new_session(graph, inter_op_threads=1)
     session.run(network.initializer)
     unrolled_session, _, unrolled_fetches = new_unrolled_session(session, network, data, inter_op_threads=1)
-    session.run(network.initializer)
     feed = dict(zip((network.data, network.target), data.train, strict=True))
     looped = profile(session, [network.summaries, network.error, network.minimize], feed)
     unrolled = profile(unrolled_session, unrolled_fetches)

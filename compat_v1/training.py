@@ -4,6 +4,7 @@ Works alike on the port's graph and on the original's (`original_graph.py`): not
 """
 
 import hashlib
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
@@ -99,44 +100,47 @@ def fast_schedule(session, network, data, epochs, **threads):
     summaries and error are made from `prediction` and the loss, and so are the gradients, so that every weight has been
     read for them before the optimizer has anything to apply.
 
-    The graph runs unrolled, in a session of its own with `threads` as `new_session` takes them. `session` is given the
-    trained variables when the schedule has ended or is closed.
+    The graph runs unrolled, in a session of its own with `threads` as `new_session` takes them. `session` keeps the
+    variables from before until the schedule has ended or is closed, and is given the trained ones then.
     """
     unrolled_session, test_fetches, train_fetches = new_unrolled_session(session, network, data, **threads)
-    try:
+    with closing(unrolled_session):
         measure = unrolled_session.make_callable(test_fetches)
         update = unrolled_session.make_callable(train_fetches[-1])
         measure_and_update = unrolled_session.make_callable(train_fetches)
-        for i in range(epochs):
-            if (i + 1) % 20 == 0:
-                measurement = Measurement(i + 1, "test", *measure())
-                update()
-            else:
-                summary, error, _ = measure_and_update()
-                measurement = Measurement(i + 1, "train", summary, error, None)
-            yield measurement
-    finally:
-        set_weights(session, variables(unrolled_session))
-        unrolled_session.close()
+        try:
+            for i in range(epochs):
+                if (i + 1) % 20 == 0:
+                    measurement = Measurement(i + 1, "test", *measure())
+                    update()
+                else:
+                    summary, error, _ = measure_and_update()
+                    measurement = Measurement(i + 1, "train", summary, error, None)
+                yield measurement
+        finally:
+            set_weights(session, variables(unrolled_session))
 
 
 def new_unrolled_session(session, network, data, **threads):
     """Open a session on the network unrolled, see `unrolled.py`, with the data in it and the variables of `session`.
 
     Return it with what to fetch on the test set, summaries, error and squared error, and what on the training set,
-    summaries, error and `minimize`. Spoils the variables of `session`.
+    summaries, error and `minimize`.
     """
     train_feed, test_feed = (
         dict(zip((network.data, network.target), part, strict=True)) for part in (data.train, data.test)
     )
-    values, steps = variables(session), data.inputs.shape[1]
-    with tf.Graph().as_default() as graph:
-        unrolled = [tf.Variable(value, name=name, use_resource=False) for name, value in values.items()]
-        initializer = tf.variables_initializer(unrolled)
-        test_fetches = [network.summaries, network.error, network.mean_square_error]
-        test_fetches = import_unrolled(session, test_fetches, test_feed, steps)
-        train_fetches = [network.summaries, network.error, network.minimize]
-        train_fetches = import_unrolled(session, train_fetches, train_feed, steps)
+    to_measure = [network.summaries, network.error, network.mean_square_error]
+    to_train = [network.summaries, network.error, network.minimize]
+    before, steps = variables(session), data.inputs.shape[1]
+    try:
+        with tf.Graph().as_default() as graph:
+            unrolled = [tf.Variable(value, name=name, use_resource=False) for name, value in before.items()]
+            initializer = tf.variables_initializer(unrolled)
+            test_fetches = import_unrolled(session, to_measure, test_feed, steps)
+            train_fetches = import_unrolled(session, to_train, train_feed, steps)
+    finally:
+        set_weights(session, before)  # the import has run an update
     # Not TensorFlow's arithmetic optimizer: outside a loop it forms the sum of a weight's gradients in another order.
     unrolled_session = new_session(graph, **threads, optimizers=["constfold", "dependency"])
     unrolled_session.run(initializer)

@@ -1,13 +1,16 @@
 """The same computation without a loop: the graph that the fast schedule runs, made from the post's by rewriting it.
 
-No bit changes: the rewriting starts from the graph as TensorFlow itself has optimized it, keeps every op that computes
-with floats, and keeps the order in which sums are formed.
+No bit changes: the rewriting starts from the graph as TensorFlow itself has optimized it, keeps every op with floats
+that the result depends on, and keeps the order in which sums are formed. (For a network of one unit bits do change:
+TensorFlow has other kernels for the product with a vector, and they sum in another order.)
 
 - The loop and its gradient's loop are unrolled: an op in their bodies becomes one op for each iteration. What only
   served to loop is gone: `Enter`, `Merge`, `Switch`, …, and the stacks that kept values for the gradient.
 - The inputs become constants, so that TensorFlow computes once what follows from them alone, all shapes for instance.
 - A matrix is not transposed where the transpose was there before, or can be put together from others that were.
 """
+
+import re
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -16,8 +19,9 @@ import tensorflow.compat.v1 as tf
 def import_unrolled(session, fetches, feed, iterations):
     """Import what computes `fetches` of the session's graph, unrolled and with `feed` in it, into the default graph.
 
-    Runs `fetches` once in `session`. The default graph must have the variables, under the same names. All loops must do
-    `iterations` iterations. Returns the tensors and ops that stand for `fetches`.
+    Runs `fetches` once in `session`; none of them may be what a loop returns. The default graph must have the
+    variables, under the same names. All loops must be of control flow v1 and do `iterations` iterations. Returns the
+    tensors and ops that stand for `fetches`.
     """
     options, metadata = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
     session.run(fetches, feed, options=options, run_metadata=metadata)
@@ -39,7 +43,6 @@ class _Unroller:
         pushes = [node for node in graph_def.node if node.op in ("StackPush", "StackPushV2")]
         self._pushed = {self._stack(push): push.input[1] for push in pushes}
         self._copies = {}  # (looped node, iteration): the tensor that stands for its output 0
-        self._same = {}  # (looped node, inputs of its copy): likewise
         self._transposes = {}  # matrix: its transpose, both ways
 
     def tensor(self, name, iteration=None):
@@ -49,9 +52,9 @@ class _Unroller:
             match node.op:
                 case "Enter" | "RefEnter":
                     name, iteration = node.input[0], None
-                case "Merge":
+                case "Merge" if iteration is not None:  # outside, one belongs to a `tf.cond`
                     name = node.input[0 if iteration == 0 else 1]
-                case "Switch":
+                case "Switch" if iteration is not None:
                     name = node.input[0]
                 case "NextIteration":
                     name, iteration = node.input[0], iteration - 1
@@ -80,25 +83,18 @@ class _Unroller:
             self.variables.add(node.name)
             return node.name
         if node.op == "_Arg":
-            (value,) = (value for name, value in self._inputs.items() if node.name.startswith(f"_arg_{name}_"))
-            return self._constant(value)
+            return self._constant(self._inputs[re.fullmatch(r"_arg_(.+)_\d+_\d+", node.name)[1]])
         # A constant in a loop waits for its iteration, and for nothing else.
         waits = [] if node.op == "Const" else [name[1:] for name in node.input if name.startswith("^")]
         inputs = [self.tensor(name, iteration) for name in node.input if not name.startswith("^")]
         controls = ["^" + _node_name(self.tensor(name, iteration)) for name in waits]
-        same = node.name, *inputs, *controls
-        if same not in self._same:
-            attributes = {name: value for name, value in node.attr.items() if not name.startswith("_")}
-            self._same[same] = self._rewritten(node.op, node.name, inputs, controls, attributes)
-        return self._same[same]
-
-    def _rewritten(self, op, name, inputs, controls, attributes):
-        if op == "Transpose" and self._value(inputs[1]) == [1, 0]:
+        attributes = {name: value for name, value in node.attr.items() if not name.startswith("_")}
+        if node.op == "Transpose" and self._value(inputs[1]) == [1, 0]:
             return self._transposed(inputs[0])
-        if op == "MatMul" and attributes["transpose_b"].b:
+        if node.op == "MatMul" and attributes["transpose_b"].b:
             inputs[1] = self._transposed(inputs[1])
             attributes["transpose_b"] = tf.AttrValue(b=False)
-        return self._add(op, name, inputs + controls, attributes)
+        return self._add(node.op, node.name, inputs + controls, attributes)
 
     def _transposed(self, matrix):
         """Return the transpose of a matrix: where that can be, one that is there or one put together from such."""
@@ -121,11 +117,8 @@ class _Unroller:
         return self._add("Transpose", name, [matrix, self._constant(np.int32([1, 0]))], types)
 
     def _value(self, tensor):
-        """Return the value of a constant, or of the permutation that undoes one, as Python has it; None for others."""
+        """Return the value of a constant as Python has it, None for others."""
         made = self.nodes[_node_name(tensor)]
-        if made.op == "InvertPermutation":
-            permutation = self._value(made.input[0])
-            return permutation and np.argsort(permutation).tolist()
         return tf.make_ndarray(made.attr["value"].tensor).tolist() if made.op == "Const" else None
 
     def _constant(self, value):

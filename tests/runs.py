@@ -22,10 +22,10 @@ class Trained(NamedTuple):
     variables: dict[str, np.ndarray]
 
 
-def trained(graph, network, data, draw, epochs, schedule=fast_schedule):
+def trained(graph, network, data, draw, epochs, schedule=fast_schedule, **threads):
     """Initialize and train a network; return its record, its serialized summaries and its final variables."""
     record, summaries = empty_record(graph, data, draw), []
-    with new_session(graph) as session:
+    with new_session(graph, **threads) as session:
         session.run(network.initializer)
         for measurement in schedule(session, network, data, epochs):
             add_measurement(record, measurement)
@@ -45,6 +45,7 @@ def assert_every_bit_equal(one, other):
         for field, values in one.record[part].items():
             assert values == other.record[part][field], f"{part} {field} differs"
     assert one.record["prediction"] == other.record["prediction"], "the prediction differs"
+    assert one.summaries == other.summaries, "the summaries differ"
     assert one.variables.keys() == other.variables.keys(), "the variables' names differ"
     for name, value in one.variables.items():
         assert value.tobytes() == other.variables[name].tobytes(), f"the variable {name} differs"
