@@ -480,7 +480,7 @@ def _parser():
         "--checkpoint", type=Path, metavar="DIR", required=True, help="keep the network and the run here"
     )
     command.add_argument("--seed", type=seed, default=DEFAULT_SEED, help="graph-level seed (default: %(default)s)")
-    command.add_argument("--updates", type=_integer(1), default=60000, help="default: %(default)s")
+    command.add_argument("--updates", type=_integer(1), default=65000, help="default: %(default)s")
     return parser
 
 

@@ -27,6 +27,9 @@ SETTINGS = {
     "last_learning_rate": 1e-5,
     "warm_up": 500,  # updates, in which the rate rises to its highest
     "gradient_norm": 1.0,
+    "polish": 13,  # one in so many updates, the last ones, trains on long sequences alone, and the rate rises once more
+    "polish_shortest": 100,  # signs, as "shortest"
+    "polish_learning_rate": 1e-3,
 }
 REPORT_EVERY = 1000  # updates
 KEPT_LOSSES = 100  # the first ones, so that a test can repeat them
@@ -36,14 +39,24 @@ HELD_OUT = 2017  # the seed of the sequences that measure
 def new_network(graph_seed, updates):
     """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network)."""
 
-    def learning_rate(step):
-        decay = SETTINGS["last_learning_rate"] / SETTINGS["learning_rate"]
-        rate = tf.train.cosine_decay(SETTINGS["learning_rate"], step, updates, decay)
+    def decaying(highest, step, steps):
+        rate = tf.train.cosine_decay(highest, step, max(1, steps), SETTINGS["last_learning_rate"] / highest)
         return rate * tf.minimum(1.0, tf.cast(step + 1, tf.float32) / SETTINGS["warm_up"])
+
+    def learning_rate(step):
+        start = polish_start(updates)
+        rate = decaying(SETTINGS["learning_rate"], step, start)
+        polish_rate = decaying(SETTINGS["polish_learning_rate"], step - start, updates - start)
+        return tf.where(step < start, rate, polish_rate)
 
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(graph_seed)
         return graph, build_graph(OP_SEEDS, learning_rate, SETTINGS["gradient_norm"])
+
+
+def polish_start(updates):
+    """Return the number of updates before the polish, of `updates` in all."""
+    return updates - updates // SETTINGS["polish"]
 
 
 def random_sequences(count, length, seed):
@@ -57,13 +70,15 @@ def random_sequences(count, length, seed):
 def batch(graph_seed, step, updates):
     """Return what update number `step`, from 0, trains on: data, target and lengths, as the graph takes them.
 
-    The longest sequence has a random length up to a bound that grows with `step`, the others have at least half of it.
+    The longest sequence has a random length up to a bound that grows with `step` until the polish, and the others have
+    at least half of it.
     Some favour a sign, which replaces each of theirs with a probability of their own: so the sums become large even
     while the sequences are short.
     """
     random = np.random.RandomState([graph_seed, step])
-    count, shortest = SETTINGS["batch"], SETTINGS["shortest"]
-    bound = max(shortest, int(SETTINGS["longest"] * min(1.0, 0.05 + step / updates)))
+    count, start = SETTINGS["batch"], polish_start(updates)
+    shortest = SETTINGS["shortest"] if step < start else SETTINGS["polish_shortest"]
+    bound = max(shortest, int(SETTINGS["longest"] * min(1.0, 0.05 + step / start)))
     longest = random.randint(shortest, bound + 1)
     signs = random.randint(len(SIGNS), size=(count, longest))
     uneven = signs[: int(count * SETTINGS["uneven"])]
