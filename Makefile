@@ -57,7 +57,9 @@ reproduce: .venv/ready
 	  --record runs/original_graph.json > runs/original_graph.log 2>&1 & beside=$$!; \
 	.venv/bin/python -m compat_v1 train $(OPTIONS) --logdir runs/logs --record runs/record.json \
 	  --checkpoint runs/checkpoint || { status=$$?; kill $$beside 2> /dev/null; exit $$status; }; \
-	wait $$beside || { status=$$?; cat runs/original_graph.log; exit $$status; }
+	echo "waiting for the original's graph, which is trained beside it in the post's own schedule"; \
+	wait $$beside || { status=$$?; cat runs/original_graph.log; exit $$status; }; \
+	sed -n 's/^time:/time, beside it:/p' runs/original_graph.log
 	.venv/bin/python -m compat_v1 verify runs/record.json --original runs/original_graph.json --report runs/record.html
 
 tensorboard: .venv/ready
