@@ -13,7 +13,7 @@ import_tensorflow()
 import tensorflow.compat.v1 as tf  # noqa: E402
 from tables import publish  # noqa: E402
 
-from compat_v1.training import load_data, new_network, new_session, new_unrolled_session  # noqa: E402
+from compat_v1.training import feeds, load_data, new_network, new_session, new_unrolled_session  # noqa: E402
 
 WARM_UP, RUNS = 20, 100
 GROUPS = {
@@ -32,20 +32,21 @@ def profile(session, fetches, feed=None):
     """Return {group: (ops a run, microseconds a run, float)}."""
     metadata = tf.RunMetadata()
     session.run(fetches, feed, tf.RunOptions(output_partition_graphs=True), metadata)
-    ops = {node.name: node.op for node in metadata.partition_graphs[0].node}
-    counts, microseconds = Counter(), defaultdict(list)
+    group_of = {node.name: GROUP.get(node.op, REST) for node in metadata.partition_graphs[0].node}
+    microseconds = defaultdict(list)
     for _ in range(WARM_UP + RUNS):
         metadata = tf.RunMetadata()
         session.run(fetches, feed, tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE), metadata)
         nodes = [node for device in metadata.step_stats.dev_stats for node in device.node_stats]
-        times = Counter()
+        counts, times = Counter(), Counter()
         for node in nodes:
-            times[GROUP.get(ops.get(node.node_name), REST)] += (node.op_end_rel_nanos - node.op_start_rel_nanos) / 1000
+            group = group_of.get(node.node_name, REST)
+            counts[group] += 1
+            times[group] += (node.op_end_rel_nanos - node.op_start_rel_nanos) / 1000
         ends = [node.all_start_micros + node.all_end_rel_micros for node in nodes]
         times[BETWEEN] = max(ends) - min(node.all_start_micros for node in nodes) - sum(times.values())
         for group, time in times.items():
             microseconds[group].append(time)
-        counts = Counter(GROUP.get(ops.get(node.node_name), REST) for node in nodes)
     return {group: (counts[group], statistics.median(times[WARM_UP:])) for group, times in microseconds.items()}
 
 
@@ -55,7 +56,7 @@ def main():
     session = new_session(graph, inter_op_threads=1)
     session.run(network.initializer)
     unrolled_session, _, unrolled_fetches = new_unrolled_session(session, network, data, inter_op_threads=1)
-    feed = dict(zip((network.data, network.target), data.train, strict=True))
+    feed, _ = feeds(network, data)
     looped = profile(session, [network.summaries, network.error, network.minimize], feed)
     unrolled = profile(unrolled_session, unrolled_fetches)
 

@@ -71,9 +71,8 @@ def batch(graph_seed, step, updates):
     """Return what update number `step`, from 0, trains on: data, target and lengths, as the graph takes them.
 
     The longest sequence has a random length up to a bound that grows with `step` until the polish, and the others have
-    at least half of it.
-    Some favour a sign, which replaces each of theirs with a probability of their own: so the sums become large even
-    while the sequences are short.
+    at least half of it. Some favour a sign, which replaces each of theirs with a probability of their own: so the sums
+    become large even while the sequences are short.
     """
     random = np.random.RandomState([graph_seed, step])
     count, start = SETTINGS["batch"], polish_start(updates)

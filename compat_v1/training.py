@@ -76,10 +76,14 @@ def new_session(graph, inter_op_threads=2, intra_op_threads=1, optimizers=()):
     return tf.Session(graph=graph, config=config)
 
 
+def feeds(network, data):
+    """Return what a session is fed with to run the network on the training set, and on the test set."""
+    return [dict(zip((network.data, network.target), part, strict=True)) for part in (data.train, data.test)]
+
+
 def post_schedule(session, network, data, epochs):
     """Train as the post's code does, with two runs an epoch; yield each epoch's `Measurement` after its update."""
-    train_feed = dict(zip((network.data, network.target), data.train, strict=True))
-    test_feed = dict(zip((network.data, network.target), data.test, strict=True))
+    train_feed, test_feed = feeds(network, data)
     for i in range(epochs):
         if (i + 1) % 20 == 0:
             summary, error, squared_error = session.run(
@@ -127,9 +131,7 @@ def new_unrolled_session(session, network, data, **threads):
     Return it with what to fetch on the test set, summaries, error and squared error, and what on the training set,
     summaries, error and `minimize`.
     """
-    train_feed, test_feed = (
-        dict(zip((network.data, network.target), part, strict=True)) for part in (data.train, data.test)
-    )
+    train_feed, test_feed = feeds(network, data)
     to_measure = [network.summaries, network.error, network.mean_square_error]
     to_train = [network.summaries, network.error, network.minimize]
     before, steps = variables(session), data.inputs.shape[1]
