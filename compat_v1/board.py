@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -66,8 +67,7 @@ def serve(run, port):
 
     Its exit status is 0, or 2 if no port could be had.
     """
-    status, ends = 0, {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # for all threads to come: this one waits for them
+    status, asked_to_end = 0, _when_asked_to_end()
     with tempfile.TemporaryDirectory(prefix="selfmade-lstm-") as folder:
         arrange(run, Path(folder))
         tensorboard = program.TensorBoard(server_class=_server)
@@ -82,12 +82,26 @@ def serve(run, port):
             address = tensorboard.launch()
             _wait_for_the_logs(address, len(list(Path(folder).glob("*/*"))))
             print(f"TensorBoard is at {address} until Ctrl-C", flush=True)
-            signal.sigwait(ends)
+            asked_to_end.recv(1)
         except program.TensorBoardServerException as error:
             print(f"error: {error.msg}", file=sys.stderr)
             status = 2
     # TensorBoard's loading thread may be inside TensorFlow's C++, which aborts if the interpreter is taken down.
     os._exit(status)
+
+
+def _when_asked_to_end():
+    """Return a socket that is sent a byte for each SIGINT and SIGTERM from now on, whichever thread is given it.
+
+    To block them and wait for them is not enough: NumPy and TensorFlow have threads already, and one of those that is
+    given the signal before this one waits would end the process on the spot, with the temporary folder left behind.
+    """
+    read, write = socket.socketpair()
+    write.setblocking(False)
+    signal.set_wakeup_fd(write.detach())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: None)
+    return read
 
 
 def _wait_for_the_logs(address, runs):

@@ -8,11 +8,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,8 +64,9 @@ class Served(NamedTuple):
     address: str
 
 
-def serve(logdir, **environment):
-    """Start TensorBoard in a process of its own, asked for a port that is busy, and return it as `Served`."""
+@contextmanager
+def starting(logdir, **environment):
+    """Start TensorBoard in a process of its own, asked for a port that is busy, and yield both."""
     with closing(socket.create_server(("localhost", 0))) as busy:
         busy_port = busy.getsockname()[1]
         process = subprocess.Popen(
@@ -74,6 +76,12 @@ def serve(logdir, **environment):
             text=True,
             env={**os.environ, **environment},
         )
+        yield process, busy_port
+
+
+def serve(logdir, **environment):
+    """Start it and return it as `Served` when it has said its address."""
+    with starting(logdir, **environment) as (process, busy_port):
         said = [process.stdout.readline() for _ in range(3)]
     address = re.search(r"http://localhost:(\d+)/", said[-1])
     assert address, f"TensorBoard does not serve: {said}"
@@ -210,10 +218,13 @@ def test_report_fits_the_screen_and_asks_for_nothing(browser, report, width, col
     page.close()
 
 
-def test_server_ends_on_sigterm_and_leaves_nothing_behind(whole_run, tmp_path):
-    served = serve(whole_run / "logs", TMPDIR=str(tmp_path))
-    folders = list(tmp_path.glob("selfmade-lstm-*"))
-    assert len(folders) == 1
-    served.process.terminate()
-    assert served.process.wait(timeout=30) == 0
-    assert not folders[0].exists()
+@pytest.mark.parametrize("lines", [2, 3], ids=["while it starts", "when it serves"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_server_ends_on_a_signal_and_leaves_nothing_behind(whole_run, tmp_path, lines, number):
+    with starting(whole_run / "logs", TMPDIR=str(tmp_path)) as (process, _):
+        said = [process.stdout.readline() for _ in range(lines)]
+        assert said[1].endswith("is busy, trying the next\n")
+        (folder,) = tmp_path.glob("selfmade-lstm-*")
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 0
+    assert not folder.exists()
