@@ -5,6 +5,7 @@ and ends with the bits that it would have had. Nothing here knows the cell.
 """
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +37,11 @@ KEPT_LOSSES = 100  # the first ones, so that a test can repeat them
 HELD_OUT = 2017  # the seed of the sequences that measure
 
 
-def new_network(graph_seed, updates):
-    """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network)."""
+def new_network(graph_seed, updates, batch=None):
+    """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network).
+
+    `batch` is as in `any_length.build_graph`; to `train`, it is that of `SETTINGS` or None.
+    """
 
     def decaying(highest, step, steps):
         rate = tf.train.cosine_decay(highest, step, max(1, steps), SETTINGS["last_learning_rate"] / highest)
@@ -51,7 +55,7 @@ def new_network(graph_seed, updates):
 
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(graph_seed)
-        return graph, build_graph(OP_SEEDS, learning_rate, SETTINGS["gradient_norm"])
+        return graph, build_graph(OP_SEEDS, learning_rate, SETTINGS["gradient_norm"], batch)
 
 
 def polish_start(updates):
@@ -87,6 +91,16 @@ def batch(graph_seed, step, updates):
     lengths = random.randint((longest + 1) // 2, longest + 1, size=count).astype(np.int32)
     lengths[0] = longest
     return *_with_sums(encodeSequence(SIGNS)[signs]), lengths
+
+
+def batches(graph_seed, done, updates):
+    """Yield the batches of the updates after `done`, each made in another thread while the update before it runs."""
+    with ThreadPoolExecutor(1) as other_thread:
+        coming = other_thread.submit(batch, graph_seed, done, updates)
+        for step in range(done, updates):
+            this_batch = coming.result()
+            coming = other_thread.submit(batch, graph_seed, step + 1, updates)
+            yield this_batch
 
 
 def every_sequence(length):
@@ -128,14 +142,17 @@ def train(session, network, record, directory, report=lambda record: None, is_st
     if "weights_sha256" in record:
         return
     minimize = session.make_callable([network.loss, network.minimize], [network.data, network.target, network.lengths])
-    held_out = random_sequences(500, 100, [HELD_OUT])
-    while record["done"] < record["updates"] and not is_stop_wanted():
-        loss, _ = minimize(*batch(record["graph_seed"], record["done"], record["updates"]))
+    held_out = [random_sequences(SETTINGS["batch"], 100, [HELD_OUT, part]) for part in range(8)]
+    for this_batch in batches(record["graph_seed"], record["done"], record["updates"]):
+        if is_stop_wanted():
+            break
+        loss, _ = minimize(*this_batch)
         record["done"] += 1
         if record["done"] <= KEPT_LOSSES:
             record["first_losses"].append(exactly(loss))
         if record["done"] % REPORT_EVERY == 0:
-            measured = record["done"], exactly(loss), float(is_right(session, network, *held_out).mean())
+            right = np.mean([is_right(session, network, *part) for part in held_out])
+            measured = record["done"], exactly(loss), float(right)
             for name, value in zip(("done", "loss", "right"), measured, strict=True):
                 record["measured"][name].append(value)
             report(record)

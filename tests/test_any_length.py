@@ -139,19 +139,29 @@ def test_run_that_was_stopped_and_went_on_has_every_bit_of_one_in_one_piece(
     short_run, tmp_path, number, monkeypatch, capsys
 ):
     monkeypatch.setattr(training, "REPORT_EVERY", 10)
-    new_batch = training.batch
+    batches = training.batches
 
-    def batch_that_is_interrupted(graph_seed, step, updates):
-        if step in (12, 20):
-            signal.raise_signal(number)
-        return new_batch(graph_seed, step, updates)
+    def interrupted_batches(graph_seed, done, updates):
+        for step, batch in enumerate(batches(graph_seed, done, updates)):
+            yield batch
+            if done + step in (12, 20):
+                signal.raise_signal(number)
 
-    monkeypatch.setattr(training, "batch", batch_that_is_interrupted)
+    monkeypatch.setattr(training, "batches", interrupted_batches)
     for stopped_after in (13, 21):
         assert run("train-any-length", "--updates", 30, "--checkpoint", tmp_path) == 130
         assert f"stopped after {stopped_after} of 30 updates" in capsys.readouterr().err
     assert run("train-any-length", "--updates", 30, "--checkpoint", tmp_path) == 0
     assert "update 30 of 30" in capsys.readouterr().out
+    assert weights(tmp_path) == weights(short_run)
+
+
+def test_network_for_a_known_number_of_sequences_is_trained_as_one_for_any_number(short_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_EVERY", 10)
+    graph, network = training.new_network(DEFAULT_SEED, 30)
+    with new_session(graph) as session:
+        record = training.begin(session, network, tmp_path, DEFAULT_SEED, 30)
+        training.train(session, network, record, tmp_path)
     assert weights(tmp_path) == weights(short_run)
 
 
