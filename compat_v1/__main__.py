@@ -117,7 +117,6 @@ def _require_place_for(option, file):
 def verify(args):
     """Hold a record to the original and print the verdict."""
     record = _record(args.record)
-    beside = _record(args.original) if args.original else None
     _require_place_for("--report", args.report)
     if args.report and args.report.resolve() in {Path(path).resolve() for path in (args.record, args.original) if path}:
         raise InputError(f"--report {args.report}: this is a record, give another file")
@@ -126,6 +125,8 @@ def verify(args):
     from compat_v1.verdict import NOT_FAITHFUL, NOT_JUDGED, judge, table, verdict
 
     watch.note("importing TensorFlow")
+    beside = _record(args.original) if args.original else None  # from a pipe, it may be long in coming
+    watch.note("waiting")
 
     def progress(epoch):
         if epoch % 400 == 0:
@@ -278,7 +279,7 @@ def train_any_length(args):
         done, loss, right = (series[-1] for series in record["measured"].values())
         print(f"update {done} of {record['updates']} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
 
-    graph, network = training.new_network(args.seed, args.updates)
+    graph, network = training.new_network(args.seed, args.updates, training.SETTINGS["batch"])
     with new_session(graph, inter_op_threads=1) as session, _stop_on_signal() as stop:
         try:
             record = training.begin(session, network, args.checkpoint, args.seed, args.updates)
@@ -411,11 +412,11 @@ def _parser():
     command.add_argument("--checkpoint", type=Path, metavar="DIR", help="keep the trained network in this folder")
     command.add_argument(
         "--schedule",
-        choices=("fast", "post"),
+        choices=("fast", "one-run", "post"),
         default="fast",
-        help="post: two session runs an epoch, as the post has it; fast: one, with every bit the same (default)",
+        help="post: two session runs an epoch, as the post has it; one-run: one, on the same graph; fast: one, on the"
+        " graph without its loop (default); every bit is the same",
     )
-
     command.add_argument(
         "--graph",
         choices=("port", "original"),

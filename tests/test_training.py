@@ -24,27 +24,28 @@ def test_two_runs_are_bit_equal(data, one_run):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_number_of_threads_changes_no_bit(data, one_run, threads):
     threads = {"inter_op_threads": threads, "intra_op_threads": threads}
-    for schedule in (partial(SCHEDULES["fast"], **threads), SCHEDULES["post"]):
+    for schedule in (partial(SCHEDULES["fast"], **threads), SCHEDULES["one-run"], SCHEDULES["post"]):
         assert_every_bit_equal(one_run, trained_port(data, epochs=200, schedule=schedule, **threads))
 
 
-def test_fast_schedule_is_the_posts_bit_for_bit(data, one_run):
-    other = trained_port(data, epochs=200, schedule=SCHEDULES["post"])
-    assert_every_bit_equal(one_run, other)
+@pytest.mark.parametrize("schedule", ["one-run", "post"])
+def test_schedules_are_bit_equal(data, one_run, schedule):
+    assert_every_bit_equal(one_run, trained_port(data, epochs=200, schedule=SCHEDULES[schedule]))
 
 
-def test_fast_schedule_is_the_posts_for_the_graph_of_tensorflow_1_too(data):
-    fast, post = (trained(*original_network(1), data, 1, 40, schedule) for schedule in SCHEDULES.values())
-    assert_every_bit_equal(fast, post)
+def assert_schedules_are_bit_equal(new_network, data, epochs):
+    post, *others = (trained(*new_network(), data, 1, epochs, SCHEDULES[name]) for name in ("post", "one-run", "fast"))
+    for other in others:
+        assert_every_bit_equal(post, other)
+
+
+def test_schedules_are_bit_equal_for_the_graph_of_tensorflow_1_too(data):
+    assert_schedules_are_bit_equal(lambda: original_network(1), data, epochs=40)
 
 
 @pytest.mark.parametrize(("length", "units"), [(1, 24), (4, 24), (7, 24), (4, 2), (4, 48)])
-def test_fast_schedule_is_the_posts_for_other_lengths_and_sizes(length, units):
-    fast, post = (
-        trained(*new_network(1, length, lstm_size=units), load_data(length, 1), 1, 20, schedule)
-        for schedule in SCHEDULES.values()
-    )
-    assert_every_bit_equal(fast, post)
+def test_schedules_are_bit_equal_for_other_lengths_and_sizes(length, units):
+    assert_schedules_are_bit_equal(lambda: new_network(1, length, lstm_size=units), load_data(length, 1), epochs=20)
 
 
 def test_session_has_the_trained_variables_when_the_fast_schedule_is_closed(data):
