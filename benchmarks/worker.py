@@ -64,6 +64,10 @@ def port_post():
     return port("post")
 
 
+def port_one_run():
+    return port("one-run")
+
+
 def _keras_model():
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
@@ -205,7 +209,7 @@ def jax_scan():
     return run
 
 
-CONTESTANTS = [original, original_1_15, port, port_post, keras_fit, keras_train_on_batch]
+CONTESTANTS = [original, original_1_15, port_post, port_one_run, port, keras_fit, keras_train_on_batch]
 CONTESTANTS += [torch_eager, torch_compile, jax_scan]
 
 
