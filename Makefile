@@ -49,8 +49,8 @@ help:
 	@echo 'make lock        resolve the dependencies anew (needs uv)'
 	@echo 'make clean       remove the environments and the runs'
 
-# The port and the original's own graph are trained side by side, on a core each; only the port's is rewritten. The
-# original's record reaches the verdict through the pipe, so that importing TensorFlow for it takes no time of its own.
+# The port and the original's own graph are trained side by side; only the port's is rewritten. The original's record
+# reaches the verdict through the pipe, so that it can import TensorFlow while it waits.
 OPTIONS = --seed $(SEED) --draw $(DRAW) --epochs $(EPOCHS)
 reproduce: .venv/ready
 	@mkdir -p runs
@@ -59,10 +59,11 @@ reproduce: .venv/ready
 	  sed -n 's/^time:/time, beside it:/p' runs/original_graph.log >&2 && cat runs/original_graph.json; } | \
 	{ .venv/bin/python -m compat_v1 train $(OPTIONS) --logdir runs/logs --record runs/record.json \
 	  --checkpoint runs/checkpoint && \
-	  echo "waiting for the original's graph, which is trained beside it as TensorFlow 1.0.1 wrote it" && \
+	  echo "waiting for the original's graph, left as TensorFlow 1.0.1 wrote it, which is trained beside it" && \
 	  .venv/bin/python -m compat_v1 verify runs/record.json --original /dev/stdin --report runs/record.html; } || \
 	{ status=$$?; grep -q '^record: runs/original_graph.json' runs/original_graph.log || \
-	  echo "the original's graph was not trained: runs/original_graph.log says why" >&2; exit $$status; }
+	  { echo "the original's graph was not trained; runs/original_graph.log ends:" >&2; \
+	  tail -n 1 runs/original_graph.log >&2; }; exit $$status; }
 
 tensorboard: .venv/ready
 	.venv/bin/python -m compat_v1 tensorboard --logdir "$(LOGDIR)" --port $(PORT)

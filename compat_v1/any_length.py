@@ -17,14 +17,14 @@ LAYERS = ("forget", "input", "candidate", "output")  # the cell's, in the order 
 Network = namedtuple("Network", "data target lengths prediction conveyor gates right loss minimize step initializer")
 
 
-def build_graph(op_seeds, learning_rate, gradient_norm, batch=None):
+def build_graph(op_seeds, learning_rate, gradient_norm, batch_size=None):
     """Build the graph into the default graph and return its `Network`.
 
     `op_seeds` are the seeds of the five random ops, in order. `learning_rate` makes a float32 scalar of `step`, the
     number of updates done, an int64 scalar. Gradients whose common norm exceeds `gradient_norm` are scaled down to it.
-    `batch` is how many sequences it will be fed at once, None any number. A number makes training a fifth faster:
-    where shapes are known to be equal, TensorFlow's gradients leave out their general case, to sum over what was
-    broadcast. No bit changes.
+    `batch_size` is how many sequences it will be fed at once, None any number. A number makes training faster: where
+    shapes are known to be equal, TensorFlow's gradients leave out their general case, to sum over what was broadcast.
+    No bit changes.
     To feed: `data`, float32 (batch, steps, 3); for `right` and the loss, `target`, float32 (batch, steps), the sums;
     for the loss, `lengths`, int32 (batch,), how many signs each sequence has: the loss ignores what follows them.
     To fetch, after every sign: `prediction`, float32, and `right`, bool, both (batch, steps), the latter whether the
@@ -35,13 +35,13 @@ def build_graph(op_seeds, learning_rate, gradient_norm, batch=None):
     tf.get_variable_scope().set_use_resource(False)  # ref variables, here and in Adam's slots: the graph's own setting
     op_seed = iter(op_seeds)
 
-    data = tf.placeholder(tf.float32, [batch, None, FEATURE_SIZE], name="data")
-    target = tf.placeholder(tf.float32, [batch, None], name="target")
-    lengths = tf.placeholder(tf.int32, [batch], name="lengths")
+    data = tf.placeholder(tf.float32, [batch_size, None, FEATURE_SIZE], name="data")
+    target = tf.placeholder(tf.float32, [batch_size, None], name="target")
+    lengths = tf.placeholder(tf.int32, [batch_size], name="lengths")
 
     cell = build_cell(op_seed)
 
-    data_length, steps = batch or tf.shape(data)[0], tf.shape(data)[1]
+    data_length, steps = batch_size or tf.shape(data)[0], tf.shape(data)[1]
 
     def is_in_sequence(prediction, Conveyor, step, predictions, Conveyors):
         return step < steps

@@ -37,10 +37,10 @@ KEPT_LOSSES = 100  # the first ones, so that a test can repeat them
 HELD_OUT = 2017  # the seed of the sequences that measure
 
 
-def new_network(graph_seed, updates, batch=None):
+def new_network(graph_seed, updates, batch_size=None):
     """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network).
 
-    `batch` is as in `any_length.build_graph`; to `train`, it is that of `SETTINGS` or None.
+    `batch_size` is as in `any_length.build_graph`; to `train`, it is that of `SETTINGS` or None.
     """
 
     def decaying(highest, step, steps):
@@ -55,7 +55,7 @@ def new_network(graph_seed, updates, batch=None):
 
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(graph_seed)
-        return graph, build_graph(OP_SEEDS, learning_rate, SETTINGS["gradient_norm"], batch)
+        return graph, build_graph(OP_SEEDS, learning_rate, SETTINGS["gradient_norm"], batch_size)
 
 
 def polish_start(updates):

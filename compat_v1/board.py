@@ -94,7 +94,7 @@ def _when_asked_to_end():
     """Return a socket that is sent a byte for each SIGINT and SIGTERM from now on, whichever thread is given it.
 
     To block them and wait for them is not enough: NumPy and TensorFlow have threads already, and one of those that is
-    given the signal before this one waits would end the process on the spot, with the temporary folder left behind.
+    given a SIGTERM before this one waits would end the process on the spot, with the temporary folder left behind.
     """
     read, write = socket.socketpair()
     write.setblocking(False)

@@ -99,7 +99,7 @@ def post_schedule(session, network, data, epochs):
 
 
 def one_run_schedule(session, network, data, epochs):
-    """Train as `post_schedule` with one run an epoch, but for every twentieth, and every measurement bit-equal.
+    """Train as `post_schedule`, bit for bit, with one run an epoch, two in every twentieth.
 
     One run measures on the training set and updates. The measurement still sees the weights from before the update:
     summaries and error are made from `prediction` and the loss, and so are the gradients, so that every weight has been

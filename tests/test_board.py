@@ -222,9 +222,12 @@ def test_report_fits_the_screen_and_asks_for_nothing(browser, report, width, col
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_server_ends_on_a_signal_and_leaves_nothing_behind(whole_run, tmp_path, lines, number):
     with starting(whole_run / "logs", TMPDIR=str(tmp_path)) as (process, _):
-        said = [process.stdout.readline() for _ in range(lines)]
-        assert said[1].endswith("is busy, trying the next\n")
-        (folder,) = tmp_path.glob("selfmade-lstm-*")
-        process.send_signal(number)
-        assert process.wait(timeout=60) == 0
+        try:
+            said = [process.stdout.readline() for _ in range(lines)]
+            assert said[1].endswith("is busy, trying the next\n")
+            (folder,) = tmp_path.glob("selfmade-lstm-*")
+            process.send_signal(number)
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()
     assert not folder.exists()

@@ -13,28 +13,28 @@ from runs import assert_every_bit_equal, trained, trained_port
 
 
 @pytest.fixture(scope="module")
-def one_run(data):
+def fast_run(data):
     return trained_port(data, epochs=200)
 
 
-def test_two_runs_are_bit_equal(data, one_run):
-    assert_every_bit_equal(one_run, trained_port(data, epochs=200))
+def test_two_runs_are_bit_equal(data, fast_run):
+    assert_every_bit_equal(fast_run, trained_port(data, epochs=200))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_number_of_threads_changes_no_bit(data, one_run, threads):
+def test_number_of_threads_changes_no_bit(data, fast_run, threads):
     threads = {"inter_op_threads": threads, "intra_op_threads": threads}
     for schedule in (partial(SCHEDULES["fast"], **threads), SCHEDULES["one-run"], SCHEDULES["post"]):
-        assert_every_bit_equal(one_run, trained_port(data, epochs=200, schedule=schedule, **threads))
+        assert_every_bit_equal(fast_run, trained_port(data, epochs=200, schedule=schedule, **threads))
 
 
 @pytest.mark.parametrize("schedule", ["one-run", "post"])
-def test_schedules_are_bit_equal(data, one_run, schedule):
-    assert_every_bit_equal(one_run, trained_port(data, epochs=200, schedule=SCHEDULES[schedule]))
+def test_schedules_are_bit_equal(data, fast_run, schedule):
+    assert_every_bit_equal(fast_run, trained_port(data, epochs=200, schedule=SCHEDULES[schedule]))
 
 
-def assert_schedules_are_bit_equal(new_network, data, epochs):
-    post, *others = (trained(*new_network(), data, 1, epochs, SCHEDULES[name]) for name in ("post", "one-run", "fast"))
+def assert_schedules_are_bit_equal(build, data, epochs):
+    post, *others = (trained(*build(), data, 1, epochs, SCHEDULES[name]) for name in ("post", "one-run", "fast"))
     for other in others:
         assert_every_bit_equal(post, other)
 
@@ -79,5 +79,5 @@ def test_line_of_epoch_20_describes_the_network_after_19_updates(data, schedule)
     assert list(measurements[-1][2:]) == expected
 
 
-def test_another_seed_gives_another_run(data, one_run):
+def test_another_seed_gives_another_run(data, fast_run):
     assert trained_port(data, graph_seed=2).record["test"] != trained_port(data).record["test"]
