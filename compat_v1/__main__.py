@@ -126,7 +126,7 @@ def verify(args):
 
     watch.note("importing TensorFlow")
     beside = _record(args.original) if args.original else None  # from a pipe, it may be long in coming
-    watch.note("reading")
+    watch.note("the original's record")
 
     def progress(epoch):
         if epoch % 400 == 0:
