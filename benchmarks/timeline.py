@@ -13,7 +13,7 @@ import_tensorflow()
 import tensorflow.compat.v1 as tf  # noqa: E402
 from tables import publish  # noqa: E402
 
-from compat_v1.training import feeds, load_data, new_network, new_session, new_unrolled_session  # noqa: E402
+from compat_v1.training import feeds, fetches, load_data, new_network, new_session, new_unrolled_session  # noqa: E402
 
 WARM_UP, RUNS = 20, 100
 GROUPS = {
@@ -56,8 +56,7 @@ def main():
     session = new_session(graph, inter_op_threads=1)
     session.run(network.initializer)
     unrolled_session, _, unrolled_fetches = new_unrolled_session(session, network, data, inter_op_threads=1)
-    feed, _ = feeds(network, data)
-    looped = profile(session, [network.summaries, network.error, network.minimize], feed)
+    looped = profile(session, fetches(network)[1], feeds(network, data)[0])
     unrolled = profile(unrolled_session, unrolled_fetches)
 
     whole = sum(time for _, time in looped.values())

@@ -82,6 +82,14 @@ def feeds(network, data):
     return [dict(zip((network.data, network.target), part, strict=True)) for part in (data.train, data.test)]
 
 
+def fetches(network):
+    """Return what measures on the test set, summaries, error and squared error, and what measures and updates on the
+    training set, summaries, error and `minimize`.
+    """
+    to_measure = [network.summaries, network.error, network.mean_square_error]
+    return to_measure, [network.summaries, network.error, network.minimize]
+
+
 def post_schedule(session, network, data, epochs):
     """Train as the post's code does, with two runs an epoch; yield each epoch's `Measurement` after its update."""
     train_feed, test_feed = feeds(network, data)
@@ -106,12 +114,11 @@ def one_run_schedule(session, network, data, epochs):
     read for them before the optimizer has anything to apply.
     """
     train_feed, test_feed = feeds(network, data)
-    yield from _one_run_an_epoch(
-        partial(session.run, [network.summaries, network.error, network.mean_square_error], test_feed),
-        partial(session.run, network.minimize, train_feed),
-        partial(session.run, [network.summaries, network.error, network.minimize], train_feed),
-        epochs,
-    )
+    test_fetches, train_fetches = fetches(network)
+    measure = partial(session.run, test_fetches, test_feed)
+    update = partial(session.run, train_fetches[-1], train_feed)
+    measure_and_update = partial(session.run, train_fetches, train_feed)
+    yield from _one_run_an_epoch(measure, update, measure_and_update, epochs)
 
 
 def fast_schedule(session, network, data, epochs, **threads):
@@ -145,12 +152,10 @@ def _one_run_an_epoch(measure, update, measure_and_update, epochs):
 def new_unrolled_session(session, network, data, **threads):
     """Open a session on the network unrolled, see `unrolled.py`, with the data in it and the variables of `session`.
 
-    Return it with what to fetch on the test set, summaries, error and squared error, and what on the training set,
-    summaries, error and `minimize`.
+    Return it with what stands there for `fetches(network)`.
     """
     train_feed, test_feed = feeds(network, data)
-    to_measure = [network.summaries, network.error, network.mean_square_error]
-    to_train = [network.summaries, network.error, network.minimize]
+    to_measure, to_train = fetches(network)
     before, steps = variables(session), data.inputs.shape[1]
     try:
         with tf.Graph().as_default() as graph:

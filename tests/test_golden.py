@@ -8,7 +8,7 @@ from compat_v1.explain import restore_old_weights
 from compat_v1.graph import build_cell
 from compat_v1.original_graph import original_network
 from compat_v1.recorded import OLD_STACKS, golden, golden_arrays, golden_runs
-from compat_v1.training import fast_schedule, load_data, new_network, new_session, post_schedule
+from compat_v1.training import fast_schedule, feeds, load_data, new_network, new_session, post_schedule
 from compat_v1.verdict import WEIGHT_BOUND
 from original.compare import printed_lines
 from original.probes import probe
@@ -59,8 +59,7 @@ def test_every_layer_and_gradient_is_that_of_the_old_stack(version, updates, dat
     graph, network = new_network(DEFAULT_SEED)
     with new_session(graph) as session:
         restore_old_weights(session, network, version, updates)
-        feed = dict(zip((network.data, network.target), data.train, strict=True))
-        probes = probe(tf, build_cell, session, feed)
+        probes = probe(tf, build_cell, session, feeds(network, data)[0])
     assert len(probes) == 6 * 6 + 10
     for name, value in probes.items():  # in the order of computation
         distance = np.abs(value - expected[name]).max()
@@ -78,8 +77,7 @@ def test_weights_of_the_old_stack_give_its_test_error_and_squared_error(version,
     graph, network = new_network(DEFAULT_SEED)
     with new_session(graph) as session:
         restore_old_weights(session, network, version, updates)
-        feed = dict(zip((network.data, network.target), data.test, strict=True))
-        error, squared_error = session.run([network.error, network.mean_square_error], feed)
+        error, squared_error = session.run([network.error, network.mean_square_error], feeds(network, data)[1])
     assert error == expected["test/error"]
     # A sum of 3072 squares, which two TensorFlows add up in another order: measured, 3 units in the last place.
     assert squared_error == pytest.approx(expected["test/squared_error"], rel=1e-6)
