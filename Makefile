@@ -54,7 +54,7 @@ help:
 OPTIONS = --seed $(SEED) --draw $(DRAW) --epochs $(EPOCHS)
 reproduce: .venv/ready
 	@mkdir -p runs
-	@{ .venv/bin/python -m compat_v1 train $(OPTIONS) --graph original --schedule one-run --logdir runs/original_graph \
+	@{ .venv/bin/python -m compat_v1 train $(OPTIONS) --graph original --execution one-run --logdir runs/original_graph \
 	  --record runs/original_graph.json > runs/original_graph.log 2>&1 && \
 	  sed -n 's/^time:/time, beside it:/p' runs/original_graph.log >&2 && cat runs/original_graph.json; } | \
 	{ .venv/bin/python -m compat_v1 train $(OPTIONS) --logdir runs/logs --record runs/record.json \
@@ -92,6 +92,7 @@ lab: .venv/lab
 lint: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-logo > /dev/null || .venv/bin/lint-imports --no-logo
 
 original: $(OLD)/ready
 	@mkdir -p runs
@@ -99,8 +100,8 @@ original: $(OLD)/ready
 	$(OLD_PYTHON) original/compare.py runs/original.json original/recorded/tf1.0.1/seed103747_draw1.json
 
 record: $(OLD)/ready $(WITNESS)/ready
-	$(OLD_PYTHON) original/record.py original/recorded/tf1.0.1
-	$(WITNESS_PYTHON) original/record.py original/recorded/tf1.15.5 --op-seeds 13,30,43,56,160
+	$(OLD_PYTHON) original/make_golden.py original/recorded/tf1.0.1
+	$(WITNESS_PYTHON) original/make_golden.py original/recorded/tf1.15.5 --op-seeds 13,30,43,56,160
 
 audit: .venv/ready
 	.venv/bin/python -m compat_v1 audit
@@ -127,7 +128,7 @@ bench-floor: .venv/ready
 	.venv/bin/python benchmarks/floor.py
 
 screenshots: .venv/ready
-	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_board.py -k page
+	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_tensorboard.py -k page
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1240 \
 	  --screenshot=docs/images/report.png runs/record.html 2> /dev/null
 
@@ -150,13 +151,14 @@ lock:
 clean:
 	rm -rf .venv .venv-bench .venv-tf* runs
 
-.venv/ready: requirements.lock pyproject.toml
+# An edit of pyproject.toml needs nothing: the package is used where it lies. A changed lock is installed on top.
+.venv/ready: requirements.lock
 	@if [ -z "$(PYTHON)" ]; then \
 	  echo 'Python 3.10 to 3.13 is missing: install one, or name it with PYTHON=.' >&2; exit 2; fi
 	@"$(PYTHON)" -c 'import ensurepip, venv' || \
 	  { echo '$(PYTHON) lacks venv: on Debian, install python3-venv.' >&2; exit 2; }
 	@echo 'Setting up .venv with $(PYTHON): about 2.5 GB, a minute or two.'
-	@begin=$$(date +%s) && rm -rf .venv && "$(PYTHON)" -m venv .venv && \
+	@begin=$$(date +%s) && "$(PYTHON)" -m venv .venv && \
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
 	echo "time: environment $$(($$(date +%s) - begin)) s"

@@ -108,6 +108,16 @@ def sequences_sha256(inputs):
     return hashlib.sha256(lines.tobytes()[:-1]).hexdigest()
 
 
+def provenance(inputs, draw):
+    """Return what a record says of the data set `inputs`, integers (4**n, n, 3), that `getSequences` made as `draw`."""
+    return {
+        "sequence_length": int(inputs.shape[1]),
+        "shuffle_seed": SHUFFLE_SEED,
+        "draw": draw,
+        "sha256": sequences_sha256(inputs),
+    }
+
+
 def _positive(name, value):
     try:
         number = operator.index(value)

@@ -16,7 +16,7 @@ import_tensorflow()
 import tensorflow.compat.v1 as tf  # noqa: E402
 from tables import publish  # noqa: E402
 
-from compat_v1.training import fast_schedule, load_data, new_network, new_session  # noqa: E402
+from compat_v1.training import fast_execution, load_data, new_network, new_session  # noqa: E402
 
 UNITS, INPUTS, BATCH, TEST, STEPS, GATES = 24, 27, 1024, 3072, 6, 4
 REPEATS, ROUNDS, EPOCHS = 200, 9, 60
@@ -52,7 +52,7 @@ def seconds_of_an_epoch():
     data = load_data(6, draw=1)
     with new_session(graph) as session:
         session.run(network.initializer)
-        times = [time.perf_counter() for _ in fast_schedule(session, network, data, ROUNDS * EPOCHS)]
+        times = [time.perf_counter() for _ in fast_execution(session, network, data, ROUNDS * EPOCHS)]
     return (times[-1] - times[EPOCHS]) / (len(times) - 1 - EPOCHS)
 
 

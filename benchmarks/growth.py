@@ -30,7 +30,7 @@ def peak_mib():
 def training(sequence_length, lstm_size):
     """Return the milliseconds of an epoch and the peak memory."""
     import_tensorflow()
-    from compat_v1.training import fast_schedule, load_data, new_network, new_session
+    from compat_v1.training import fast_execution, load_data, new_network, new_session
 
     data = load_data(sequence_length, draw=1)
     graph, network = new_network(1, sequence_length, lstm_size=lstm_size)
@@ -38,7 +38,7 @@ def training(sequence_length, lstm_size):
     with new_session(graph) as session:
         session.run(network.initializer)
         epochs = max(5, min(60, 4**9 // len(data.inputs)))
-        for _ in fast_schedule(session, network, data, epochs):
+        for _ in fast_execution(session, network, data, epochs):
             seconds.append(time.perf_counter())
     return 1000 * statistics.median(np.diff(seconds)), peak_mib()
 

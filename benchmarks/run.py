@@ -22,7 +22,7 @@ WITNESS = ROOT / ".venv-tf1.15.5/bin/python"
 CONTESTANTS = {
     "original": ("the original, TensorFlow 1.0.1", os.environ.get("PYTHON27"), ROOT / ".venv-tf1.0.1"),
     "original_1_15": ("the original, TensorFlow 1.15.5", WITNESS, ""),
-    "port_post": ("the port, the post's schedule", PORT, ""),
+    "port_post": ("the port, the post's execution", PORT, ""),
     "port_one_run": ("the port, one run an epoch", PORT, ""),
     "port": ("**the port**", PORT, ""),
     "keras_fit": ("Keras, `fit`", PORT, ""),

@@ -42,7 +42,7 @@ def original_1_15():
     return original((13, 30, 43, 56, 160))
 
 
-def port(schedule="fast"):
+def port(execution="fast"):
     from compat_v1.environment import import_tensorflow
 
     import_tensorflow()
@@ -51,7 +51,7 @@ def port(schedule="fast"):
     graph, network = training.new_network(103747)
     session = training.new_session(graph)
     session.run(network.initializer)
-    measurements = training.SCHEDULES[schedule](session, network, training.load_data(6, draw=1), sys.maxsize)
+    measurements = training.EXECUTIONS[execution](session, network, training.load_data(6, draw=1), sys.maxsize)
 
     def run(epochs):
         for _ in itertools.islice(measurements, epochs):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow.compat.v1 as tf
 
-from original.records import write_json
+from compat_v1.original.record_format import write_json
 
 
 def save_checkpoint(session, directory, record, variables=None):

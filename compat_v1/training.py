@@ -1,6 +1,6 @@
 """Train a network as the post does: measure first, then update, 4000 times.
 
-Works alike on the port's graph and on the original's (`original_graph.py`): nothing here knows which it has.
+Works alike on the port's graph and on the original's (`proof/original_graph.py`): nothing here knows which it has.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from compat_v1.data_generator import encodeSequence, getSequences, provenance
 from compat_v1.environment import onednn
 from compat_v1.graph import LSTM_SIZE, SEQUENCE_LENGTH, build_graph
+from compat_v1.original.record_format import MEASURED_SEQUENCE, exactly, new_record, stack
 from compat_v1.unrolled import import_unrolled
-from data_generator import encodeSequence, getSequences
-from original.records import MEASURED_SEQUENCE, exactly, new_record, stack
 
 OP_SEEDS = (13, 30, 43, 56, 160)  # what TensorFlow 1.0.1 derives; today's would derive 0 to 4 and draw other weights
 EPOCHS = 4000
@@ -90,7 +90,7 @@ def fetches(network):
     return to_measure, [network.summaries, network.error, network.minimize]
 
 
-def post_schedule(session, network, data, epochs):
+def post_execution(session, network, data, epochs):
     """Train as the post's code does, with two runs an epoch; yield each epoch's `Measurement` after its update."""
     train_feed, test_feed = feeds(network, data)
     for i in range(epochs):
@@ -106,8 +106,8 @@ def post_schedule(session, network, data, epochs):
         yield measurement
 
 
-def one_run_schedule(session, network, data, epochs):
-    """Train as `post_schedule`, bit for bit, with one run an epoch, two in every twentieth.
+def one_run_execution(session, network, data, epochs):
+    """Train as `post_execution`, bit for bit, with one run an epoch, two in every twentieth.
 
     One run measures on the training set and updates. The measurement still sees the weights from before the update:
     summaries and error are made from `prediction` and the loss, and so are the gradients, so that every weight has been
@@ -121,11 +121,11 @@ def one_run_schedule(session, network, data, epochs):
     yield from _one_run_an_epoch(measure, update, measure_and_update, epochs)
 
 
-def fast_schedule(session, network, data, epochs, **threads):
-    """Train as `one_run_schedule`, on the graph unrolled: in a third of the post's time, every measurement bit-equal.
+def fast_execution(session, network, data, epochs, **threads):
+    """Train as `one_run_execution`, on the graph unrolled: in a third of the post's time, every measurement bit-equal.
 
     That graph runs in a session of its own with `threads` as `new_session` takes them. `session` keeps the variables
-    from before until the schedule has ended or is closed, and is given the trained ones then.
+    from before until the execution has ended or is closed, and is given the trained ones then.
     """
     unrolled_session, test_fetches, train_fetches = new_unrolled_session(session, network, data, **threads)
     with closing(unrolled_session):
@@ -171,7 +171,7 @@ def new_unrolled_session(session, network, data, **threads):
     return unrolled_session, test_fetches, train_fetches
 
 
-SCHEDULES = {"fast": fast_schedule, "one-run": one_run_schedule, "post": post_schedule}
+EXECUTIONS = {"fast": fast_execution, "one-run": one_run_execution, "post": post_execution}
 
 
 def predict(session, network, sequence):
@@ -207,8 +207,7 @@ def empty_record(graph, data, draw, whose="port"):
     random_ops = [op for op in graph.get_operations() if op.type == "TruncatedNormal"]
     record = new_record(
         stack(tf.VERSION, onednn()),
-        data.inputs.astype(int),
-        draw,
+        provenance(data.inputs.astype(int), draw),
         random_ops[0].get_attr("seed"),
         [op.get_attr("seed2") for op in random_ops],
     )

@@ -1,4 +1,4 @@
-"""The same computation without a loop: the graph that the fast schedule runs, made from the post's by rewriting it.
+"""The same computation without a loop: the graph that the fast execution runs, made from the post's by rewriting it.
 
 No bit changes: the rewriting starts from the graph as TensorFlow itself has optimized it, keeps every op with floats
 that the result depends on, and keeps the order in which sums are formed. (For a network of one unit bits do change:

@@ -12,9 +12,9 @@ from compat_v1.environment import import_tensorflow
 
 import_tensorflow()
 
-from compat_v1 import any_length_training as training  # noqa: E402
+from compat_v1.any_length import curriculum  # noqa: E402
 from compat_v1.checkpoints import restore  # noqa: E402
-from compat_v1.recorded import RECORDED  # noqa: E402
+from compat_v1.proof.golden import RECORDED  # noqa: E402
 from compat_v1.training import new_session  # noqa: E402
 
 matplotlib.use("Agg")
@@ -31,15 +31,18 @@ def measured(session, network, data, target):
     return values[0].mean(axis=0), np.sqrt(np.square(values[1] - target).mean(axis=0))
 
 
-graph, network = training.new_network(graph_seed=0, updates=1)
-every, random = training.every_sequence(EXHAUSTIVE), training.random_sequences(COUNT, 200, [training.HELD_OUT, 200])
+graph, network = curriculum.new_network(graph_seed=0, updates=1)
+every, random = (
+    curriculum.every_sequence(EXHAUSTIVE),
+    curriculum.random_sequences(COUNT, 200, [curriculum.HELD_OUT, 200]),
+)
 curves = {}
 with new_session(graph) as session:
     for name in ("the post's graph, six signs", "any length"):
         if name != "any length":
-            restore(session, RECORDED / "tf1.0.1" / "model.ckpt-4000", training.trained_variables(session))
+            restore(session, RECORDED / "tf1.0.1" / "model.ckpt-4000", curriculum.trained_variables(session))
         else:
-            training.restore_weights(session, training.CHECKPOINT)
+            curriculum.restore_weights(session, curriculum.CHECKPOINT)
         # of up to eight signs all there are, of more a sample
         curves[name] = [
             np.concatenate([exact, sample[EXHAUSTIVE:]])
@@ -59,9 +62,9 @@ with new_session(graph) as session:
     for length in (EXHAUSTIVE, *LENGTHS):
         data, target = every
         if length > EXHAUSTIVE:
-            data, target = training.random_sequences(COUNT, length, [training.HELD_OUT, length])
+            data, target = curriculum.random_sequences(COUNT, length, [curriculum.HELD_OUT, length])
         parts = np.array_split(np.arange(len(data)), max(1, data.size // 2**22))  # the graph keeps every step in memory
-        right = np.concatenate([training.is_right(session, network, data[part], target[part]) for part in parts])
+        right = np.concatenate([curriculum.is_right(session, network, data[part], target[part]) for part in parts])
         count = f"all {len(data)}" if length == EXHAUSTIVE else len(data)
         largest, whole = np.abs(target).max(), right.all(axis=1).mean()
         print(f"| {length} | {count} | {largest:.0f} | {right.mean():.4%} | {whole:.2%} |", flush=True)

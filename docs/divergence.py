@@ -13,9 +13,9 @@ from compat_v1.environment import import_tensorflow
 
 import_tensorflow()
 
-from compat_v1.recorded import golden  # noqa: E402
-from compat_v1.training import fast_schedule, load_data, new_network, new_session, set_weights, variables  # noqa: E402
-from original.records import DEFAULT_SEED, HORIZON  # noqa: E402
+from compat_v1.proof.golden import golden  # noqa: E402
+from compat_v1.training import fast_execution, load_data, new_network, new_session, set_weights, variables  # noqa: E402
+from original.record_format import DEFAULT_SEED, HORIZON  # noqa: E402
 
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
@@ -32,7 +32,7 @@ def squared_errors(data, moved_by_one_unit=False):
             weights = variables(session)["Variable"]
             weights[0, 0] = np.nextafter(weights[0, 0], np.float32(np.inf))
             set_weights(session, {"Variable": weights})
-        run = fast_schedule(session, network, data, EPOCHS)
+        run = fast_execution(session, network, data, EPOCHS)
         return np.array([m.squared_error for m in run if m.part == "test"], np.float64)
 
 

@@ -12,8 +12,8 @@ from compat_v1.environment import import_tensorflow
 
 import_tensorflow()
 
-from compat_v1.recorded import published  # noqa: E402
-from compat_v1.training import load_data, new_network, new_session, post_schedule  # noqa: E402
+from compat_v1.proof.golden import published  # noqa: E402
+from compat_v1.training import load_data, new_network, new_session, post_execution  # noqa: E402
 
 INITIALIZATIONS = 150
 DRAWS = range(1, 13)
@@ -26,7 +26,7 @@ def measured(draw):
     with new_session(graph) as session:
         for _ in range(INITIALIZATIONS):
             session.run(network.initializer)  # the random ops go on in their streams: new weights each time
-            lines = [line for line in post_schedule(session, network, data, 60) if line.part == "test"]
+            lines = [line for line in post_execution(session, network, data, 60) if line.part == "test"]
             results.append([100 * line.error for line in lines] + [line.squared_error for line in lines])
     return np.array(results, np.float64)
 

@@ -10,15 +10,10 @@ import json
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # so that it also runs as a script
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from original.records import HORIZON, epoch_line
-
-
-def printed_lines(record):
-    """Return {epoch: the line that the program printed there} of a record."""
-    test = record["test"]
-    return {line[0]: epoch_line(*line) for line in zip(test["epoch"], test["error"], test["squared_error"])}
+from original.record_format import HORIZON, printed_lines
 
 
 def compare(new, recorded):

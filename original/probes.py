@@ -2,13 +2,11 @@
 
 A tensor inside a `while_loop` cannot be fetched. So the cell's own functions are called step by step in a graph of
 their own, with the weights of the network put in. The original and the port are probed with this same code: `tf` is
-TensorFlow's version 1 API, whichever TensorFlow it comes from, and `build_cell` is from the graph file that goes with
-it. Runs under Python 2.7 and 3.
+TensorFlow's version 1 API, whichever TensorFlow it comes from, `build_cell` is from the graph file that goes with it,
+and `encodeSequence` from the data generator. Runs under Python 2.7 and 3.
 """
 
 import numpy as np
-
-from data_generator import encodeSequence
 
 SEQUENCES = ("00-+++", "0+I000", "I++000", "-+I-+0", "I+I-I+", "++++++", "------", "IIIIII")
 
@@ -20,7 +18,7 @@ def trainable_weights(tf, session):
     return dict(zip([v.op.name for v in variables], session.run(variables)))
 
 
-def activations(tf, build_cell, weights):
+def activations(tf, build_cell, encodeSequence, weights):
     """Return the layers at each step for `SEQUENCES`, a list of (name, float32 array) in the order of computation.
 
     A name is `step1/f_t` and so on, from step 1; the layers are `candidate_C_t`, `f_t`, `i_t`, `Conveyor`, `o_t`, all
@@ -55,8 +53,8 @@ def gradients(session, feed):
     return dict(zip(names, session.run([op.inputs[9] for op in updates], feed)))
 
 
-def probe(tf, build_cell, session, feed):
+def probe(tf, build_cell, encodeSequence, session, feed):
     """Return all probes in one dict: `step1/f_t` and so on as `activations` has them, and `gradient/<variable>`."""
-    arrays = dict(activations(tf, build_cell, trainable_weights(tf, session)))
+    arrays = dict(activations(tf, build_cell, encodeSequence, trainable_weights(tf, session)))
     arrays.update(("gradient/" + name, array) for name, array in gradients(session, feed).items())
     return {name: np.asarray(array, np.float32) for name, array in arrays.items()}

@@ -14,11 +14,12 @@ from datetime import datetime
 
 import tensorflow as tf
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # so that it also runs as a script
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from data_generator import TRAINED_DRAW, encodeSequence, getSequences
+from data_generator import TRAINED_DRAW, encodeSequence, getSequences, provenance
 from original.graph import build_graph
-from original.records import DEFAULT_SEED, MEASURED_SEQUENCE, epoch_line, exactly, new_record, stack, write_json
+from original.record_format import DEFAULT_SEED, MEASURED_SEQUENCE, epoch_line, exactly, new_record, stack, write_json
 
 DERIVED = (None,) * 5  # op seeds: TensorFlow derives them
 
@@ -41,8 +42,7 @@ def start(graph_seed, draw, op_seeds=DERIVED, sequence_length=6):
         session = tf.Session(graph=graph)
     record = new_record(
         stack(tf.__version__, "not in this build"),
-        inputs,
-        draw,
+        provenance(inputs, draw),
         graph_seed,
         [op.get_attr("seed2") for op in random_ops],
     )

@@ -6,7 +6,7 @@ from compat_v1.environment import import_tensorflow
 
 import_tensorflow()
 
-from compat_v1.__main__ import main  # noqa: E402
+from compat_v1.cli import main  # noqa: E402
 from compat_v1.training import load_data  # noqa: E402
 
 

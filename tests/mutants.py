@@ -14,11 +14,11 @@ import_tensorflow()
 import tensorflow.compat.v1 as tf  # noqa: E402
 
 import compat_v1.graph  # noqa: E402
-from compat_v1.audit import audit, same_roles  # noqa: E402
-from compat_v1.original_graph import TENSORS, original_graph_def, original_network  # noqa: E402
-from compat_v1.training import OP_SEEDS, load_data, post_schedule  # noqa: E402
-from original.records import DEFAULT_SEED  # noqa: E402
-from runs import trained  # noqa: E402
+from compat_v1.audit.comparison import audit, same_roles  # noqa: E402
+from compat_v1.proof.original_graph import TENSORS, original_graph_def, original_network  # noqa: E402
+from compat_v1.training import OP_SEEDS, load_data, post_execution  # noqa: E402
+from original.record_format import DEFAULT_SEED  # noqa: E402
+from trained_runs import trained  # noqa: E402
 
 _SOURCE = Path(compat_v1.graph.__file__).read_text()
 _NO_CHECK = ("    require_v1_ops(tf.get_default_graph())\n", "")
@@ -127,8 +127,8 @@ def audit_of(graph, network):
 
 
 def measured(graph, network, data):
-    """Return what 20 epochs of the post's schedule measure, to the last bit; the fast one knows loops of v1 only."""
-    record = trained(graph, network, data, draw=1, epochs=20, schedule=post_schedule).record
+    """Return what 20 epochs of the post's execution measure, to the last bit; the fast one knows loops of v1 only."""
+    record = trained(graph, network, data, draw=1, epochs=20, execution=post_execution).record
     return record["test"], record["train"], record["prediction"]
 
 

@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from compat_v1 import any_length_training as training
-from compat_v1.any_length import LAYERS
+from compat_v1.any_length import curriculum
+from compat_v1.any_length.network import LAYERS
+from compat_v1.any_length.play import LONGEST
 from compat_v1.checkpoints import load_record, restore
-from compat_v1.play import LONGEST
-from compat_v1.recorded import RECORDED, golden
+from compat_v1.proof.golden import RECORDED, golden
 from compat_v1.training import new_network, new_session
 from data_generator import decodeSequence, encodeSequence, running_sums
-from original.records import DEFAULT_SEED, MEASURED_SEQUENCE
-from runs import run
+from original.record_format import DEFAULT_SEED, MEASURED_SEQUENCE
+from trained_runs import run
 
 
 @pytest.fixture(scope="module")
 def untrained():
     """(session, network) with the initial weights of the default seed."""
-    graph, network = training.new_network(DEFAULT_SEED, updates=30)
+    graph, network = curriculum.new_network(DEFAULT_SEED, updates=30)
     with new_session(graph) as session:
         session.run(network.initializer)
         yield session, network
@@ -33,14 +33,14 @@ def untrained():
 @pytest.fixture(scope="module")
 def trained():
     """(session, network) with the weights that are part of the project."""
-    graph, network = training.new_network(graph_seed=0, updates=1)
+    graph, network = curriculum.new_network(graph_seed=0, updates=1)
     with new_session(graph) as session:
-        training.restore_weights(session, training.CHECKPOINT)
+        curriculum.restore_weights(session, curriculum.CHECKPOINT)
         yield session, network
 
 
 def test_ops_are_those_of_tensorflow_1_and_its_control_flow_is_put_back():
-    graph, _ = training.new_network(DEFAULT_SEED, updates=1)
+    graph, _ = curriculum.new_network(DEFAULT_SEED, updates=1)
     ops = Counter(op.type for op in graph.get_operations())
     assert ops["LoopCond"] == 2, "one loop forward and one back"
     assert ops["TensorArrayGradV3"] and ops["ApplyAdam"] == 10
@@ -53,15 +53,15 @@ def test_network_starts_from_the_faithful_networks_weights(untrained):
     graph, faithful = new_network(DEFAULT_SEED)
     with new_session(graph) as other:
         other.run(faithful.initializer)
-        for variable in training.trained_variables(session):
+        for variable in curriculum.trained_variables(session):
             assert (session.run(variable) == other.run(variable.name)).all(), f"{variable.name} starts otherwise"
 
 
 def test_original_weights_answer_the_posts_sequence_as_under_tensorflow_1():
     """The cell is the same: what TensorFlow 1.0.1 trained says here, after the sixth sign, what it said there."""
-    graph, network = training.new_network(graph_seed=0, updates=1)
+    graph, network = curriculum.new_network(graph_seed=0, updates=1)
     with new_session(graph) as session:
-        restore(session, RECORDED / "tf1.0.1" / "model.ckpt-4000", training.trained_variables(session))
+        restore(session, RECORDED / "tf1.0.1" / "model.ckpt-4000", curriculum.trained_variables(session))
         prediction = session.run(network.prediction, {network.data: [encodeSequence(MEASURED_SEQUENCE)]})
     expected = golden("1.0.1", DEFAULT_SEED, 1)["prediction"][MEASURED_SEQUENCE]
     assert prediction[0, 5] == pytest.approx(expected, abs=1e-5)
@@ -69,8 +69,8 @@ def test_original_weights_answer_the_posts_sequence_as_under_tensorflow_1():
 
 def test_every_step_is_that_of_an_lstm_in_numpy(trained):
     session, network = trained
-    W_f, _, b_f, W_i, b_i, W_C, b_c, W_o, b_o, weight, bias = session.run(training.trained_variables(session))
-    data, _ = training.random_sequences(3, 40, seed=[1])
+    W_f, _, b_f, W_i, b_i, W_C, b_c, W_o, b_o, weight, bias = session.run(curriculum.trained_variables(session))
+    data, _ = curriculum.random_sequences(3, 40, seed=[1])
     predictions, conveyors, gates = session.run(
         [network.prediction, network.conveyor, network.gates], {network.data: data}
     )
@@ -89,7 +89,7 @@ def test_every_step_is_that_of_an_lstm_in_numpy(trained):
 
 def test_loss_is_over_all_steps_of_each_sequence_and_none_beyond_its_end(untrained):
     session, network = untrained
-    data, target = training.random_sequences(4, 9, seed=[2])
+    data, target = curriculum.random_sequences(4, 9, seed=[2])
     lengths = [9, 1, 4, 8]
     feed = {network.data: data, network.target: target, network.lengths: lengths}
     loss, prediction = session.run([network.loss, network.prediction], feed)
@@ -101,20 +101,20 @@ def test_loss_is_over_all_steps_of_each_sequence_and_none_beyond_its_end(untrain
 
 
 def test_batches_are_right_mixed_and_a_function_of_seed_and_step():
-    data, target, lengths = training.batch(DEFAULT_SEED, 500, 1000)
+    data, target, lengths = curriculum.batch(DEFAULT_SEED, 500, 1000)
     for inputs, sums in zip(data, target, strict=True):
         assert running_sums(decodeSequence(inputs.astype(int))) == sums.tolist()
     assert len(set(lengths.tolist())) > 10 and lengths.max() == data.shape[1]
-    again = training.batch(DEFAULT_SEED, 500, 1000)
+    again = curriculum.batch(DEFAULT_SEED, 500, 1000)
     assert all((one == other).all() for one, other in zip((data, target, lengths), again, strict=True))
     for seed, step in ((DEFAULT_SEED, 501), (DEFAULT_SEED + 1, 500)):
-        assert training.batch(seed, step, 1000)[1].tolist() != target.tolist()
+        assert curriculum.batch(seed, step, 1000)[1].tolist() != target.tolist()
 
 
 def test_polish_is_on_long_sequences_alone():
-    assert training.polish_start(65000) == 60000
-    lengths = [training.batch(DEFAULT_SEED, step, 65000)[2].max() for step in range(59950, 60050)]
-    assert min(lengths[:50]) < 100 <= min(lengths[50:]) and max(lengths) <= training.SETTINGS["longest"]
+    assert curriculum.polish_start(65000) == 60000
+    lengths = [curriculum.batch(DEFAULT_SEED, step, 65000)[2].max() for step in range(59950, 60050)]
+    assert min(lengths[:50]) < 100 <= min(lengths[50:]) and max(lengths) <= curriculum.SETTINGS["longest"]
 
 
 def weights(directory):
@@ -129,7 +129,7 @@ def short_run(tmp_path_factory):
     """The folder of a run of 30 updates in one piece."""
     folder = tmp_path_factory.mktemp("any_length") / "whole"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "REPORT_EVERY", 10)
+        patch.setattr(curriculum, "REPORT_EVERY", 10)
         assert run("train-any-length", "--updates", 30, "--checkpoint", folder) == 0
     return folder
 
@@ -138,8 +138,8 @@ def short_run(tmp_path_factory):
 def test_run_that_was_stopped_and_went_on_has_every_bit_of_one_in_one_piece(
     short_run, tmp_path, number, monkeypatch, capsys
 ):
-    monkeypatch.setattr(training, "REPORT_EVERY", 10)
-    batches = training.batches
+    monkeypatch.setattr(curriculum, "REPORT_EVERY", 10)
+    batches = curriculum.batches
 
     def interrupted_batches(graph_seed, done, updates):
         for step, batch in enumerate(batches(graph_seed, done, updates)):
@@ -147,7 +147,7 @@ def test_run_that_was_stopped_and_went_on_has_every_bit_of_one_in_one_piece(
             if done + step in (12, 20):
                 signal.raise_signal(number)
 
-    monkeypatch.setattr(training, "batches", interrupted_batches)
+    monkeypatch.setattr(curriculum, "batches", interrupted_batches)
     for stopped_after in (13, 21):
         assert run("train-any-length", "--updates", 30, "--checkpoint", tmp_path) == 130
         assert f"stopped after {stopped_after} of 30 updates" in capsys.readouterr().err
@@ -157,11 +157,11 @@ def test_run_that_was_stopped_and_went_on_has_every_bit_of_one_in_one_piece(
 
 
 def test_network_for_a_known_number_of_sequences_is_trained_as_one_for_any_number(short_run, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "REPORT_EVERY", 10)
-    graph, network = training.new_network(DEFAULT_SEED, 30)
+    monkeypatch.setattr(curriculum, "REPORT_EVERY", 10)
+    graph, network = curriculum.new_network(DEFAULT_SEED, 30)
     with new_session(graph) as session:
-        record = training.begin(session, network, tmp_path, DEFAULT_SEED, 30)
-        training.train(session, network, record, tmp_path)
+        record = curriculum.begin(session, network, tmp_path, DEFAULT_SEED, 30)
+        curriculum.train(session, network, record, tmp_path)
     assert weights(tmp_path) == weights(short_run)
 
 
@@ -173,29 +173,33 @@ def test_finished_run_is_left_as_it_is(short_run):
 
 
 def test_projects_weights_are_those_of_its_record_and_small():
-    record, variables = weights(training.CHECKPOINT)
-    assert record["done"] == record["updates"] and record["settings"] == training.SETTINGS
+    record, variables = weights(curriculum.CHECKPOINT)
+    assert record["done"] == record["updates"] and record["settings"] == curriculum.SETTINGS
     assert {name: hashlib.sha256(value).hexdigest() for name, value in variables.items()} == record["weights_sha256"]
-    assert sum(path.stat().st_size for path in training.CHECKPOINT.iterdir()) < 100_000
+    assert sum(path.stat().st_size for path in curriculum.CHECKPOINT.iterdir()) < 100_000
 
 
 def test_projects_run_begins_as_its_record_says(tmp_path):
-    _, record = load_record(training.CHECKPOINT)
-    graph, network = training.new_network(record["graph_seed"], record["updates"])
+    _, record = load_record(curriculum.CHECKPOINT)
+    graph, network = curriculum.new_network(record["graph_seed"], record["updates"])
     with new_session(graph) as session:
-        again = training.begin(session, network, tmp_path, record["graph_seed"], record["updates"])
-        training.train(session, network, again, tmp_path, is_stop_wanted=lambda: again["done"] == training.KEPT_LOSSES)
+        again = curriculum.begin(session, network, tmp_path, record["graph_seed"], record["updates"])
+        curriculum.train(
+            session, network, again, tmp_path, is_stop_wanted=lambda: again["done"] == curriculum.KEPT_LOSSES
+        )
     # Another instruction set, measured: up to 2e-7.
     assert again["first_losses"] == pytest.approx(record["first_losses"], rel=1e-4)
 
 
 def test_projects_network_is_right_at_every_step_of_every_sequence_up_to_eight_signs(trained):
-    assert training.is_right(*trained, *training.every_sequence(8)).all()
+    assert curriculum.is_right(*trained, *curriculum.every_sequence(8)).all()
 
 
 @pytest.mark.parametrize(("length", "share"), [(20, 0.9999), (50, 0.9999), (100, 0.999), (200, 0.99)])
 def test_projects_network_is_right_on_sequences_it_never_saw(trained, length, share):
-    right = training.is_right(*trained, *training.random_sequences(4000, length, [training.HELD_OUT, length])).mean()
+    right = curriculum.is_right(
+        *trained, *curriculum.random_sequences(4000, length, [curriculum.HELD_OUT, length])
+    ).mean()
     assert right >= share, f"{right:.4%} of the sums are right"
 
 
@@ -247,11 +251,11 @@ def test_play_goes_on_after_bad_lines_until_the_input_ends(monkeypatch, capsys):
         (["play", "0" * (LONGEST + 1)], f"the sequence has {LONGEST + 1} signs: up to {LONGEST} are allowed"),
         (["play", "+", "--checkpoint", "no-such"], "no-such holds no checkpoint"),
         (["play", "--checkpoint", "no-such"], "no-such holds no checkpoint"),
-        (["predict", "++++++", "--checkpoint", training.CHECKPOINT], "holds a network for any length: play asks it"),
+        (["predict", "++++++", "--checkpoint", curriculum.CHECKPOINT], "holds a network for any length: play asks it"),
         (["train-any-length"], "required: --checkpoint"),
         (["train-any-length", "--checkpoint", __file__], "give a folder, this is a file"),
         (["train-any-length", "--checkpoint", "x", "--updates", "0"], "'0': integers from 1 up are allowed"),
-        (["train-any-length", "--checkpoint", training.CHECKPOINT, "--seed", "1"], "holds a run whose graph_seed is"),
+        (["train-any-length", "--checkpoint", curriculum.CHECKPOINT, "--seed", "1"], "holds a run whose graph_seed is"),
     ],
 )
 def test_bad_input_gets_a_clear_error_and_status_2(arguments, message, capsys, tmp_path, monkeypatch):

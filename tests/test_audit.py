@@ -9,15 +9,15 @@ import pytest
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
 
-import compat_v1.__main__ as command_line
-from compat_v1 import drift
-from compat_v1.audit import audit
-from compat_v1.graph_index import read_graph_def
-from compat_v1.original_graph import GRAPH, audit_port, original_graph_def, original_network
-from compat_v1.recorded import RECORDED
+from compat_v1 import cli as command_line
+from compat_v1.audit import drift
+from compat_v1.audit.comparison import audit
+from compat_v1.audit.graph_index import read_graph_def
+from compat_v1.proof.golden import RECORDED
+from compat_v1.proof.original_graph import GRAPH, audit_port, original_graph_def, original_network
 from compat_v1.training import new_network
 from mutants import MUTANTS, audit_of, build, measured
-from original.records import DEFAULT_SEED
+from original.record_format import DEFAULT_SEED
 
 
 @pytest.fixture(scope="module")

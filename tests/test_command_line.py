@@ -9,11 +9,9 @@ import time
 
 import pytest
 
-import compat_v1.__main__ as command_line
-from compat_v1.recorded import RECORDED, golden, read_record
-from original.compare import printed_lines
-from original.records import DEFAULT_SEED
-from runs import run
+from compat_v1.proof.golden import RECORDED, golden, read_record
+from original.record_format import DEFAULT_SEED, printed_lines
+from trained_runs import run
 
 GOLDEN = RECORDED / "tf1.0.1" / f"seed{DEFAULT_SEED}_draw1.json"
 
@@ -101,7 +99,7 @@ def test_record_that_cannot_be_written_does_not_take_the_checkpoint_with_it(tmp_
     def full(path, content):
         raise OSError("no space left")
 
-    monkeypatch.setattr(command_line, "write_json", full)
+    monkeypatch.setattr("compat_v1.cli.train.write_json", full)
     options = ["--record", tmp_path / "record.json", "--checkpoint", tmp_path / "kept", "--logdir", tmp_path]
     assert run("train", "--epochs", 1, *options) == 2
     assert "could not be written" in capsys.readouterr().err
@@ -129,7 +127,7 @@ def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
         (["train", "--logdir", __file__], "no folder could be made there"),
         (["train", "--checkpoint", __file__], "no folder could be made there"),
         (["train", "--graph", "original", "--sequence-length", "3"], "the original's graph is made for 6 signs"),
-        (["train", "--schedule", "slow"], "invalid choice: 'slow'"),
+        (["train", "--execution", "slow"], "invalid choice: 'slow'"),
         (["verify", "no-such.json"], "No such file"),
         (["verify", __file__], "is not JSON"),
         (

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import data_generator
-from compat_v1.recorded import published
+from compat_v1.proof.golden import published
 from data_generator import (
     SHOWN_DRAW,
     TRAINED_DRAW,

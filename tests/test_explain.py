@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-import compat_v1.__main__ as command_line
-from compat_v1.explain import explain, ulps
-from original.records import DEFAULT_SEED
-from runs import trained_port
+from compat_v1 import cli as command_line
+from compat_v1.proof.explain import explain, ulps
+from original.record_format import DEFAULT_SEED
+from trained_runs import trained_port
 
 
 def test_units_in_the_last_place_by_hand():

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from compat_v1.explain import restore_old_weights
 from compat_v1.graph import build_cell
-from compat_v1.original_graph import original_network
-from compat_v1.recorded import OLD_STACKS, golden, golden_arrays, golden_runs
-from compat_v1.training import fast_schedule, feeds, load_data, new_network, new_session, post_schedule
-from compat_v1.verdict import WEIGHT_BOUND
-from original.compare import printed_lines
+from compat_v1.proof.explain import restore_old_weights
+from compat_v1.proof.golden import OLD_STACKS, golden, golden_arrays, golden_runs
+from compat_v1.proof.original_graph import original_network
+from compat_v1.proof.verdict import WEIGHT_BOUND
+from compat_v1.training import fast_execution, feeds, load_data, new_network, new_session, post_execution
+from data_generator import encodeSequence
 from original.probes import probe
-from original.records import DEFAULT_SEED, HORIZON
-from runs import assert_every_bit_equal, trained, trained_port
+from original.record_format import DEFAULT_SEED, HORIZON, printed_lines
+from trained_runs import assert_every_bit_equal, trained, trained_port
 
 # Measured between TensorFlow 1.0.1 and 2.21 with the same weights: activations differ by up to 7e-7, gradients by up
 # to 1e-4 of their largest entry (after 300 updates, where large terms cancel).
@@ -25,10 +25,10 @@ GRADIENT_BOUND = 5e-4
     ("graph_seed", "draw", "epochs"), [(DEFAULT_SEED, 1, 4000), (1, 1, 400), (2, 5, 400), (3, 1, 400)]
 )
 def test_port_as_fast_as_it_is_equals_the_original_graph_as_the_post_runs_it_in_every_bit(graph_seed, draw, epochs):
-    """Two equalities in one: of the port with the graph that TensorFlow 1.0.1 wrote, and of the two schedules."""
+    """Two equalities in one: of the port with the graph that TensorFlow 1.0.1 wrote, and of the two executions."""
     data = load_data(6, draw)
-    port = trained_port(data, draw, epochs, graph_seed, schedule=fast_schedule)
-    original = trained(*original_network(graph_seed), data, draw, epochs, schedule=post_schedule)
+    port = trained_port(data, draw, epochs, graph_seed, execution=fast_execution)
+    original = trained(*original_network(graph_seed), data, draw, epochs, execution=post_execution)
     assert_every_bit_equal(port, original)
     assert len(port.variables) == 33
 
@@ -59,7 +59,7 @@ def test_every_layer_and_gradient_is_that_of_the_old_stack(version, updates, dat
     graph, network = new_network(DEFAULT_SEED)
     with new_session(graph) as session:
         restore_old_weights(session, network, version, updates)
-        probes = probe(tf, build_cell, session, feeds(network, data)[0])
+        probes = probe(tf, build_cell, encodeSequence, session, feeds(network, data)[0])
     assert len(probes) == 6 * 6 + 10
     for name, value in probes.items():  # in the order of computation
         distance = np.abs(value - expected[name]).max()

@@ -9,10 +9,10 @@ import pytest
 import tensorflow as tf
 
 from compat_v1.control_flow import control_flow_v1, require_v1_ops
-from compat_v1.recorded import published
+from compat_v1.proof.golden import published
 from compat_v1.training import OP_SEEDS, load_data, new_network
-from original.records import DEFAULT_SEED
-from runs import trained_port
+from original.record_format import DEFAULT_SEED
+from trained_runs import trained_port
 
 v1 = tf.compat.v1
 ROOT = Path(__file__).parent.parent

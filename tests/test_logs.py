@@ -15,10 +15,10 @@ from tensorboard.backend.event_processing.event_file_loader import RawEventFileL
 from tensorflow.compat.v1 import Event
 
 from compat_v1 import logs
-from compat_v1.board import ORIGINAL_LOGS
 from compat_v1.logs import PARTS, latest_run, new_run_folder
-from compat_v1.recorded import golden, read_record
-from original.records import DEFAULT_SEED
+from compat_v1.proof.golden import golden, read_record
+from compat_v1.proof.tensorboard import ORIGINAL_LOGS
+from original.record_format import DEFAULT_SEED
 
 TAGS = {"squared_error": "mean_square_error_1", "error": "error_1"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compat_v1.recorded import read_record
+from compat_v1.proof.golden import read_record
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.skipif(not (ROOT / ".venv/ready").exists(), reason="make would set up its environment first")

@@ -10,9 +10,8 @@ import nbformat
 import pytest
 from nbval.plugin import find_comment_markers, get_sanitize_patterns
 
-from compat_v1.recorded import golden
-from original.compare import printed_lines
-from original.records import DEFAULT_SEED, HORIZON
+from compat_v1.proof.golden import golden
+from original.record_format import DEFAULT_SEED, HORIZON, printed_lines
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 SANITIZERS = FOLDER / "nbval_sanitize.cfg"

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from compat_v1.checkpoints import restore
-from compat_v1.recorded import RECORDED
+from compat_v1.proof.golden import RECORDED
 from compat_v1.training import new_network, new_session, variables
-from original.records import DEFAULT_SEED
+from original.record_format import DEFAULT_SEED
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from compat_v1.recorded import OLD_STACKS, RECORDED, golden, golden_runs
-from original.compare import compare, printed_lines
-from original.records import DEFAULT_SEED, MEASURED_SEQUENCE, epoch_line, exactly, write_json
+from compat_v1.proof.golden import OLD_STACKS, RECORDED, golden, golden_runs
+from original.compare import compare
+from original.record_format import DEFAULT_SEED, MEASURED_SEQUENCE, epoch_line, exactly, printed_lines, write_json
 
 ROOT = Path(__file__).parent.parent
 PYTHON27 = os.environ.get("PYTHON27")  # the Makefile finds it and sets up .venv-tf1.0.1

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from compat_v1.__main__ import main
-from compat_v1.recorded import golden, published
-from compat_v1.report import LIGHT, charts, write_report
-from compat_v1.verdict import judge
-from original.records import DEFAULT_SEED, write_json
-from runs import trained_port
+from compat_v1.cli import main
+from compat_v1.proof.golden import golden, published
+from compat_v1.proof.report import LIGHT, charts, write_report
+from compat_v1.proof.verdict import judge
+from original.record_format import DEFAULT_SEED, write_json
+from trained_runs import trained_port
 
 CHARTS = ["error-beginning", "error-whole", "squared-error-beginning", "squared-error-whole"]
 
@@ -104,7 +104,7 @@ def test_full_disk_leaves_the_old_page_whole(tmp_path, record, monkeypatch):
         with Path(path).open(mode) as file:
             yield SimpleNamespace(write=write_half)
 
-    monkeypatch.setattr("original.records.open", open_on_a_full_disk, raising=False)
+    monkeypatch.setattr("compat_v1.original.record_format.open", open_on_a_full_disk, raising=False)
     with pytest.raises(OSError, match="no space left"):
         write_report(tmp_path / "report.html", record, [])
     assert (tmp_path / "report.html").read_text() == "old"

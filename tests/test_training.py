@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 import tensorflow.compat.v1 as tf
 
-from compat_v1.original_graph import original_network
-from compat_v1.training import SCHEDULES, load_data, new_network, new_session, variables
-from original.records import DEFAULT_SEED
-from runs import assert_every_bit_equal, trained, trained_port
+from compat_v1.proof.original_graph import original_network
+from compat_v1.training import EXECUTIONS, load_data, new_network, new_session, variables
+from original.record_format import DEFAULT_SEED
+from trained_runs import assert_every_bit_equal, trained, trained_port
 
 
 @pytest.fixture(scope="module")
@@ -24,35 +24,35 @@ def test_two_runs_are_bit_equal(data, fast_run):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_number_of_threads_changes_no_bit(data, fast_run, threads):
     threads = {"inter_op_threads": threads, "intra_op_threads": threads}
-    for schedule in (partial(SCHEDULES["fast"], **threads), SCHEDULES["one-run"], SCHEDULES["post"]):
-        assert_every_bit_equal(fast_run, trained_port(data, epochs=200, schedule=schedule, **threads))
+    for execution in (partial(EXECUTIONS["fast"], **threads), EXECUTIONS["one-run"], EXECUTIONS["post"]):
+        assert_every_bit_equal(fast_run, trained_port(data, epochs=200, execution=execution, **threads))
 
 
-@pytest.mark.parametrize("schedule", ["one-run", "post"])
-def test_schedules_are_bit_equal(data, fast_run, schedule):
-    assert_every_bit_equal(fast_run, trained_port(data, epochs=200, schedule=SCHEDULES[schedule]))
+@pytest.mark.parametrize("execution", ["one-run", "post"])
+def test_executions_are_bit_equal(data, fast_run, execution):
+    assert_every_bit_equal(fast_run, trained_port(data, epochs=200, execution=EXECUTIONS[execution]))
 
 
-def assert_schedules_are_bit_equal(build, data, epochs):
-    post, *others = (trained(*build(), data, 1, epochs, SCHEDULES[name]) for name in ("post", "one-run", "fast"))
+def assert_executions_are_bit_equal(build, data, epochs):
+    post, *others = (trained(*build(), data, 1, epochs, EXECUTIONS[name]) for name in ("post", "one-run", "fast"))
     for other in others:
         assert_every_bit_equal(post, other)
 
 
-def test_schedules_are_bit_equal_for_the_graph_of_tensorflow_1_too(data):
-    assert_schedules_are_bit_equal(lambda: original_network(1), data, epochs=40)
+def test_executions_are_bit_equal_for_the_graph_of_tensorflow_1_too(data):
+    assert_executions_are_bit_equal(lambda: original_network(1), data, epochs=40)
 
 
 @pytest.mark.parametrize(("length", "units"), [(1, 24), (4, 24), (7, 24), (4, 2), (4, 48)])
-def test_schedules_are_bit_equal_for_other_lengths_and_sizes(length, units):
-    assert_schedules_are_bit_equal(lambda: new_network(1, length, lstm_size=units), load_data(length, 1), epochs=20)
+def test_executions_are_bit_equal_for_other_lengths_and_sizes(length, units):
+    assert_executions_are_bit_equal(lambda: new_network(1, length, lstm_size=units), load_data(length, 1), epochs=20)
 
 
 def test_session_has_the_trained_variables_when_the_fast_schedule_is_closed(data):
     graph, network = new_network(1)
     with new_session(graph) as session:
         session.run(network.initializer)
-        with closing(SCHEDULES["fast"](session, network, data, 40)) as measurements:
+        with closing(EXECUTIONS["fast"](session, network, data, 40)) as measurements:
             for _ in range(20):
                 next(measurements)
                 assert tf.get_default_graph() is graph
@@ -61,12 +61,12 @@ def test_session_has_the_trained_variables_when_the_fast_schedule_is_closed(data
         assert here[name].tobytes() == value.tobytes(), name
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES.values())
-def test_line_of_epoch_20_describes_the_network_after_19_updates(data, schedule):
+@pytest.mark.parametrize("execution", EXECUTIONS.values())
+def test_line_of_epoch_20_describes_the_network_after_19_updates(data, execution):
     graph, network = new_network(DEFAULT_SEED)
     with new_session(graph) as session:
         session.run(network.initializer)
-        measurements = list(schedule(session, network, data, 20))
+        measurements = list(execution(session, network, data, 20))
     with new_session(graph) as session:
         session.run(network.initializer)
         for _ in range(19):

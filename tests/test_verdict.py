@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from compat_v1 import graph
-from compat_v1.recorded import golden
-from compat_v1.verdict import (
+from compat_v1.proof.golden import golden
+from compat_v1.proof.verdict import (
     FAITHFUL,
     NOT_FAITHFUL,
     NOT_JUDGED,
@@ -18,8 +18,8 @@ from compat_v1.verdict import (
     table,
     verdict,
 )
-from original.records import DEFAULT_SEED
-from runs import trained_port
+from original.record_format import DEFAULT_SEED
+from trained_runs import trained_port
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,13 @@ import sys
 import numpy as np
 import tensorflow as tf
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # so that it also runs as a script
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from data_generator import SHOWN_DRAW, TRAINED_DRAW
+from data_generator import SHOWN_DRAW, TRAINED_DRAW, encodeSequence
 from original.graph import build_cell
 from original.probes import probe, trainable_weights
-from original.records import DEFAULT_SEED, write_json
+from original.record_format import DEFAULT_SEED, write_json
 from original.selfmade_lstm import DERIVED, finish, save_checkpoint, seeds, start, train
 
 RUNS = [(seed, TRAINED_DRAW) for seed in (DEFAULT_SEED, 1, 2, 3, 4)] + [(DEFAULT_SEED, SHOWN_DRAW)]
@@ -58,7 +59,7 @@ def record_probes(folder, op_seeds):
     run = start(*RUNS[0], op_seeds=op_seeds)
     for updates in (0, PROBED_UPDATES):
         train(run, updates)
-        probes = probe(tf, build_cell, run.session, run.train_set)
+        probes = probe(tf, build_cell, encodeSequence, run.session, run.train_set)
         measured = [run.network.error, run.network.mean_square_error]
         probes["test/error"], probes["test/squared_error"] = run.session.run(measured, run.test_set)
         np.savez_compressed(os.path.join(folder, "probes_after_{}_updates.npz".format(updates)), **probes)

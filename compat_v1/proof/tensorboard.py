@@ -23,7 +23,7 @@ from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from compat_v1.logs import PARTS
-from compat_v1.recorded import RECORDED, published
+from compat_v1.proof.golden import RECORDED, published
 
 ORIGINAL_LOGS = RECORDED / "tf1.0.1" / "logs"
 PORTS_TO_TRY = 100

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-import original
-from original.records import FORMAT, MEASURED_SEQUENCE
+from compat_v1 import original
+from compat_v1.original.record_format import FORMAT, MEASURED_SEQUENCE
 
 RECORDED = Path(original.__file__).parent / "recorded"
 OLD_STACKS = ("1.0.1", "1.15.5")

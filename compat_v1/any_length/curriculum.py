@@ -1,4 +1,4 @@
-"""Train the network of `any_length.py` on random sequences of mixed lengths, and measure how often it is right.
+"""Train the network of `network.py` on random sequences of mixed lengths, and measure how often it is right.
 
 A run is a function of its seed and its number of updates: it can be stopped after any update and gone on with later,
 and ends with the bits that it would have had. Nothing here knows the cell.
@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from compat_v1.any_length import build_graph
+from compat_v1.any_length.network import build_graph
 from compat_v1.checkpoints import load_record, restore, save_checkpoint
+from compat_v1.data_generator import SIGNS, encodeSequence, getSequences, sums
 from compat_v1.environment import onednn
+from compat_v1.original.record_format import exactly, stack
 from compat_v1.training import OP_SEEDS
-from data_generator import SIGNS, encodeSequence, getSequences, sums
-from original.records import exactly, stack
 
-CHECKPOINT = Path(__file__).parent / "any_length_checkpoint"  # the project's: a finished run, see docs/any_length.md
+CHECKPOINT = Path(__file__).parent / "checkpoint"  # the project's: a finished run, see docs/any_length.md
 SETTINGS = {
     "batch": 64,  # sequences
     "shortest": 10,  # signs, of a batch's longest sequence

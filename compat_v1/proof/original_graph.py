@@ -5,12 +5,12 @@ The proof without a tolerance: the port must compute what this graph computes, o
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit import audit, same_roles
+from compat_v1.audit.comparison import audit, same_roles
+from compat_v1.audit.graph_index import read_graph_def
 from compat_v1.graph import Network
-from compat_v1.graph_index import read_graph_def
-from compat_v1.recorded import RECORDED
+from compat_v1.original.record_format import DEFAULT_SEED
+from compat_v1.proof.golden import RECORDED
 from compat_v1.training import OP_SEEDS, new_network
-from original.records import DEFAULT_SEED
 
 GRAPH = RECORDED / "tf1.0.1" / "graph.pb.gz"
 

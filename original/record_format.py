@@ -12,8 +12,6 @@ import re
 
 import numpy as np
 
-from data_generator import SHUFFLE_SEED, sequences_sha256
-
 FORMAT = 1
 DEFAULT_SEED = 103747  # found by search, see docs/faithfulness.md; not the author's
 HORIZON = 140  # epochs: until here rounding moves no printed digit; soon after, the steep fall multiplies it
@@ -24,6 +22,12 @@ EPOCH_LINE = "Epoch {:4d} | incorrect {: 3.1f}% | mean squ error {: 3.1f}"  # th
 def epoch_line(epoch, error, squared_error):
     """Return the line that the post prints: `epoch` from 1, `error` a share of 1, `squared_error` a sum."""
     return EPOCH_LINE.format(epoch, float(error) * 100, float(squared_error))
+
+
+def printed_lines(record):
+    """Return {epoch: the line that the program printed there} of a record."""
+    test = record["test"]
+    return {line[0]: epoch_line(*line) for line in zip(test["epoch"], test["error"], test["squared_error"])}
 
 
 def exactly(value):
@@ -42,17 +46,12 @@ def stack(tensorflow_version, onednn):
     }
 
 
-def new_record(stack, inputs, draw, graph_seed, op_seeds):
-    """Return a record with no measurements yet; `inputs` is the whole data set, integers (4**n, n, 3)."""
+def new_record(stack, data, graph_seed, op_seeds):
+    """Return a record with no measurements yet; `data` is what `data_generator.provenance` says of the data set."""
     return {
         "format": FORMAT,
         "stack": stack,
-        "data": {
-            "sequence_length": int(inputs.shape[1]),
-            "shuffle_seed": SHUFFLE_SEED,
-            "draw": draw,
-            "sha256": sequences_sha256(inputs),
-        },
+        "data": data,
         "graph_seed": graph_seed,
         "op_seeds": [int(seed) for seed in op_seeds],
         "epochs": 0,

@@ -22,11 +22,11 @@ import pytest
 from matplotlib.image import imread
 from playwright.sync_api import expect, sync_playwright
 
-from compat_v1.board import DESCRIPTIONS, ERROR, SQUARED_ERROR
-from compat_v1.recorded import golden
-from compat_v1.report import write_report
-from compat_v1.verdict import judge
-from original.records import DEFAULT_SEED
+from compat_v1.proof.golden import golden
+from compat_v1.proof.report import write_report
+from compat_v1.proof.tensorboard import DESCRIPTIONS, ERROR, SQUARED_ERROR
+from compat_v1.proof.verdict import judge
+from original.record_format import DEFAULT_SEED
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (

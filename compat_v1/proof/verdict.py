@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from compat_v1.data_generator import TRAINED_DRAW, decodeSequence, sequences_sha256
 from compat_v1.environment import onednn
 from compat_v1.graph import SEQUENCE_LENGTH
-from compat_v1.original_graph import audit_port, original_graph_def, original_network
-from compat_v1.recorded import OLD_STACKS, golden, golden_arrays, golden_runs, published
+from compat_v1.original.record_format import DEFAULT_SEED, HORIZON, MEASURED_SEQUENCE, epoch_line, printed_lines, stack
+from compat_v1.proof.golden import OLD_STACKS, golden, golden_arrays, golden_runs, published
+from compat_v1.proof.original_graph import audit_port, original_graph_def, original_network
 from compat_v1.training import (
     EPOCHS,
     add_measurement,
@@ -22,11 +24,8 @@ from compat_v1.training import (
     initial_variables,
     load_data,
     new_session,
-    post_schedule,
+    post_execution,
 )
-from data_generator import TRAINED_DRAW, decodeSequence, sequences_sha256
-from original.compare import printed_lines
-from original.records import DEFAULT_SEED, HORIZON, MEASURED_SEQUENCE, epoch_line, stack
 
 FAITHFUL, NOT_FAITHFUL, NOT_JUDGED = "faithful", "NOT FAITHFUL", "not judged"
 
@@ -174,7 +173,7 @@ def train_original(record, data, progress):
     reference = empty_record(graph, data, record["data"]["draw"], "original")
     with new_session(graph) as session:
         session.run(network.initializer)
-        for measurement in post_schedule(session, network, data, record["epochs"]):
+        for measurement in post_execution(session, network, data, record["epochs"]):
             add_measurement(reference, measurement)
             progress(measurement.epoch)
         finish_record(reference, session, network)

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-import compat_v1.__main__ as command_line
+from compat_v1 import cli as command_line
 from compat_v1.training import (
     add_measurement,
     empty_record,
-    fast_schedule,
+    fast_execution,
     finish_record,
     new_network,
     new_session,
@@ -22,12 +22,12 @@ class Trained(NamedTuple):
     variables: dict[str, np.ndarray]
 
 
-def trained(graph, network, data, draw, epochs, schedule=fast_schedule, **threads):
+def trained(graph, network, data, draw, epochs, execution=fast_execution, **threads):
     """Initialize and train a network; return its record, its serialized summaries and its final variables."""
     record, summaries = empty_record(graph, data, draw), []
     with new_session(graph, **threads) as session:
         session.run(network.initializer)
-        for measurement in schedule(session, network, data, epochs):
+        for measurement in execution(session, network, data, epochs):
             add_measurement(record, measurement)
             summaries.append(measurement.summary)
         finish_record(record, session, network)

@@ -8,13 +8,13 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from compat_v1.checkpoints import restore
+from compat_v1.data_generator import encodeSequence
 from compat_v1.graph import build_cell
-from compat_v1.recorded import RECORDED, golden, golden_arrays
+from compat_v1.original.probes import probe
+from compat_v1.original.record_format import DEFAULT_SEED, HORIZON, printed_lines
+from compat_v1.proof.golden import RECORDED, golden, golden_arrays
+from compat_v1.proof.verdict import SERIES, distance
 from compat_v1.training import feeds, initial_variables, load_data, new_network, new_session, set_weights
-from compat_v1.verdict import SERIES, distance
-from original.compare import printed_lines
-from original.probes import probe
-from original.records import DEFAULT_SEED, HORIZON
 
 
 def ulps(values, others):
@@ -76,7 +76,7 @@ def _arithmetic(version, updates):
     graph, network = new_network(DEFAULT_SEED)
     with new_session(graph) as session:
         restore_old_weights(session, network, version, updates)
-        probes = probe(tf, build_cell, session, feeds(network, data)[0])
+        probes = probe(tf, build_cell, encodeSequence, session, feeds(network, data)[0])
     for name, value in probes.items():
         apart, largest = np.abs(value - expected[name]).max(), np.abs(expected[name]).max()
         yield f"same weights, after {updates} updates, {name}: differs by {apart:.2g}, its largest is {largest:.2g}"

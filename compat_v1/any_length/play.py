@@ -5,9 +5,9 @@ Only asks and shows; the network comes from elsewhere and stays as it is.
 
 import numpy as np
 
-from compat_v1.any_length import LAYERS
-from data_generator import encodeSequence, running_sums
-from original.records import exactly
+from compat_v1.any_length.network import LAYERS
+from compat_v1.data_generator import encodeSequence, running_sums
+from compat_v1.original.record_format import exactly
 
 LONGEST = 1000  # signs; a sequence's gates are kept in memory for all its steps at once
 BAR = 8  # characters

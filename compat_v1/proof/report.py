@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
 from compat_v1.graph import SEQUENCE_LENGTH
-from compat_v1.recorded import OLD_STACKS, golden, published
-from compat_v1.verdict import FAITHFUL, NOT_FAITHFUL, verdict
-from original.records import HORIZON, write_whole
+from compat_v1.original.record_format import HORIZON, write_whole
+from compat_v1.proof.golden import OLD_STACKS, golden, published
+from compat_v1.proof.verdict import FAITHFUL, NOT_FAITHFUL, verdict
 
 # What is drawn in the first colour becomes a CSS variable of the page, which has the second one in the dark.
 COLORS = {

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from compat_v1 import drift
-from compat_v1.graph_index import Graph
+from compat_v1.audit import drift
+from compat_v1.audit.graph_index import Graph
 
 v1 = tf.compat.v1
 

@@ -1,0 +1,1 @@
+"""The post's exercise: its cell on sequences of any length."""

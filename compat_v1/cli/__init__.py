@@ -1,0 +1,54 @@
+"""The command line: `python -m compat_v1 --help`. A file a command; this one parses and turns errors into statuses."""
+
+import argparse
+import os
+import re
+import sys
+
+from compat_v1.cli import audit, explain, play, predict, tensorboard, train, train_any_length, verify
+from compat_v1.cli.common import InputError
+
+COMMANDS = (train, verify, explain, audit, predict, tensorboard, play, train_any_length)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m compat_v1",
+        description="The handmade LSTM of 2017 on today's TensorFlow, held to the original.",
+        epilog="Exit status: 0 faithful, 1 not faithful, 2 usage or input, 130 stopped by Ctrl-C.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_to(commands)
+    return parser
+
+
+def _mark_signs(argv):
+    """Put a space before a sequence that begins with `-`, so that argparse does not take it for an option.
+
+    A bare `--` is the separator, unless there is nothing that it could separate: then it is the sequence.
+    """
+    if argv[:1] not in (["predict"], ["play"]):
+        return argv
+    marked = [" " + word if re.fullmatch(r"-[-+0I]*", word) and word != "--" else word for word in argv]
+    if "--" in argv and not any(re.fullmatch(r" ?[-+0I]+", word) and word != "--" for word in marked):
+        last = len(argv) - 1 - argv[::-1].index("--")
+        if last == len(argv) - 1 or argv[last + 1].startswith("--"):
+            marked[last] = " --"
+    return marked
+
+
+def main(argv=None):
+    """Run the command line `argv` (default: the process's) and return its exit status."""
+    args = _parser().parse_args(_mark_signs(list(sys.argv[1:] if argv is None else argv)))
+    try:
+        return args.run(args)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:  # before there was anything to keep
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of the output has seen enough; nothing more must be written to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141

@@ -1,0 +1,27 @@
+"""The command explain."""
+
+from compat_v1.cli.common import InputError, record_at
+from compat_v1.environment import import_tensorflow
+from compat_v1.proof.golden import OLD_STACKS
+
+
+def add_to(commands):
+    """Add the command to the parser's commands."""
+    command = commands.add_parser("explain", help=run.__doc__, description=run.__doc__)
+    command.set_defaults(run=run)
+    command.add_argument("record", metavar="RECORD", help="a JSON file written by train --record")
+    command.add_argument("--against", choices=OLD_STACKS, default=OLD_STACKS[0], help="default: TensorFlow %(default)s")
+
+
+def run(args):
+    """Say where a run leaves the original's: data, seeds, weights, arithmetic, losses."""
+    record = record_at(args.record)
+    import_tensorflow()
+    from compat_v1.proof.explain import explain
+
+    try:
+        for line in explain(record, args.against):
+            print(line, flush=True)
+    except ValueError as error:
+        raise InputError(f"{args.record}: {error}") from None
+    return 0

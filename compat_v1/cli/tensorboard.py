@@ -1,0 +1,37 @@
+"""The command tensorboard."""
+
+from pathlib import Path
+
+from compat_v1.cli.common import InputError, integer
+from compat_v1.environment import import_tensorflow
+
+
+def add_to(commands):
+    """Add the command to the parser's commands."""
+    command = commands.add_parser("tensorboard", help=run.__doc__, description=run.__doc__)
+    command.set_defaults(run=run)
+    command.add_argument(
+        "--logdir",
+        type=Path,
+        metavar="DIR",
+        default=Path("logs"),
+        help="its latest run is served (default: %(default)s)",
+    )
+    command.add_argument(
+        "--port", type=integer(1, 2**16 - 1), default=6006, help="or the next that is free (default: %(default)s)"
+    )
+
+
+def run(args):
+    """Serve TensorBoard with a run's logs and the original's side by side."""
+    from compat_v1.logs import latest_run
+
+    try:
+        run = latest_run(args.logdir)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    import_tensorflow()
+    from compat_v1.proof.tensorboard import serve
+
+    print(f"run: {run}", flush=True)
+    serve(run, args.port)
