@@ -3,7 +3,6 @@
 Works alike on the port's graph and on the original's (`proof/original_graph.py`): nothing here knows which it has.
 """
 
-import hashlib
 from contextlib import closing
 from functools import partial
 from typing import NamedTuple
@@ -11,10 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from compat_v1.data_generator import encodeSequence, getSequences, provenance
-from compat_v1.environment import onednn
+from compat_v1.data_generator import encodeSequence, getSequences
 from compat_v1.graph import LSTM_SIZE, SEQUENCE_LENGTH, build_graph
-from compat_v1.original.record_format import MEASURED_SEQUENCE, exactly, new_record, stack
 from compat_v1.unrolled import import_unrolled
 
 OP_SEEDS = (13, 30, 43, 56, 160)  # what TensorFlow 1.0.1 derives; today's would derive 0 to 4 and draw other weights
@@ -197,37 +194,3 @@ def set_weights(session, weights):
     """Give variables of the session's graph, {op name: array}, the values; the graph stays as it is."""
     assigns = {session.graph.get_operation_by_name(f"{name}/Assign"): value for name, value in weights.items()}
     session.run(list(assigns), {assign.inputs[1]: value for assign, value in assigns.items()})
-
-
-def empty_record(graph, data, draw, whose="port"):
-    """Return the record of a run on `graph` that has not begun; the seeds are read from the graph itself.
-
-    `whose` is "port" or "original": which program built the graph.
-    """
-    random_ops = [op for op in graph.get_operations() if op.type == "TruncatedNormal"]
-    record = new_record(
-        stack(tf.VERSION, onednn()),
-        provenance(data.inputs.astype(int), draw),
-        random_ops[0].get_attr("seed"),
-        [op.get_attr("seed2") for op in random_ops],
-    )
-    return {**record, "graph": whose}
-
-
-def add_measurement(record, measurement):
-    """Append an epoch's measurement to the record."""
-    series = record[measurement.part]
-    series["epoch"].append(measurement.epoch)
-    series["error"].append(exactly(measurement.error))
-    if measurement.part == "test":
-        series["squared_error"].append(exactly(measurement.squared_error))
-    record["epochs"] = measurement.epoch
-
-
-def finish_record(record, session, network):
-    """Add what is known at the end: the prediction that the post shows, and the SHA-256 of every variable."""
-    if record["data"]["sequence_length"] == len(MEASURED_SEQUENCE):
-        record["prediction"][MEASURED_SEQUENCE] = exactly(predict(session, network, MEASURED_SEQUENCE))
-    record["variables_sha256"] = {
-        name: hashlib.sha256(value.tobytes()).hexdigest() for name, value in variables(session).items()
-    }

@@ -12,10 +12,12 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from compat_v1.any_length.network import build_graph
-from compat_v1.checkpoints import load_record, restore, save_checkpoint
+from compat_v1.any_length.record import KEPT_LOSSES, CurriculumRecord, Measured
+from compat_v1.checkpoints import find_checkpoint, load_record, restore, save_checkpoint
 from compat_v1.data_generator import SIGNS, encodeSequence, getSequences, sums
 from compat_v1.environment import onednn
 from compat_v1.original.record_format import exactly, stack
+from compat_v1.records import Stack
 from compat_v1.training import OP_SEEDS
 
 CHECKPOINT = Path(__file__).parent / "checkpoint"  # the project's: a finished run, see docs/any_length.md
@@ -33,7 +35,6 @@ SETTINGS = {
     "polish_learning_rate": 1e-3,
 }
 REPORT_EVERY = 1000  # updates
-KEPT_LOSSES = 100  # the first ones, so that a test can repeat them
 HELD_OUT = 2017  # the seed of the sequences that measure
 
 
@@ -121,16 +122,16 @@ def begin(session, network, directory, graph_seed, updates):
     """
     session.run(network.initializer)
     asked = {"graph_seed": graph_seed, "op_seeds": list(OP_SEEDS), "updates": updates, "settings": SETTINGS}
-    if tf.train.latest_checkpoint(directory) is None:
-        measured = {"done": [], "loss": [], "right": []}
-        return {**asked, "stack": stack(tf.VERSION, onednn()), "done": 0, "first_losses": [], "measured": measured}
-    prefix, record = load_record(directory)
+    if find_checkpoint(directory) is None:
+        nothing = {"done": 0, "first_losses": [], "measured": Measured(done=[], loss=[], right=[])}
+        return CurriculumRecord(**asked, **nothing, stack=Stack(**stack(tf.VERSION, onednn())))
+    prefix, record = load_record(directory, CurriculumRecord)
     for name, value in asked.items():
-        if record.get(name) != value:
+        if getattr(record, name) != value:
             raise ValueError(
-                f"{directory} holds a run whose {name} is {record.get(name)}, not {value}: give another folder"
+                f"{directory} holds a run whose {name} is {getattr(record, name)}, not {value}: give another folder"
             )
-    restore(session, prefix, trained_variables(session) if "weights_sha256" in record else None)
+    restore(session, prefix, trained_variables(session) if record.weights_sha256 else None)
     return record
 
 
@@ -139,29 +140,29 @@ def train(session, network, record, directory, report=lambda record: None, is_st
 
     `report` is called with the record after every `REPORT_EVERY` updates. When all are done, only the weights are kept.
     """
-    if "weights_sha256" in record:
+    if record.weights_sha256:
         return
     minimize = session.make_callable([network.loss, network.minimize], [network.data, network.target, network.lengths])
     held_out = [random_sequences(SETTINGS["batch"], 100, [HELD_OUT, part]) for part in range(8)]
-    for this_batch in batches(record["graph_seed"], record["done"], record["updates"]):
+    for this_batch in batches(record.graph_seed, record.done, record.updates):
         if is_stop_wanted():
             break
         loss, _ = minimize(*this_batch)
-        record["done"] += 1
-        if record["done"] <= KEPT_LOSSES:
-            record["first_losses"].append(exactly(loss))
-        if record["done"] % REPORT_EVERY == 0:
+        record.done += 1
+        if record.done <= KEPT_LOSSES:
+            record.first_losses.append(exactly(loss))
+        if record.done % REPORT_EVERY == 0:
             right = np.mean([is_right(session, network, *part) for part in held_out])
-            measured = record["done"], exactly(loss), float(right)
+            measured = record.done, exactly(loss), float(right)
             for name, value in zip(("done", "loss", "right"), measured, strict=True):
-                record["measured"][name].append(value)
+                getattr(record.measured, name).append(value)
             report(record)
             save_checkpoint(session, directory, record)
-    if record["done"] < record["updates"]:
+    if record.done < record.updates:
         save_checkpoint(session, directory, record)
         return
     weights = trained_variables(session)
-    record["weights_sha256"] = {
+    record.weights_sha256 = {
         variable.op.name: hashlib.sha256(value.tobytes()).hexdigest()
         for variable, value in zip(weights, session.run(weights), strict=True)
     }
@@ -175,8 +176,18 @@ def trained_variables(session):
 
 def restore_weights(session, directory):
     """Give the network the weights kept in `directory`, those of a faithful network included; `ValueError` if none."""
-    prefix, _ = load_record(directory)
+    prefix = find_checkpoint(directory)
+    if prefix is None:
+        raise ValueError(f"{directory} holds no checkpoint: train and train-any-length make one")
     restore(session, prefix, trained_variables(session))
+
+
+def holds_any_length(directory):
+    """Return whether `directory` holds a run of this file, whole."""
+    try:
+        return bool(load_record(directory, CurriculumRecord))
+    except ValueError:
+        return False
 
 
 def _with_sums(inputs):

@@ -6,7 +6,7 @@ import re
 import sys
 
 from compat_v1.cli import audit, explain, play, predict, tensorboard, train, train_any_length, verify
-from compat_v1.cli.common import InputError
+from compat_v1.cli.common import STATUSES, Failure, Status, printable
 
 COMMANDS = (train, verify, explain, audit, predict, tensorboard, play, train_any_length)
 
@@ -15,7 +15,8 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m compat_v1",
         description="The handmade LSTM of 2017 on today's TensorFlow, held to the original.",
-        epilog="Exit status: 0 faithful, 1 not faithful, 2 usage or input, 130 stopped by Ctrl-C.",
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
@@ -43,12 +44,15 @@ def main(argv=None):
     args = _parser().parse_args(_mark_signs(list(sys.argv[1:] if argv is None else argv)))
     try:
         return args.run(args)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except Failure as failure:
+        print(f"error: {printable(str(failure))}", file=sys.stderr)
+        return failure.status
+    except MemoryError:
+        print("error: this takes more memory than the machine gives", file=sys.stderr)
+        return Status.MACHINE_FAILED
     except KeyboardInterrupt:  # before there was anything to keep
         print("stopped", file=sys.stderr)
-        return 130
+        return Status.STOPPED
     except BrokenPipeError:  # the reader of the output has seen enough; nothing more must be written to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return Status.CLOSED_PIPE

@@ -1,12 +1,14 @@
 """The command audit."""
 
+import argparse
 import json
+from typing import Any
 
-from compat_v1.cli.common import InputError
+from compat_v1.cli.common import BadInput
 from compat_v1.environment import import_tensorflow
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("audit", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -17,10 +19,10 @@ def add_to(commands):
     command.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Compare two graphs node by node; without arguments, that of TensorFlow 1.0.1 with the port's."""
     if len(args.graphs) not in (0, 2):
-        raise InputError("audit takes two graphs, the original's and the port's, or none")
+        raise BadInput("audit takes two graphs, the original's and the port's, or none")
     import_tensorflow()
     from compat_v1.audit.comparison import audit, report
     from compat_v1.audit.graph_index import read_graph_def
@@ -30,7 +32,7 @@ def run(args):
         try:
             result = audit(*(read_graph_def(path) for path in args.graphs))
         except (OSError, ValueError) as error:
-            raise InputError(str(error)) from None
+            raise BadInput(str(error)) from None
         stale = []
     else:
         result = original_graph.audit_port()

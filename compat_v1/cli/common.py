@@ -1,47 +1,105 @@
 """What the commands share: their errors, the types of their arguments, clocks and signals."""
 
 import argparse
+import errno
 import signal
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from compat_v1.data_generator import encodeSequence
-from compat_v1.proof.golden import read_record
+from compat_v1.records import LARGEST_SEED, Record, read_record
 
 
-class InputError(Exception):
+class Status(IntEnum):
+    """How a command ends; `STATUSES` is the same for people."""
+
+    GOOD = 0
+    NOT_FAITHFUL = 1
+    BAD_INPUT = 2
+    CHANGED = 3
+    MACHINE_FAILED = 74  # sysexits.h: input or output failed
+    STOPPED = 130
+    CLOSED_PIPE = 141
+
+
+STATUSES = """exit status:
+  0    faithful, or done
+  1    not faithful
+  2    what was given cannot be used, or nothing of it could be judged
+  3    numbers changed, or a program is not deterministic
+  74   the machine failed: disk or memory
+  130  stopped by Ctrl-C or SIGTERM
+  141  the reader of the output went away"""
+
+_MACHINES_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+
+
+class Failure(Exception):
+    """A command ends with this message and this exit status."""
+
+    status: Status
+
+
+class BadInput(Failure):
     """What the user gave cannot be used; the message says why and what can."""
 
+    status = Status.BAD_INPUT
 
-def require_place_for(option, file):
+
+class MachineFailed(Failure):
+    """The disk or the memory failed; the message says where, and what was kept."""
+
+    status = Status.MACHINE_FAILED
+
+
+def failed(message: str, error: OSError) -> Failure:
+    """Return the failure to raise for an error of the file system: what was named is bad, or the machine failed."""
+    is_machines = error.errno in _MACHINES_ERRORS
+    return (MachineFailed if is_machines else BadInput)(f"{message}: {error.strerror or error}")
+
+
+def printable(text: str) -> str:
+    """Return the text with what would move a terminal's cursor, or break an encoding, as escapes."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def require_place_for(option: str, file: Path | None) -> None:
+    """Refuse a file that cannot be written because its folder is missing or it is a folder itself."""
     try:
         is_good = not file or (file.parent.is_dir() and not file.is_dir())
-    except OSError:  # a name that the file system does not take
+    except (OSError, ValueError):  # a name that the file system does not take
         is_good = False
     if not is_good:
-        raise InputError(f"{option} {file}: give a file in a folder that exists")
+        raise BadInput(f"{option} {file}: give a file in a folder that exists")
 
 
-def record_at(path):
+def record_at(path: str | Path) -> Record:
+    """Read a record that the user named."""
     try:
         return read_record(path)
     except (OSError, ValueError) as error:
-        raise InputError(str(error)) from None
+        raise BadInput(str(error)) from None
 
 
 class Stopwatch:
     """Notes where the time goes; as text, what took how long."""
 
-    def __init__(self):
-        self._last, self._notes = time.perf_counter(), []
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self._notes: list[str] = []
 
-    def note(self, what):
+    def note(self, what: str) -> None:
         """Call what has passed since the last note `what`."""
         now = time.perf_counter()
         self._notes.append(f"{what} {now - self._last:.1f} s")
         self._last = now
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "time: " + ", ".join(self._notes)
 
 
@@ -50,12 +108,12 @@ class _Stop:
 
 
 @contextmanager
-def stop_on_signal():
+def stop_on_signal() -> Iterator[_Stop]:
     """Turn the first Ctrl-C or SIGTERM into a wish to stop after the epoch; the second does what it always does."""
     stop = _Stop()
-    before = {}
+    before: dict[int, Any] = {}
 
-    def want_stop(number, frame):
+    def want_stop(number: int, frame: FrameType | None) -> None:
         stop.is_wanted = True
         signal.signal(number, before[number])
 
@@ -68,25 +126,24 @@ def stop_on_signal():
             signal.signal(number, handler)
 
 
-LARGEST_SEED = 2**31 - 2  # TensorFlow 2 reduces a graph seed modulo 2**31 - 1, TensorFlow 1 does not
-
-
-def integer(lowest, highest=None):
+def integer(lowest: int, highest: int | None = None) -> Callable[[str], int]:
+    """Return what reads an argument as an integer of that range."""
     allowed = f"integers from {lowest} " + (f"to {highest}" if highest else "up")
 
-    def parse(text):
+    def parse(text: str) -> int:
         try:
             number = int(text)
         except ValueError:
             number = lowest - 1
         if number < lowest or (highest and number > highest):
-            raise argparse.ArgumentTypeError(f"{text!r}: {allowed} are allowed")
+            raise argparse.ArgumentTypeError(f"{text[:60]!r}: {allowed} are allowed")
         return number
 
     return parse
 
 
-def sequence(text):
+def sequence(text: str) -> str:
+    """Read an argument as a string of signs."""
     text = text.removeprefix(" ")  # see _mark_signs
     try:
         encodeSequence(text)

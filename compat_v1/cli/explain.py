@@ -1,11 +1,14 @@
 """The command explain."""
 
-from compat_v1.cli.common import InputError, record_at
+import argparse
+from typing import Any
+
+from compat_v1.cli.common import BadInput, record_at
 from compat_v1.environment import import_tensorflow
 from compat_v1.proof.golden import OLD_STACKS
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("explain", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -13,7 +16,7 @@ def add_to(commands):
     command.add_argument("--against", choices=OLD_STACKS, default=OLD_STACKS[0], help="default: TensorFlow %(default)s")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Say where a run leaves the original's: data, seeds, weights, arithmetic, losses."""
     record = record_at(args.record)
     import_tensorflow()
@@ -23,5 +26,5 @@ def run(args):
         for line in explain(record, args.against):
             print(line, flush=True)
     except ValueError as error:
-        raise InputError(f"{args.record}: {error}") from None
+        raise BadInput(f"{args.record}: {error}") from None
     return 0

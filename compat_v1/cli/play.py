@@ -1,14 +1,16 @@
 """The command play."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from compat_v1.cli.common import InputError, sequence
+from compat_v1.cli.common import BadInput, sequence
 from compat_v1.environment import import_tensorflow
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("play", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -19,7 +21,7 @@ def add_to(commands):
     command.add_argument("--checkpoint", type=Path, metavar="DIR", help="default: the project's own")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Ask a network for the sum after each sign of a sequence, or of each line of the input."""
     import_tensorflow()
     from compat_v1.any_length import curriculum
@@ -38,7 +40,7 @@ def run(args):
                 show(args.sequence)
                 return 0
         except ValueError as error:
-            raise InputError(str(error)) from None
+            raise BadInput(str(error)) from None
         sys.stdin.reconfigure(errors="backslashreplace")  # what is no text is no sign either
         prompt = f"Signs + - 0 I, up to {game.LONGEST} of them; Ctrl-D ends: " if sys.stdin.isatty() else ""
         while True:

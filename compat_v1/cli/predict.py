@@ -1,14 +1,16 @@
 """The command predict."""
 
+import argparse
 from pathlib import Path
+from typing import Any
 
-from compat_v1.cli.common import InputError, sequence
+from compat_v1.cli.common import BadInput, sequence
 from compat_v1.data_generator import answer
 from compat_v1.environment import import_tensorflow
-from compat_v1.proof.golden import read_record
+from compat_v1.records import Record
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("predict", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -16,29 +18,30 @@ def add_to(commands):
     command.add_argument("--checkpoint", type=Path, metavar="DIR", required=True, help="written by train --checkpoint")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Ask a trained network for the sum of one sequence."""
     import_tensorflow()
     from compat_v1 import training
+    from compat_v1.any_length.curriculum import holds_any_length
     from compat_v1.checkpoints import load_record, restore
 
     try:
-        prefix, record = load_record(args.checkpoint)
-        if "data" not in record:
-            raise InputError(f"{args.checkpoint} holds a network for any length: play asks it")
-        length = read_record(f"{prefix}.json")["data"]["sequence_length"]
-    except (OSError, ValueError) as error:
-        raise InputError(str(error)) from None
+        prefix, record = load_record(args.checkpoint, Record)
+    except ValueError as error:
+        if holds_any_length(args.checkpoint):
+            raise BadInput(f"{args.checkpoint} holds a network for any length: play asks it") from None
+        raise BadInput(str(error)) from None
+    length = record.data.sequence_length
     if len(args.sequence) != length:
-        raise InputError(
+        raise BadInput(
             f"{args.sequence} has the length {len(args.sequence)}: this network was trained on length {length}"
         )
-    graph, network = training.new_network(record["graph_seed"], length)
+    graph, network = training.new_network(record.graph_seed, length)
     with training.new_session(graph) as session:
         try:
             restore(session, prefix)
         except ValueError as error:
-            raise InputError(str(error)) from None
+            raise BadInput(str(error)) from None
         prediction = training.predict(session, network, args.sequence)
     print(f"{args.sequence} {prediction} (right: {answer(args.sequence)})")
     return 0

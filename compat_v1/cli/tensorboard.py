@@ -1,12 +1,14 @@
 """The command tensorboard."""
 
+import argparse
 from pathlib import Path
+from typing import Any
 
-from compat_v1.cli.common import InputError, integer
+from compat_v1.cli.common import BadInput, integer
 from compat_v1.environment import import_tensorflow
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("tensorboard", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -22,14 +24,14 @@ def add_to(commands):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Serve TensorBoard with a run's logs and the original's side by side."""
     from compat_v1.logs import latest_run
 
     try:
         run = latest_run(args.logdir)
     except ValueError as error:
-        raise InputError(str(error)) from None
+        raise BadInput(str(error)) from None
     import_tensorflow()
     from compat_v1.proof.tensorboard import serve
 

@@ -1,16 +1,28 @@
 """The command train."""
 
+import argparse
 import sys
-from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from compat_v1.cli.common import InputError, Stopwatch, integer, require_place_for, seed, stop_on_signal
+from compat_v1.cli.common import (
+    BadInput,
+    MachineFailed,
+    Status,
+    Stopwatch,
+    failed,
+    integer,
+    require_place_for,
+    seed,
+    stop_on_signal,
+)
 from compat_v1.data_generator import TRAINED_DRAW
 from compat_v1.environment import import_tensorflow
-from compat_v1.original.record_format import DEFAULT_SEED, epoch_line, write_json
+from compat_v1.original.record_format import DEFAULT_SEED, epoch_line
+from compat_v1.records import MOST_EPOCHS
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("train", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -18,7 +30,7 @@ def add_to(commands):
     command.add_argument(
         "--draw", type=integer(1), default=TRAINED_DRAW, help="of the data: 5 is shown in the post, 1 is trained on"
     )
-    command.add_argument("--epochs", type=integer(1), default=4000, help="default: %(default)s")
+    command.add_argument("--epochs", type=integer(1, MOST_EPOCHS), default=4000, help="default: %(default)s")
     command.add_argument("--sequence-length", type=integer(1), default=6, help="signs (default: %(default)s)")
     command.add_argument("--record", type=Path, metavar="FILE", help="write the measurements to this JSON file")
     command.add_argument(
@@ -40,84 +52,56 @@ def add_to(commands):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Train the port: the post's lines on stdout, and what was asked for on disk."""
     watch = Stopwatch()
     import_tensorflow()
-    import tensorflow.compat.v1 as tf
-
-    from compat_v1 import training
-    from compat_v1.checkpoints import save_checkpoint
-    from compat_v1.graph import SEQUENCE_LENGTH
-    from compat_v1.logs import PARTS, new_run_folder
-    from compat_v1.proof.original_graph import original_network
+    from compat_v1.proof.original_graph import network_of
+    from compat_v1.run import train_run
+    from compat_v1.training import Measurement, load_data
 
     watch.note("importing TensorFlow")
-    record_file, checkpoint = args.record, args.checkpoint
-    require_place_for("--record", record_file)
+    require_place_for("--record", args.record)
     try:
-        data = training.load_data(args.sequence_length, args.draw)
+        data = load_data(args.sequence_length, args.draw)
+        watch.note("data")
+        network = network_of(args.graph, args.seed, args.sequence_length)
     except ValueError as error:
-        raise InputError(str(error)) from None
+        raise BadInput(str(error)) from None
 
-    watch.note("data")
-    if args.graph == "port":
-        graph, network = training.new_network(args.seed, args.sequence_length)
-    elif args.sequence_length == SEQUENCE_LENGTH:
-        graph, network = original_network(args.seed)
-    else:
-        raise InputError(f"--graph original: the original's graph is made for {SEQUENCE_LENGTH} signs")
-    record = training.empty_record(graph, data, args.draw, args.graph)
-    try:
-        if checkpoint:
-            checkpoint.mkdir(parents=True, exist_ok=True)
-        logs = new_run_folder(args.logdir)
-    except OSError as error:
-        raise InputError(f"{error.filename}: no folder could be made there: {error.strerror}") from None
-    with graph.as_default():  # in eager mode, FileWriter refuses
-        writers = {part: tf.summary.FileWriter(str(logs / part), graph, flush_secs=1) for part in PARTS}
-    try:
-        with training.new_session(graph) as session, stop_on_signal() as stop:
-            session.run(network.initializer)
-            watch.note("graph")
-            with closing(training.EXECUTIONS[args.execution](session, network, data, args.epochs)) as measurements:
-                for measurement in measurements:
-                    writers[measurement.part].add_summary(measurement.summary, measurement.epoch - 1)
-                    training.add_measurement(record, measurement)
-                    if measurement.part == "test":
-                        print(epoch_line(measurement.epoch, measurement.error, measurement.squared_error), flush=True)
-                    if stop.is_wanted:
-                        break
-            watch.note("training")
-            training.finish_record(record, session, network)
-            stopped = record["epochs"] < args.epochs
-            if stopped:  # what is whole stays: the part of a run goes beside it
-                record["partial"] = True
-                record_file = record_file and record_file.with_suffix(".partial" + record_file.suffix)
-                checkpoint = checkpoint and Path(f"{checkpoint.resolve()}.partial")
-            unwritten = []
-            for path, write in (
-                (record_file, lambda path: write_json(path, record)),
-                (checkpoint, lambda path: save_checkpoint(session, path, record)),
-            ):
-                try:
-                    if path:
-                        write(path)
-                except (OSError, tf.errors.OpError) as error:
-                    unwritten.append(f"{path} could not be written: {error}")
-            if unwritten:
-                raise InputError("; ".join(unwritten))
-    finally:
-        for writer in writers.values():
-            writer.close()
-    watch.note("writing")
-    for sequence, prediction in record["prediction"].items():
+    def report(measurement: Measurement) -> None:
+        if measurement.part == "test":
+            print(epoch_line(measurement.epoch, measurement.error, measurement.squared_error), flush=True)
+
+    with stop_on_signal() as stop:
+        try:
+            done = train_run(
+                network,
+                data,
+                args.draw,
+                args.epochs,
+                graph=args.graph,
+                execution=args.execution,
+                logdir=args.logdir,
+                record_file=args.record,
+                checkpoint=args.checkpoint,
+                report=report,
+                is_stop_wanted=lambda: stop.is_wanted,
+                note=watch.note,
+            )
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise failed(f"{error.filename}: no folder could be made there", error) from None
+    for sequence, prediction in done.record.prediction.items():
         print(sequence, prediction)
-    for what, path in (("logs", logs), ("record", record_file), ("checkpoint", checkpoint)):
+    for what, path in (("logs", done.logs), ("record", done.record_file), ("checkpoint", done.checkpoint)):
         if path:
             print(f"{what}: {path}")
     print(watch)
-    if stopped:
-        print(f"stopped after {record['epochs']} of {args.epochs} epochs", file=sys.stderr)
-        return 130
-    return 0
+    if done.failures:
+        raise MachineFailed("; ".join(done.failures))
+    if done.record.partial:
+        print(f"stopped after {done.record.epochs} of {args.epochs} epochs", file=sys.stderr)
+        return Status.STOPPED
+    return Status.GOOD

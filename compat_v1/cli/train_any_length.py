@@ -1,14 +1,17 @@
 """The command train-any-length."""
 
+import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from compat_v1.cli.common import InputError, integer, seed, stop_on_signal
+from compat_v1.any_length.record import MOST_UPDATES, CurriculumRecord
+from compat_v1.cli.common import BadInput, integer, seed, stop_on_signal
 from compat_v1.environment import import_tensorflow
 from compat_v1.original.record_format import DEFAULT_SEED
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("train-any-length", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -16,31 +19,31 @@ def add_to(commands):
         "--checkpoint", type=Path, metavar="DIR", required=True, help="keep the network and the run here"
     )
     command.add_argument("--seed", type=seed, default=DEFAULT_SEED, help="graph-level seed (default: %(default)s)")
-    command.add_argument("--updates", type=integer(1), default=65000, help="default: %(default)s")
+    command.add_argument("--updates", type=integer(1, MOST_UPDATES), default=65000, help="default: %(default)s")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Train a network that says the sum after each sign of any sequence; goes on with a run that was stopped."""
     import_tensorflow()
     from compat_v1.any_length import curriculum
     from compat_v1.training import new_session
 
     if args.checkpoint.exists() and not args.checkpoint.is_dir():
-        raise InputError(f"--checkpoint {args.checkpoint}: give a folder, this is a file")
+        raise BadInput(f"--checkpoint {args.checkpoint}: give a folder, this is a file")
 
-    def report(record):
-        done, loss, right = (series[-1] for series in record["measured"].values())
-        print(f"update {done} of {record['updates']} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
+    def report(record: CurriculumRecord) -> None:
+        done, loss, right = (series[-1] for _, series in record.measured)
+        print(f"update {done} of {record.updates} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
 
     graph, network = curriculum.new_network(args.seed, args.updates, curriculum.SETTINGS["batch"])
     with new_session(graph, inter_op_threads=1) as session, stop_on_signal() as stop:
         try:
             record = curriculum.begin(session, network, args.checkpoint, args.seed, args.updates)
         except ValueError as error:
-            raise InputError(str(error)) from None
+            raise BadInput(str(error)) from None
         curriculum.train(session, network, record, args.checkpoint, report, lambda: stop.is_wanted)
     print(f"checkpoint: {args.checkpoint}")
-    if record["done"] < args.updates:
-        print(f"stopped after {record['done']} of {args.updates} updates; the same command goes on", file=sys.stderr)
+    if record.done < args.updates:
+        print(f"stopped after {record.done} of {args.updates} updates; the same command goes on", file=sys.stderr)
         return 130
     return 0

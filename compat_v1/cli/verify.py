@@ -1,16 +1,23 @@
 """The command verify."""
 
+import argparse
+import json
+import sys
 from pathlib import Path
+from typing import Any
 
-from compat_v1.cli.common import InputError, Stopwatch, record_at, require_place_for
+from compat_v1.cli.common import BadInput, Status, Stopwatch, failed, record_at, require_place_for
 from compat_v1.environment import import_tensorflow
+from compat_v1.proof.rows import CANNOT_TELL, NOT_FAITHFUL, NOT_JUDGED, Judgement, table, verdict
+from compat_v1.records import Record
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("verify", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
     command.add_argument("record", metavar="RECORD", help="a JSON file written by train --record")
+    command.add_argument("--json", action="store_true", help="print the verdict and its rows as JSON, for programs")
     command.add_argument("--report", type=Path, metavar="FILE", help="write a page for people to this HTML file")
     command.add_argument(
         "--original",
@@ -19,41 +26,57 @@ def add_to(commands):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Hold a record to the original and print the verdict."""
     record = record_at(args.record)
     require_place_for("--report", args.report)
     if args.report and args.report.resolve() in {Path(path).resolve() for path in (args.record, args.original) if path}:
-        raise InputError(f"--report {args.report}: this is a record, give another file")
+        raise BadInput(f"--report {args.report}: this is a record, give another file")
+    if args.original and Path(args.original).resolve() == Path(args.record).resolve():
+        raise BadInput(f"--original {args.original}: this is the record itself, give that of train --graph original")
     watch = Stopwatch()
     import_tensorflow()
-    from compat_v1.proof.verdict import NOT_FAITHFUL, NOT_JUDGED, judge, table, verdict
+    from compat_v1.proof.verdict import graph_beside, judge
 
     watch.note("importing TensorFlow")
     beside = record_at(args.original) if args.original else None  # from a pipe, it may be long in coming
     watch.note("the original's record")
 
-    def progress(epoch):
+    def progress(epoch: int) -> None:
         if epoch % 400 == 0:
-            print(f"the original's graph: epoch {epoch} of {record['epochs']}", flush=True)
+            line = f"the original's graph: epoch {epoch} of {record.epochs}"
+            print(line, flush=True, file=sys.stderr if args.json else sys.stdout)
 
     try:
-        rows = list(judge(record, beside, progress))
+        rows = list(judge(record, beside, progress, graph_beside(args.record, record)))
     except ValueError as error:
-        raise InputError(f"{args.record}: {error}") from None
-    print(*table(rows), sep="\n")
+        raise BadInput(f"{args.record}: {error}") from None
     watch.note("verdict")
-    print(watch)
-    result = verdict(rows)
-    print(result.upper())
+    judgement = Judgement(verdict(rows), rows)
+    if args.json:
+        print(json.dumps(judgement.as_json(), indent=1))
+    else:
+        print(*table(rows), watch, judgement.verdict.upper(), sep="\n")
     if args.report:
-        from compat_v1.proof.report import write_report
+        _write_report(args, record, judgement)
+    return _status(args, judgement)
 
-        try:
-            write_report(args.report, record, rows)
-        except OSError as error:
-            raise InputError(f"--report {args.report}: {error}") from None
+
+def _write_report(args: argparse.Namespace, record: Record, judgement: Judgement) -> None:
+    from compat_v1.proof.report import write_report
+
+    try:
+        write_report(args.report, record, judgement.rows)
+    except OSError as error:
+        raise failed(f"--report {args.report} could not be written", error) from None
+    if not args.json:
         print(f"report: {args.report}")
-    if result == NOT_JUDGED:
-        raise InputError(f"{args.record}: nothing that this run measured could be held to the original")
-    return 1 if result == NOT_FAITHFUL else 0
+
+
+def _status(args: argparse.Namespace, judgement: Judgement) -> int:
+    if judgement.verdict == NOT_JUDGED:
+        unknown = [row.what for row in judgement.rows if row.verdict == CANNOT_TELL]
+        if unknown:
+            raise BadInput(f"{args.record}: what ran cannot be told: {unknown[0]}")
+        raise BadInput(f"{args.record}: nothing that this run measured could be held to the original")
+    return Status.NOT_FAITHFUL if judgement.verdict == NOT_FAITHFUL else Status.GOOD

@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit, same_roles
 from compat_v1.audit.graph_index import read_graph_def
-from compat_v1.graph import Network
+from compat_v1.graph import SEQUENCE_LENGTH, Network
 from compat_v1.original.record_format import DEFAULT_SEED
 from compat_v1.proof.golden import RECORDED
 from compat_v1.training import OP_SEEDS, new_network
@@ -45,6 +45,18 @@ def original_network(graph_seed, op_seeds=OP_SEEDS):
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(original_graph_def(graph_seed, op_seeds), name="")
     return graph, Network(*(graph.as_graph_element(name) for name in TENSORS))
+
+
+def network_of(graph, graph_seed, sequence_length=SEQUENCE_LENGTH):
+    """Build the port's network, or the original's if `graph` is "original", and return it as `new_network` does.
+
+    `ValueError` for a length that the original's graph is not made for.
+    """
+    if graph == "port":
+        return new_network(graph_seed, sequence_length)
+    if sequence_length != SEQUENCE_LENGTH:
+        raise ValueError(f"--graph original: the original's graph is made for {SEQUENCE_LENGTH} signs")
+    return original_network(graph_seed)
 
 
 def audit_port(graph_seed=DEFAULT_SEED, op_seeds=OP_SEEDS):

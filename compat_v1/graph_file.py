@@ -1,0 +1,51 @@
+"""The graph that ran, in one canonical form: its SHA-256, which the record holds, and the file beside the record.
+
+The form: the GraphDef as TensorFlow gives it, all attributes in it, those at their default and the seeds too; its nodes
+sorted by name, its functions likewise; `versions`, which only says which TensorFlow wrote it, left out; serialized with
+the entries of every map sorted. So the order in which a graph was built, or its attributes are kept, changes nothing.
+"""
+
+import gzip
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import tensorflow.compat.v1 as tf
+
+from compat_v1.original.record_format import write_whole
+
+LARGEST = 2**26  # bytes of a graph; the post's has 2**17
+
+
+def canonical(graph_def: Any) -> bytes:
+    """Return the canonical form of a `GraphDef`."""
+    form = tf.GraphDef(node=sorted(graph_def.node, key=lambda node: node.name))
+    form.library.function.extend(sorted(graph_def.library.function, key=lambda function: function.signature.name))
+    form.library.gradient.extend(sorted(graph_def.library.gradient, key=lambda gradient: gradient.function_name))
+    content: bytes = form.SerializeToString(deterministic=True)
+    return content
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def graph_file(record_file: str | Path) -> Path:
+    """Return where the graph of the run lies whose record is that file."""
+    return Path(record_file).with_suffix(".graph.pb.gz")
+
+
+def write_graph(record_file: str | Path, graph_def: Any) -> None:
+    """Write the canonical form beside the record, compressed, whole or not at all; `OSError` if that cannot be."""
+    write_whole(str(graph_file(record_file)), gzip.compress(canonical(graph_def), mtime=0))
+
+
+def read_graph(record_file: str | Path, graph_sha256: str) -> Any:
+    """Return the `GraphDef` beside a record, None if there is none that has this SHA-256."""
+    try:
+        with gzip.open(graph_file(record_file)) as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, EOFError, ValueError):  # none, or damaged
+        return None
+    return tf.GraphDef.FromString(content) if sha256(content) == graph_sha256 else None

@@ -1,0 +1,177 @@
+"""One run from its graph to its record: train, measure, keep logs, record, graph and checkpoint.
+
+Works alike on the port's graph and on the original's: which it has, it is told.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from compat_v1.checkpoints import save_checkpoint
+from compat_v1.data_generator import provenance
+from compat_v1.environment import onednn
+from compat_v1.graph import Network
+from compat_v1.graph_file import canonical, sha256, write_graph
+from compat_v1.logs import PARTS, new_run_folder
+from compat_v1.original.record_format import MEASURED_SEQUENCE, exactly, stack
+from compat_v1.records import FORMAT, DataSet, Record, Stack, TestSeries, TrainSeries, write_model
+from compat_v1.training import EXECUTIONS, Data, Measurement, new_session, predict, variables
+
+
+class Run(NamedTuple):
+    """What a run left: its record, and where everything lies, None what was not asked for or could not be written."""
+
+    record: Record
+    logs: Path | None
+    record_file: Path | None
+    checkpoint: Path | None
+    failures: list[str]  # what the machine could not write, and why, a sentence each
+
+
+def begin_record(session: Any, data: Data, draw: int, graph: str = "port", execution: str = "fast") -> Record:
+    """Return the record of a run that has been initialized and has not begun, of 0 epochs: only `finish_record` makes
+    it whole. The seeds are read from the session's graph itself.
+
+    `graph` is "port" or "original": which program built the graph.
+    """
+    random_ops = [op for op in session.graph.get_operations() if op.type == "TruncatedNormal"]
+    return Record.model_construct(
+        format=FORMAT,
+        package=version("selfmade-lstm"),
+        stack=Stack(**stack(tf.VERSION, onednn())),
+        execution=execution,
+        graph=graph,
+        graph_sha256=sha256(canonical(session.graph.as_graph_def())),
+        graph_seed=int(random_ops[0].get_attr("seed")),
+        op_seeds=[int(op.get_attr("seed2")) for op in random_ops],
+        initial_variables_sha256=_variables_sha256(session),
+        data=DataSet(**provenance(data.inputs.astype(int), draw)),
+        epochs=0,
+        test=TestSeries(epoch=[], error=[], squared_error=[]),
+        train=TrainSeries(epoch=[], error=[]),
+        prediction={},
+        variables_sha256={},
+        partial=False,
+    )
+
+
+def add_measurement(record: Record, measurement: Measurement) -> None:
+    """Append an epoch's measurement to the record."""
+    series = record.test if measurement.part == "test" else record.train
+    series.epoch.append(measurement.epoch)
+    series.error.append(exactly(measurement.error))
+    if isinstance(series, TestSeries):
+        series.squared_error.append(exactly(measurement.squared_error))
+    record.epochs = measurement.epoch
+
+
+def finish_record(record: Record, session: Any, network: Network) -> None:
+    """Add what is known at the end: the prediction that the post shows, and the SHA-256 of every variable."""
+    if record.data.sequence_length == len(MEASURED_SEQUENCE):
+        record.prediction[MEASURED_SEQUENCE] = exactly(predict(session, network, MEASURED_SEQUENCE))
+    record.variables_sha256 = _variables_sha256(session)
+
+
+def _variables_sha256(session: Any) -> dict[str, str]:
+    return {name: sha256(value.tobytes()) for name, value in variables(session).items()}
+
+
+def train_run(
+    built: tuple[Any, Network],
+    data: Data,
+    draw: int,
+    epochs: int,
+    *,
+    graph: str = "port",
+    execution: str = "fast",
+    logdir: Path | None = None,
+    record_file: Path | None = None,
+    checkpoint: Path | None = None,
+    report: Callable[[Measurement], None] = lambda measurement: None,
+    is_stop_wanted: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = lambda what: None,
+) -> Run:
+    """Train a network that `training.new_network` built, or `proof.original_graph.original_network`; return its `Run`.
+
+    What is kept of it: event logs in a new folder below `logdir`, the record in `record_file` with the graph beside it,
+    the variables in the folder `checkpoint`; None keeps nothing. `report` is called with every measurement as it is
+    made; `note` with the name of each part that has been done, for a clock; `graph` and `execution` are as in `Record`.
+
+    Once `is_stop_wanted()`, the run ends after that epoch: its record is `partial`, and it and the checkpoint go to
+    files of that name, so that what was there stays. What cannot be written while or after the run costs no more than
+    itself and is named in `failures`. Raises `OSError` if there can be no folder for the logs or the checkpoint, before
+    anything is computed.
+    """
+    if checkpoint:
+        checkpoint.mkdir(parents=True, exist_ok=True)
+    logs = new_run_folder(logdir) if logdir else None
+    failures: list[str] = []
+    with new_session(built[0]) as session, _event_logs(built[0], logs, failures) as log:
+        network = built[1]
+        session.run(network.initializer)
+        record = begin_record(session, data, draw, graph, execution)
+        graph_def = built[0].as_graph_def()  # now: what saves a checkpoint adds ops of its own
+        note("graph")
+        with closing(EXECUTIONS[execution](session, network, data, epochs)) as measurements:
+            for measurement in measurements:
+                log(measurement)
+                add_measurement(record, measurement)
+                report(measurement)
+                if is_stop_wanted():
+                    break
+        note("training")
+        finish_record(record, session, network)
+        if record.epochs < epochs:
+            record.partial = True
+            record_file = record_file and record_file.with_suffix(".partial" + record_file.suffix)
+            checkpoint = checkpoint and Path(f"{checkpoint.resolve()}.partial")
+        if record_file and not _written(record_file, failures, lambda path: _write_record(path, record, graph_def)):
+            record_file = None
+        if checkpoint and not _written(checkpoint, failures, lambda path: save_checkpoint(session, path, record)):
+            checkpoint = None
+    note("writing")
+    return Run(record, logs, record_file, checkpoint, failures)
+
+
+def _write_record(path: Path, record: Record, graph_def: Any) -> None:
+    write_graph(path, graph_def)
+    write_model(path, record)
+
+
+def _written(path: Path, failures: list[str], write: Callable[[Path], None]) -> bool:
+    try:
+        write(path)
+    except (OSError, tf.errors.OpError) as error:
+        failures.append(f"{path} could not be written: {str(error).splitlines()[0]}")
+        return False
+    return True
+
+
+@contextmanager
+def _event_logs(graph: Any, logs: Path | None, failures: list[str]) -> Iterator[Callable[[Measurement], None]]:
+    """Give what writes a measurement into the run's event logs; the first failure ends the writing, not the run."""
+    writers = {}
+    if logs:
+        with graph.as_default():  # in eager mode, FileWriter refuses
+            writers = {part: tf.summary.FileWriter(str(logs / part), graph, flush_secs=1) for part in PARTS}
+
+    def attempt(action: Callable[[], None]) -> None:
+        try:
+            action()
+        except (OSError, tf.errors.OpError) as error:
+            writers.clear()
+            failures.append(f"{logs} could not be written: {str(error).splitlines()[0]}")
+
+    def log(measurement: Measurement) -> None:
+        if writers:
+            attempt(lambda: writers[measurement.part].add_summary(measurement.summary, measurement.epoch - 1))
+
+    try:
+        yield log
+    finally:
+        for writer in list(writers.values()):
+            attempt(writer.close)
