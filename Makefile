@@ -9,7 +9,7 @@ PORT ?= 6006
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
+.PHONY: help reproduce test notebooks execute-notebooks lab lint record-mutations tensorboard compare play original record audit mutants \
   divergence draws bench bench-profile bench-growth bench-floor any-length train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
@@ -35,6 +35,7 @@ help:
 	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
 	@echo 'make audit       compare the port with the graph of TensorFlow 1.0.1, node by node'
 	@echo 'make mutants     list plausible mistakes in a port and what the audit says of each'
+	@echo 'make record-mutations   change a record in every place and see whether the verdict notices, some minutes'
 	@echo 'make divergence  draw how far runs part, docs/images/divergence.png'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
 	@echo 'make bench       time the port beside the original, Keras, PyTorch and JAX (bench-profile, bench-growth,'
@@ -93,6 +94,7 @@ lint: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports --no-logo > /dev/null || .venv/bin/lint-imports --no-logo
+	.venv/bin/mypy
 
 original: $(OLD)/ready
 	@mkdir -p runs
@@ -108,6 +110,9 @@ audit: .venv/ready
 
 mutants: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/mutants.py
+
+record-mutations: .venv/ready
+	PYTHONPATH=. .venv/bin/python tests/record_mutations.py
 
 divergence: .venv/ready
 	.venv/bin/python docs/divergence.py

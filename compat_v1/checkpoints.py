@@ -19,7 +19,10 @@ def save_checkpoint(session: Any, directory: str | Path, record: BaseModel, vari
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    before = tf.train.latest_checkpoint(directory)
+    try:
+        before = find_checkpoint(directory)
+    except ValueError:  # damaged: it stays, and this one takes its place
+        before = None
     prefix = directory / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
     write_model(f"{prefix}.json", record)
     with session.graph.as_default():  # the last thing that save does is one rename, which makes this the checkpoint
@@ -38,10 +41,10 @@ def find_checkpoint(directory: str | Path) -> str | None:
         prefix: str | None = tf.train.latest_checkpoint(directory)
     except (tf.errors.OpError, ValueError) as error:  # ValueError: no text
         raise ValueError(f"{directory}: the checkpoint is damaged: {str(error).splitlines()[0]}") from None
-    if prefix is None and (Path(directory) / "checkpoint").exists():
-        raise ValueError(
-            f"{directory}: the checkpoint is damaged: its file named checkpoint leads to none that is whole"
-        )
+    if prefix is None and Path(directory).is_dir():  # a killed save may have left a record alone: that is none yet
+        left = [path.name for path in Path(directory).iterdir() if path.name == "checkpoint" or path.suffix == ".index"]
+        if left:
+            raise ValueError(f"{directory}: the checkpoint is damaged: there is {min(left)}, and none that is whole")
     return prefix
 
 

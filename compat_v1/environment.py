@@ -7,13 +7,14 @@ import importlib
 import os
 import sys
 import tempfile
+from types import ModuleType
 
 # oneDNN replaces TensorFlow's own CPU kernels by others, which sum in another order: other last digits from the first
 # epoch on. TensorFlow 1 had none. It is read once, when TensorFlow is imported.
 _SETTINGS = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
-def import_tensorflow():
+def import_tensorflow() -> ModuleType:
     """Import and return `tensorflow` with oneDNN off, unless the caller's environment says otherwise.
 
     What TensorFlow's C++ libraries write to stderr while they load (that there is no GPU) is dropped; it is shown if
@@ -39,6 +40,6 @@ def import_tensorflow():
     return tensorflow
 
 
-def onednn():
+def onednn() -> str:
     """Return "on" or "off", as the record says it."""
     return "off" if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0" else "on"

@@ -6,7 +6,7 @@ from pathlib import Path
 PARTS = ("train", "test")  # the post's two writers
 
 
-def new_run_folder(logdir):
+def new_run_folder(logdir: str | Path) -> Path:
     """Make `<logdir>/selfmade_lstm/<datetime.now()>`, the post's layout, and return it; `OSError` if that cannot be.
 
     No two runs get the same folder, not even when they start in the same microsecond.
@@ -22,7 +22,7 @@ def new_run_folder(logdir):
             continue
 
 
-def latest_run(logdir):
+def latest_run(logdir: str | Path) -> Path:
     """Return the folder of the latest run below `logdir`, or `logdir` itself if it is a run's; `ValueError` if none."""
     logdir = Path(logdir)
     runs = [logdir, *sorted((logdir / "selfmade_lstm").glob("*"), reverse=True)]

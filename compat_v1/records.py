@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError, model_validator
 
-from compat_v1.data_generator import LONGEST, SHUFFLE_SEED
+from compat_v1.data_generator import LONGEST
 from compat_v1.original.record_format import MEASURED_SEQUENCE, epoch_line, write_json
 
 FORMAT = 2
@@ -51,7 +51,7 @@ class DataSet(Strict):
     """The sequences that were trained and tested on, as `data_generator.provenance` describes them."""
 
     sequence_length: int = Field(ge=1, le=LONGEST, description="signs of a sequence")
-    shuffle_seed: Literal[7] = Field(SHUFFLE_SEED, description="of the generator")
+    shuffle_seed: Literal[7] = Field(description="of the generator, data_generator.SHUFFLE_SEED")
     draw: int = Field(ge=1, le=2**30, description="which shuffle of the generator's stream, from 1")
     sha256: Sha256 = Field(description="of the sequences in their order, as ASCII, joined by newlines")
 

@@ -3,15 +3,16 @@
 Works alike on the port's graph and on the original's (`proof/original_graph.py`): nothing here knows which it has.
 """
 
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from compat_v1.data_generator import encodeSequence, getSequences
-from compat_v1.graph import LSTM_SIZE, SEQUENCE_LENGTH, build_graph
+from compat_v1.graph import LSTM_SIZE, SEQUENCE_LENGTH, Network, build_graph
 from compat_v1.unrolled import import_unrolled
 
 OP_SEEDS = (13, 30, 43, 56, 160)  # what TensorFlow 1.0.1 derives; today's would derive 0 to 4 and draw other weights
@@ -25,12 +26,12 @@ class Data(NamedTuple):
     outputs: np.ndarray
 
     @property
-    def train(self):
+    def train(self) -> tuple[np.ndarray, np.ndarray]:
         """The first quarter, (inputs, outputs)."""
         return self.inputs[: len(self.inputs) // 4], self.outputs[: len(self.inputs) // 4]
 
     @property
-    def test(self):
+    def test(self) -> tuple[np.ndarray, np.ndarray]:
         """The other three, (inputs, outputs)."""
         return self.inputs[len(self.inputs) // 4 :], self.outputs[len(self.inputs) // 4 :]
 
@@ -45,20 +46,30 @@ class Measurement(NamedTuple):
     squared_error: np.float32 | None
 
 
-def load_data(sequence_length, draw):
+Measurements = Generator[Measurement, None, None]
+
+
+def load_data(sequence_length: int, draw: int) -> Data:
     """Return `Data`; `ValueError` as `data_generator.getSequences`."""
     inputs, outputs = getSequences(sequence_length, draw=draw)
     return Data(inputs.astype(np.float32), outputs.astype(np.float32))
 
 
-def new_network(graph_seed, sequence_length=SEQUENCE_LENGTH, op_seeds=OP_SEEDS, lstm_size=LSTM_SIZE):
+def new_network(
+    graph_seed: int,
+    sequence_length: int = SEQUENCE_LENGTH,
+    op_seeds: Sequence[int | None] = OP_SEEDS,
+    lstm_size: int = LSTM_SIZE,
+) -> tuple[Any, Network]:
     """Build the port's graph in a `tf.Graph` of its own and return (graph, network)."""
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(graph_seed)
         return graph, build_graph(op_seeds, sequence_length, lstm_size)
 
 
-def new_session(graph, inter_op_threads=2, intra_op_threads=1, optimizers=()):
+def new_session(
+    graph: Any, inter_op_threads: int = 2, intra_op_threads: int = 1, optimizers: Sequence[str] = ()
+) -> Any:
     """Open a session on the CPU, where the original ran; `optimizers` names TensorFlow's graph optimizers, () all.
 
     The matrices are so small that a kernel on two threads only waits for itself; two kernels side by side do help.
@@ -74,12 +85,12 @@ def new_session(graph, inter_op_threads=2, intra_op_threads=1, optimizers=()):
     return tf.Session(graph=graph, config=config)
 
 
-def feeds(network, data):
+def feeds(network: Network, data: Data) -> list[dict[Any, np.ndarray]]:
     """Return what a session is fed with to run the network on the training set, and on the test set."""
     return [dict(zip((network.data, network.target), part, strict=True)) for part in (data.train, data.test)]
 
 
-def fetches(network):
+def fetches(network: Network) -> tuple[list[Any], list[Any]]:
     """Return what measures on the test set, summaries, error and squared error, and what measures and updates on the
     training set, summaries, error and `minimize`.
     """
@@ -87,7 +98,7 @@ def fetches(network):
     return to_measure, [network.summaries, network.error, network.minimize]
 
 
-def post_execution(session, network, data, epochs):
+def post_execution(session: Any, network: Network, data: Data, epochs: int) -> Measurements:
     """Train as the post's code does, with two runs an epoch; yield each epoch's `Measurement` after its update."""
     train_feed, test_feed = feeds(network, data)
     for i in range(epochs):
@@ -103,7 +114,7 @@ def post_execution(session, network, data, epochs):
         yield measurement
 
 
-def one_run_execution(session, network, data, epochs):
+def one_run_execution(session: Any, network: Network, data: Data, epochs: int) -> Measurements:
     """Train as `post_execution`, bit for bit, with one run an epoch, two in every twentieth.
 
     One run measures on the training set and updates. The measurement still sees the weights from before the update:
@@ -118,7 +129,7 @@ def one_run_execution(session, network, data, epochs):
     yield from _one_run_an_epoch(measure, update, measure_and_update, epochs)
 
 
-def fast_execution(session, network, data, epochs, **threads):
+def fast_execution(session: Any, network: Network, data: Data, epochs: int, **threads: int) -> Measurements:
     """Train as `one_run_execution`, on the graph unrolled: in a third of the post's time, every measurement bit-equal.
 
     That graph runs in a session of its own with `threads` as `new_session` takes them. `session` keeps the variables
@@ -135,7 +146,9 @@ def fast_execution(session, network, data, epochs, **threads):
             set_weights(session, variables(unrolled_session))
 
 
-def _one_run_an_epoch(measure, update, measure_and_update, epochs):
+def _one_run_an_epoch(
+    measure: Callable[[], Any], update: Callable[[], Any], measure_and_update: Callable[[], Any], epochs: int
+) -> Measurements:
     for i in range(epochs):
         if (i + 1) % 20 == 0:
             measurement = Measurement(i + 1, "test", *measure())
@@ -146,7 +159,9 @@ def _one_run_an_epoch(measure, update, measure_and_update, epochs):
         yield measurement
 
 
-def new_unrolled_session(session, network, data, **threads):
+def new_unrolled_session(
+    session: Any, network: Network, data: Data, **threads: int
+) -> tuple[Any, list[Any], list[Any]]:
     """Open a session on the network unrolled, see `unrolled.py`, with the data in it and the variables of `session`.
 
     Return it with what stands there for `fetches(network)`.
@@ -168,29 +183,26 @@ def new_unrolled_session(session, network, data, **threads):
     return unrolled_session, test_fetches, train_fetches
 
 
-EXECUTIONS = {"fast": fast_execution, "one-run": one_run_execution, "post": post_execution}
+Execution = Callable[..., Measurements]
+EXECUTIONS: dict[str, Execution] = {
+    "fast": fast_execution,
+    "one-run": one_run_execution,
+    "post": post_execution,
+}
 
 
-def predict(session, network, sequence):
+def predict(session: Any, network: Network, sequence: str) -> np.float32:
     """Return the answer of the network, a float32, to a string of as many signs as it was built for."""
     return session.run(network.prediction, {network.data: encodeSequence(sequence)[np.newaxis]})[0, 0]
 
 
-def variables(session):
+def variables(session: Any) -> dict[str, np.ndarray]:
     """Return all variables of the session's graph, Adam's included, {op name: float32 array}."""
     tensors = {op.name: op.outputs[0] for op in session.graph.get_operations() if op.type == "VariableV2"}
     return session.run(tensors)
 
 
-def initial_variables(graph_seed, sequence_length=SEQUENCE_LENGTH, op_seeds=OP_SEEDS):
-    """Return the variables of the port's graph as the seeds draw them, as `variables` does."""
-    graph, network = new_network(graph_seed, sequence_length, op_seeds)
-    with new_session(graph) as session:
-        session.run(network.initializer)
-        return variables(session)
-
-
-def set_weights(session, weights):
+def set_weights(session: Any, weights: Mapping[str, np.ndarray]) -> None:
     """Give variables of the session's graph, {op name: array}, the values; the graph stays as it is."""
     assigns = {session.graph.get_operation_by_name(f"{name}/Assign"): value for name, value in weights.items()}
     session.run(list(assigns), {assign.inputs[1]: value for assign, value in assigns.items()})

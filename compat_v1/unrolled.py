@@ -11,12 +11,14 @@ TensorFlow has other kernels for the product with a vector, and they sum in anot
 """
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 
-def import_unrolled(session, fetches, feed, iterations):
+def import_unrolled(session: Any, fetches: Sequence[Any], feed: Mapping[Any, np.ndarray], iterations: int) -> list[Any]:
     """Import what computes `fetches` of the session's graph, unrolled and with `feed` in it, into the default graph.
 
     Runs `fetches` once in `session`; none of them may be what a loop returns. The default graph must have the
@@ -34,18 +36,20 @@ def import_unrolled(session, fetches, feed, iterations):
 
 
 class _Unroller:
-    def __init__(self, graph_def, inputs, iterations):
-        self.nodes = {}  # the new graph's, by name
-        self.variables = set()  # names of those that its nodes read or write; they are no nodes of it
+    def __init__(self, graph_def: Any, inputs: Mapping[str, np.ndarray], iterations: int) -> None:
+        self.nodes: dict[str, Any] = {}  # the new graph's, by name
+        self.variables: set[str] = set()  # names of those that its nodes read or write; they are no nodes of it
         self._looped = {node.name: node for node in graph_def.node}
         self._inputs = inputs
         self._iterations = iterations
         pushes = [node for node in graph_def.node if node.op in ("StackPush", "StackPushV2")]
         self._pushed = {self._stack(push): push.input[1] for push in pushes}
-        self._copies = {}  # (looped node, iteration): the tensor that stands for its output 0
-        self._transposes = {}  # matrix: its transpose, both ways
+        self._copies: dict[
+            tuple[str, int | None], str
+        ] = {}  # (looped node, iteration): the tensor that stands for its output 0
+        self._transposes: dict[str, str] = {}  # matrix: its transpose, both ways
 
-    def tensor(self, name, iteration=None):
+    def tensor(self, name: str, iteration: Any = None) -> str:
         """Return what the new graph calls a tensor; `iteration` counts from 0 in a loop's body, None is outside."""
         while True:  # what serves to loop passes tensors on
             node = self._looped[_node_name(name)]
@@ -73,17 +77,17 @@ class _Unroller:
         _, colon, output = name.partition(":")
         return self._copies[node.name, iteration] + colon + output
 
-    def _stack(self, node):
+    def _stack(self, node: Any) -> str:
         while node.op not in ("Stack", "StackV2"):
             node = self._looped[_node_name(node.input[0])]
         return node.name
 
-    def _copy(self, node, iteration):
+    def _copy(self, node: Any, iteration: int | None) -> str:
         if node.op == "VariableV2":
             self.variables.add(node.name)
             return node.name
         if node.op == "_Arg":
-            return self._constant(self._inputs[re.fullmatch(r"_arg_(.+)_\d+_\d+", node.name)[1]])
+            return self._constant(self._inputs[re.sub(r"^_arg_(.+)_\d+_\d+$", r"\1", node.name)])
         # A constant in a loop waits for its iteration, and for nothing else.
         waits = [] if node.op == "Const" else [name[1:] for name in node.input if name.startswith("^")]
         inputs = [self.tensor(name, iteration) for name in node.input if not name.startswith("^")]
@@ -96,39 +100,39 @@ class _Unroller:
             attributes["transpose_b"] = tf.AttrValue(b=False)
         return self._add(node.op, node.name, inputs + controls, attributes)
 
-    def _transposed(self, matrix):
+    def _transposed(self, matrix: str) -> str:
         """Return the transpose of a matrix: where that can be, one that is there or one put together from such."""
         if matrix not in self._transposes:
             transpose = self._make_transposed(matrix)
             self._transposes |= {matrix: transpose, transpose: matrix}
         return self._transposes[matrix]
 
-    def _make_transposed(self, matrix):
+    def _make_transposed(self, matrix: str) -> str:
         made = self.nodes[_node_name(matrix)]
         name = f"{made.name}/transposed"
         if made.op == "ConcatV2" and self._value(made.input[2]) == 1:
             parts = [self._transposed(part) for part in made.input[:2]]
             return self._add(made.op, name, [*parts, self._constant(np.int32(0))], made.attr)
         if made.op == "Slice":
-            types, axes = {"T": made.attr["Index"], "Tidx": made.attr["Index"]}, self._constant(np.int32([0]))
+            types, axes = {"T": made.attr["Index"], "Tidx": made.attr["Index"]}, self._constant(np.array([0], np.int32))
             place = [self._add("ReverseV2", f"{made.name}/reversed", [part, axes], types) for part in made.input[1:3]]
             return self._add(made.op, name, [self._transposed(made.input[0]), *place], made.attr)
         types = {"T": made.attr["T"], "Tperm": tf.AttrValue(type=tf.int32.as_datatype_enum)}
-        return self._add("Transpose", name, [matrix, self._constant(np.int32([1, 0]))], types)
+        return self._add("Transpose", name, [matrix, self._constant(np.array([1, 0], np.int32))], types)
 
-    def _value(self, tensor):
+    def _value(self, tensor: str) -> Any:
         """Return the value of a constant as Python has it, None for others."""
         made = self.nodes[_node_name(tensor)]
         return tf.make_ndarray(made.attr["value"].tensor).tolist() if made.op == "Const" else None
 
-    def _constant(self, value):
+    def _constant(self, value: Any) -> str:
         attributes = {
             "dtype": tf.AttrValue(type=tf.as_dtype(value.dtype).as_datatype_enum),
             "value": tf.AttrValue(tensor=tf.make_tensor_proto(value)),
         }
         return self._add("Const", "constant", [], attributes)
 
-    def _add(self, op, name, inputs, attributes):
+    def _add(self, op: str, name: str, inputs: Sequence[str], attributes: Any) -> str:
         unique, number = name, 1
         while unique in self.nodes:
             unique, number = f"{name}/{number}", number + 1
@@ -136,5 +140,5 @@ class _Unroller:
         return unique
 
 
-def _node_name(tensor):
+def _node_name(tensor: str) -> str:
     return tensor.lstrip("^").partition(":")[0]

@@ -38,7 +38,7 @@ def squared_errors(data, moved_by_one_unit=False):
 
 data = load_data(6, draw=1)
 port, moved = squared_errors(data), squared_errors(data, moved_by_one_unit=True)
-original, witness = (np.array(golden(v, DEFAULT_SEED, 1)["test"]["squared_error"]) for v in ("1.0.1", "1.15.5"))
+original, witness = (np.array(golden(v, DEFAULT_SEED, 1).test.squared_error) for v in ("1.0.1", "1.15.5"))
 curves = {
     "TensorFlow 1.15.5 from 1.0.1": (witness, original),
     "the port (TensorFlow 2.21) from 1.0.1": (port, original),

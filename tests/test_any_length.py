@@ -13,6 +13,7 @@ import tensorflow.compat.v1 as tf
 from compat_v1.any_length import curriculum
 from compat_v1.any_length.network import LAYERS
 from compat_v1.any_length.play import LONGEST
+from compat_v1.any_length.record import KEPT_LOSSES, CurriculumRecord
 from compat_v1.checkpoints import load_record, restore
 from compat_v1.proof.golden import RECORDED, golden
 from compat_v1.training import new_network, new_session
@@ -63,7 +64,7 @@ def test_original_weights_answer_the_posts_sequence_as_under_tensorflow_1():
     with new_session(graph) as session:
         restore(session, RECORDED / "tf1.0.1" / "model.ckpt-4000", curriculum.trained_variables(session))
         prediction = session.run(network.prediction, {network.data: [encodeSequence(MEASURED_SEQUENCE)]})
-    expected = golden("1.0.1", DEFAULT_SEED, 1)["prediction"][MEASURED_SEQUENCE]
+    expected = golden("1.0.1", DEFAULT_SEED, 1).prediction[MEASURED_SEQUENCE]
     assert prediction[0, 5] == pytest.approx(expected, abs=1e-5)
 
 
@@ -119,7 +120,7 @@ def test_polish_is_on_long_sequences_alone():
 
 def weights(directory):
     """Return what a run left: its record without the stack, and every variable of its checkpoint, as bytes."""
-    prefix, record = load_record(directory)
+    prefix, record = load_record(directory, CurriculumRecord)
     reader = tf.train.load_checkpoint(prefix)
     return record, {name: reader.get_tensor(name).tobytes() for name in reader.get_variable_to_shape_map()}
 
@@ -174,21 +175,19 @@ def test_finished_run_is_left_as_it_is(short_run):
 
 def test_projects_weights_are_those_of_its_record_and_small():
     record, variables = weights(curriculum.CHECKPOINT)
-    assert record["done"] == record["updates"] and record["settings"] == curriculum.SETTINGS
-    assert {name: hashlib.sha256(value).hexdigest() for name, value in variables.items()} == record["weights_sha256"]
+    assert record.done == record.updates and record.settings == curriculum.SETTINGS
+    assert {name: hashlib.sha256(value).hexdigest() for name, value in variables.items()} == record.weights_sha256
     assert sum(path.stat().st_size for path in curriculum.CHECKPOINT.iterdir()) < 100_000
 
 
 def test_projects_run_begins_as_its_record_says(tmp_path):
-    _, record = load_record(curriculum.CHECKPOINT)
-    graph, network = curriculum.new_network(record["graph_seed"], record["updates"])
+    _, record = load_record(curriculum.CHECKPOINT, CurriculumRecord)
+    graph, network = curriculum.new_network(record.graph_seed, record.updates)
     with new_session(graph) as session:
-        again = curriculum.begin(session, network, tmp_path, record["graph_seed"], record["updates"])
-        curriculum.train(
-            session, network, again, tmp_path, is_stop_wanted=lambda: again["done"] == curriculum.KEPT_LOSSES
-        )
+        again = curriculum.begin(session, network, tmp_path, record.graph_seed, record.updates)
+        curriculum.train(session, network, again, tmp_path, is_stop_wanted=lambda: again.done == KEPT_LOSSES)
     # Another instruction set, measured: up to 2e-7.
-    assert again["first_losses"] == pytest.approx(record["first_losses"], rel=1e-4)
+    assert again.first_losses == pytest.approx(record.first_losses, rel=1e-4)
 
 
 def test_projects_network_is_right_at_every_step_of_every_sequence_up_to_eight_signs(trained):

@@ -1,6 +1,7 @@
 """The command line: what it writes, what it refuses, and that stopping it loses nothing."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -9,8 +10,9 @@ import time
 
 import pytest
 
-from compat_v1.proof.golden import RECORDED, golden, read_record
-from original.record_format import DEFAULT_SEED, printed_lines
+from compat_v1.proof.golden import RECORDED, golden
+from compat_v1.records import read_record
+from original.record_format import DEFAULT_SEED
 from trained_runs import run
 
 GOLDEN = RECORDED / "tf1.0.1" / f"seed{DEFAULT_SEED}_draw1.json"
@@ -27,9 +29,9 @@ def trained(tmp_path_factory):
 
 def test_train_prints_the_posts_lines_and_writes_record_logs_and_checkpoint(trained, tmp_path, capsys):
     record = read_record(trained / "record.json")
-    assert record["graph_seed"] == DEFAULT_SEED and record["epochs"] == 40
+    assert record.graph_seed == DEFAULT_SEED and record.epochs == 40
     assert run("train", "--epochs", 40, "--logdir", tmp_path) == 0
-    lines = printed_lines(golden("1.0.1", DEFAULT_SEED, 1))
+    lines = golden("1.0.1", DEFAULT_SEED, 1).printed_lines()
     assert capsys.readouterr().out.splitlines()[:2] == [lines[20], lines[40]]
     (run_folder,) = (tmp_path / "selfmade_lstm").iterdir()
     assert sorted(path.name for path in run_folder.iterdir()) == ["test", "train"]
@@ -48,7 +50,7 @@ def test_predict_takes_any_sequence_with_and_without_separator(trained, sequence
 def test_predict_answers_what_the_record_says(trained, capsys):
     assert run("predict", "00-+++", "--checkpoint", trained / "checkpoint") == 0
     prediction = float(capsys.readouterr().out.split()[1])
-    assert prediction == pytest.approx(read_record(trained / "record.json")["prediction"]["00-+++"], rel=1e-7)
+    assert prediction == pytest.approx(read_record(trained / "record.json").prediction["00-+++"], rel=1e-7)
 
 
 def test_run_of_the_originals_graph_made_before_is_the_one_that_verify_would_make(trained, tmp_path, capsys):
@@ -64,6 +66,9 @@ def test_run_of_the_originals_graph_made_before_is_the_one_that_verify_would_mak
 
 def test_run_that_is_not_of_the_originals_graph_or_of_other_seeds_is_refused_beside_it(trained, tmp_path, capsys):
     assert run("verify", trained / "record.json", "--original", trained / "record.json") == 2
+    assert "this is the record itself" in capsys.readouterr().err
+    (tmp_path / "copy.json").write_bytes((trained / "record.json").read_bytes())
+    assert run("verify", trained / "record.json", "--original", tmp_path / "copy.json") == 2
     assert "was not made with train --graph original" in capsys.readouterr().err
     options = ["--epochs", 40, "--seed", 1, "--record", tmp_path / "original.json", "--logdir", tmp_path]
     assert run("train", "--graph", "original", *options) == 0
@@ -99,9 +104,9 @@ def test_record_that_cannot_be_written_does_not_take_the_checkpoint_with_it(tmp_
     def full(path, content):
         raise OSError("no space left")
 
-    monkeypatch.setattr("compat_v1.cli.train.write_json", full)
+    monkeypatch.setattr("compat_v1.run.write_model", full)
     options = ["--record", tmp_path / "record.json", "--checkpoint", tmp_path / "kept", "--logdir", tmp_path]
-    assert run("train", "--epochs", 1, *options) == 2
+    assert run("train", "--epochs", 1, *options) == 74
     assert "could not be written" in capsys.readouterr().err
     assert run("predict", "00-+++", "--checkpoint", tmp_path / "kept") == 0
 
@@ -116,7 +121,7 @@ def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "--epochs", "0"], "'0': integers from 1 up are allowed"),
+        (["train", "--epochs", "0"], "'0': integers from 1 to 1000000 are allowed"),
         (["train", "--draw", "x"], "'x': integers from 1 up are allowed"),
         (["train", "--seed", "-1"], "'-1': integers from 0 to 2147483646 are allowed"),
         (["train", "--sequence-length", "600"], "choose a smaller length"),
@@ -164,15 +169,35 @@ def test_predict_refuses_a_sequence_of_another_length(trained, capsys):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda record: record.pop("format"), '"format" must be 1'),
+        (lambda record: record.pop("format"), "format: Field required"),
+        (lambda record: record.update(format=3), "format: Input should be 1 or 2; it is 3"),
+        (lambda record: record.update(format=1), 'a record of format 1 cannot have "package"'),
+        (lambda record: record.pop("graph_sha256"), 'a record of format 2 must have "graph_sha256"'),
+        (lambda record: record.update(graph="mine"), "graph: Input should be 'port' or 'original'; it is 'mine'"),
         (lambda record: record.update(prediction={}), '"prediction" must have a number for "00-+++"'),
-        (lambda record: record.pop("data"), '"data" must be an object'),
-        (lambda record: record["stack"].pop("cpu"), '"stack" must have "cpu"'),
-        (lambda record: record.update(op_seeds=[1]), '"op_seeds" must be five integers'),
-        (lambda record: record.update(epochs="40"), '"epochs" must be of type int'),
-        (lambda record: record.update(epochs=60), '"test" must have the epochs of a run of "epochs" = 60'),
+        (lambda record: record.pop("data"), "data: Field required"),
+        (lambda record: record["data"].update(draw=10**18), "data.draw: Input should be less than or equal to"),
+        (
+            lambda record: record["data"].update(sequence_length=10**9),
+            "data.sequence_length: Input should be less than",
+        ),
+        (lambda record: record["stack"].pop("cpu"), "stack.cpu: Field required"),
+        (lambda record: record["stack"].update(cpu="\x1b[2J"), "stack.cpu: String should match pattern"),
+        (lambda record: record["stack"].update(gpu="none"), "stack.gpu: Extra inputs are not permitted"),
+        (lambda record: record.update(op_seeds=[1]), "op_seeds: List should have at least 5 items"),
+        (
+            lambda record: record.update(graph_seed=10**300),
+            "graph_seed: Input should be less than or equal to 2147483646",
+        ),
+        (lambda record: record.update(epochs="40"), "epochs: Input should be a valid integer; it is '40'"),
+        (lambda record: record.update(epochs=10**9), "epochs: Input should be less than or equal to 1000000"),
+        (lambda record: record.update(epochs=60), '"test" and "train" must have the epochs of a run of "epochs" = 60'),
         (lambda record: record["test"]["error"].pop(), '"test": "error" must be a number for each epoch'),
-        (lambda record: record["train"]["error"].__setitem__(0, "?"), '"train": "error" must be a number'),
+        (lambda record: record["train"]["error"].__setitem__(0, "?"), "train.error.0: Input should be a valid number"),
+        (
+            lambda record: record["train"]["error"].__setitem__(0, math.nan),
+            "train.error.0: Input should be greater than",
+        ),
     ],
 )
 def test_damaged_record_is_refused_with_what_is_wrong(trained, tmp_path, damage, message, capsys):
@@ -203,8 +228,8 @@ def test_stopping_keeps_what_was_done_and_leaves_what_was_whole(trained, tmp_pat
     assert "Traceback" not in error and "stopped after" in error
 
     partial = read_record(tmp_path / "record.partial.json")
-    assert partial["partial"] is True and 20 <= partial["epochs"] < 100000
-    assert "partial" not in read_record(record_file)
+    assert partial.partial is True and 20 <= partial.epochs < 100000
+    assert not read_record(record_file).partial
     assert run("predict", "00-+++", "--checkpoint", checkpoint) == 2
     assert run("predict", "00-+++", "--checkpoint", tmp_path / "checkpoint.partial") == 0
 

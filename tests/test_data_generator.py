@@ -20,6 +20,7 @@ from data_generator import (
     getSequences,
     running_sums,
     sequences_sha256,
+    sums,
 )
 
 
@@ -108,6 +109,34 @@ def test_encoding_and_decoding_are_inverse():
         (lambda: getSequences(2.5), "sequence_length is 2.5: allowed are"),
         (lambda: getSequences(3, draw=0), "draw is 0: allowed are"),
         (lambda: getSequences(20), "sequence_length 20 makes .* choose a smaller length"),
+        (lambda: getSequences(10**9), "sequence_length 1000000000 makes .* choose a smaller length"),
+        (lambda: getSequences(10**5000), "a number of more than 30 digits"),
+        (lambda: getSequences(-(10**5000)), "a number of more than 30 digits: allowed are integers from 1 up"),
+        (
+            lambda: getSequences(6, draw=10**18),
+            "draw is 10{18}: allowed are, .* from 1 to 262144",
+        ),
+        (lambda: getSequences("6"), "sequence_length is '6': allowed are integers from 1 up"),
+        (lambda: encodeSequence(None), "None: a string of the signs"),
+        (lambda: encodeSequence(["+", "-"]), r"\['\+', '-'\]: a string of the signs"),
+        (lambda: encodeSequence(["+"] * 100000), r"\.\.\.: a string of the signs"),
+        (lambda: encodeSequence(b"+-"), "a string of the signs"),
+        (lambda: encodeSequence("+" * 9 + "\x1b"), r"sign 10 of the sequence is '\\x1b'"),
+        (lambda: running_sums(5), "5: a string of the signs"),
+        (lambda: answer([]), r"\[\]: a string of the signs"),
+        (lambda: sums("+-"), "numbers are needed, one vector of three for each sign"),
+        (lambda: sums([[0, 0], [1]]), "numbers are needed"),
+        (lambda: sums([0, 0, 1]), r"shape \(3,\): encoded sequences have the shape"),
+        (lambda: sums([[0, 0, 0, 1]]), r"shape \(1, 4\)"),
+        (lambda: sums([[2, 0, 0]]), "a vector is no sign"),
+        (lambda: sums([[1, 1, 0]]), "a vector is no sign"),
+        (lambda: sums([[-1, 0, 0]]), "a vector is no sign"),
+        (lambda: sums([[0.5, 0, 0]]), "a vector is no sign"),
+        (lambda: sums(np.zeros((0, 6, 3), int)), r"shape \(0, 6, 3\)"),
+        (lambda: sequences_sha256([[1, 0, 0]]), r"shape \(1, 3\): a data set has the shape"),
+        (lambda: sequences_sha256([[[1, 0, 7]]]), "a vector is no sign"),
+        (lambda: sequences_sha256(None), "None: numbers are needed"),
+        (lambda: decodeSequence("+-"), "numbers are needed"),
         (lambda: decodeSequence([[0, 0, 0], [1, 1, 0]]), r"vector 2 of the sequence is \[1, 1, 0\]: allowed are"),
         (lambda: decodeSequence([0, 0, 1]), r"shape \(3,\)"),
         (lambda: decodeSequence(np.zeros((0, 3))), r"shape \(0, 3\)"),
@@ -116,6 +145,13 @@ def test_encoding_and_decoding_are_inverse():
 def test_bad_input_is_named_with_what_is_allowed(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64])
+def test_integers_of_every_width_have_the_same_sums_and_identity(dtype):
+    inputs, outputs = getSequences(4)
+    assert sums(inputs.astype(dtype))[:, -1].tolist() == outputs.tolist()
+    assert sequences_sha256(inputs.astype(dtype)) == sequences_sha256(inputs)
 
 
 def test_a_million_sequences_take_well_under_1_gib():

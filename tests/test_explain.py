@@ -1,12 +1,11 @@
 """The explanation goes from the data to the losses and says where a run leaves the original's."""
 
-import json
-
 import numpy as np
 import pytest
 
 from compat_v1 import cli as command_line
 from compat_v1.proof.explain import explain, ulps
+from compat_v1.records import write_model
 from original.record_format import DEFAULT_SEED
 from trained_runs import trained_port
 
@@ -28,9 +27,9 @@ def test_explanation_of_a_faithful_run_finds_only_rounding(data):
 
 def test_explanation_of_other_op_seeds_names_them(data, tmp_path, capsys):
     record = trained_port(data, epochs=40, graph_seed=DEFAULT_SEED).record
-    record["op_seeds"] = [0, 1, 2, 3, 4]
-    record["test"]["squared_error"][1] += 0.2
-    (tmp_path / "record.json").write_text(json.dumps(record))
+    record.op_seeds = [0, 1, 2, 3, 4]
+    record.test.squared_error[1] += 0.2
+    write_model(tmp_path / "record.json", record)
     assert command_line.main(["explain", str(tmp_path / "record.json")]) == 0
     text = capsys.readouterr().out
     assert "op seeds: DIFFERENT" in text and "test squared_error: the first other bit at epoch" in text
@@ -40,7 +39,7 @@ def test_explanation_of_other_op_seeds_names_them(data, tmp_path, capsys):
 @pytest.mark.parametrize("change", [{"graph_seed": 99}, {"graph_seed": 1, "draw": 5}])
 def test_run_that_was_never_recorded_cannot_be_explained(data, tmp_path, change, capsys):
     record = trained_port(data, epochs=20, graph_seed=change["graph_seed"]).record
-    record["data"]["draw"] = change.get("draw", 1)
-    (tmp_path / "record.json").write_text(json.dumps(record))
+    record.data.draw = change.get("draw", 1)
+    write_model(tmp_path / "record.json", record)
     assert command_line.main(["explain", str(tmp_path / "record.json")]) == 2
     assert "has no record of seed" in capsys.readouterr().err

@@ -8,11 +8,11 @@ from compat_v1.graph import build_cell
 from compat_v1.proof.explain import restore_old_weights
 from compat_v1.proof.golden import OLD_STACKS, golden, golden_arrays, golden_runs
 from compat_v1.proof.original_graph import original_network
-from compat_v1.proof.verdict import WEIGHT_BOUND
+from compat_v1.proof.what_ran import WEIGHT_BOUND
 from compat_v1.training import fast_execution, feeds, load_data, new_network, new_session, post_execution
 from data_generator import encodeSequence
 from original.probes import probe
-from original.record_format import DEFAULT_SEED, HORIZON, printed_lines
+from original.record_format import DEFAULT_SEED, HORIZON
 from trained_runs import assert_every_bit_equal, trained, trained_port
 
 # Measured between TensorFlow 1.0.1 and 2.21 with the same weights: activations differ by up to 7e-7, gradients by up
@@ -36,7 +36,7 @@ def test_port_as_fast_as_it_is_equals_the_original_graph_as_the_post_runs_it_in_
 @pytest.mark.parametrize(("graph_seed", "draw"), golden_runs())
 def test_port_prints_the_lines_of_tensorflow_1_through_the_horizon(graph_seed, draw):
     record = trained_port(load_data(6, draw), draw, HORIZON, graph_seed).record
-    here, there = printed_lines(record), printed_lines(golden("1.0.1", graph_seed, draw))
+    here, there = record.printed_lines(), golden("1.0.1", graph_seed, draw).printed_lines()
     for epoch in range(20, HORIZON + 1, 20):
         assert here[epoch] == there[epoch]
 

@@ -110,5 +110,5 @@ def test_graph_of_tensorflow_2_is_refused(mistake):
 def test_other_sequence_lengths_build_and_train(sequence_length):
     data = load_data(sequence_length, draw=1)
     run = trained_port(data, epochs=60)
-    assert np.isfinite(run.record["test"]["squared_error"]).all()
-    assert run.record["test"]["squared_error"][2] < run.record["test"]["squared_error"][0]
+    assert np.isfinite(run.record.test.squared_error).all()
+    assert run.record.test.squared_error[2] < run.record.test.squared_error[0]

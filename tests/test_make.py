@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compat_v1.proof.golden import read_record
+from compat_v1.records import read_record
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.skipif(not (ROOT / ".venv/ready").exists(), reason="make would set up its environment first")
@@ -36,7 +36,7 @@ def test_reproduce_trains_both_graphs_and_ends_with_the_verdict(folder):
     assert "time, beside it: " in done.stderr
     for name, graph in (("record", "port"), ("original_graph", "original")):
         record = read_record(folder / "runs" / f"{name}.json")
-        assert (record["graph"], record["graph_seed"], record["epochs"]) == (graph, 5, 40)
+        assert (record.graph, record.graph_seed, record.epochs) == (graph, 5, 40)
     assert (folder / "runs" / "record.html").is_file()
 
 

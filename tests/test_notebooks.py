@@ -11,7 +11,7 @@ import pytest
 from nbval.plugin import find_comment_markers, get_sanitize_patterns
 
 from compat_v1.proof.golden import golden
-from original.record_format import DEFAULT_SEED, HORIZON, printed_lines
+from original.record_format import DEFAULT_SEED, HORIZON
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 SANITIZERS = FOLDER / "nbval_sanitize.cfg"
@@ -104,7 +104,7 @@ def test_nbval_finds_the_edit_the_tampered_output_and_the_changed_graph_and_noth
 
 
 def test_losses_are_compared_as_text_through_the_horizon_and_never_after():
-    for epoch, line in printed_lines(golden("1.0.1", DEFAULT_SEED, 1)).items():
+    for epoch, line in golden("1.0.1", DEFAULT_SEED, 1).printed_lines().items():
         if epoch <= HORIZON:
             assert sanitized(line) == line
         else:

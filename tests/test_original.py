@@ -15,8 +15,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.proof.golden import OLD_STACKS, RECORDED, golden, golden_runs
+from compat_v1.records import read_record
 from original.compare import compare
-from original.record_format import DEFAULT_SEED, MEASURED_SEQUENCE, epoch_line, exactly, printed_lines, write_json
+from original.record_format import DEFAULT_SEED, MEASURED_SEQUENCE, exactly, write_json
 
 ROOT = Path(__file__).parent.parent
 PYTHON27 = os.environ.get("PYTHON27")  # the Makefile finds it and sets up .venv-tf1.0.1
@@ -53,15 +54,15 @@ def test_every_run_is_recorded_under_both_stacks_with_its_versions():
     for version in OLD_STACKS:
         for seed, draw in golden_runs():
             record = golden(version, seed, draw)
-            assert record["stack"]["tensorflow"] == version
-            assert record["graph_seed"] == seed and record["data"]["draw"] == draw
-            assert record["epochs"] == 4000 and len(record["test"]["error"]) == 200
-            assert len(record["train"]["error"]) == 3800
-            assert record["op_seeds"] == [13, 30, 43, 56, 160]
+            assert record.stack.tensorflow == version
+            assert record.graph_seed == seed and record.data.draw == draw
+            assert record.epochs == 4000 and len(record.test.error) == 200
+            assert len(record.train.error) == 3800
+            assert record.op_seeds == [13, 30, 43, 56, 160]
 
 
 def test_default_seed_prints_the_posts_error_column():
-    lines = printed_lines(golden("1.0.1", DEFAULT_SEED, 1))
+    lines = golden("1.0.1", DEFAULT_SEED, 1).printed_lines()
     assert lines[20] == "Epoch   20 | incorrect  77.4% | mean squ error  8845.3"
     assert lines[40] == "Epoch   40 | incorrect  77.2% | mean squ error  8207.1"
     assert lines[60] == "Epoch   60 | incorrect  73.9% | mean squ error  7616.7"
@@ -72,7 +73,7 @@ def test_all_of_the_golden_records_is_under_3_mb():
 
 
 def test_comparison_holds_the_stack_of_the_record_to_every_bit():
-    recorded = golden("1.0.1", DEFAULT_SEED, 1)
+    recorded = golden("1.0.1", DEFAULT_SEED, 1).model_dump(exclude_none=True)
     assert compare(copy.deepcopy(recorded), recorded)[0]
     for part, field in (("test", "squared_error"), ("test", "error"), ("train", "error")):
         new = copy.deepcopy(recorded)
@@ -85,7 +86,7 @@ def test_comparison_holds_the_stack_of_the_record_to_every_bit():
 
 
 def test_comparison_holds_another_processor_to_the_printed_lines_before_the_horizon():
-    recorded = golden("1.0.1", DEFAULT_SEED, 1)
+    recorded = golden("1.0.1", DEFAULT_SEED, 1).model_dump(exclude_none=True)
     new = copy.deepcopy(recorded)
     new["stack"]["cpu"] = "another"
     new["test"]["squared_error"][100] *= 1.2
@@ -130,11 +131,10 @@ def test_python_2_draws_the_same_data():
 def test_original_repeats_its_record_for_60_epochs(tmp_path):
     result = run_the_original("original/selfmade_lstm.py", "--epochs", "60", "--record", str(tmp_path / "new.json"))
     assert result.returncode == 0, result.stderr
-    new, recorded = json.loads((tmp_path / "new.json").read_text()), golden("1.0.1", DEFAULT_SEED, 1)
-    faithful, sentence = compare(new, recorded)
+    new, recorded = read_record(tmp_path / "new.json"), golden("1.0.1", DEFAULT_SEED, 1)
+    faithful, sentence = compare(new.model_dump(exclude_none=True), recorded.model_dump(exclude_none=True))
     assert faithful, sentence
-    test = recorded["test"]
-    expected = [epoch_line(*line) for line in zip(test["epoch"], test["error"], test["squared_error"], strict=True)][:3]
+    expected = list(recorded.printed_lines().values())[:3]
     assert result.stdout.splitlines()[:3] == expected
 
 

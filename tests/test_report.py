@@ -1,6 +1,5 @@
 """The report: its curves are the records', its verdict is the verdict, and no half of it replaces a whole one."""
 
-import copy
 import re
 from contextlib import contextmanager
 from html import unescape
@@ -13,7 +12,8 @@ from compat_v1.cli import main
 from compat_v1.proof.golden import golden, published
 from compat_v1.proof.report import LIGHT, charts, write_report
 from compat_v1.proof.verdict import judge
-from original.record_format import DEFAULT_SEED, write_json
+from compat_v1.records import write_model
+from original.record_format import DEFAULT_SEED
 from trained_runs import trained_port
 
 CHARTS = ["error-beginning", "error-whole", "squared-error-beginning", "squared-error-whole"]
@@ -46,8 +46,8 @@ def test_curves_are_the_records_and_the_post_is_marked(record):
         for source, values in (("original", reference), ("here", record)):
             for part in ("test", "train") if field == "error" else ("test",):
                 x, y = curves[f"{source}, {part}"]
-                assert x == [epoch for epoch in values[part]["epoch"] if epoch <= last]
-                assert y == values[part][field][: len(x)]
+                assert x == [epoch for epoch in values.series(part, "epoch") if epoch <= last]
+                assert y == values.series(part, field)[: len(x)]
 
 
 def test_page_holds_every_row_of_the_verdict_and_both_stacks(tmp_path, record):
@@ -55,9 +55,9 @@ def test_page_holds_every_row_of_the_verdict_and_both_stacks(tmp_path, record):
     cells = [unescape(cell) for cell in re.findall(r"<t[dh][^>]*>([^<\n]+)", page)]
     table = "\n".join(cells)
     for row in rows:
-        assert "\n".join(row) in table
-    for part, value in record["stack"].items():
-        assert "\n".join((part, golden("1.0.1", DEFAULT_SEED, 1)["stack"][part], value)) in table
+        assert "\n".join(row[1:]) in table
+    for part, value in record.stack:
+        assert "\n".join((part, getattr(golden("1.0.1", DEFAULT_SEED, 1).stack, part), value)) in table
     assert '<p class="verdict faithful">FAITHFUL</p>' in page
 
 
@@ -78,9 +78,9 @@ def test_each_chart_is_also_a_png(tmp_path, record):
 
 
 def test_unfaithful_run_gets_a_page_that_says_so_and_status_1(tmp_path, record):
-    changed = copy.deepcopy(record)
-    changed["test"]["squared_error"][6] += 1
-    write_json(str(tmp_path / "record.json"), changed)
+    changed = record.model_copy(deep=True)
+    changed.test.squared_error[6] += 1
+    write_model(tmp_path / "record.json", changed)
     assert main(["verify", str(tmp_path / "record.json"), "--report", str(tmp_path / "report.html")]) == 1
     assert '<p class="verdict unfaithful">NOT FAITHFUL</p>' in (tmp_path / "report.html").read_text(encoding="utf-8")
 

@@ -80,4 +80,4 @@ def test_line_of_epoch_20_describes_the_network_after_19_updates(data, execution
 
 
 def test_another_seed_gives_another_run(data, fast_run):
-    assert trained_port(data, graph_seed=2).record["test"] != trained_port(data).record["test"]
+    assert trained_port(data, graph_seed=2).record.test != trained_port(data).record.test

@@ -5,28 +5,23 @@ from typing import NamedTuple
 import numpy as np
 
 from compat_v1 import cli as command_line
-from compat_v1.training import (
-    add_measurement,
-    empty_record,
-    fast_execution,
-    finish_record,
-    new_network,
-    new_session,
-    variables,
-)
+from compat_v1.records import Record, series_names
+from compat_v1.run import add_measurement, begin_record, finish_record
+from compat_v1.training import fast_execution, new_network, new_session, variables
 
 
 class Trained(NamedTuple):
-    record: dict
+    record: Record
     summaries: list[bytes]
     variables: dict[str, np.ndarray]
 
 
 def trained(graph, network, data, draw, epochs, execution=fast_execution, **threads):
     """Initialize and train a network; return its record, its serialized summaries and its final variables."""
-    record, summaries = empty_record(graph, data, draw), []
+    summaries = []
     with new_session(graph, **threads) as session:
         session.run(network.initializer)
+        record = begin_record(session, data, draw)
         for measurement in execution(session, network, data, epochs):
             add_measurement(record, measurement)
             summaries.append(measurement.summary)
@@ -41,10 +36,9 @@ def trained_port(data, draw=1, epochs=20, graph_seed=1, **options):
 
 def assert_every_bit_equal(one, other):
     """Fail, naming what differs first, unless two `Trained` are bit-equal in everything that they measured."""
-    for part in ("test", "train"):
-        for field, values in one.record[part].items():
-            assert values == other.record[part][field], f"{part} {field} differs"
-    assert one.record["prediction"] == other.record["prediction"], "the prediction differs"
+    for part, field in series_names():
+        assert one.record.series(part, field) == other.record.series(part, field), f"{part} {field} differs"
+    assert one.record.prediction == other.record.prediction, "the prediction differs"
     assert one.summaries == other.summaries, "the summaries differ"
     assert one.variables.keys() == other.variables.keys(), "the variables' names differ"
     for name, value in one.variables.items():

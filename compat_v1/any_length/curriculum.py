@@ -5,13 +5,15 @@ and ends with the bits that it would have had. Nothing here knows the cell.
 """
 
 import hashlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from compat_v1.any_length.network import build_graph
+from compat_v1.any_length.network import Network, build_graph
 from compat_v1.any_length.record import KEPT_LOSSES, CurriculumRecord, Measured
 from compat_v1.checkpoints import find_checkpoint, load_record, restore, save_checkpoint
 from compat_v1.data_generator import SIGNS, encodeSequence, getSequences, sums
@@ -21,7 +23,7 @@ from compat_v1.records import Stack
 from compat_v1.training import OP_SEEDS
 
 CHECKPOINT = Path(__file__).parent / "checkpoint"  # the project's: a finished run, see docs/any_length.md
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "batch": 64,  # sequences
     "shortest": 10,  # signs, of a batch's longest sequence
     "longest": 200,  # likewise
@@ -38,17 +40,17 @@ REPORT_EVERY = 1000  # updates
 HELD_OUT = 2017  # the seed of the sequences that measure
 
 
-def new_network(graph_seed, updates, batch_size=None):
+def new_network(graph_seed: int, updates: int, batch_size: int | None = None) -> tuple[Any, Network]:
     """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network).
 
     `batch_size` is as in `any_length.build_graph`; to `train`, it is that of `SETTINGS` or None.
     """
 
-    def decaying(highest, step, steps):
+    def decaying(highest: float, step: Any, steps: int) -> Any:
         rate = tf.train.cosine_decay(highest, step, max(1, steps), SETTINGS["last_learning_rate"] / highest)
         return rate * tf.minimum(1.0, tf.cast(step + 1, tf.float32) / SETTINGS["warm_up"])
 
-    def learning_rate(step):
+    def learning_rate(step: Any) -> Any:
         start = polish_start(updates)
         rate = decaying(SETTINGS["learning_rate"], step, start)
         polish_rate = decaying(SETTINGS["polish_learning_rate"], step - start, updates - start)
@@ -59,12 +61,12 @@ def new_network(graph_seed, updates, batch_size=None):
         return graph, build_graph(OP_SEEDS, learning_rate, SETTINGS["gradient_norm"], batch_size)
 
 
-def polish_start(updates):
+def polish_start(updates: int) -> int:
     """Return the number of updates before the polish, of `updates` in all."""
     return updates - updates // SETTINGS["polish"]
 
 
-def random_sequences(count, length, seed):
+def random_sequences(count: int, length: int, seed: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Return (data, target), float32 (count, length, 3) and (count, length): even signs and their sums.
 
     `seed` is a list of integers. The stream is NumPy's oldest generator, which no version of NumPy changes.
@@ -72,7 +74,7 @@ def random_sequences(count, length, seed):
     return _with_sums(encodeSequence(SIGNS)[np.random.RandomState(seed).randint(len(SIGNS), size=(count, length))])
 
 
-def batch(graph_seed, step, updates):
+def batch(graph_seed: int, step: int, updates: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what update number `step`, from 0, trains on: data, target and lengths, as the graph takes them.
 
     The longest sequence has a random length up to a bound that grows with `step` until the polish, and the others have
@@ -94,7 +96,7 @@ def batch(graph_seed, step, updates):
     return *_with_sums(encodeSequence(SIGNS)[signs]), lengths
 
 
-def batches(graph_seed, done, updates):
+def batches(graph_seed: int, done: int, updates: int) -> Iterator[tuple[np.ndarray, ...]]:
     """Yield the batches of the updates after `done`, each made in another thread while the update before it runs."""
     with ThreadPoolExecutor(1) as other_thread:
         coming = other_thread.submit(batch, graph_seed, done, updates)
@@ -104,26 +106,31 @@ def batches(graph_seed, done, updates):
             yield this_batch
 
 
-def every_sequence(length):
+def every_sequence(length: int) -> tuple[np.ndarray, np.ndarray]:
     """Return (data, target) of all 4**length sequences, as `random_sequences` does; errors as `getSequences`."""
     return _with_sums(getSequences(length)[0])
 
 
-def is_right(session, network, data, target):
+def is_right(session: Any, network: Network, data: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Return whether the network is right after each sign of each sequence, bool (count, length)."""
     return session.run(network.right, {network.data: data, network.target: target})
 
 
-def begin(session, network, directory, graph_seed, updates):
+def begin(session: Any, network: Network, directory: str | Path, graph_seed: int, updates: int) -> CurriculumRecord:
     """Initialize the network, or go on with the unfinished run in `directory`; return its record.
 
     Raises `ValueError` if `directory` holds a run that is not one of `updates` updates from `graph_seed`, or one of
     other settings than this file's, or a broken one.
     """
     session.run(network.initializer)
-    asked = {"graph_seed": graph_seed, "op_seeds": list(OP_SEEDS), "updates": updates, "settings": SETTINGS}
+    asked: dict[str, Any] = {
+        "graph_seed": graph_seed,
+        "op_seeds": list(OP_SEEDS),
+        "updates": updates,
+        "settings": SETTINGS,
+    }
     if find_checkpoint(directory) is None:
-        nothing = {"done": 0, "first_losses": [], "measured": Measured(done=[], loss=[], right=[])}
+        nothing: dict[str, Any] = {"done": 0, "first_losses": [], "measured": Measured(done=[], loss=[], right=[])}
         return CurriculumRecord(**asked, **nothing, stack=Stack(**stack(tf.VERSION, onednn())))
     prefix, record = load_record(directory, CurriculumRecord)
     for name, value in asked.items():
@@ -135,7 +142,14 @@ def begin(session, network, directory, graph_seed, updates):
     return record
 
 
-def train(session, network, record, directory, report=lambda record: None, is_stop_wanted=lambda: False):
+def train(
+    session: Any,
+    network: Network,
+    record: CurriculumRecord,
+    directory: str | Path,
+    report: Callable[[CurriculumRecord], None] = lambda record: None,
+    is_stop_wanted: Callable[[], bool] = lambda: False,
+) -> None:
     """Do the updates that the record lacks, and keep the run in `directory`, also when it is stopped.
 
     `report` is called with the record after every `REPORT_EVERY` updates. When all are done, only the weights are kept.
@@ -169,12 +183,12 @@ def train(session, network, record, directory, report=lambda record: None, is_st
     save_checkpoint(session, directory, record, weights)
 
 
-def trained_variables(session):
+def trained_variables(session: Any) -> list[Any]:
     """Return the weights of the session's graph: its variables without Adam's and the counter."""
     return session.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
 
 
-def restore_weights(session, directory):
+def restore_weights(session: Any, directory: str | Path) -> None:
     """Give the network the weights kept in `directory`, those of a faithful network included; `ValueError` if none."""
     prefix = find_checkpoint(directory)
     if prefix is None:
@@ -182,7 +196,7 @@ def restore_weights(session, directory):
     restore(session, prefix, trained_variables(session))
 
 
-def holds_any_length(directory):
+def holds_any_length(directory: str | Path) -> bool:
     """Return whether `directory` holds a run of this file, whole."""
     try:
         return bool(load_record(directory, CurriculumRecord))
@@ -190,5 +204,5 @@ def holds_any_length(directory):
         return False
 
 
-def _with_sums(inputs):
+def _with_sums(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return inputs.astype(np.float32), sums(inputs).astype(np.float32)

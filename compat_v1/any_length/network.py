@@ -6,6 +6,8 @@ loop to the length of the batch, an output at every step, and a loss over all of
 """
 
 from collections import namedtuple
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
@@ -17,7 +19,12 @@ LAYERS = ("forget", "input", "candidate", "output")  # the cell's, in the order 
 Network = namedtuple("Network", "data target lengths prediction conveyor gates right loss minimize step initializer")
 
 
-def build_graph(op_seeds, learning_rate, gradient_norm, batch_size=None):
+def build_graph(
+    op_seeds: Iterable[int | None],
+    learning_rate: Callable[[Any], Any],
+    gradient_norm: float,
+    batch_size: int | None = None,
+) -> Network:
     """Build the graph into the default graph and return its `Network`.
 
     `op_seeds` are the seeds of the five random ops, in order. `learning_rate` makes a float32 scalar of `step`, the
@@ -43,10 +50,10 @@ def build_graph(op_seeds, learning_rate, gradient_norm, batch_size=None):
 
     data_length, steps = batch_size or tf.shape(data)[0], tf.shape(data)[1]
 
-    def is_in_sequence(prediction, Conveyor, step, predictions, Conveyors):
+    def is_in_sequence(prediction: Any, Conveyor: Any, step: Any, predictions: Any, Conveyors: Any) -> Any:
         return step < steps
 
-    def apply_lstm_cell(prediction, Conveyor, step, predictions, Conveyors):
+    def apply_lstm_cell(prediction: Any, Conveyor: Any, step: Any, predictions: Any, Conveyors: Any) -> Any:
         xt = data[:, step, :]  # (batch, 3)
         prediction, Conveyor = cell.lstm_cell((prediction, Conveyor), xt)
         predictions, Conveyors = predictions.write(step, prediction), Conveyors.write(step, Conveyor)

@@ -3,9 +3,11 @@
 Only asks and shows; the network comes from elsewhere and stays as it is.
 """
 
+from typing import Any
+
 import numpy as np
 
-from compat_v1.any_length.network import LAYERS
+from compat_v1.any_length.network import LAYERS, Network
 from compat_v1.data_generator import encodeSequence, running_sums
 from compat_v1.original.record_format import exactly
 
@@ -13,7 +15,7 @@ LONGEST = 1000  # signs; a sequence's gates are kept in memory for all its steps
 BAR = 8  # characters
 
 
-def play(session, network, sequence):
+def play(session: Any, network: Network, sequence: str) -> dict[str, list[dict[str, Any]]]:
     """Return {"steps": […]}, a dict for each sign of a string; `ValueError` if it is no sequence or too long.
 
     Of a step: the `sign`; `sum`, the true one, an int; `network`, what the network says, a float; `gates`, each
@@ -33,7 +35,7 @@ def play(session, network, sequence):
     return {"steps": steps}
 
 
-def table(steps):
+def table(steps: list[dict[str, Any]]) -> list[str]:
     """Return the steps as the lines of a table for the terminal, in ASCII."""
     lines = ["sign  network  sum         " + "".join(f"{layer:{BAR + 3}}" for layer in LAYERS).rstrip()]
     for step in steps:
@@ -43,6 +45,6 @@ def table(steps):
     return lines
 
 
-def _bar(activity):
+def _bar(activity: float) -> str:
     full = round(activity * BAR)
     return "#" * full + "." * (BAR - full)

@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Sequence
 
 from compat_v1.cli import audit, explain, play, predict, tensorboard, train, train_any_length, verify
 from compat_v1.cli.common import STATUSES, Failure, Status, printable
@@ -11,7 +12,7 @@ from compat_v1.cli.common import STATUSES, Failure, Status, printable
 COMMANDS = (train, verify, explain, audit, predict, tensorboard, play, train_any_length)
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m compat_v1",
         description="The handmade LSTM of 2017 on today's TensorFlow, held to the original.",
@@ -24,7 +25,7 @@ def _parser():
     return parser
 
 
-def _mark_signs(argv):
+def _mark_signs(argv: list[str]) -> list[str]:
     """Put a space before a sequence that begins with `-`, so that argparse does not take it for an option.
 
     A bare `--` is the separator, unless there is nothing that it could separate: then it is the sequence.
@@ -39,11 +40,12 @@ def _mark_signs(argv):
     return marked
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: the process's) and return its exit status."""
     args = _parser().parse_args(_mark_signs(list(sys.argv[1:] if argv is None else argv)))
     try:
-        return args.run(args)
+        status: int = args.run(args)
+        return status
     except Failure as failure:
         print(f"error: {printable(str(failure))}", file=sys.stderr)
         return failure.status

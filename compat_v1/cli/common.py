@@ -122,8 +122,8 @@ def stop_on_signal() -> Iterator[_Stop]:
     try:
         yield stop
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for signal_number, handler in before.items():
+            signal.signal(signal_number, handler)
 
 
 def integer(lowest: int, highest: int | None = None) -> Callable[[str], int]:

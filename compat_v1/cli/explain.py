@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from compat_v1.cli.common import BadInput, record_at
+from compat_v1.cli.common import BadInput, Status, record_at
 from compat_v1.environment import import_tensorflow
 from compat_v1.proof.golden import OLD_STACKS
 
@@ -21,10 +21,11 @@ def run(args: argparse.Namespace) -> int:
     record = record_at(args.record)
     import_tensorflow()
     from compat_v1.proof.explain import explain
+    from compat_v1.proof.verdict import graph_beside
 
     try:
-        for line in explain(record, args.against):
+        for line in explain(record, args.against, graph_beside(args.record, record)):
             print(line, flush=True)
     except ValueError as error:
         raise BadInput(f"{args.record}: {error}") from None
-    return 0
+    return Status.GOOD

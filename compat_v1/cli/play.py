@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from compat_v1.any_length import play as game
     from compat_v1.training import new_session
 
-    def show(sequence):
+    def show(sequence: str) -> None:
         played = game.play(session, network, sequence)
         print(json.dumps(played) if args.json else "\n".join(game.table(played["steps"])), flush=True)
 
@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
                 return 0
         except ValueError as error:
             raise BadInput(str(error)) from None
-        sys.stdin.reconfigure(errors="backslashreplace")  # what is no text is no sign either
+        stdin: Any = sys.stdin  # a TextIOWrapper, whatever typeshed allows
+        stdin.reconfigure(errors="backslashreplace")  # what is no text is no sign either
         prompt = f"Signs + - 0 I, up to {game.LONGEST} of them; Ctrl-D ends: " if sys.stdin.isatty() else ""
         while True:
             try:

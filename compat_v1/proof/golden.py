@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from compat_v1 import original
+from compat_v1.original import record_format
 from compat_v1.records import Record, read_record
 
-RECORDED = Path(original.__file__).parent / "recorded"
+RECORDED = Path(record_format.__file__).parent / "recorded"
 OLD_STACKS = ("1.0.1", "1.15.5")
 
 

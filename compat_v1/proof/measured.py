@@ -64,8 +64,8 @@ def train_original(record: Record, data: Data, progress: Callable[[int], None]) 
         progress(measurement.epoch)
 
     network = original_network(record.graph_seed, record.op_seeds)
-    options = {"graph": "original", "execution": "post", "report": report}
-    return train_run(network, data, record.data.draw, record.epochs, **options).record
+    draw, epochs = record.data.draw, record.epochs
+    return train_run(network, data, draw, epochs, graph="original", execution="post", report=report).record
 
 
 def require_same_run(record: Record, beside: Record) -> None:

@@ -3,9 +3,12 @@
 The proof without a tolerance: the port must compute what this graph computes, on the same machine, to the last bit.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit.comparison import audit, same_roles
+from compat_v1.audit.comparison import Audit, audit, same_roles
 from compat_v1.audit.graph_index import read_graph_def
 from compat_v1.graph import SEQUENCE_LENGTH, Network
 from compat_v1.original.record_format import DEFAULT_SEED
@@ -27,7 +30,7 @@ TENSORS = Network(
 )
 
 
-def original_graph_def(graph_seed=DEFAULT_SEED, op_seeds=OP_SEEDS):
+def original_graph_def(graph_seed: int = DEFAULT_SEED, op_seeds: Sequence[int] = OP_SEEDS) -> Any:
     """Return the `GraphDef` that TensorFlow 1.0.1 wrote, with these seeds.
 
     In a GraphDef the seeds are attributes of the random ops: only they are set, everything else stays as recorded.
@@ -40,14 +43,14 @@ def original_graph_def(graph_seed=DEFAULT_SEED, op_seeds=OP_SEEDS):
     return graph_def
 
 
-def original_network(graph_seed, op_seeds=OP_SEEDS):
+def original_network(graph_seed: int, op_seeds: Sequence[int] = OP_SEEDS) -> tuple[Any, Network]:
     """Import the original's graph into a `tf.Graph` of its own and return (graph, network), as `new_network` does."""
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(original_graph_def(graph_seed, op_seeds), name="")
     return graph, Network(*(graph.as_graph_element(name) for name in TENSORS))
 
 
-def network_of(graph, graph_seed, sequence_length=SEQUENCE_LENGTH):
+def network_of(graph: str, graph_seed: int, sequence_length: int = SEQUENCE_LENGTH) -> tuple[Any, Network]:
     """Build the port's network, or the original's if `graph` is "original", and return it as `new_network` does.
 
     `ValueError` for a length that the original's graph is not made for.
@@ -59,7 +62,7 @@ def network_of(graph, graph_seed, sequence_length=SEQUENCE_LENGTH):
     return original_network(graph_seed)
 
 
-def audit_port(graph_seed=DEFAULT_SEED, op_seeds=OP_SEEDS):
+def audit_port(graph_seed: int = DEFAULT_SEED, op_seeds: Sequence[int] = OP_SEEDS) -> Audit:
     """Audit the port's graph, as it is built now with these seeds, against the original's; return the `Audit`."""
     graph, network = new_network(graph_seed, op_seeds=op_seeds)
     return audit(original_graph_def(graph_seed), graph.as_graph_def(), same_roles(TENSORS, network))

@@ -90,8 +90,8 @@ def _chart(field: str, record: Record, reference: Record | None, until: int) -> 
     axes = figure.subplots()
     # The original is a broad pale band, which the run's own thin line follows.
     for name, source, width in (("original", reference, 4), ("here", record, 1.2)):
-        for part in ("test", "train") if source else ():
-            if (part, field) in series_names():
+        for part in ("test", "train"):
+            if source and (part, field) in series_names():
                 epochs = [epoch for epoch in source.series(part, "epoch") if epoch <= until]
                 values = source.series(part, field)[: len(epochs)]
                 axes.plot(epochs, values, color=LIGHT[f"{name}-{part}"], linewidth=width, label=f"{name}, {part}")

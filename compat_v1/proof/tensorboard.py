@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 from string import Template
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
@@ -47,7 +48,7 @@ location.replace("/?$view" + location.hash);
 """)
 
 
-def arrange(run, folder):
+def arrange(run: str | Path, folder: Path) -> None:
     """Fill `folder` with what TensorBoard is to show beside the run whose logs are in the folder `run`."""
     for name, logs in (("port", Path(run).resolve()), ("original", ORIGINAL_LOGS)):
         (folder / name).mkdir()
@@ -62,7 +63,7 @@ def arrange(run, folder):
     writer.close()
 
 
-def serve(run, port):
+def serve(run: str | Path, port: int) -> NoReturn:
     """Serve on localhost, at `port` or the next that is free, until Ctrl-C or SIGTERM; this ends the process.
 
     Its exit status is 0, or 2 if no port could be had.
@@ -90,7 +91,7 @@ def serve(run, port):
     os._exit(status)
 
 
-def _when_asked_to_end():
+def _when_asked_to_end() -> socket.socket:
     """Return a socket that is sent a byte for each SIGINT and SIGTERM from now on, whichever thread is given it.
 
     To block them and wait for them is not enough: NumPy and TensorFlow have threads already, and one of those that is
@@ -104,7 +105,7 @@ def _when_asked_to_end():
     return read
 
 
-def _wait_for_the_logs(address, runs):
+def _wait_for_the_logs(address: str, runs: int) -> None:
     """Wait until TensorBoard has read values of that many runs: a page that is opened before stays empty.
 
     A run that has just begun has none yet, so that the wait ends after a few seconds in any case.
@@ -118,7 +119,7 @@ def _wait_for_the_logs(address, runs):
         time.sleep(0.1)
 
 
-def _server(wsgi_app, flags):
+def _server(wsgi_app: Any, flags: argparse.Namespace) -> Any:
     for port in range(flags.port, min(flags.port + PORTS_TO_TRY, 2**16)):
         try:
             return program.WerkzeugServer(
@@ -129,13 +130,13 @@ def _server(wsgi_app, flags):
     raise program.TensorBoardServerException(f"no port from {flags.port} to {port} is free: name another with --port")
 
 
-def _opening_with_the_comparison(wsgi_app):
+def _opening_with_the_comparison(wsgi_app: Any) -> Any:
     """Answer the bare address with a page that goes on to the view of both tags side by side, unsmoothed and uncut."""
     pins = [{"plugin": "scalars", "tag": tag} for tag in DESCRIPTIONS]
     view = urlencode({"smoothing": 0, "pinnedCards": json.dumps(pins)})
     page = OPENING_PAGE.substitute(settings=json.dumps(SETTINGS), view=view).encode()
 
-    def app(environ, start_response):
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
         if environ["PATH_INFO"] == "/" and not environ["QUERY_STRING"]:
             start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(page)))])
             return [page]
