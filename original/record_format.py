@@ -70,7 +70,11 @@ def write_json(path, content):
 
 
 def write_whole(path, content):
-    """Write the bytes `content` to `path` in one step: a reader finds the old file or the whole new one."""
+    """Write the bytes `content` to `path` in one step: a reader finds the old file or the whole new one.
+
+    A symlink stays one: its target is written.
+    """
+    path = os.path.realpath(path)
     temporary = "{}.{}.tmp".format(path, os.getpid())
     try:
         with open(temporary, "wb") as f:

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from compat_v1.proof.golden import RECORDED, golden
-from compat_v1.records import read_record
+from compat_v1.records import read_record, write_model
 from original.record_format import DEFAULT_SEED
 from trained_runs import run
 
@@ -76,10 +77,12 @@ def test_run_that_is_not_of_the_originals_graph_or_of_other_seeds_is_refused_bes
     assert "trained with another graph_seed: 1" in capsys.readouterr().err
 
 
-def test_record_of_which_nothing_can_be_judged_is_neither_faithful_nor_not(trained, tmp_path, capsys):
-    record = json.loads((trained / "record.json").read_text())
-    record["stack"]["cpu"], record["graph_seed"] = "another", 99
-    (tmp_path / "record.json").write_text(json.dumps(record))
+def test_record_of_which_nothing_can_be_judged_is_neither_faithful_nor_not(tmp_path, capsys):
+    options = ["--epochs", 20, "--seed", 99, "--record", tmp_path / "record.json", "--logdir", tmp_path]
+    assert run("train", *options) == 0
+    record = read_record(tmp_path / "record.json")
+    record.stack.cpu = "another"
+    write_model(tmp_path / "record.json", record)
     assert run("verify", tmp_path / "record.json") == 2
     output = capsys.readouterr()
     assert "NOT JUDGED" in output.out and "nothing that this run measured could be held" in output.err
@@ -111,6 +114,20 @@ def test_record_that_cannot_be_written_does_not_take_the_checkpoint_with_it(tmp_
     assert run("predict", "00-+++", "--checkpoint", tmp_path / "kept") == 0
 
 
+def test_record_is_written_through_a_symlink_and_a_loop_of_them_is_refused(tmp_path, capsys):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "record.json").symlink_to(tmp_path / "elsewhere" / "target.json")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    options = ["--epochs", 1, "--logdir", tmp_path / "logs", "--record"]
+    assert run("train", *options, tmp_path / "record.json") == 0
+    assert (tmp_path / "record.json").is_symlink()
+    assert read_record(tmp_path / "elsewhere" / "target.json").epochs == 1
+    assert run("train", *options, tmp_path / "loop") == 2
+    assert "this is no regular file" in capsys.readouterr().err
+    assert run("verify", tmp_path / "loop" / "x", "--original", tmp_path / "loop") == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
     for _ in range(2):
         assert run("train", "--epochs", 1, "--checkpoint", tmp_path / "kept", "--logdir", tmp_path) == 0
@@ -129,6 +146,11 @@ def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
         (["train", "--record", "no/such/folder.json"], "give a file in a folder that exists"),
         (["train", "--record", "x" * 300], "give a file in a folder that exists"),
         (["train", "--record", "."], "give a file in a folder that exists"),
+        (["train", "--record", "/dev/null"], "this is no regular file"),
+        (["train", "--record", "a\0b"], "no file has this name"),
+        (["verify", GOLDEN, "--report", "/dev/null"], "this is no regular file"),
+        (["verify", GOLDEN, "--original", GOLDEN], "this is the record itself"),
+        (["verify", "a\0b"], "no file has this name"),
         (["train", "--logdir", __file__], "no folder could be made there"),
         (["train", "--checkpoint", __file__], "no folder could be made there"),
         (["train", "--graph", "original", "--sequence-length", "3"], "the original's graph is made for 6 signs"),
@@ -232,6 +254,19 @@ def test_stopping_keeps_what_was_done_and_leaves_what_was_whole(trained, tmp_pat
     assert not read_record(record_file).partial
     assert run("predict", "00-+++", "--checkpoint", checkpoint) == 2
     assert run("predict", "00-+++", "--checkpoint", tmp_path / "checkpoint.partial") == 0
+
+
+@pytest.mark.parametrize(("output", "status"), [("| head -n 1", 141), ("> /dev/full", 74)])
+def test_output_that_takes_no_more_costs_no_record(tmp_path, output, status):
+    command = f"{sys.executable} -m compat_v1 train --epochs 5000 --record record.json --logdir logs"
+    if output == "> /dev/full" and not Path("/dev/full").exists():
+        pytest.skip("no such device here")
+    script = f"set -o pipefail; {command} {output}"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    result = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert result.returncode == status, result.stderr
+    assert "Traceback" not in result.stderr and "Exception" not in result.stderr
+    assert read_record(tmp_path / "record.partial.json").epochs < 5000
 
 
 def test_command_of_a_fresh_process_is_quiet_and_exits_with_the_status(tmp_path):

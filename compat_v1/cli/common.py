@@ -2,7 +2,9 @@
 
 import argparse
 import errno
+import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,13 +71,27 @@ def printable(text: str) -> str:
 
 
 def require_place_for(option: str, file: Path | None) -> None:
-    """Refuse a file that cannot be written because its folder is missing or it is a folder itself."""
+    """Refuse a file that cannot be written: its folder is missing or closed, or it is none, such as a device."""
+    if not file:
+        return
     try:
-        is_good = not file or (file.parent.is_dir() and not file.is_dir())
+        place = Path(os.path.realpath(file))
+        is_taken = place.is_symlink() or (place.exists() and not place.is_file())  # a link still: a loop of them
+        has_folder = os.access(place.parent, os.W_OK | os.X_OK)
     except (OSError, ValueError):  # a name that the file system does not take
-        is_good = False
-    if not is_good:
-        raise BadInput(f"{option} {file}: give a file in a folder that exists")
+        is_taken = has_folder = False
+    if is_taken:
+        raise BadInput(f"{option} {file}: this is no regular file, give a file in a folder that exists")
+    if not has_folder or not place.parent.is_dir():
+        raise BadInput(f"{option} {file}: give a file in a folder that exists and can be written to")
+
+
+def is_same_file(one: str | Path, other: str | Path) -> bool:
+    """Return whether two paths lead to one file that is there."""
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
 
 
 def record_at(path: str | Path) -> Record:
@@ -84,6 +100,29 @@ def record_at(path: str | Path) -> Record:
         return read_record(path)
     except (OSError, ValueError) as error:
         raise BadInput(str(error)) from None
+
+
+class Output:
+    """Prints lines as they come, until the output takes no more: what else is done need not be lost with it."""
+
+    def __init__(self) -> None:
+        self.error: OSError | None = None
+
+    def print(self, *values: object) -> None:
+        """Print as the built-in; once the output has failed, nothing."""
+        if self.error is None:
+            try:
+                print(*values, flush=True)
+            except OSError as error:
+                self.error = error
+
+    def end(self) -> None:
+        """Raise what happened to the output: `BrokenPipeError` if its reader went away."""
+        if isinstance(self.error, BrokenPipeError):
+            raise self.error
+        if self.error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would try once more when it ends
+            raise failed("the output could not be written", self.error)
 
 
 class Stopwatch:
@@ -140,6 +179,13 @@ def integer(lowest: int, highest: int | None = None) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def path(text: str) -> Path:
+    """Read an argument as a path."""
+    if "\0" in text or not text:
+        raise argparse.ArgumentTypeError(f"{text!r}: no file has this name")
+    return Path(text)
 
 
 def sequence(text: str) -> str:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from compat_v1.cli.common import BadInput, Status, record_at
+from compat_v1.cli.common import BadInput, Status, path, record_at
 from compat_v1.environment import import_tensorflow
 from compat_v1.proof.golden import OLD_STACKS
 
@@ -12,7 +12,7 @@ def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("explain", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
-    command.add_argument("record", metavar="RECORD", help="a JSON file written by train --record")
+    command.add_argument("record", type=path, metavar="RECORD", help="a JSON file written by train --record")
     command.add_argument("--against", choices=OLD_STACKS, default=OLD_STACKS[0], help="default: TensorFlow %(default)s")
 
 

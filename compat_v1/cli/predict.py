@@ -1,10 +1,9 @@
 """The command predict."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from compat_v1.cli.common import BadInput, sequence
+from compat_v1.cli.common import BadInput, path, sequence
 from compat_v1.data_generator import answer
 from compat_v1.environment import import_tensorflow
 from compat_v1.records import Record
@@ -15,7 +14,7 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser("predict", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
     command.add_argument("sequence", type=sequence, metavar="SEQUENCE", help="signs + - 0 I, such as 00-+++")
-    command.add_argument("--checkpoint", type=Path, metavar="DIR", required=True, help="written by train --checkpoint")
+    command.add_argument("--checkpoint", type=path, metavar="DIR", required=True, help="written by train --checkpoint")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,10 +8,12 @@ from typing import Any
 from compat_v1.cli.common import (
     BadInput,
     MachineFailed,
+    Output,
     Status,
     Stopwatch,
     failed,
     integer,
+    path,
     require_place_for,
     seed,
     stop_on_signal,
@@ -32,11 +34,11 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument("--epochs", type=integer(1, MOST_EPOCHS), default=4000, help="default: %(default)s")
     command.add_argument("--sequence-length", type=integer(1), default=6, help="signs (default: %(default)s)")
-    command.add_argument("--record", type=Path, metavar="FILE", help="write the measurements to this JSON file")
+    command.add_argument("--record", type=path, metavar="FILE", help="write the measurements to this JSON file")
     command.add_argument(
-        "--logdir", type=Path, metavar="DIR", default=Path("logs"), help="of the event logs (default: %(default)s)"
+        "--logdir", type=path, metavar="DIR", default=Path("logs"), help="of the event logs (default: %(default)s)"
     )
-    command.add_argument("--checkpoint", type=Path, metavar="DIR", help="keep the trained network in this folder")
+    command.add_argument("--checkpoint", type=path, metavar="DIR", help="keep the trained network in this folder")
     command.add_argument(
         "--execution",
         choices=("fast", "one-run", "post"),
@@ -69,9 +71,11 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         raise BadInput(str(error)) from None
 
+    output = Output()
+
     def report(measurement: Measurement) -> None:
         if measurement.part == "test":
-            print(epoch_line(measurement.epoch, measurement.error, measurement.squared_error), flush=True)
+            output.print(epoch_line(measurement.epoch, measurement.error, measurement.squared_error))
 
     with stop_on_signal() as stop:
         try:
@@ -86,21 +90,20 @@ def run(args: argparse.Namespace) -> int:
                 record_file=args.record,
                 checkpoint=args.checkpoint,
                 report=report,
-                is_stop_wanted=lambda: stop.is_wanted,
+                is_stop_wanted=lambda: stop.is_wanted or bool(output.error),
                 note=watch.note,
             )
-        except BrokenPipeError:
-            raise
         except OSError as error:
             raise failed(f"{error.filename}: no folder could be made there", error) from None
     for sequence, prediction in done.record.prediction.items():
-        print(sequence, prediction)
-    for what, path in (("logs", done.logs), ("record", done.record_file), ("checkpoint", done.checkpoint)):
-        if path:
-            print(f"{what}: {path}")
-    print(watch)
+        output.print(sequence, prediction)
+    for what, place in (("logs", done.logs), ("record", done.record_file), ("checkpoint", done.checkpoint)):
+        if place:
+            output.print(f"{what}: {place}")
+    output.print(watch)
     if done.failures:
         raise MachineFailed("; ".join(done.failures))
+    output.end()
     if done.record.partial:
         print(f"stopped after {done.record.epochs} of {args.epochs} epochs", file=sys.stderr)
         return Status.STOPPED

@@ -3,10 +3,9 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
-from compat_v1.cli.common import BadInput, Status, Stopwatch, failed, record_at, require_place_for
+from compat_v1.cli.common import BadInput, Status, Stopwatch, failed, is_same_file, path, record_at, require_place_for
 from compat_v1.environment import import_tensorflow
 from compat_v1.proof.rows import CANNOT_TELL, NOT_FAITHFUL, NOT_JUDGED, Judgement, table, verdict
 from compat_v1.records import Record
@@ -16,11 +15,12 @@ def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("verify", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
-    command.add_argument("record", metavar="RECORD", help="a JSON file written by train --record")
+    command.add_argument("record", type=path, metavar="RECORD", help="a JSON file written by train --record")
     command.add_argument("--json", action="store_true", help="print the verdict and its rows as JSON, for programs")
-    command.add_argument("--report", type=Path, metavar="FILE", help="write a page for people to this HTML file")
+    command.add_argument("--report", type=path, metavar="FILE", help="write a page for people to this HTML file")
     command.add_argument(
         "--original",
+        type=path,
         metavar="RECORD",
         help="of the same run, written by train --graph original; without it, that graph is trained now",
     )
@@ -30,9 +30,9 @@ def run(args: argparse.Namespace) -> int:
     """Hold a record to the original and print the verdict."""
     record = record_at(args.record)
     require_place_for("--report", args.report)
-    if args.report and args.report.resolve() in {Path(path).resolve() for path in (args.record, args.original) if path}:
+    if args.report and any(is_same_file(args.report, file) for file in (args.record, args.original) if file):
         raise BadInput(f"--report {args.report}: this is a record, give another file")
-    if args.original and Path(args.original).resolve() == Path(args.record).resolve():
+    if args.original and is_same_file(args.original, args.record):
         raise BadInput(f"--original {args.original}: this is the record itself, give that of train --graph original")
     watch = Stopwatch()
     import_tensorflow()

@@ -50,7 +50,7 @@ def table(rows: Iterable[Row]) -> list[str]:
     """Return the rows as the lines of a table for the terminal, of up to 100 columns."""
     lines = []
     for row in (Row("", "", "the original", "here", "verdict"), *rows):
-        cells = [wrap(cell, width, drop_whitespace=False) or [""] for cell, width in zip(row[1:], WIDTHS, strict=True)]
+        cells = [wrap(cell, width) or [""] for cell, width in zip(row[1:], WIDTHS, strict=True)]
         for number in range(max(map(len, cells))):
             parts = [cell[number] if number < len(cell) else "" for cell in cells]
             lines.append("  ".join(f"{part:{width}}" for part, width in zip(parts, WIDTHS, strict=True)).rstrip())
