@@ -24,6 +24,7 @@ LONGEST_STREAM = 2**30  # random numbers up to the end of a draw: some ten secon
 
 SIGNS = "I0+-"  # the order in which 64-bit Python 2.7 iterates over a dict with these four keys
 _ENCODING = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0], [0, 1, 0]])  # by the position in SIGNS
+_STRINGS = (str, type(b"".decode("ascii")))  # under Python 2.7, text is a type of its own
 _SIGN_OF_VECTOR = {tuple(vector): sign for sign, vector in zip(SIGNS, _ENCODING.tolist())}
 
 
@@ -60,7 +61,7 @@ def getSequences(sequence_length, draw=SHOWN_DRAW):
 
 def encodeSequence(sequence):
     """Return the integers of shape (len(sequence), 3) for a string of signs; `ValueError` if it is none."""
-    if not isinstance(sequence, (str, type(""))):
+    if not isinstance(sequence, _STRINGS):
         raise ValueError("{}: a string of the signs + - 0 I is needed".format(_shown(sequence)))
     if not sequence:
         raise ValueError("an empty sequence: give one or more of the signs + - 0 I")

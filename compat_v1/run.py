@@ -3,8 +3,8 @@
 Works alike on the port's graph and on the original's: which it has, it is told.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,9 +14,10 @@ import tensorflow.compat.v1 as tf
 from compat_v1.checkpoints import save_checkpoint
 from compat_v1.data_generator import provenance
 from compat_v1.environment import onednn
+from compat_v1.event_logs import event_logs
 from compat_v1.graph import Network
 from compat_v1.graph_file import canonical, sha256, write_graph
-from compat_v1.logs import PARTS, new_run_folder
+from compat_v1.logs import new_run_folder
 from compat_v1.original.record_format import MEASURED_SEQUENCE, exactly, stack
 from compat_v1.records import FORMAT, DataSet, Record, Stack, TestSeries, TrainSeries, write_model
 from compat_v1.training import EXECUTIONS, Data, Measurement, new_session, predict, variables
@@ -110,7 +111,7 @@ def train_run(
         checkpoint.mkdir(parents=True, exist_ok=True)
     logs = new_run_folder(logdir) if logdir else None
     failures: list[str] = []
-    with new_session(built[0]) as session, _event_logs(built[0], logs, failures) as log:
+    with new_session(built[0]) as session, event_logs(built[0], logs, failures) as log:
         network = built[1]
         session.run(network.initializer)
         record = begin_record(session, data, draw, graph, execution)
@@ -149,29 +150,3 @@ def _written(path: Path, failures: list[str], write: Callable[[Path], None]) -> 
         failures.append(f"{path} could not be written: {str(error).splitlines()[0]}")
         return False
     return True
-
-
-@contextmanager
-def _event_logs(graph: Any, logs: Path | None, failures: list[str]) -> Iterator[Callable[[Measurement], None]]:
-    """Give what writes a measurement into the run's event logs; the first failure ends the writing, not the run."""
-    writers = {}
-    if logs:
-        with graph.as_default():  # in eager mode, FileWriter refuses
-            writers = {part: tf.summary.FileWriter(str(logs / part), graph, flush_secs=1) for part in PARTS}
-
-    def attempt(action: Callable[[], None]) -> None:
-        try:
-            action()
-        except (OSError, tf.errors.OpError) as error:
-            writers.clear()
-            failures.append(f"{logs} could not be written: {str(error).splitlines()[0]}")
-
-    def log(measurement: Measurement) -> None:
-        if writers:
-            attempt(lambda: writers[measurement.part].add_summary(measurement.summary, measurement.epoch - 1))
-
-    try:
-        yield log
-    finally:
-        for writer in list(writers.values()):
-            attempt(writer.close)

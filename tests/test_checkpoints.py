@@ -2,11 +2,15 @@
 
 import errno
 import json
+import resource
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from compat_v1.any_length import curriculum
+from compat_v1.records import read_record
 from trained_runs import run
 
 
@@ -112,9 +116,26 @@ def test_logs_that_cannot_be_written_cost_neither_record_nor_checkpoint(tmp_path
     def full(writer, summary, step):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("compat_v1.run.tf.summary.FileWriter.add_summary", full)
+    monkeypatch.setattr("compat_v1.event_logs.tf.summary.FileWriter.add_summary", full)
     options = ["--record", tmp_path / "record.json", "--checkpoint", tmp_path / "kept", "--logdir", tmp_path / "logs"]
     assert run("train", "--epochs", 20, *options) == 74
     assert "logs" in one_line(capsys)
     assert run("verify", tmp_path / "record.json") == 0
+    assert run("predict", "00-+++", "--checkpoint", tmp_path / "kept") == 0
+
+
+def test_logs_on_a_full_disk_cost_neither_record_nor_checkpoint(tmp_path):
+    """No file may be larger than 60 kB: the logs' first event, the graph, is."""
+    options = ["--record", tmp_path / "record.json", "--checkpoint", tmp_path / "kept", "--logdir", tmp_path / "logs"]
+    limit = 60_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    result = subprocess.run(
+        [sys.executable, "-m", "compat_v1", "train", "--epochs", "400", *map(str, options)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )
+    assert result.returncode == 74, result.stderr
+    assert "Traceback" not in result.stderr and result.stderr.splitlines()[-1].startswith("error: ")
+    assert "Epoch  400" in result.stdout
+    assert read_record(tmp_path / "record.json").epochs == 400
     assert run("predict", "00-+++", "--checkpoint", tmp_path / "kept") == 0
