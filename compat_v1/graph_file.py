@@ -7,6 +7,7 @@ the entries of every map sorted. So the order in which a graph was built, or its
 
 import gzip
 import hashlib
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,12 @@ def write_graph(record_file: str | Path, graph_def: Any) -> None:
 
 def read_graph(record_file: str | Path, graph_sha256: str) -> Any:
     """Return the `GraphDef` beside a record, None if there is none that has this SHA-256."""
+    path = graph_file(record_file)
     try:
-        with gzip.open(graph_file(record_file)) as file:
+        if not path.is_file():
+            return None
+        with gzip.open(path) as file:
             content = file.read(LARGEST + 1)
-    except (OSError, EOFError, ValueError):  # none, or damaged
+    except (OSError, EOFError, zlib.error):  # damaged
         return None
     return tf.GraphDef.FromString(content) if sha256(content) == graph_sha256 else None

@@ -5,13 +5,14 @@ prints it. The program for Python 2.7 writes format 1 with `original/record_form
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError, model_validator
 
 from compat_v1.data_generator import LONGEST
-from compat_v1.original.record_format import MEASURED_SEQUENCE, epoch_line, write_json
+from compat_v1.original.record_format import MEASURED_SEQUENCE, epoch_line, stack, write_json
 
 FORMAT = 2
 LARGEST_SEED = 2**31 - 2  # TensorFlow 2 reduces a graph seed modulo 2**31 - 1, TensorFlow 1 does not
@@ -129,6 +130,12 @@ class Record(Strict):
         """Return {epoch: the line that the program printed there}."""
         test = zip(self.test.epoch, self.test.error, self.test.squared_error, strict=True)
         return {epoch: epoch_line(epoch, *measured) for epoch, *measured in test}
+
+
+def this_stack(tensorflow_version: str, onednn: str) -> Stack:
+    """Return the stack of this process, in ASCII, whatever its processor calls itself."""
+    words = stack(tensorflow_version, onednn)
+    return Stack(**{name: re.sub(r"[^ -~]", "?", word)[:300] for name, word in words.items()})
 
 
 def series_names() -> tuple[tuple[str, str], ...]:

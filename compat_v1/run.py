@@ -18,8 +18,8 @@ from compat_v1.event_logs import event_logs
 from compat_v1.graph import Network
 from compat_v1.graph_file import canonical, sha256, write_graph
 from compat_v1.logs import new_run_folder
-from compat_v1.original.record_format import MEASURED_SEQUENCE, exactly, stack
-from compat_v1.records import FORMAT, DataSet, Record, Stack, TestSeries, TrainSeries, write_model
+from compat_v1.original.record_format import MEASURED_SEQUENCE, exactly
+from compat_v1.records import FORMAT, DataSet, Record, TestSeries, TrainSeries, this_stack, write_model
 from compat_v1.training import EXECUTIONS, Data, Measurement, new_session, predict, variables
 
 
@@ -43,7 +43,7 @@ def begin_record(session: Any, data: Data, draw: int, graph: str = "port", execu
     return Record.model_construct(
         format=FORMAT,
         package=version("selfmade-lstm"),
-        stack=Stack(**stack(tf.VERSION, onednn())),
+        stack=this_stack(tf.VERSION, onednn()),
         execution=execution,
         graph=graph,
         graph_sha256=sha256(canonical(session.graph.as_graph_def())),

@@ -1,5 +1,6 @@
 """The verdict judges the run: what another checkout trained is not called faithful by this one."""
 
+import gzip
 import json
 
 import pytest
@@ -202,7 +203,7 @@ def test_canonical_form_tells_graphs_apart(change):
     assert canonical(changed) != canonical(graph_def)
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", b"\x1f\x8b\x08\x00"])
+@pytest.mark.parametrize("content", [b"", b"no gzip", b"\x1f\x8b\x08\x00", gzip.compress(b"graph")[:10] + b"\xff" * 20])
 def test_damaged_graph_beside_a_record_is_no_graph(tmp_path, content):
     graph_file(tmp_path / "run.json").write_bytes(content)
     assert read_graph(tmp_path / "run.json", "0" * 64) is None

@@ -18,8 +18,8 @@ from compat_v1.any_length.record import KEPT_LOSSES, CurriculumRecord, Measured
 from compat_v1.checkpoints import find_checkpoint, load_record, restore, save_checkpoint
 from compat_v1.data_generator import SIGNS, encodeSequence, getSequences, sums
 from compat_v1.environment import onednn
-from compat_v1.original.record_format import exactly, stack
-from compat_v1.records import Stack
+from compat_v1.original.record_format import exactly
+from compat_v1.records import this_stack
 from compat_v1.training import OP_SEEDS
 
 CHECKPOINT = Path(__file__).parent / "checkpoint"  # the project's: a finished run, see docs/any_length.md
@@ -131,7 +131,7 @@ def begin(session: Any, network: Network, directory: str | Path, graph_seed: int
     }
     if find_checkpoint(directory) is None:
         nothing: dict[str, Any] = {"done": 0, "first_losses": [], "measured": Measured(done=[], loss=[], right=[])}
-        return CurriculumRecord(**asked, **nothing, stack=Stack(**stack(tf.VERSION, onednn())))
+        return CurriculumRecord(**asked, **nothing, stack=this_stack(tf.VERSION, onednn()))
     prefix, record = load_record(directory, CurriculumRecord)
     for name, value in asked.items():
         if getattr(record, name) != value:

@@ -16,11 +16,11 @@ from compat_v1.data_generator import TRAINED_DRAW, decodeSequence, provenance
 from compat_v1.environment import onednn
 from compat_v1.graph import SEQUENCE_LENGTH, Network
 from compat_v1.graph_file import canonical, sha256
-from compat_v1.original.record_format import DEFAULT_SEED, stack
+from compat_v1.original.record_format import DEFAULT_SEED
 from compat_v1.proof.golden import OLD_STACKS, golden, golden_arrays, golden_record, published
 from compat_v1.proof.original_graph import TENSORS, original_graph_def
 from compat_v1.proof.rows import CANNOT_TELL, NOT_FAITHFUL, NOT_JUDGED, Row, judged
-from compat_v1.records import Record
+from compat_v1.records import Record, this_stack
 from compat_v1.training import Data, new_network, new_session, variables
 
 # TensorFlow's initial weights moved between 1.0.1 and today by one unit in the last place, at most of a value near 1.
@@ -54,9 +54,9 @@ def start_of(record: Record) -> Start:
 
 def other_stack(record: Record) -> str | None:
     """Return which part of the record's stack is not this one's, of those that numbers depend on; None if all are."""
-    here = stack(tf.VERSION, onednn())
+    here = this_stack(tf.VERSION, onednn())
     names = ("tensorflow", "cpu", "onednn")
-    return next((name for name in names if getattr(record.stack, name) != here[name]), None)
+    return next((name for name in names if getattr(record.stack, name) != getattr(here, name)), None)
 
 
 def judge_start(record: Record, data: Data) -> Iterator[Row]:
