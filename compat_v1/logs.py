@@ -7,14 +7,18 @@ PARTS = ("train", "test")  # the post's two writers
 
 
 def new_run_folder(logdir: str | Path) -> Path:
-    """Make `<logdir>/selfmade_lstm/<datetime.now()>`, the post's layout, and return it; `OSError` if that cannot be.
+    """Make `<logdir>/selfmade_lstm/<datetime.now()>`, the post's layout, and return it; `OSError` if that cannot be."""
+    return new_folder(Path(logdir) / "selfmade_lstm", "{}")
 
-    No two runs get the same folder, not even when they start in the same microsecond.
+
+def new_folder(parent: Path, name: str) -> Path:
+    """Make the folder `name`, a format of the time, in `parent` and return it; `OSError` if that cannot be.
+
+    No two callers get the same folder, not even when they call in the same microsecond.
     """
-    runs = Path(logdir) / "selfmade_lstm"
-    runs.mkdir(parents=True, exist_ok=True)
+    parent.mkdir(parents=True, exist_ok=True)
     while True:
-        folder = runs / str(datetime.now())
+        folder = parent / name.format(datetime.now())
         try:
             folder.mkdir()
             return folder
