@@ -220,6 +220,15 @@ def _switch(shapes, _literals, _attributes):
     return [shapes[0], shapes[0]]
 
 
+def _segments(shapes, literals, _attributes):
+    return [(literals[2].array().reshape(-1).tolist()[0], *shapes[0][len(shapes[1]) :])]
+
+
+def _sparse_product(shapes, literals, attributes):
+    rows = literals[2].array().tolist()[1 if attributes["adjoint_a"].b else 0]
+    return [(rows, shapes[3][0 if attributes["adjoint_b"].b else 1])]
+
+
 def _range(_shapes, literals, _attributes):
     start, limit, delta = (literals[k].array().reshape(-1).tolist()[0] for k in range(3))
     return [(sizes.subtract(limit, start),)] if delta == 1 else None
@@ -252,7 +261,14 @@ _RULES = {
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _products),
     **dict.fromkeys(("Switch", "RefSwitch"), _switch),
     "BroadcastTo": _to(1),
-    "Conv2DBackpropInput": _to(0),
+    "masked": lambda shapes, literals, attributes: _broadcast(shapes[:2], literals, attributes),
+    "scaled": _same,
+    "UnsortedSegmentSum": _segments,
+    "SparseTensorDenseMatMul": _sparse_product,
+    **dict.fromkeys(("Conv2DBackpropInput", "AvgPoolGrad", "StridedSliceGrad"), _to(0)),
+    **dict.fromkeys(("DepthwiseConv2dNativeBackpropInput",), _to(0)),
+    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _same),
+    **dict.fromkeys(("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3"), _same),
     "ScatterNd": _to(2),
     "Select": _select,
     "MatMul": _product,

@@ -62,6 +62,11 @@ RULES = {
         "the audit computes it from the static shapes, the unknown sizes as unknowns, and compares the results",
     ),
     "unused constants": Rule("a constant that nothing uses is made no more, or is made", "1.8, 2.5", "nothing uses it"),
+    "write barrier": Rule(
+        "the gradient of a write into a TensorArray waits for the write",
+        "2.2 to 2.4",
+        "it needs the value that was written or the loop that wrote it, and comes after it in any case",
+    ),
     "unused results": Rule(
         "the gradient for the value that a loop variable enters with leaves the backward loop", "1.4", "nothing uses it"
     ),

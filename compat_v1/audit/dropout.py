@@ -9,9 +9,6 @@ import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
 
-_PRODUCTS = ("Mul", "RealDiv")
-
-
 def _is_op(operand, op):
     return isinstance(operand, tuple) and not isinstance(operand, Literal) and operand[0].op == op
 
@@ -66,30 +63,12 @@ def mask(operand):
     return None
 
 
-def scale(node, kept):
-    """Return (the tensor, formula) if a product or quotient scales by 1 / kept, or None."""
-    left, right = node.inputs
-    if node.op == "RealDiv":
-        return (left, "divided") if keep(right) == kept else None
-    number = value(right)
-    if number is not None and kept[0] == "keep" and isinstance(kept[1], float):
-        return (left, "multiplied") if abs(float(number) * kept[1] - 1) < 1e-5 else None
-    if _is_op(right, "RealDiv") and value(right[0].inputs[0]) == 1 and keep(right[0].inputs[1]) == kept:
-        return left, "multiplied"
-    return None
-
-
 def masked(normal, name, operands):
     """Take a node over as "masked" if it masks for dropout, forward or backward; say whether it did."""
     found = _masks(normal.graph.nodes[name].op, operands)
     if found is None:
         return False
     tensor, (drawn, kept, formula), used = found
-    if not isinstance(tensor, Literal) and tensor[0].op in _PRODUCTS and not tensor[0].controls:
-        scaling = scale(tensor[0], kept)
-        if scaling:
-            normal.absorbed.add(tensor[0])
-            tensor = scaled(normal, tensor[0].name, scaling, kept), 0
     normal.absorbed.update(_within(used))
     attributes, inputs = _kept(kept, [tensor, drawn])
     normal.keep(name, "masked", inputs, attributes, {f"dropout: {formula}"})
@@ -108,41 +87,73 @@ def _masks(op, operands):
     return None
 
 
-def scaled(normal, name, scaling, kept):
-    """Make the node "scaled" for `name`, and return it."""
-    tensor, formula = scaling
-    attributes, inputs = _kept(kept, [tensor])
-    sizes = normal.sizes(tensor)
-    steps = {f"dropout: {formula}"}
-    return normal.node(name, "scaled", attributes, inputs, set(), steps, 1, None if sizes is None else [sizes])
-
-
-def scaled_gradient(normal, name, operands):
-    """Take a product or quotient over as "scaled" if it scales what was masked; say whether it did."""
-    if operands[0] is None or isinstance(operands[0], Literal):
+def scaled(normal, name, operands):
+    """Take a product or quotient over as "scaled" if it scales what is masked for dropout; say whether it did."""
+    tensor = operands[0]
+    if tensor is None or isinstance(tensor, Literal):
         return False
-    source = operands[0]
-    while source[0].op in ("Identity", "Reshape", "Sum") and not isinstance(source[0].inputs[0], Literal):
-        source = source[0].inputs[0]
-        if source is None:
-            return False
-    if source[0].op != "masked":
-        return False
-    kind = next(iter(source[0].attributes["kept"].decode().split()))
-    last = source[0].inputs[2] if len(source[0].inputs) > 2 else float(source[0].attributes["kept"].decode().split()[1])
-    stand_in = _Product(normal.graph.nodes[name].op, operands)
-    scaling = scale(stand_in, (kind, last))
-    if scaling is None:
+    op = normal.graph.nodes[name].op
+    kept = _kept_of_masked(tensor)
+    if kept is None:
+        kept = _kept_of_scale(op, operands[1]) if _is_masked_next(normal.graph, name) else None
+    formula = None if kept is None else _scales(op, operands[1], kept)
+    if formula is None:
         return False
     normal.absorbed.update(_within(operands[1]))
-    attributes, inputs = _kept((kind, last), [operands[0]])
-    normal.keep(name, "scaled", inputs, attributes, {f"dropout: {scaling[1]}"})
+    for one in (operands[1], *(node.inputs[k] for node in _within(operands[1]) for k in range(len(node.inputs)))):
+        normal.is_scalar(one)
+    attributes, inputs = _kept(kept, [tensor])
+    normal.keep(name, "scaled", inputs, attributes, {f"dropout: {formula}"}, [normal.sizes(tensor)])
     return True
 
 
-class _Product:
-    def __init__(self, op, inputs):
-        self.op, self.inputs = op, inputs
+def _kept_of_masked(tensor):
+    """Return what is kept of a gradient that was masked, or None."""
+    while tensor[0].op in ("Identity", "Reshape", "Sum"):
+        tensor = tensor[0].inputs[0]
+        if tensor is None or isinstance(tensor, Literal):
+            return None
+    if tensor[0].op != "masked":
+        return None
+    kind, *number = tensor[0].attributes["kept"].decode().split()
+    return kind, float(number[0]) if number else tensor[0].inputs[2]
+
+
+def _kept_of_scale(op, factor):
+    """Return what is kept if a tensor is scaled by this."""
+    if op == "RealDiv":
+        return keep(factor)
+    number = value(factor)
+    if number is not None:
+        return ("keep", round(1 / float(number), 6)) if number else None
+    if _is_op(factor, "RealDiv") and value(factor[0].inputs[0]) == 1:
+        return keep(factor[0].inputs[1])
+    return None
+
+
+def _scales(op, factor, kept):
+    """Return by which formula a tensor is scaled by 1 / kept, or None if it is not."""
+    found = _kept_of_scale(op, factor)
+    if found is None or found[0] != kept[0]:
+        return None
+    if isinstance(kept[1], float) and isinstance(found[1], float):
+        same = abs(found[1] - kept[1]) < 2e-6
+    else:
+        same = found[1] == kept[1]
+    return ("divided" if op == "RealDiv" else "multiplied") if same else None
+
+
+def _is_masked_next(graph, name):
+    """Whether what a node makes is masked: multiplied by a mask, or selected by one."""
+    for user, slot in graph.users[name]:
+        others = [graph.nodes[maker] for place, (maker, _) in enumerate(graph.inputs[user]) if place != slot]
+        if graph.nodes[user].op == "SelectV2" and slot == 1 and others[0].op == "GreaterEqual":
+            return True
+        if graph.nodes[user].op == "Mul" and others[0].op == "Floor":
+            return True
+        if graph.nodes[user].op == "Mul" and others[0].op == "Cast":
+            return graph.nodes[graph.inputs[others[0].name][0][0]].op == "GreaterEqual"
+    return False
 
 
 def _kept(kept, inputs):

@@ -57,6 +57,7 @@ class Normal:
         self.consumed: dict[str, str] = {}
         self.waits: dict[str, frozenset[Node]] = {}  # of a consumed node: what its users wait for instead
         self._carried: set[Node] = set()
+        self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
@@ -66,7 +67,7 @@ class Normal:
         for name in graph.order:
             self._add(name)
         self._close_loops()
-        self.leave_out(dropout.unused_gradients(self))
+        self.leave_out(dropout.unused_gradients(self), self.removed)
         self._leave_out_implied_waits()
 
     # What the rules ask.
@@ -80,6 +81,11 @@ class Normal:
         if isinstance(operand, Literal):
             return operand.shape
         return self._sizes.get(operand)
+
+    def is_scalar(self, operand):
+        """Say that a tensor of unknown rank is a scalar, as TensorFlow asks what is kept by dropout to be."""
+        if not isinstance(operand, Literal) and self._sizes.get(operand) is None:
+            self._sizes[operand] = ()
 
     def controls(self, name):
         """Return the normal nodes that a node waits for, itself and for its inputs that are no nodes."""
@@ -195,6 +201,7 @@ class Normal:
     def alias(self, name, operand, rule, index=0):
         """Say that an output of a node is another tensor."""
         self.tensors[name, index] = operand
+        self.made.pop(name, None)
         self._consume(name, rule, self.controls(name))
 
     def hand_on(self, name, rule):
@@ -305,12 +312,14 @@ class Normal:
                 users.setdefault(one, set()).add(node)
         return users
 
-    def leave_out(self, nodes):
+    def leave_out(self, nodes, removed):
         """Leave out nodes, and of the patterns that rules replaced whatever nothing uses any more."""
         users = self.users()
-        for node in nodes:
+        for node in (*nodes, *removed):
+            for user in users.get(node, ()):
+                user.controls -= {node}
             users[node] = set()
-        todo = [*nodes, *self.absorbed]
+        todo = [*nodes, *removed, *self.absorbed]
         gone = set()
         while todo:
             node = todo.pop()

@@ -76,6 +76,8 @@ class Rewriter:
             operand = operands[0]
             fits = isinstance(operand, Literal) and operand.kind == "whole" and operand.dtype in ("int32", "int64")
             outputs = [operand.array()] if fits else None
+        elif node.op == "TensorArraySizeV3":
+            return self._size_of_array(operands, names, alive)
         elif node.op == "StackPop" or node.op == "StackPopV2":
             return self._popped(name)
         elif self.dtype(name) in _WHOLE:
@@ -113,6 +115,18 @@ class Rewriter:
             return None
         sizes = shape.array()
         return None if sizes is None else full(sizes.tolist(), value, names, ops, alive)
+
+    def _size_of_array(self, operands, names, alive):
+        """A TensorArray that does not grow has the size that it was made with."""
+        array = operands[0]
+        while _is_op(array, "Enter") or _is_op(array, "Identity"):
+            array = array[0].inputs[0]
+        if not _is_op(array, "TensorArrayV3") or "dynamic_size" in array[0].attributes:
+            return None
+        size = array[0].inputs[0]
+        if not isinstance(size, Literal):
+            return None
+        return [size._replace(names=names, ops=size.ops | {"TensorArraySizeV3"}, alive=alive)]
 
     def _popped(self, name):
         """What is popped is what was pushed: a literal, if one push gives the stack its only value."""
@@ -197,10 +211,10 @@ class Rewriter:
             if _is_op(drawn, "RandomUniform") and _is_scalar(one, 1):
                 self.normal.alias(name, drawn, "unit interval")
                 return True
-        return dropout.masked(self.normal, name, operands) or dropout.scaled_gradient(self.normal, name, operands)
+        return dropout.masked(self.normal, name, operands) or self._RealDiv(name, node, operands)
 
     def _RealDiv(self, name, node, operands):
-        return dropout.scaled_gradient(self.normal, name, operands)
+        return dropout.scaled(self.normal, name, operands)
 
     def _Sum(self, name, node, operands):
         """The sum that undoes a broadcast is reshaped right after: dimensions kept or not make no difference."""
@@ -307,6 +321,33 @@ class Rewriter:
         self.normal.hand_on(name, "stacks")
         return True
 
+    def _Identity(self, name, node, operands):
+        """The gradient of a write into a TensorArray waits for the write: it comes after it in any case."""
+        waits = self.graph.controls[name]
+        before_gradient = any(
+            self.graph.nodes[user].op.startswith("TensorArrayGrad") for user, _ in self.graph.users[name]
+        ) or any(self.graph.nodes[user].op == "Identity" for user, _ in self.graph.users[name])
+        if len(waits) != 1 or not before_gradient or self.graph.nodes[waits[0]].op != "Identity":
+            return False
+        written = self.normal.made.get(waits[0])
+        source = written.inputs[0] if written else None
+        if _is_op(source, "StackPopV2"):
+            stack = next(stack for stack in self.stacks().values() if source[0].name in stack[0] + stack[1])
+            pushed = [self.normal.tensors.get(self.graph.inputs[push][1]) for push in stack[0]]
+            if len(pushed) != 1 or len(stack[1]) != 1 or not self._is_flow(pushed[0]):
+                return False
+            self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
+            self.normal.absorbed.update(self._handles(stack))
+        elif not self._is_flow(source):
+            return False
+        self.normal.absorbed.add(written)
+        self.normal.tensors[name, 0] = operands[0]
+        self.normal.consumed[name] = "write barrier"
+        return True
+
+    def _is_flow(self, operand):
+        return any(_is_op(operand, op) for op in ("TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"))
+
     def _Neg(self, name, node, operands):
         if name not in self.normal.made:
             return False
@@ -324,8 +365,12 @@ class Rewriter:
         if own == target and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True
-        shape = whole(list(target), "int32", shape.names, shape.ops, shape.alive)
-        self.normal.keep(name, "Reshape", [tensor, shape], self._without_index_types(name, [shape]))
+        # One unknown size is what the others leave of the elements, -1: any other could not be reshaped to.
+        unknown = [axis for axis, size in enumerate(target) if not isinstance(size, int)]
+        written = [-1 if unknown == [axis] else size for axis, size in enumerate(target)]
+        shape = whole(written, "int32", shape.names, shape.ops, shape.alive)
+        attributes = self._without_index_types(name, [shape])
+        self.normal.keep(name, "Reshape", [tensor, shape], attributes, sizes=[target])
         return True
 
     def _Select(self, name, node, operands):
