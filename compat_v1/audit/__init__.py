@@ -1,6 +1,21 @@
-"""Compare two GraphDefs of one program, whatever TensorFlow wrote them. Knows nothing of this project's own program."""
+"""Compare two GraphDefs of one program, whatever TensorFlow wrote them. Knows nothing of this project's own program.
 
-from compat_v1.audit.comparison import audit, report
-from compat_v1.audit.graph_index import read_graph_def
+from compat_v1.audit import audit, read_graph_def
+result = audit(read_graph_def("old.pb"), read_graph_def("new.pb"))
+print(result.verdict, *result.differences, sep="\\n")
+"""
 
-__all__ = ["audit", "read_graph_def", "report"]
+__all__ = ["audit", "read_graph_def"]
+
+
+def __getattr__(name):
+    """Import what compares, and TensorFlow with it, when it is first asked for."""
+    if name == "audit":
+        from compat_v1.audit.comparison import audit
+
+        return audit
+    if name == "read_graph_def":
+        from compat_v1.audit.graph_index import read_graph_def
+
+        return read_graph_def
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,11 +1,9 @@
 """What TensorFlow itself changed in the graphs that it builds from the same program: the only excuses of the audit.
 
-Each rule says what changed, since which version, and why the result stays the same to the last bit. The versions were
-found by building `original/graph.py` (from 2.0 on, `compat_v1/graph.py`) under each minor release from 1.0.1 to 2.21,
-auditing it against 1.0.1's, and taking the first release that needs the rule.
+`RULES`: the result stays the same to the last bit (`tests/test_drift.py` runs both forms of each). `NUMBERS`: it does not.
+`since` is a release, or a bracket (not yet in the first, already in the second) as far as it was measured.
 """
 
-import re
 from typing import NamedTuple
 
 
@@ -16,66 +14,107 @@ class Rule(NamedTuple):
     until: str | None = None
 
 
-FORWARD = {
-    "AddV2": Rule(
-        "addition is the op AddV2, was Add (that of tf.add and of the random ops since 2.6)",
-        "1.15",
-        "the same kernel; AddV2 only leaves out the addition of strings",
-    ),
-    "constant perm": Rule(
-        "a transpose's permutation is a constant, was computed from the rank by Rank, Range and Sub",
-        "1.13",
-        "both are evaluated here and must be equal",
-    ),
-    "packed shape": Rule(
-        "the shape that tf.zeros packs is named packed, was named shape",
-        "1.6",
-        "a name; the node and its inputs are compared as any other",
-    ),
-    "names without case": Rule(
-        "a name that differs from an older one in case alone gets a number",
-        "1.9",
-        "a name; the node and its inputs are compared as any other",
-    ),
-    "slot zeros": Rule(
-        "the zeros of an optimizer's slot are named after it and kept with the variable, were named zeros_N",
-        "1.2",
-        "a name and a place; the node and its value are compared as any other",
+class Change(NamedTuple):
+    changed: str
+    since: str
+    advice: str
+
+
+RULES = {
+    # Names, notes and places.
+    "names": Rule(
+        "TensorFlow names or numbers a node otherwise",
+        "1.2, and nearly every release",
+        "a name computes nothing; the node is compared as any other",
     ),
     "frame name": Rule(
         "the frame of a while_loop is named while_context, was named while/",
         "1.4",
         "a frame's name only has to differ from other frames' names",
     ),
-    "placeholder shape": Rule(
-        "a placeholder's shape is written down, was not",
-        "1.2",
-        "it restricts what may be fed, and computes nothing",
-    ),
-    "size check": Rule(
-        "tf.zeros also computes whether its size is below 1000, and nobody asks",
-        "1.8",
-        "the result is used by no node",
-        until="2.7",
-    ),
     "private attributes": Rule(
         "the builder leaves notes for itself, in attributes that begin with an underscore",
         "2.11",
         "these two, _has_manual_control_dependencies and _output_shapes, are read by no kernel",
     ),
-}
-
-GRADIENTS = {
+    "notes on products": Rule(
+        "a product of matrices says in grad_a, grad_b, grad_x and grad_y that it is one of a gradient",
+        "2.16",
+        "read by compilers for accelerators; the CPU kernel does not",
+    ),
+    "colocation": Rule(
+        "a node is placed beside others than before, such as the helpers of a gradient beside what they measure",
+        "1.2",
+        "no node of the two is placed on a device by its name, and what has no device gets one that can run it",
+    ),
+    "placeholder shape": Rule(
+        "a placeholder's shape is written down, was not",
+        "1.2",
+        "it restricts what may be fed, and computes nothing",
+    ),
+    # What is computed from shapes.
+    "constants": Rule(
+        "a constant is written down once or often, in one op or as a Fill", "1.5", "the values are compared"
+    ),
+    "computed shapes": Rule(
+        "what depends on shapes alone is a constant where it is known, or is computed by other ops",
+        "1.13, 2.2, 2.12, 2.15, 2.16",
+        "the audit computes it from the static shapes, the unknown sizes as unknowns, and compares the results",
+    ),
+    "unused constants": Rule("a constant that nothing uses is made no more, or is made", "1.8, 2.5", "nothing uses it"),
+    "write barrier": Rule(
+        "the gradient of a write into a TensorArray waits for the write",
+        "2.2 to 2.4",
+        "it needs the value that was written or the loop that wrote it, and comes after it in any case",
+    ),
+    "unused results": Rule(
+        "the gradient for the value that a loop variable enters with leaves the backward loop", "1.4", "nothing uses it"
+    ),
+    "one of each": Rule(
+        "what computes the same from the same is made once or several times",
+        "1.2",
+        "it has no state, and the inputs are the same",
+    ),
+    # Ops.
+    "AddV2": Rule(
+        "addition is the op AddV2, was Add (that of tf.add and of the random ops since 2.6)",
+        "1.15",
+        "the same kernel; AddV2 only leaves out the addition of strings",
+    ),
+    "division": Rule("a quotient of floats is RealDiv, was Div", "1.1", "the same kernel for floats"),
+    "select": Rule(
+        "Select is SelectV2, and a tensor of zeros in it a scalar",
+        "2.2 to 2.4",
+        "with a condition for every element both copy the same one",
+    ),
+    "unit interval": Rule(
+        "a uniform number is stretched from 0 to 1 no more",
+        "1.15 to 2.2",
+        "u * (1 - 0) + 0 is u, and u is never -0",
+    ),
+    "copies": Rule("an Identity is made no more", "2.4", "it copies"),
+    "dataset tuning": Rule(
+        "a dataset is not wrapped into OptimizeDataset and ModelDataset, and is tuned otherwise",
+        "1.15 to 2.2",
+        "they choose how elements are made and how many at once, and change no element and no order",
+    ),
+    "queues on the CPU": Rule(
+        "a queue or a dataset is placed on the CPU by its name", "1.15 to 2.2", "it has no kernel elsewhere"
+    ),
+    # Gradients.
     "stacks": Rule(
         "a value that the backward loop needs is kept by StackPushV2 and StackPopV2, was by StackPush and StackPop",
         "1.4",
-        "what is popped is what was pushed; the audit follows the value through either",
+        "what is popped is what was pushed",
     ),
     "static broadcast": Rule(
         "where static shapes tell over which axes a gradient is summed, the axes are a constant or there is no sum; "
         "BroadcastGradientArgs computed them at each step",
         "2.15",
         "the audit computes the axes from the static shapes and compares them; a sum over no axis copies",
+    ),
+    "own shape": Rule(
+        "a tensor is not reshaped or broadcast to the shape that it has", "2.12 to 2.16", "that only copies"
     ),
     "kept dimensions": Rule(
         "the sum that undoes a broadcast keeps its dimensions",
@@ -92,36 +131,27 @@ GRADIENTS = {
         "1.6",
         "floating-point multiplication commutes",
     ),
-    "notes on products": Rule(
-        "a MatMul of a gradient says so in grad_a and grad_b",
-        "2.16",
-        "read by compilers for accelerators; the CPU kernel does not",
+    "spread": Rule(
+        "the gradient of a sum is spread by BroadcastTo, was by Tile", "1.15 to 2.2", "both copy the same elements"
+    ),
+    "second derivative": Rule(
+        "the gradient inside the sparse cross entropy is not guarded by PreventGradient",
+        "1.15 to 2.2",
+        "PreventGradient copies; it only stops a second gradient",
     ),
 }
 
-RULES = {**FORWARD, **GRADIENTS}
+NUMBERS = {
+    "dropout's formula": Change(
+        "x / keep * floor(keep + u) became x * (1 / keep) * (u >= rate), then x / keep or a constant times x, and a "
+        "selection in place of the product",
+        "1.13, 1.15 to 2.2, 2.8 to 2.12",
+        "with the old seeds the same elements are kept, and up to a third of them differ in the last bit; to get the "
+        "old numbers write the old formula out in the port, as ops of its own",
+    ),
+}
 
 
-def explains_name(name, other, names):
-    """Return the rule that turns the name `name` of the older graph, whose names are `names`, into `other`, or None."""
-    parent, _, child = other.rpartition("/packed")
-    if parent and name == f"{parent}/shape{child}":
-        return "packed shape"
-    if re.fullmatch(r"zeros_\d+", name) and re.fullmatch(r".+/Initializer/zeros", other):
-        return "slot zeros"
-    # A child of a renamed node, while/Add/y, is renamed with it.
-    for end in [match.start() for match in re.finditer("/", name)] + [len(name)]:
-        numbered = re.fullmatch(re.escape(name[:end]) + r"_\d+" + re.escape(name[end:]), other)
-        if numbered and any(one != name[:end] and one.lower() == name[:end].lower() for one in names):
-            return "names without case"
-    return None
-
-
-def is_size_check(name, graph):
-    """Return whether a node belongs to the rule `size check`: beside a Fill, and used by nothing but its like."""
-    check = re.fullmatch(r"(.+)/(mul|Less)(/[xy])?", name)
-    parent = check and check[1]
-    if not parent or parent not in graph.nodes or graph.nodes[parent].op != "Fill":
-        return False
-    users = [user for user in graph.nodes if name in {source for source, _ in graph.inputs(user)}]
-    return all(user.startswith((f"{parent}/mul", f"{parent}/Less")) for user in users)
+def period(rule: Rule) -> str:
+    """Return since when a rule is needed, and until when."""
+    return f"since {rule.since}" + (f", until {rule.until}" if rule.until else "")

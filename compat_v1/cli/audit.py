@@ -7,6 +7,8 @@ from typing import Any
 from compat_v1.cli.common import BadInput
 from compat_v1.environment import import_tensorflow
 
+_STATUS = {"faithful": 0, "not faithful": 1, "numbers changed": 3}
+
 
 def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
@@ -15,7 +17,7 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "graphs", metavar="GRAPH", nargs="*", help="ORIGINAL PORT: .pb or .pbtxt, or .gz, or event file"
     )
-    command.add_argument("--verbose", action="store_true", help="print every pair")
+    command.add_argument("--verbose", action="store_true", help="print every difference, rule and pair")
     command.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
@@ -33,19 +35,23 @@ def run(args: argparse.Namespace) -> int:
             result = audit(*(read_graph_def(path) for path in args.graphs))
         except (OSError, ValueError) as error:
             raise BadInput(str(error)) from None
-        stale = []
     else:
         result = original_graph.audit_port()
-        stale = result.unused_rules
-    faithful = result.is_faithful and not stale
     if args.json:
-        content = {**result._asdict(), "totals": result.totals, "unused_rules": stale, "faithful": faithful}
-        content["replaced"] = [sorted(names) for names in result.replaced]
-        content["differences"] = [difference._asdict() for difference in result.differences]
-        print(json.dumps(content, indent=1))
+        print(json.dumps(as_json(result), indent=1))
     else:
         print(*report(result, args.verbose), sep="\n")
-        for rule in stale:
-            print(f"RULE WITHOUT USE: {rule} explained nothing")
-        print("FAITHFUL" if faithful else "NOT FAITHFUL")
-    return 0 if faithful else 1
+        print(result.verdict.upper())
+    return _STATUS[result.verdict]
+
+
+def as_json(result):
+    """Return an `Audit` as what --json prints."""
+    return {
+        "verdict": result.verdict,
+        "differences": [difference._asdict() for difference in result.differences],
+        "numbers": [number._asdict() for number in result.numbers],
+        "rules": result.rules,
+        "compared": result.compared,
+        "not_compared": result.not_compared,
+    }

@@ -1,0 +1,83 @@
+"""Group what differs by its cause: findings at nodes that use each other are one difference, named at its root."""
+
+import re
+from collections import defaultdict
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.result import Difference
+
+_RANKS = {"value": 0, "attribute": 0, "function": 0, "role": 0, "input": 1, "alone": 1, "wait": 2, "placement": 2}
+
+
+def differences(findings, places):
+    """Return the `Difference`s of a list of findings, the likely roots first.
+
+    `places`: ({name: place in the original's GraphDef}, the same of the port); graphs are written in the order in which
+    the program made them, so that the first place of a group is where it starts.
+    """
+    groups = defaultdict(list)
+    for finding, group in zip(findings, _groups(findings), strict=True):
+        groups[group].append(finding)
+    found = []
+    for group in groups.values():
+        group.sort(key=lambda finding: _rank(finding, places))
+        root = group[0]
+        node = root.name or (root.node.name if root.node else "")
+        other = root.other.name if root.other else ""
+        if root.name and root.kind == "value":
+            other = root.other_name or other
+        found.append((_rank(root, places), Difference(node, other, root.what, len(group) - 1)))
+    return [difference for _, difference in sorted(found, key=lambda one: one[0])]
+
+
+def _groups(findings):
+    """Return for each finding the number of its group."""
+    leader = list(range(len(findings)))
+
+    def find(one):
+        while leader[one] != one:
+            leader[one] = leader[leader[one]]
+            one = leader[one]
+        return one
+
+    at = {}
+    for number, finding in enumerate(findings):
+        keys = [("constant", finding.name)] if _is_root(finding) else [finding.node, finding.other]
+        for key in keys:
+            if key is not None and key != ("constant", ""):
+                if key in at:
+                    leader[find(number)] = find(at[key])
+                else:
+                    at[key] = number
+    for number, finding in enumerate(findings):
+        if _is_root(finding):
+            continue
+        for node in (finding.node, finding.other):
+            for one in () if node is None else _sources(node):
+                if one in at:
+                    leader[find(number)] = find(at[one])
+    return [find(number) for number in range(len(findings))]
+
+
+def _is_root(finding):
+    """Whether a finding is a cause by itself: a constant, an attribute or a function that was written otherwise."""
+    return _RANKS[finding.kind] == 0 and not finding.computed
+
+
+def _sources(node):
+    for operand in node.inputs:
+        if operand is not None and not isinstance(operand, Literal):
+            yield operand[0]
+    yield from node.controls
+
+
+def _rank(finding, places):
+    node = finding.node or finding.other
+    name = finding.name if node is None or finding.name in places[0] else node.name
+    place = places[0 if finding.node or node is None else 1].get(name, 0)
+    return _is_of_gradients(name), _RANKS[finding.kind] + finding.computed, place, name
+
+
+def _is_of_gradients(name):
+    """Whether a name looks like one of tf.gradients: only the order of the report depends on it."""
+    return any(re.fullmatch(r"gradients(_\d+)?|.*_grad(_\d+)?", part) for part in name.split("/"))

@@ -1,0 +1,203 @@
+"""Dropout, whose formula TensorFlow changed four times: x / keep * floor(keep + u), x * (1 / keep) * (u >= rate), …
+
+Each form is a tensor that is scaled and masked, and so is its gradient. In the normal form both steps are ops of their
+own, "scaled" and "masked", with what is kept as their last input; the node's `steps` say by which formula.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from compat_v1.audit.literals import Literal
+
+def _is_op(operand, op):
+    return isinstance(operand, tuple) and not isinstance(operand, Literal) and operand[0].op == op
+
+
+def value(operand):
+    """Return the number that a scalar operand holds or is computed from numbers, in its type, or None."""
+    if isinstance(operand, Literal):
+        if operand.shape != () or operand.kind not in ("data", "whole"):
+            return None
+        if operand.kind == "whole":
+            return operand.value[0] if isinstance(operand.value[0], int) else None
+        return np.frombuffer(operand.value, tf.dtypes.as_dtype(operand.dtype).as_numpy_dtype)[0]
+    if operand is None or operand[0].op not in ("Sub", "RealDiv") or operand[0].controls:
+        return None
+    left, right = map(value, operand[0].inputs)
+    if left is None or right is None or not right:
+        return None
+    return left - right if operand[0].op == "Sub" else left / right
+
+
+def keep_of_rate(rate):
+    """Return what of a rate's complement both forms share: (what it is, a number or a tensor)."""
+    number = value(rate)
+    if number is not None:
+        return "keep", round(1 - float(number), 6)
+    if _is_op(rate, "Sub") and value(rate[0].inputs[0]) == 1:
+        return keep(rate[0].inputs[1])
+    return "rate", rate
+
+
+def keep(operand):
+    """Return the same of what is kept."""
+    number = value(operand)
+    if number is not None:
+        return "keep", round(float(number), 6)
+    if _is_op(operand, "Sub") and value(operand[0].inputs[0]) == 1:
+        return keep_of_rate(operand[0].inputs[1])
+    return "keep", operand
+
+
+def mask(operand):
+    """Return (u, what is kept, formula) of a mask, or None for any other tensor."""
+    formula = "compared"
+    if _is_op(operand, "Cast"):
+        operand, formula = operand[0].inputs[0], "compared and multiplied"
+    if _is_op(operand, "GreaterEqual"):
+        drawn, rate = operand[0].inputs
+        return (drawn, keep_of_rate(rate), formula) if _is_op(drawn, "RandomUniform") else None
+    if _is_op(operand, "Floor") and _is_op(operand[0].inputs[0], "AddV2"):
+        first, drawn = operand[0].inputs[0][0].inputs
+        return (drawn, keep(first), "floor") if _is_op(drawn, "RandomUniform") else None
+    return None
+
+
+def masked(normal, name, operands):
+    """Take a node over as "masked" if it masks for dropout, forward or backward; say whether it did."""
+    found = _masks(normal.graph.nodes[name].op, operands)
+    if found is None:
+        return False
+    tensor, (drawn, kept, formula), used = found
+    normal.absorbed.update(_within(used))
+    attributes, inputs = _kept(kept, [tensor, drawn])
+    normal.keep(name, "masked", inputs, attributes, {f"dropout: {formula}"})
+    return True
+
+
+def _masks(op, operands):
+    if op == "SelectV2":
+        condition, tensor, other = operands
+        found = mask(condition)
+        return (tensor, found, condition) if found and value(other) == 0 and not np.signbit(value(other)) else None
+    for tensor, other in (operands, operands[::-1]):
+        found = mask(other)
+        if found and found[2] != "compared" and tensor is not None:
+            return tensor, found, other
+    return None
+
+
+def scaled(normal, name, operands):
+    """Take a product or quotient over as "scaled" if it scales what is masked for dropout; say whether it did."""
+    tensor = operands[0]
+    if tensor is None or isinstance(tensor, Literal):
+        return False
+    op = normal.graph.nodes[name].op
+    kept = _kept_of_masked(tensor)
+    if kept is None:
+        kept = _kept_of_scale(op, operands[1]) if _is_masked_next(normal.graph, name) else None
+    formula = None if kept is None else _scales(op, operands[1], kept)
+    if formula is None:
+        return False
+    normal.absorbed.update(_within(operands[1]))
+    for one in (operands[1], *(node.inputs[k] for node in _within(operands[1]) for k in range(len(node.inputs)))):
+        normal.is_scalar(one)
+    attributes, inputs = _kept(kept, [tensor])
+    normal.keep(name, "scaled", inputs, attributes, {f"dropout: {formula}"}, [normal.sizes(tensor)])
+    return True
+
+
+def _kept_of_masked(tensor):
+    """Return what is kept of a gradient that was masked, or None."""
+    while tensor[0].op in ("Identity", "Reshape", "Sum"):
+        tensor = tensor[0].inputs[0]
+        if tensor is None or isinstance(tensor, Literal):
+            return None
+    if tensor[0].op != "masked":
+        return None
+    kind, *number = tensor[0].attributes["kept"].decode().split()
+    return kind, float(number[0]) if number else tensor[0].inputs[2]
+
+
+def _kept_of_scale(op, factor):
+    """Return what is kept if a tensor is scaled by this."""
+    if op == "RealDiv":
+        return keep(factor)
+    number = value(factor)
+    if number is not None:
+        return ("keep", round(1 / float(number), 6)) if number else None
+    if _is_op(factor, "RealDiv") and value(factor[0].inputs[0]) == 1:
+        return keep(factor[0].inputs[1])
+    return None
+
+
+def _scales(op, factor, kept):
+    """Return by which formula a tensor is scaled by 1 / kept, or None if it is not."""
+    found = _kept_of_scale(op, factor)
+    if found is None or found[0] != kept[0]:
+        return None
+    if isinstance(kept[1], float) and isinstance(found[1], float):
+        same = abs(found[1] - kept[1]) < 2e-6
+    else:
+        same = found[1] == kept[1]
+    return ("divided" if op == "RealDiv" else "multiplied") if same else None
+
+
+def _is_masked_next(graph, name):
+    """Whether what a node makes is masked: multiplied by a mask, or selected by one."""
+    for user, slot in graph.users[name]:
+        others = [graph.nodes[maker] for place, (maker, _) in enumerate(graph.inputs[user]) if place != slot]
+        if graph.nodes[user].op == "SelectV2" and slot == 1 and others[0].op == "GreaterEqual":
+            return True
+        if graph.nodes[user].op == "Mul" and others[0].op == "Floor":
+            return True
+        if graph.nodes[user].op == "Mul" and others[0].op == "Cast":
+            return graph.nodes[graph.inputs[others[0].name][0][0]].op == "GreaterEqual"
+    return False
+
+
+def _kept(kept, inputs):
+    """Return attributes and inputs that tell what is kept."""
+    kind, what = kept
+    if isinstance(what, float):
+        return {"kept": f"{kind} {what}".encode()}, inputs
+    return {"kept": kind.encode()}, [*inputs, what]
+
+
+def _within(operand):
+    """Yield the nodes that a mask or a scale is computed by."""
+    if isinstance(operand, Literal) or operand is None:
+        return
+    if operand[0].op in ("Cast", "GreaterEqual", "Floor", "AddV2", "Sub", "RealDiv"):
+        yield operand[0]
+        for one in operand[0].inputs:
+            yield from _within(one)
+
+
+def unused_gradients(normal):
+    """Return the nodes of the gradients of mask and scale, which no update uses; no group waits for them any more.
+
+    The backward pass of an op makes the gradients of all its inputs, and a group waits for all of them; those of the
+    mask and of the scale differ from formula to formula.
+    """
+    if not any(node.op == "masked" for node in normal.nodes):
+        return set()
+    users = normal.users()
+    dropped = set()
+    for group in normal.nodes:
+        if group.op != "NoOp" or not any(map(_is_of_dropout, group.controls)):
+            continue
+        for one in list(group.controls):
+            others = users.get(one, set()) - {group}
+            idle = all(user.op == "Identity" and group in user.controls and not users.get(user) for user in others)
+            if idle and not _is_of_dropout(one):
+                group.controls -= {one}
+                group.steps.add("dropout: other gradients")
+                dropped |= {one, *others}
+    return dropped
+
+
+def _is_of_dropout(node):
+    while node.op in ("Reshape", "Sum") and not isinstance(node.inputs[0], Literal):
+        node = node.inputs[0][0]
+    return node.op in ("masked", "scaled")

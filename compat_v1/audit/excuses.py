@@ -1,0 +1,57 @@
+"""What may differ between two partners, by a rule of `drift.py`; each function returns the rule's name, or None."""
+
+from tensorflow.core.framework import attr_value_pb2
+
+from compat_v1.audit.literals import Literal
+
+_NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
+
+
+def unused(node, users, in_port):
+    """Say which rule lets a node of one graph alone be: nothing uses it, and it is computed from constants."""
+    idle = not users and not node.controls and node.inputs and all(isinstance(one, Literal) for one in node.inputs)
+    if node.op == "Exit" and not users:
+        return "unused results" if in_port else None
+    return "unused constants" if idle and node.op == "Less" else None
+
+
+def attribute(node, other, key, value, other_value):
+    """Say which rule lets an attribute differ."""
+    if key == "shape" and node.op == "Placeholder":
+        return "placeholder shape" if value is None or value == _NO_SHAPE else None
+    if key == "legacy_autotune" and value is None:
+        return "dataset tuning"
+    return None
+
+
+def passes_on(node):
+    """Say which rule lets a node of the original alone be passed over to its first input."""
+    if node.op == "Identity" and not node.controls and node.inputs[0] is not None:
+        source = node.inputs[0]
+        return None if not isinstance(source, Literal) and source[0].op.startswith("Variable") else "copies"
+    return {"ModelDataset": "dataset tuning", "OptimizeDataset": "dataset tuning"}.get(node.op)
+
+
+def device(node, other):
+    """Say which rule lets a node be placed elsewhere."""
+    if node.device == "" and other.device == "/device:CPU:*":
+        return "queues on the CPU" if "Queue" in node.op or "Dataset" in node.op or "Iterator" in node.op else None
+    return None
+
+
+def colocation(node, other, here, there):
+    """Say which rule lets a node be placed beside others. "?" stands for what has no partner."""
+    if not here or not there or "?" in here or "?" in there:
+        return "colocation"
+    return None
+
+
+def commutes(verification, node, other):
+    """Whether a product has its constant first in the original and second in the port."""
+    if node.op != "Mul" or len(node.inputs) != 2 or len(other.inputs) != 2:
+        return False
+    return (
+        isinstance(node.inputs[0], Literal)
+        and isinstance(other.inputs[1], Literal)
+        and not isinstance(other.inputs[0], Literal)
+    )

@@ -1,0 +1,199 @@
+"""What TensorFlow computes from shapes at run time, computed here: whole numbers, in which unknown sizes stay unknown.
+
+Each function takes the op's operands as object arrays and its attributes, and returns the outputs as a list of arrays,
+or None where only a run can tell.
+"""
+
+import numpy as np
+
+from compat_v1.audit import sizes
+
+_ADD = np.frompyfunc(sizes.add, 2, 1)
+_SUBTRACT = np.frompyfunc(sizes.subtract, 2, 1)
+_MULTIPLY = np.frompyfunc(sizes.multiply, 2, 1)
+_DIVIDE = np.frompyfunc(sizes.divide, 2, 1)
+_REMAINDER = np.frompyfunc(sizes.remainder, 2, 1)
+_MAXIMUM = np.frompyfunc(sizes.maximum, 2, 1)
+_MINIMUM = np.frompyfunc(sizes.minimum, 2, 1)
+
+
+def fold(op, operands, attributes):
+    """Return an op's outputs, a list of object arrays (None for one that is unknown), or None if none can be known."""
+    if op not in _FOLDED:
+        return None
+    try:
+        outputs = _FOLDED[op](operands, attributes)
+    except (ArithmeticError, IndexError, TypeError, ValueError):
+        return None  # a run would fail, or an unknown stands where a number is needed
+    if outputs is None:
+        return None
+    return [None if output is None else np.asarray(output, object) for output in outputs]
+
+
+def fixed(array):
+    """Return an array's elements as a list of ints. Raises `TypeError` if one depends on an unknown size."""
+    values = np.asarray(array, object).reshape(-1).tolist()
+    if not all(isinstance(value, int) for value in values):
+        raise TypeError("an unknown size")
+    return values
+
+
+def summed_axes(own, other):
+    """Return the axes over which the gradient of an operand of shape `own` is summed, or None if a run must tell.
+
+    The operand was broadcast against one of shape `other`. An axis of size 1 in both changes nothing and is left out.
+    """
+    rank = max(len(own), len(other))
+    own, other = ([1] * (rank - len(shape)) + list(shape) for shape in (own, other))
+    axes = []
+    for axis, (size, other_size) in enumerate(zip(own, other, strict=True)):
+        if size == other_size or (isinstance(size, int) and size != 1) or other_size == 1:
+            continue
+        if size != 1:
+            return None
+        axes.append(axis)
+    return axes
+
+
+def _gradient_axes(operands, _):
+    left, right = (operand.tolist() for operand in operands)
+    return [summed_axes(left, right), summed_axes(right, left)]
+
+
+def _reduce(function, start):
+    def reduced(operands, attributes):
+        array, axes = operands
+        axes = {axis % max(array.ndim, 1) for axis in fixed(axes)}
+        keep = attributes["keep_dims"].b
+        for axis in sorted(axes, reverse=True):
+            parts = np.moveaxis(array, axis, 0)
+            total = np.full(parts.shape[1:], start, object)
+            for part in parts:
+                total = np.asarray(function(total, part), object)
+            array = np.expand_dims(total, axis) if keep else total
+        return [array]
+
+    return reduced
+
+
+def _slice_index(operands, attributes):
+    array, begin, end, strides = operands
+    begin, end, strides = fixed(begin), fixed(end), fixed(strides)
+
+    def mask(name, position):
+        return attributes[name].i >> position & 1
+
+    index = []
+    for position in range(len(begin)):
+        if mask("ellipsis_mask", position):
+            index.append(Ellipsis)
+        elif mask("new_axis_mask", position):
+            index.append(None)
+        elif mask("shrink_axis_mask", position):
+            index.append(begin[position])
+        else:
+            start = None if mask("begin_mask", position) else begin[position]
+            stop = None if mask("end_mask", position) else end[position]
+            index.append(slice(start, stop, strides[position]))
+    return [array[tuple(index)]]
+
+
+def _gather(operands, attributes):
+    axis = fixed(operands[2])[0] if len(operands) > 2 else 0
+    if attributes["batch_dims"].i or min(fixed(operands[1]), default=0) < 0:
+        return None
+    return [np.take(operands[0], np.array(operands[1], int), axis)]
+
+
+def _stitch(operands, _):
+    half = len(operands) // 2
+    parts = {}
+    for indices, data in zip(operands[:half], operands[half:], strict=True):
+        rest = data.shape[indices.ndim :]
+        parts.update(zip(fixed(indices), data.reshape((-1, *rest)), strict=True))
+    if sorted(parts) != list(range(len(parts))):
+        return None
+    return [np.stack([np.asarray(parts[k], object) for k in range(len(parts))])] if parts else [np.empty(0, object)]
+
+
+def _reshape(operands, _):
+    return [operands[0].reshape(fixed(operands[1]))]
+
+
+def _range(operands, _):
+    start, limit, delta = (fixed(operand)[0] for operand in operands)
+    return [list(range(start, limit, delta))]
+
+
+def _cut(operands, _):
+    array, begin, size = operands
+    parts = zip(fixed(begin), fixed(size), strict=True)
+    return [array[tuple(slice(start, None if count == -1 else start + count) for start, count in parts)]]
+
+
+def _list_difference(operands, _):
+    left, right = operands[0].tolist(), fixed(operands[1])
+    kept = [k for k, value in enumerate(fixed(left)) if value not in right]
+    return [[left[k] for k in kept], kept]
+
+
+def _compare(function):
+    return lambda operands, _: [np.vectorize(lambda a, b: int(function(a, b)), otypes=[object])(*map(_known, operands))]
+
+
+def _known(operand):
+    fixed(operand)
+    return operand
+
+
+def _offsets(operands, _):
+    axis, shapes = fixed(operands[0])[0], operands[1:]
+    outputs, offset = [], 0
+    for shape in shapes:
+        row = [0] * len(shape)
+        row[axis] = offset
+        outputs.append(row)
+        offset = sizes.add(offset, shape[axis])
+    return outputs
+
+
+def _unpacked(operands, attributes):
+    return list(np.moveaxis(operands[0], attributes["axis"].i, 0))
+
+
+_FOLDED = {
+    "Add": lambda operands, _: [_ADD(*operands)],
+    "AddV2": lambda operands, _: [_ADD(*operands)],
+    "Sub": lambda operands, _: [_SUBTRACT(*operands)],
+    "Mul": lambda operands, _: [_MULTIPLY(*operands)],
+    "FloorDiv": lambda operands, _: [_DIVIDE(*operands)],
+    "FloorMod": lambda operands, _: [_REMAINDER(*operands)],
+    "Maximum": lambda operands, _: [_MAXIMUM(*operands)],
+    "Minimum": lambda operands, _: [_MINIMUM(*operands)],
+    "Neg": lambda operands, _: [_MULTIPLY(-1, operands[0])],
+    "Prod": _reduce(_MULTIPLY, 1),
+    "Sum": _reduce(_ADD, 0),
+    "Pack": lambda operands, attributes: [np.stack(operands, attributes["axis"].i)],
+    "Unpack": _unpacked,
+    "ConcatV2": lambda operands, _: [np.concatenate(operands[:-1], fixed(operands[-1])[0])],
+    "Concat": lambda operands, _: [np.concatenate(operands[1:], fixed(operands[0])[0])],
+    "ConcatOffset": _offsets,
+    "Slice": _cut,
+    "StridedSlice": _slice_index,
+    "Gather": _gather,
+    "GatherV2": _gather,
+    "Range": _range,
+    "Reshape": _reshape,
+    "ExpandDims": lambda operands, _: [np.expand_dims(operands[0], fixed(operands[1])[0])],
+    "Squeeze": lambda operands, attributes: [np.squeeze(operands[0], tuple(attributes["squeeze_dims"].list.i) or None)],
+    "DynamicStitch": _stitch,
+    "InvertPermutation": lambda operands, _: [np.argsort(fixed(operands[0]))],
+    "ListDiff": _list_difference,
+    "BroadcastGradientArgs": _gradient_axes,
+    "Less": _compare(lambda a, b: a < b),
+    "LessEqual": _compare(lambda a, b: a <= b),
+    "Greater": _compare(lambda a, b: a > b),
+    "GreaterEqual": _compare(lambda a, b: a >= b),
+    "Equal": _compare(lambda a, b: a == b),
+    "NotEqual": _compare(lambda a, b: a != b),
+}

@@ -1,0 +1,222 @@
+"""A GraphDef (or a function's body) made easy to ask: nodes by name, inputs, defaults, an order, static shapes."""
+
+import collections
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.python.framework import op_def_registry
+from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
+
+v1 = tf.compat.v1
+
+BACK_EDGES = ("NextIteration", "RefNextIteration")
+MERGES = ("Merge", "RefMerge")
+ENTERS = ("Enter", "RefEnter")
+EXITS = ("Exit", "RefExit")
+SWITCHES = ("Switch", "RefSwitch")
+
+
+def source(reference):
+    """Return the node that an input is made by: `name`, `name:1` or, for a control input, `^name`."""
+    return reference.lstrip("^").partition(":")[0]
+
+
+class Graph:
+    """A GraphDef's nodes by name, with what can be known of them without running them.
+
+    `nodes`: {name: NodeDef}; `inputs`: {name: [(node name, output index), …]}; `controls`: {name: [node name, …]};
+    `order`: names, each after what it needs, but for the back edges of loops; `frames`: the loop that a node runs in
+    ("" for none); `conditional`: the nodes that run in a branch only; `shapes`: {name: [sizes or None, …]}, the static
+    shapes of the outputs, a tuple with None for an unknown size, or None for an unknown rank.
+
+    Raises `ValueError` for a graph that today's TensorFlow cannot import.
+    """
+
+    def __init__(self, graph_def, placeholder_shapes=None):
+        self.graph_def = graph_def
+        self.nodes = {node.name: node for node in graph_def.node}
+        if len(self.nodes) != len(graph_def.node):
+            raise ValueError("two nodes have the same name")
+        self.inputs, self.controls = {}, {}
+        self.users = collections.defaultdict(list)  # {name: [(user, which of its inputs), …]}
+        for name, node in self.nodes.items():
+            data = [one.partition(":") for one in node.input if not one.startswith("^")]
+            self.inputs[name] = [(maker, int(index or 0)) for maker, _, index in data]
+            for slot, (maker, _) in enumerate(self.inputs[name]):
+                self.users[maker].append((name, slot))
+            self.controls[name] = [one[1:] for one in node.input if one.startswith("^")]
+            if any(source(one) not in self.nodes for one in node.input):
+                missing = next(one for one in node.input if source(one) not in self.nodes)
+                raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {name} needs {missing}")
+        self.awaited = {one for controls in self.controls.values() for one in controls}
+        self.functions = {function.signature.name: function for function in graph_def.library.function}
+        self.shapes = _static_shapes(graph_def, placeholder_shapes or {})
+        self.order = self._order()
+        self.frames, self.conditional = {}, set()
+        for name in self.order:
+            self._place(name)
+
+    def op_def(self, name):
+        """Return the definition of a node's op, or None for a function that is called."""
+        return op_def_registry.get(self.nodes[name].op)
+
+    def is_stateful(self, name):
+        """Whether a node's op keeps, changes or draws something, or reads what may change."""
+        definition = self.op_def(name)
+        if definition is None:
+            return True
+        takes_a_ref = any(argument.is_ref for argument in definition.input_arg)
+        return definition.is_stateful or takes_a_ref
+
+    def stacks(self):
+        """Return {name of a Stack: ([pushes], [pops])}."""
+        stacks = collections.defaultdict(lambda: ([], []))
+        for name, node in self.nodes.items():
+            kind = {"StackPush": 0, "StackPushV2": 0, "StackPop": 1, "StackPopV2": 1}.get(node.op)
+            if kind is None:
+                continue
+            handle = name
+            for _ in range(len(self.nodes)):  # into a loop in a loop, the handle enters twice
+                handle = self.inputs[handle][0][0]
+                if self.nodes[handle].op not in (*ENTERS, "Identity", "RefIdentity"):
+                    break
+            stacks[handle][kind].append(name)
+        return stacks
+
+    def _order(self):
+        """Sort the nodes; what is popped comes after what is pushed, where the graph allows."""
+        needs = {}
+        for name, node in self.nodes.items():
+            needs[name] = [maker for maker, _ in self.inputs[name]] + self.controls[name]
+            if node.op in MERGES:
+                needs[name] = [one for one in needs[name] if self.nodes[one].op not in BACK_EDGES]
+        with_stacks = {name: list(makers) for name, makers in needs.items()}
+        for pushes, pops in self.stacks().values():
+            for pop in pops:
+                with_stacks[pop] += [self.inputs[push][1][0] for push in pushes if len(self.inputs[push]) > 1]
+        for wanted in (with_stacks, needs):
+            order = _sorted(wanted)
+            if len(order) == len(self.nodes):
+                return order
+        raise ValueError("the graph has a cycle that is no loop of tf.while_loop")
+
+    def _place(self, name):
+        """Tell in which loop a node runs, and whether in a branch, from what it needs."""
+        node = self.nodes[name]
+        makers = [maker for maker, _ in self.inputs[name]] + self.controls[name]
+        known = [one for one in makers if one in self.frames]
+        frames = [self.frames[one] for one in known if self.frames[one]]
+        if node.op in ENTERS:
+            self.frames[name] = node.attr["frame_name"].s.decode("utf-8", "replace")
+            self._parents = getattr(self, "_parents", {})
+            self._parents.setdefault(self.frames[name], frames[0] if frames else "")
+        elif node.op in EXITS:
+            self.frames[name] = getattr(self, "_parents", {}).get(frames[0], "") if frames else ""
+        else:
+            self.frames[name] = frames[0] if frames else ""
+        if node.op in SWITCHES:
+            if self.nodes[self.inputs[name][1][0]].op != "LoopCond":
+                self.conditional.add(name)
+        elif node.op not in MERGES and any(one in self.conditional for one in known):
+            self.conditional.add(name)
+
+
+def body(function):
+    """Return a function's body as (GraphDef, outputs): its arguments are Placeholders, `outputs` lists tensor names.
+
+    Raises `ValueError` for a body that cannot be laid out.
+    """
+    try:
+        graph_def, tensors = function_def_to_graph_def(function)
+    except (KeyError, ValueError, TypeError, tf.errors.OpError) as error:
+        raise ValueError(f"the function {function.signature.name} cannot be read: {error}") from None
+    outputs = [tensors[function.ret[output.name]] for output in function.signature.output_arg]
+    controls = [f"^{function.control_ret[name]}" for name in function.signature.control_output]
+    return graph_def, outputs + controls
+
+
+def _sorted(needs):
+    """Return the keys of {name: [names that it needs]} in an order that has what a name needs before it (Kahn)."""
+    missing = {name: len(makers) for name, makers in needs.items()}
+    users = collections.defaultdict(list)
+    for name, makers in needs.items():
+        for maker in makers:
+            users[maker].append(name)
+    order = [name for name, count in missing.items() if not count]
+    for name in order:  # grows as it goes
+        for user in users[name]:
+            missing[user] -= 1
+            if not missing[user]:
+                order.append(user)
+    return order
+
+
+def _static_shapes(graph_def, placeholder_shapes):
+    """Import a graph for its static shapes and return {name: [a tuple or None, …]}.
+
+    The importer knows no shapes in a loop. But a loop variable keeps the shape that it enters with unless its builder
+    said otherwise: it enters alone, and where the shape that comes back differs, its sizes are unknown.
+    """
+    loops = {node.name: node for node in graph_def.node if node.op in MERGES}
+    back = {node.name: node.input[0] for node in graph_def.node if node.op in BACK_EDGES}
+    loops = {name: node for name, node in loops.items() if any(source(one) in back for one in node.input)}
+    vague = {}
+    while True:
+        shapes = _import(graph_def, placeholder_shapes, vague)
+        found = {}
+        for name, node in loops.items():
+            for one in node.input:
+                if source(one) in back:
+                    kept = _common(shapes[name][0], _shape_of(shapes, back[source(one)]))
+                    if kept != shapes[name][0]:
+                        found[name] = kept
+        if not found:
+            return shapes
+        vague.update(found)
+
+
+def _shape_of(shapes, reference):
+    name, _, index = reference.partition(":")
+    return shapes[name][int(index or 0)]
+
+
+def _common(shape, other):
+    """Return what two shapes have in common."""
+    if shape is None or other is None or len(shape) != len(other):
+        return None
+    return tuple(a if a == b else None for a, b in zip(shape, other, strict=True))
+
+
+def _import(graph_def, placeholder_shapes, vague):
+    known = v1.GraphDef.FromString(graph_def.SerializeToString())
+    back = {node.name for node in known.node if node.op in BACK_EDGES}
+    for node in known.node:
+        if node.name in placeholder_shapes:
+            node.attr["shape"].shape.CopyFrom(placeholder_shapes[node.name])
+        if node.op in ENTERS:
+            node.attr["is_constant"].b = True
+        if node.op in MERGES:
+            entering = [one for one in node.input if source(one) not in back]
+            del node.input[:]
+            node.input.extend(entering)
+            node.attr["N"].i = len(entering)
+    for name, shape in vague.items():
+        stand_in = known.node.add(name=f"{name}/of_any_size", op="PlaceholderWithDefault")
+        (merge,) = (node for node in known.node if node.name == name)
+        stand_in.input.append(merge.input[0])
+        stand_in.attr["dtype"].type = merge.attr["T"].type
+        stand_in.attr["shape"].shape.CopyFrom(tf.TensorShape(shape).as_proto())
+        merge.input[0] = stand_in.name
+    try:
+        with tf.Graph().as_default() as graph:
+            v1.import_graph_def(known, name="")
+            shaped = graph.as_graph_def(add_shapes=True)
+    except (ValueError, KeyError, TypeError, DecodeError, tf.errors.OpError) as error:
+        raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {error}") from None
+    return {node.name: [_tuple(shape) for shape in node.attr["_output_shapes"].list.shape] for node in shaped.node}
+
+
+def _tuple(shape):
+    if shape.unknown_rank:
+        return None
+    return tuple(None if dim.size < 0 else dim.size for dim in shape.dim)

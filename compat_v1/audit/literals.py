@@ -1,0 +1,126 @@
+"""Constants of a graph as values: whole numbers that may depend on sizes, tensors full of one value, or any others.
+
+Two literals are equal if they hold the same value, however a graph wrote it down or computed it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from compat_v1.audit.sizes import AnySize
+
+if TYPE_CHECKING:
+    from compat_v1.audit.normal import Node
+
+# Whole numbers are followed one by one up to this many; a longer constant is data, no shape.
+MAX_FOLLOWED = 1024
+MAX_ELEMENTS = 1 << 28
+
+
+class Literal(NamedTuple):
+    """A tensor that depends on nothing but sizes.
+
+    `kind` is "whole" (`value` a tuple of whole numbers or `Size`), "full" (`value` one element's bytes, `shape` may
+    hold sizes), "text" (a tuple of bytes) or "data" (`value` the bytes of all elements).
+    """
+
+    kind: str
+    dtype: str
+    shape: tuple[AnySize, ...]
+    value: object
+    names: tuple[str, ...] = ()  # the nodes that it was made by, the last first
+    ops: frozenset[str] = frozenset()  # the ops that it was computed by, beyond Const
+    alive: frozenset[Node] = frozenset()  # where it is computed: in which loop, in which branch
+
+    @property
+    def key(self) -> tuple:
+        """What makes two literals equal. The type of whole numbers does not: the op that uses them tells it."""
+        return (self.kind, "whole" if self.kind == "whole" else self.dtype, self.shape, self.value)
+
+    def array(self) -> np.ndarray | None:
+        """Return whole numbers as an array of Python ints and sizes, or None for any other literal."""
+        if self.kind != "whole":
+            return None
+        array = np.empty(len(self.value), object)  # type: ignore[arg-type]
+        array[:] = self.value
+        return array.reshape(self.shape)
+
+
+def whole(array, dtype: str, names=(), ops=frozenset(), alive=frozenset()) -> Literal:
+    """Return the literal of an array (or nested list) of Python ints and sizes."""
+    array = np.asarray(array, object)
+    return Literal("whole", dtype, array.shape, tuple(array.reshape(-1).tolist()), names, ops, alive)
+
+
+def full(shape, scalar: Literal, names=(), ops=frozenset(), alive=frozenset()) -> Literal | None:
+    """Return the literal of a tensor full of one scalar."""
+    shape = tuple(shape)
+    known = all(isinstance(size, int) for size in shape)
+    count = int(np.prod(shape, dtype=object)) if known else None
+    if scalar.kind == "whole":
+        if count is not None and count <= MAX_FOLLOWED:
+            return Literal("whole", scalar.dtype, shape, scalar.value * count, names, ops, alive)  # type: ignore
+        value = scalar.value[0]  # type: ignore[index]
+        if not isinstance(value, int):
+            return None
+        value = np.array(value, scalar.dtype).tobytes()
+    elif scalar.kind in ("data", "full"):
+        value = scalar.value
+    else:
+        return None
+    return _full(scalar.dtype, shape, value, names, ops, alive)
+
+
+def _full(dtype, shape, value, names=(), ops=frozenset(), alive=frozenset()):
+    """Return a full literal in its one form: with no or one element it is data."""
+    if all(isinstance(size, int) for size in shape):
+        count = int(np.prod(shape, dtype=object))
+        if count <= 1:
+            return Literal("data", dtype, shape, value * count, names, ops, alive)
+    return Literal("full", dtype, shape, value, names, ops, alive)
+
+
+def read_constant(node) -> Literal:
+    """Return the value of a Const. Raises `ValueError` for one that claims more elements than any graph holds."""
+    proto = node.attr["value"].tensor
+    count = 1
+    for dim in proto.tensor_shape.dim:
+        count *= max(dim.size, 0)
+    if count > MAX_ELEMENTS:
+        raise ValueError(f"the constant {node.name} claims {count} elements")
+    dtype = tf.dtypes.as_dtype(proto.dtype).name
+    if dtype in ("resource", "variant"):
+        return Literal("data", dtype, (), proto.SerializeToString(deterministic=True), (node.name,))
+    array = tf.make_ndarray(proto)
+    if array.dtype == object:
+        return Literal("text", dtype, array.shape, tuple(array.reshape(-1).tolist()), (node.name,))
+    if array.dtype.kind in "iub" and array.size <= MAX_FOLLOWED:
+        values = tuple(int(one) for one in array.reshape(-1))
+        return Literal("whole", dtype, array.shape, values, (node.name,))
+    content = array.tobytes()
+    one = content[: array.itemsize]
+    if array.size > 1 and content == one * array.size:
+        return _full(dtype, array.shape, one, (node.name,))
+    return Literal("data", dtype, array.shape, content, (node.name,))
+
+
+def shown(literal: Literal) -> str:
+    """Return a literal in a few words."""
+    if literal.kind == "whole":
+        values = [str(value) for value in literal.value]  # type: ignore[attr-defined]
+        text = ", ".join(values[:6]) + (", …" if len(values) > 6 else "")
+        return text if literal.shape == () else f"[{text}]"
+    if literal.kind == "text":
+        values = [repr(value.decode("utf-8", "replace")) for value in literal.value[:4]]  # type: ignore[index]
+        return ", ".join(values) + (", …" if len(literal.value) > 4 else "")  # type: ignore[arg-type]
+    if literal.dtype in ("resource", "variant"):
+        return f"a {literal.dtype}"
+    array = np.frombuffer(literal.value, tf.dtypes.as_dtype(literal.dtype).as_numpy_dtype)  # type: ignore[call-overload]
+    if literal.kind == "full":
+        return f"{array[0]!s} in the shape {list(literal.shape)}"
+    if literal.shape == ():
+        return str(array[0])
+    return f"{np.array2string(array, threshold=6)} in the shape {list(literal.shape)}"

@@ -1,0 +1,381 @@
+"""The normal form of a graph: what stays when each change of `drift.py` is written in one way, whoever wrote the graph.
+
+A normal `Node` stands for one or more nodes of the GraphDef. Constants, and whole numbers computed from shapes, are no
+nodes but `Literal`s inside the nodes that use them. Stateless nodes that compute the same from the same are one node.
+Everything else is kept: op, attributes that differ from the op's defaults, inputs, control inputs, device, colocation.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+
+from compat_v1.audit import dropout, rewriting
+from compat_v1.audit.dimensions import dimensions
+from compat_v1.audit.folding import fold
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, SWITCHES, Graph
+from compat_v1.audit.literals import Literal, read_constant, whole
+from compat_v1.audit.sizes import unknown
+
+# What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
+NOTES = {"_has_manual_control_dependencies", "_output_shapes"}
+# Two of these are two things, whatever they say of themselves.
+_SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
+
+
+class Node:
+    """A node of the normal form: `inputs` are literals or (node, output index); `steps` the rules that led to it."""
+
+    __slots__ = ("attributes", "colocated", "controls", "device", "inputs", "late", "names", "number", "op", "outputs")
+    __slots__ += ("functions", "steps")
+
+    def __init__(self, number, op, attributes, inputs, controls, device, names):
+        self.number, self.op, self.attributes, self.inputs = number, op, attributes, inputs
+        self.controls, self.device, self.names = controls, device, names
+        self.colocated, self.steps, self.late, self.outputs = (), set(), [], []
+        self.functions: dict[str, list[str]] = {}
+
+    def __repr__(self):
+        return f"{self.number:07d}"
+
+    @property
+    def name(self):
+        """The name of the node of the GraphDef that it mainly stands for."""
+        return self.names[0]
+
+
+class Normal:
+    """The normal form of a `Graph`: `nodes` in order; `tensors`, {(name, output index): literal or (node, index)}.
+
+    `consumed`: {name of a node that has no normal node: the rule that took it}.
+    """
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.nodes: list[Node] = []
+        self.tensors: dict = {}
+        self.made: dict[str, Node] = {}
+        self.consumed: dict[str, str] = {}
+        self.waits: dict[str, frozenset[Node]] = {}  # of a consumed node: what its users wait for instead
+        self._carried: set[Node] = set()
+        self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
+        self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
+        self._shared: dict = {}
+        self._frames: dict[str, Node] = {}
+        self._sizes: dict = {}
+        self._numbers = count()
+        self._rewriter = rewriting.Rewriter(self)
+        for name in graph.order:
+            self._add(name)
+        self._close_loops()
+        self.leave_out(dropout.unused_gradients(self), self.removed)
+        self._leave_out_implied_waits()
+
+    # What the rules ask.
+
+    def operands(self, name):
+        """Return the normal forms of a node's inputs; None for a loop's back edge, which comes later."""
+        return [self.tensors.get(one) for one in self.graph.inputs[name]]
+
+    def sizes(self, operand):
+        """Return the sizes of a normal tensor, a tuple of ints and `Size`s, or None for an unknown rank."""
+        if isinstance(operand, Literal):
+            return operand.shape
+        return self._sizes.get(operand)
+
+    def is_scalar(self, operand):
+        """Say that a tensor of unknown rank is a scalar, as TensorFlow asks what is kept by dropout to be."""
+        if not isinstance(operand, Literal) and self._sizes.get(operand) is None:
+            self._sizes[operand] = ()
+
+    def controls(self, name):
+        """Return the normal nodes that a node waits for, itself and for its inputs that are no nodes."""
+        found = set()
+        for one in self.graph.controls[name]:
+            found |= self._awaited(one)
+        for one, _ in self.graph.inputs[name]:
+            if one in self.waits:
+                found |= self.waits[one]
+                self._carried |= self.waits[one]
+        return found
+
+    def alive(self, name):
+        """Return what tells in which loop or branch a node runs."""
+        if self.graph.frames[name]:
+            return frozenset([self._frame(self.graph.frames[name])])
+        if name in self.graph.conditional and name in self.made:
+            return frozenset([self.made[name]])
+        return frozenset()
+
+    def node(self, name, op, attributes, inputs, controls=None, steps=(), outputs=1, sizes=None, shared=None):
+        """Make a node that stands for `name`, or find the one that computes the same, and return it."""
+        controls = self.controls(name) if controls is None else controls
+        if not any(isinstance(one, tuple) and not isinstance(one, Literal) for one in inputs):
+            controls = controls.union(*(one.alive for one in inputs if isinstance(one, Literal)))
+        definition = self.graph.nodes[name]
+        if shared is None:
+            shared = op not in _SINGLE and not self.graph.is_stateful(name) and not self._reads_a_ref(name)
+        if op in self.graph.functions:
+            op = "a function"
+        parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
+        called = tuple((key, tuple(names)) for key, names in sorted(self.functions(name).items()))
+        key = (op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), definition.device)
+        found = self._shared.get(key) if shared else None
+        if found is None:
+            found = Node(next(self._numbers), op, attributes, list(inputs), frozenset(controls), definition.device, [])
+            found.colocated = tuple(one.decode("utf-8", "replace") for one in definition.attr["_class"].list.s)
+            self.nodes.append(found)
+            if shared:
+                self._shared[key] = found
+        found.names.append(name)
+        found.steps.update(steps)
+        found.functions = self.functions(name)
+        if len(found.names) > 1:
+            found.steps.add("one of each")
+        if NOTES & definition.attr.keys():
+            found.steps.add("private attributes")
+        self.made[name] = found
+        for index in range(outputs):
+            self._know_sizes(found, index, None if sizes is None else sizes[index])
+        return found
+
+    def attributes(self, name):
+        """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
+
+        A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph.
+        """
+        definition = self.graph.op_def(name)
+        defaults = {}
+        if definition is not None:
+            defaults = {one.name: one.default_value for one in definition.attr if one.HasField("default_value")}
+        found = {}
+        for key, value in self.graph.nodes[name].attr.items():
+            if key in NOTES:
+                continue
+            elif value.HasField("func") or value.list.func:
+                continue  # compared by what the functions do
+            elif key != "_class" and value != defaults.get(key):
+                found[key] = value.SerializeToString(deterministic=True)
+        return found
+
+    def functions(self, name):
+        """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
+        node = self.graph.nodes[name]
+        called = {"the op": [node.op]} if node.op in self.graph.functions else {}
+        for key, value in node.attr.items():
+            names = [value.func.name] if value.HasField("func") else [one.name for one in value.list.func]
+            if names:
+                called[key] = names
+        return called
+
+    # How it is built.
+
+    def _add(self, name):
+        node, operands = self.graph.nodes[name], self.operands(name)
+        if self._literal(name, node, operands):
+            return
+        if self._rewriter.rewrite(name, node, operands):
+            return
+        self.keep(name, node.op, operands)
+
+    def keep(self, name, op, operands, attributes=None, steps=(), sizes=None):
+        """Take a node over as it is, but for what `rewriting` has said of its op, attributes and sizes."""
+        attributes = self.attributes(name) if attributes is None else attributes
+        # A merge tells which of its inputs is alive: a constant there is a node of its own.
+        if op in MERGES:
+            operands = [self._stand_in(name, one) if isinstance(one, Literal) else one for one in operands]
+        sizes = self._derived(name, op, operands) if sizes is None else sizes
+        made = self.node(name, op, attributes, operands, None, steps, len(sizes), sizes)
+        for index in range(max(len(sizes), 1)):
+            self.tensors[name, index] = (made, index)
+        return made
+
+    def _derived(self, name, op, operands):
+        """Return what is known of the sizes of a node's outputs."""
+        static = self.graph.shapes[name]
+        shapes = [None if one is None else self.sizes(one) for one in operands]
+        literals = [one if isinstance(one, Literal) else None for one in operands]
+        derived = dimensions(op, shapes, literals, self.graph.nodes[name].attr) or []
+        derived = [*derived, *[None] * (len(static) - len(derived))]
+        return [_refined(shape, other) for shape, other in zip(static, derived, strict=False)]
+
+    def alias(self, name, operand, rule, index=0):
+        """Say that an output of a node is another tensor."""
+        self.tensors[name, index] = operand
+        self.made.pop(name, None)
+        self._consume(name, rule, self.controls(name))
+
+    def hand_on(self, name, rule):
+        """Say that waiting for a node is waiting for what it waits for."""
+        self._consume(name, rule, self.controls(name))
+
+    def _consume(self, name, rule, waits):
+        self.consumed[name] = rule
+        if waits:
+            self.waits[name] = frozenset(waits)
+
+    def _literal(self, name, node, operands):
+        """Turn a constant, or what is computed from constants and sizes, into literals; say whether that was done."""
+        outputs = [read_constant(node)] if node.op == "Const" else self._rewriter.computed(name, node, operands)
+        if outputs is None or all(output is None for output in outputs):
+            return False
+        alive, waits = self._place_and_waits(name)
+        made = None
+        for index, output in enumerate(outputs):
+            if output is None:
+                made = made or self.keep(name, node.op, operands)
+                self.tensors[name, index] = (made, index)
+                continue
+            self.tensors[name, index] = output._replace(alive=alive | output.alive)
+        if made is None:
+            self._consume(name, "constants" if node.op == "Const" else "computed shapes", waits)
+        return True
+
+    def fold(self, node, operands):
+        """Return what an op computes from whole numbers, a list of arrays (None: unknown), or None."""
+        arrays = [one.array() if isinstance(one, Literal) else None for one in operands]
+        if not operands or any(array is None for array in arrays):
+            return None
+        return fold(node.op, arrays, node.attr)
+
+    def _place_and_waits(self, name):
+        """Return what says in which loop or branch a literal is made, and what its making waits for otherwise."""
+        alive, waits = set(), set()
+        for one in self.graph.controls[name]:
+            maker = self.graph.nodes[one]
+            placed = maker.op in MERGES or any(
+                self.graph.nodes[source].op in SWITCHES for source, _ in self.graph.inputs[one][:1]
+            )
+            if not placed or self.graph.is_stateful(one) or one not in self.made:
+                waits |= self._awaited(one)
+                continue
+            frame = self.graph.frames[one]
+            alive.add(self._frame(frame) if frame else self.made[one])
+        for one, _ in self.graph.inputs[name]:
+            waits |= self.waits.get(one, frozenset())
+        self._carried |= waits
+        return frozenset(alive), waits
+
+    def _frame(self, frame):
+        if frame not in self._frames:
+            self._frames[frame] = Node(
+                next(self._numbers), "the loop", {"frame_name": frame}, [], frozenset(), "", [frame]
+            )
+            self.nodes.append(self._frames[frame])
+        return self._frames[frame]
+
+    def _awaited(self, name):
+        """Return what waiting for a node means in the normal form: making a literal is no work."""
+        if name in self.made:
+            return {self.made[name]}
+        found = set(self.waits.get(name, ()))
+        for index in range(max(1, len(self.graph.shapes[name]))):
+            operand = self.tensors.get((name, index))
+            if operand is not None and not isinstance(operand, Literal):
+                found.add(operand[0])
+        return found
+
+    def _stand_in(self, name, literal):
+        """Return a node for a literal, where it matters which loop or branch it is made in."""
+        controls = literal.alive.union(*(self.waits.get(one, ()) for one in literal.names[:1]))
+        node = Node(next(self._numbers), "Const", {}, [literal], controls, "", [*literal.names, name][:1])
+        self.nodes.append(node)
+        self._sizes[node, 0] = literal.shape
+        return node, 0
+
+    def _leave_out_implied_waits(self):
+        """Leave out of what nodes wait for, where waits were handed on, whatever their inputs wait for already."""
+        bits = {node: 1 << k for k, node in enumerate(sorted(self._carried, key=lambda node: node.number))}
+        if not bits:
+            return
+        before = {}  # what must have run before a node, as bits
+        for node in self.nodes:
+            implied, direct = 0, 0
+            for one in (
+                *(o[0] for k, o in enumerate(node.inputs) if not isinstance(o, Literal) and k not in node.late),
+            ):
+                implied |= before.get(one, 0) | bits.get(one, 0)
+            for one in node.controls:
+                implied |= before.get(one, 0)
+                direct |= bits.get(one, 0)
+            if direct & implied:
+                node.controls = frozenset(one for one in node.controls if not bits.get(one, 0) & implied)
+            before[node] = implied | direct
+
+    def users(self):
+        """Return {node: the nodes that use it or wait for it}."""
+        users = {}
+        for node in self.nodes:
+            for operand in node.inputs:
+                if operand is not None and not isinstance(operand, Literal):
+                    users.setdefault(operand[0], set()).add(node)
+            for one in node.controls:
+                users.setdefault(one, set()).add(node)
+        return users
+
+    def leave_out(self, nodes, removed):
+        """Leave out nodes, and of the patterns that rules replaced whatever nothing uses any more."""
+        users = self.users()
+        for node in (*nodes, *removed):
+            for user in users.get(node, ()):
+                user.controls -= {node}
+            users[node] = set()
+        todo = [*nodes, *removed, *self.absorbed]
+        gone = set()
+        while todo:
+            node = todo.pop()
+            if node in gone or users.get(node):
+                continue
+            gone.add(node)
+            for one in (*(operand[0] for operand in node.inputs if not isinstance(operand, Literal)), *node.controls):
+                users[one].discard(node)
+                if one in self.absorbed or (node in nodes and self._may_go(one)):
+                    todo.append(one)
+                    if node in nodes:
+                        nodes.add(one)
+        self.nodes = [node for node in self.nodes if node not in gone]
+
+    def _may_go(self, node):
+        return node.op not in _SINGLE and not self.graph.is_stateful(node.name) and not self._reads_a_ref(node.name)
+
+    def _reads_a_ref(self, name):
+        """Whether an input is a variable's reference, so that when it is read may matter."""
+        for maker, index in self.graph.inputs[name]:
+            definition = self.graph.op_def(maker)
+            if definition is None:
+                return True
+            outputs = definition.output_arg
+            if outputs and outputs[min(index, len(outputs) - 1)].is_ref:
+                return True
+        return False
+
+    def _know_sizes(self, node, index, sizes):
+        if (node, index) not in self._sizes and sizes is not None:
+            self._sizes[node, index] = tuple(
+                unknown(("size", node, index, axis)) if size is None else size for axis, size in enumerate(sizes)
+            )
+        while len(node.outputs) <= index:
+            node.outputs.append(None)
+
+    def _close_loops(self):
+        """Give the merges of loops the inputs that come back."""
+        for node in self.nodes:
+            for position, operand in enumerate(node.inputs):
+                if operand is None:
+                    if node.op not in MERGES:
+                        raise ValueError(f"the loop of {node.name} is not one of tf.while_loop")
+                    node.inputs[position] = self.tensors[self.graph.inputs[node.name][position]]
+                    node.late.append(position)
+
+
+def _refined(static, derived):
+    """Return what is known of sizes: TensorFlow's where it knows them, else those derived (None: nothing)."""
+    if static is None:
+        return derived
+    if derived is None or len(derived) != len(static):
+        return static
+    return tuple((other if size is None else size) for size, other in zip(static, derived, strict=True))
+
+
+def from_sizes(sizes, dtype, names=(), ops=frozenset(), alive=frozenset()):
+    """Return the literal of a tensor's shape."""
+    return whole(list(sizes), dtype, names, ops, alive)

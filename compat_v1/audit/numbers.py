@@ -1,0 +1,31 @@
+"""What TensorFlow itself changed so that the port computes other numbers, each cause once, with what to do about it."""
+
+from compat_v1.audit import drift
+from compat_v1.audit.result import Numbers
+from compat_v1.audit.seeds import Seeds, op_seed
+from compat_v1.audit.verification import Finding
+
+
+def changed_numbers(verification):
+    """Return (the `Numbers` of a verification, findings for what only looks like one of them)."""
+    numbers, findings = [], []
+    if verification.seeds:
+        seeds = [Seeds(side.normal) for side in verification.pairing.sides]
+        derived = []
+        for node, other in verification.seeds:
+            if seeds[0].is_derived(node) and seeds[1].is_derived(other):
+                derived.append((node, other))
+            else:
+                what = f"the attribute seed2 is {op_seed(node)}, {op_seed(other)} in the port"
+                findings.append(Finding("attribute", node, other, what))
+        if derived:
+            derived.sort(key=lambda pair: seeds[1].places[pair[1].name])
+            names = [node.name for node, _ in derived]
+            listed = [op_seed(node) for node, _ in derived]
+            ops = "1 random op has a seed" if len(derived) == 1 else f"{len(derived)} random ops have seeds"
+            advice = f"{ops} derived from the number of ops before: in the port write seed= {listed}, in this order"
+            numbers.append(Numbers("derived seeds", names, advice))
+    for rule in sorted(verification.rules.keys() & drift.NUMBERS.keys()):
+        names = verification.rules.pop(rule)
+        numbers.append(Numbers(rule, names, drift.NUMBERS[rule].advice))
+    return numbers, findings

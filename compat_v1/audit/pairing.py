@@ -1,0 +1,201 @@
+"""Find for each node of one normal form its partner in another: by what it computes, from what, and who uses it.
+
+Names only choose between nodes that are alike in all this. Whatever is paired here is compared by `verification.py`,
+edge by edge, so that a wrong pair can make a false difference but can hide none.
+"""
+
+from collections import defaultdict
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.sizes import Size
+
+# Attributes that TensorFlow derives from names and counts: they tell nothing about which node this is.
+_INCIDENTAL = {"seed2", "frame_name", "tensor_array_name", "stack_name", "shared_name", "parallel_iterations"}
+
+
+class Pairing:
+    """`partner`: {node of the original: node of the port}, and `back` the other way."""
+
+    def __init__(self, original, port, given=()):
+        """`given`: pairs of nodes that are known to be partners."""
+        self.sides = (_Side(original), _Side(port))
+        self.partner, self.back = {}, {}
+        self._new = []
+        for node, other in given:
+            self.pair(node, other)
+        self._match(lambda side, node: (side.below[node], side.above[node]), ties=True)
+        self._match(lambda side, node: (side.below[node], side.local[node], *sorted(node.names)))
+        self._match(lambda side, node: (side.above[node], side.local[node]), ties=False)
+        self._match(lambda side, node: (side.below[node], side.local[node]), ties=False)
+        self._spread_out(strict=True)
+        for key in (self._by_name, self._by_op_and_name):
+            self._match(key)
+            self._spread_out(strict=True)
+        self._match(lambda side, node: side.below[node], ties=True)
+        self._spread_out(strict=False)
+        self._match(lambda side, node: side.local[node])
+        self._spread_out(strict=False)
+
+    def _by_name(self, side, node):
+        return side.local[node], node.name
+
+    def _by_op_and_name(self, _side, node):
+        return node.op, node.name
+
+    def pair(self, node, other):
+        """Make two nodes partners."""
+        self.partner[node], self.back[other] = other, node
+        self._new.append((node, other))
+
+    def _match(self, key, ties=False):
+        """Pair the nodes that are alone with their key; where several share one, those of the same name.
+
+        With `ties`, what is then still alike is paired in the order of the graphs, one pair at a time, each followed
+        through the graph, so that the nodes around one go with its partner's.
+        """
+        groups = defaultdict(lambda: ([], []))
+        for which, side in enumerate(self.sides):
+            taken = (self.partner, self.back)[which]
+            for node in side.normal.nodes:
+                if node not in taken:
+                    groups[key(side, node)][which].append(node)
+        several = []
+        for left, right in groups.values():
+            if len(left) == len(right) == 1:
+                self.pair(left[0], right[0])
+            elif left and right:
+                several.append((left, right))
+        for left, right in several:
+            named = {name: node for node in right for name in node.names}
+            for node in left:
+                other = next(
+                    (named[name] for name in node.names if name in named and named[name] not in self.back), None
+                )
+                if other is not None:
+                    self.pair(node, other)
+        if not ties:
+            return
+        for left, right in several:
+            if len(left) != len(right):
+                continue
+            for node in left:
+                if node in self.partner:
+                    continue
+                other = next((one for one in right if one not in self.back), None)
+                if other is not None:
+                    self.pair(node, other)
+                    self._spread_out(strict=True)
+
+    def _spread_out(self, strict):
+        """Pair what the pairs are made from and used by, where that is unambiguous."""
+        todo = list(self.partner.items()) if not strict else self._new
+        self._new = todo
+        while self._new:
+            node, other = self._new.pop()
+            for one, two in zip(node.inputs, other.inputs, strict=False):
+                if _is_tensor(one) and _is_tensor(two) and one[1] == two[1]:
+                    self._try(one[0], two[0], strict)
+            self._try_alike(node.controls, other.controls, strict)
+            here, there = self.sides[0].users[node], self.sides[1].users[other]
+            if len(here) <= 64 and len(there) <= 64:
+                for slot in {slot for _, slot in here}:
+                    self._try_alike(
+                        [one for one, at in here if at == slot], [one for one, at in there if at == slot], strict
+                    )
+
+    def _try_alike(self, nodes, others, strict):
+        groups = defaultdict(lambda: ([], []))
+        for which, some in enumerate((nodes, others)):
+            for one in some:
+                if one not in (self.partner, self.back)[which]:
+                    groups[self.sides[which].local[one] if strict else one.op][which].append(one)
+        for left, right in groups.values():
+            if len(left) == len(right) == 1:
+                self._try(left[0], right[0], strict)
+
+    def _try(self, node, other, strict):
+        if node in self.partner or other in self.back or node.op != other.op:
+            return
+        if strict and self.sides[0].local[node] != self.sides[1].local[other]:
+            return
+        self.pair(node, other)
+
+
+class _Side:
+    """One normal form with, for each node, a hash of itself, of all it is made from, and of what uses it."""
+
+    def __init__(self, normal):
+        self.normal = normal
+        self.users = defaultdict(list)
+        for node in normal.nodes:
+            for slot, operand in enumerate(node.inputs):
+                if _is_tensor(operand):
+                    self.users[operand[0]].append((node, (slot, operand[1])))
+            for one in node.controls:
+                self.users[one].append((node, "^"))
+        self.local, self.below, self.above = {}, {}, {}
+        for node in normal.nodes:
+            self.local[node] = self._itself(node)
+        for node in normal.nodes:
+            self.below[node] = self._made_from(node)
+        for node in reversed(normal.nodes):
+            self.above[node] = self._used_by(node)
+
+    def _itself(self, node):
+        attributes = tuple(sorted((key, value) for key, value in node.attributes.items() if key not in _INCIDENTAL))
+        if node.op == "Placeholder":
+            attributes = tuple(one for one in attributes if one[0] != "shape")
+        literals = tuple(_plain(one) if isinstance(one, Literal) else None for one in node.inputs)
+        return hash((node.op, attributes, literals, node.device))
+
+    def _made_from(self, node):
+        parts = []
+        for slot, operand in enumerate(node.inputs):
+            if slot in node.late:
+                continue
+            if isinstance(operand, Literal):
+                parts.append(self._literal(operand))
+            else:
+                parts.append((self.below[operand[0]], operand[1]))
+        waits = tuple(sorted(self.below.get(one, 0) for one in node.controls))
+        return hash((self.local[node], tuple(parts), waits))
+
+    def _used_by(self, node):
+        uses = sorted(hash((self.above.get(user, 0), self.local[user], slot)) for user, slot in self.users[node])
+        return hash((node.op, tuple(uses)))
+
+    def _literal(self, literal):
+        return hash((literal.kind, self._value(literal.shape), self._value(literal.value)))
+
+    def _value(self, value):
+        if isinstance(value, tuple):
+            return hash(tuple(map(self._value, value)))
+        return self.size(value) if isinstance(value, Size) else hash(value)
+
+    def size(self, value):
+        """Return a hash of a size that is the same in both graphs."""
+        if not isinstance(value, Size):
+            return hash(value)
+        return hash(frozenset((tuple(sorted(map(self._unknown, product))), n) for product, n in value.terms.items()))
+
+    def _unknown(self, name):
+        if name[0] == "size":
+            return hash((self.below.get(name[1], 0), *name[2:]))
+        if isinstance(name[1], frozenset):
+            return hash((name[0], tuple(sorted(map(self.size, name[1])))))
+        return hash((name[0], *map(self.size, name[1:])))
+
+
+def _is_tensor(operand):
+    return operand is not None and not isinstance(operand, Literal)
+
+
+def _plain(literal):
+    """Return what of a literal can be compared across graphs at once: its unknown sizes are left out."""
+    return hash((literal.kind, _without_unknowns(literal.shape), _without_unknowns(literal.value)))
+
+
+def _without_unknowns(value):
+    if isinstance(value, tuple):
+        return tuple(None if isinstance(one, Size) else one for one in value)
+    return value

@@ -1,0 +1,43 @@
+"""Seeds that TensorFlow derives: the ops are the same, their numbers are not.
+
+With a seed for the graph and none for the op, TensorFlow 1 took the number of ops before it, and TensorFlow 2.2 and
+later the number of such ops before it. The second is known from the node's place in the GraphDef, which has the order
+in which the ops were made; so that a seed which was written down is told from a derived one.
+"""
+
+from tensorflow.core.framework import attr_value_pb2
+
+# Between asking for the seed and making the op, TensorFlow made at most so many others.
+_OPS_BETWEEN = 4
+
+
+def op_seed(node):
+    """Return a random op's own seed."""
+    content = node.attributes.get("seed2")
+    return attr_value_pb2.AttrValue.FromString(content).i if content else 0
+
+
+class Seeds:
+    """Where the random ops of a normal form stand in its graph."""
+
+    def __init__(self, normal):
+        self.places = {name: place for place, name in enumerate(normal.graph.nodes)}
+        self.seeded = sorted(
+            (node for node in normal.nodes if "seed" in node.attributes), key=lambda node: self.places[node.name]
+        )
+        self.counted = set()
+        below = -1
+        # Constants may be made with derived seeds as well, those of a tf.data.Dataset.
+        others = [place for name, place in self.places.items() if normal.graph.nodes[name].op.endswith("Dataset")]
+        for position, node in enumerate(self.seeded):
+            before = position + 2 * sum(place < self.places[node.name] for place in others)
+            following = self.seeded[position + 1] if position + 1 < len(self.seeded) else None
+            is_below = following is None or op_seed(node) < op_seed(following) or op_seed(following) > len(self.seeded)
+            if below < op_seed(node) <= before and is_below:
+                self.counted.add(node)
+                below = op_seed(node)
+
+    def is_derived(self, node):
+        """Whether a random op has the seed that TensorFlow derives."""
+        by_place = 0 <= self.places[node.name] - op_seed(node) <= _OPS_BETWEEN
+        return by_place or node in self.counted

@@ -1,0 +1,146 @@
+"""Integers that may depend on the sizes of fed tensors: polynomials in unknown sizes, each in one canonical form.
+
+A size is a Python int where it is known, or a `Size`: a sum of products of unknowns. Two sizes that are equal objects
+are equal whatever is fed; two that are not may still be equal for some feeds.
+"""
+
+from collections.abc import Hashable
+
+
+class Size:
+    """A polynomial with whole coefficients: {(unknown, unknown, …): coefficient}, the unknowns of a product sorted."""
+
+    __slots__ = ("_hash", "terms")
+
+    def __init__(self, terms: dict[tuple[Hashable, ...], int]):
+        self.terms = terms
+        self._hash = hash(frozenset(terms.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Size) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __repr__(self) -> str:
+        return " + ".join("*".join([str(factor), *map(str, product)]) for product, factor in self.terms.items())
+
+
+AnySize = int | Size
+
+
+def unknown(name: Hashable) -> Size:
+    """Return the size of which only its name is known."""
+    return Size({(name,): 1})
+
+
+def add(a: AnySize, b: AnySize) -> AnySize:
+    """Return a + b."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    terms = dict(_terms(a))
+    for product, factor in _terms(b).items():
+        terms[product] = terms.get(product, 0) + factor
+    return _size(terms)
+
+
+def multiply(a: AnySize, b: AnySize) -> AnySize:
+    """Return a * b."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a * b
+    terms: dict[tuple[Hashable, ...], int] = {}
+    for product, factor in _terms(a).items():
+        for other, other_factor in _terms(b).items():
+            key = tuple(sorted(product + other, key=repr))
+            terms[key] = terms.get(key, 0) + factor * other_factor
+    return _size(terms)
+
+
+def subtract(a: AnySize, b: AnySize) -> AnySize:
+    """Return a - b."""
+    return add(a, multiply(-1, b))
+
+
+def divide(a: AnySize, b: AnySize) -> AnySize:
+    """Return the whole part of a / b for sizes of tensors.
+
+    A divisor `max(p, 1)` counts as p: they differ only where p is 0, and there the tensor of that size has no element
+    that could be computed from the quotient. Raises `ZeroDivisionError` as TensorFlow does.
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    for divisor in (b, _at_least_one(b)):
+        quotient = _exact(a, divisor)
+        if quotient is not None:
+            return quotient
+    return unknown(("floor", a, b))
+
+
+def remainder(a: AnySize, b: AnySize) -> AnySize:
+    """Return the remainder of a / b."""
+    return a % b if isinstance(a, int) and isinstance(b, int) else unknown(("mod", a, b))
+
+
+def maximum(a: AnySize, b: AnySize) -> AnySize:
+    """Return the larger."""
+    if isinstance(a, int) and isinstance(b, int):
+        return max(a, b)
+    return a if a == b else unknown(("max", frozenset((a, b))))
+
+
+def minimum(a: AnySize, b: AnySize) -> AnySize:
+    """Return the smaller."""
+    if isinstance(a, int) and isinstance(b, int):
+        return min(a, b)
+    return a if a == b else unknown(("min", frozenset((a, b))))
+
+
+def broadcast(a: AnySize, b: AnySize) -> AnySize:
+    """Return the size along one axis of what two operands give together."""
+    if a == b or b == 1:
+        return a
+    if a == 1 or isinstance(b, int):
+        return b
+    return a if isinstance(a, int) else unknown(("broadcast", frozenset((a, b))))
+
+
+def _terms(a: AnySize) -> dict[tuple[Hashable, ...], int]:
+    return a.terms if isinstance(a, Size) else {(): a}
+
+
+def _size(terms: dict[tuple[Hashable, ...], int]) -> AnySize:
+    terms = {product: factor for product, factor in terms.items() if factor}
+    if not terms.keys() - {()}:
+        return terms.get((), 0)
+    return Size(terms)
+
+
+def _exact(a: AnySize, b: AnySize) -> AnySize | None:
+    """Return a / b if b is one product that divides every term of a."""
+    if len(_terms(b)) != 1:
+        return 1 if a == b else None
+    ((divisor, by),) = _terms(b).items()
+    if by == 0:
+        return None
+    terms = {}
+    for product, factor in _terms(a).items():
+        rest = list(product)
+        for one in divisor:
+            if one not in rest:
+                return None
+            rest.remove(one)
+        if factor % by:
+            return None
+        terms[tuple(rest)] = factor // by
+    return _size(terms)
+
+
+def _at_least_one(b: AnySize) -> AnySize:
+    """Return p for max(p, 1), and any other size as it is."""
+    if isinstance(b, Size) and len(b.terms) == 1:
+        ((product, factor),) = b.terms.items()
+        if factor == 1 and len(product) == 1 and isinstance(product[0], tuple) and product[0][0] == "max":
+            others = [one for one in product[0][1] if one != 1]
+            if len(others) == 1:
+                return others[0]
+    return b

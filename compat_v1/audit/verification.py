@@ -1,0 +1,282 @@
+"""Compare the partners of two normal forms, edge by edge: the part of the audit that must not be wrong.
+
+Two graphs are found faithful only if every node has a partner with the same op, attributes, device, inputs from the
+partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
+"""
+
+from typing import NamedTuple
+
+from tensorflow.core.framework import attr_value_pb2
+
+from compat_v1.audit import excuses
+from compat_v1.audit.literals import Literal, shown
+from compat_v1.audit.sizes import Size, add, multiply, unknown
+
+
+class Finding(NamedTuple):
+    """One thing that differs: `kind` is "value", "attribute", "placement", "input", "wait" or "alone"."""
+
+    kind: str
+    node: object  # the normal node of the original, or None
+    other: object  # the normal node of the port, or None
+    what: str
+    name: str = ""  # the node to name, if it is a constant inside
+    other_name: str = ""  # the same of the port
+    computed: bool = False  # a constant that was computed from shapes, which seldom is the cause
+
+
+class Verification:
+    """The findings on a `Pairing`, and the rules that were needed: `findings`, `rules` {rule: [names]}."""
+
+    def __init__(self, pairing, compare_functions=None):
+        """`compare_functions(name, other)` says whether two functions do the same."""
+        self.pairing = pairing
+        self.compare_functions = compare_functions
+        self.passed = set()  # nodes of the original alone that pass on their input
+        self.constants = {}  # {name of a constant in the original: in the port}
+        self.seeds = []  # pairs of random ops with other seeds
+        self.partner, self.back = pairing.partner, pairing.back
+        self.findings, self.rules = [], {}
+        self.frames, self.frames_back = {}, {}
+        for node, other in self.partner.items():
+            self._compare(node, other)
+        for side, taken in zip(pairing.sides, (self.partner, self.back), strict=True):
+            here = side is pairing.sides[0]
+            for node in side.normal.nodes:
+                if node in taken:
+                    continue
+                rule = (
+                    excuses.passes_on(node)
+                    if node in self.passed
+                    else excuses.unused(node, side.users.get(node), not here)
+                )
+                if rule:
+                    self.explain(rule, node.name)
+                    continue
+                where = "the port" if here else "the original"
+                what = f"{node.op} has no partner in {where}"
+                self._find("alone", node if here else None, None if here else node, what)
+
+    def explain(self, rule, name):
+        """Note that a rule explains what differs at a node."""
+        self.rules.setdefault(rule, []).append(name)
+
+    def _find(self, kind, node, other, what, name="", other_name="", computed=False):
+        self.findings.append(Finding(kind, node, other, what, name, other_name, computed))
+
+    def compare_unused_constants(self):
+        """Compare the constants that nothing uses, which a program may still fetch.
+
+        Those of one graph alone are left: TensorFlow makes such constants on the way, and stopped making some.
+        """
+        unused = []
+        for side in self.pairing.sides:
+            graph, tensors = side.normal.graph, side.normal.tensors
+            names = [name for name in side.normal.consumed if not graph.users[name] and name not in graph.awaited]
+            unused.append({name: tensors[name, 0] for name in names if isinstance(tensors[name, 0], Literal)})
+        left = dict(unused[1])
+        for name, literal in unused[0].items():
+            if name in left and self.is_same(literal, left[name]):
+                self.constants[name] = name
+                del left[name]
+        here = [name for name in unused[0] if name not in self.constants]
+        for name in here:
+            other = next((one for one, value in left.items() if self.is_same(unused[0][name], value)), None)
+            if other is None and name in left:
+                what = f"is {shown(unused[0][name])}, {shown(left[name])} in the port"
+                self._find("value", None, None, what, name, name)
+                del left[name]
+            elif other is None:
+                self.explain("unused constants", name)
+            else:
+                self.constants[name] = other
+                del left[other]
+        for name in left:
+            self.explain("unused constants", name)
+
+    def _compare(self, node, other):
+        if node.op != other.op:
+            self._find("attribute", node, other, f"is a {node.op}, a {other.op} in the port")
+            return
+        for rule in sorted(node.steps ^ other.steps):
+            self.explain("dropout's formula" if rule.startswith("dropout") else rule, node.name)
+        for name in node.names:
+            if name not in other.names:
+                self.explain("names", name)
+        self._compare_attributes(node, other)
+        self._compare_functions(node, other)
+        if node.device != other.device:
+            rule = excuses.device(node, other)
+            if rule:
+                self.explain(rule, node.name)
+            else:
+                what = f"is placed on {node.device!r}, on {other.device!r} in the port"
+                self._find("placement", node, other, what)
+        self._compare_colocation(node, other)
+        self._compare_inputs(node, other)
+        self._compare_waits(node, other)
+
+    def _compare_attributes(self, node, other):
+        for key in sorted(node.attributes.keys() | other.attributes.keys()):
+            value, other_value = node.attributes.get(key), other.attributes.get(key)
+            if key == "frame_name" and value and other_value and self._is_same_frame(value, other_value):
+                if value != other_value:
+                    self.explain("frame name", node.name)
+                continue
+            if value == other_value:
+                continue
+            if key == "seed2" and node.attributes.get("seed") == other.attributes.get("seed"):
+                self.seeds.append((node, other))
+                continue
+            rule = excuses.attribute(node, other, key, value, other_value)
+            if rule:
+                self.explain(rule, node.name)
+                continue
+            what = f"the attribute {key} is {short(value)}, {short(other_value)} in the port"
+            self._find("attribute", node, other, what)
+
+    def _compare_functions(self, node, other):
+        if {key: len(names) for key, names in node.functions.items()} != {
+            key: len(names) for key, names in other.functions.items()
+        }:
+            self._find("attribute", node, other, f"calls {node.functions}, {other.functions} in the port")
+            return
+        for key, names in node.functions.items():
+            for name, other_name in zip(names, other.functions[key], strict=True):
+                if not self.compare_functions(name, other_name):
+                    self._find(
+                        "function", node, other, f"calls {name}, {other_name} in the port, which does something else"
+                    )
+
+    def _is_same_frame(self, frame, other):
+        """Whether a loop of the original is that loop of the port wherever it is entered."""
+        return self.frames.setdefault(frame, other) == other and self.frames_back.setdefault(other, frame) == frame
+
+    def _compare_colocation(self, node, other):
+        left = self._places(node, 0)
+        right = self._places(other, 1)
+        if any(place is None for place in (*left, *right)):
+            missing = next(
+                name
+                for one, side in ((node, 0), (other, 1))
+                for name in one.colocated
+                if _target(name) not in self.pairing.sides[side].normal.graph.nodes
+            )
+            self._find("placement", node, other, f"shall be placed beside {missing}, which is not there")
+            return
+        here = {self.partner.get(one, "?") for one in left}
+        there = {one if one in self.back else "?" for one in right}
+        if here == there:
+            return
+        rule = excuses.colocation(node, other, here, there)
+        if rule:
+            self.explain(rule, node.name)
+        else:
+            what = f"is placed beside {_listed(node.colocated)}, beside {_listed(other.colocated)} in the port"
+            self._find("placement", node, other, what)
+
+    def _places(self, node, side):
+        normal = self.pairing.sides[side].normal
+        places = []
+        for name in node.colocated:
+            target = _target(name)
+            if target not in normal.graph.nodes:
+                places.append(None)
+            else:
+                places.append(normal.made.get(target, "?"))
+        return places
+
+    def _compare_inputs(self, node, other):
+        if len(node.inputs) != len(other.inputs):
+            what = f"has {len(node.inputs)} inputs, {len(other.inputs)} in the port"
+            self._find("input", node, other, what)
+        pairs = list(zip(node.inputs, other.inputs, strict=False))
+        if excuses.commutes(self, node, other):
+            self.explain("commuted product", node.name)
+            pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
+        for position, (one, two) in enumerate(pairs):
+            if self.is_same(one, two):
+                if isinstance(one, Literal):
+                    self.constants.update(zip(one.names[-1:], two.names[-1:], strict=False))
+                    if one.ops != two.ops:
+                        self.explain("computed shapes", node.name)
+                continue
+            if isinstance(one, Literal) and isinstance(two, Literal):
+                name = one.names[-1] if one.names else node.name
+                what = f"is {shown(one)}, {shown(two)} in the port, for {node.name}"
+                if one.kind == two.kind and one.shape != two.shape and one.value == two.value:
+                    what = f"is {shown(one)} in the shape {list(one.shape)}, {list(two.shape)} in the port"
+                other_name = two.names[-1] if two.names else ""
+                self._find("value", node, other, what, name, other_name, bool(one.ops or two.ops))
+            else:
+                here, there = self.text(one), self.text(two)
+                self._find("input", node, other, f"input {position} is {here}, {there} in the port")
+
+    def is_same(self, one, two):
+        if one is None or two is None:
+            return False
+        if not isinstance(one, Literal) and one[0] not in self.partner and excuses.passes_on(one[0]):
+            self.passed.add(one[0])
+            return self.is_same(one[0].inputs[0], two)
+        if isinstance(one, Literal) != isinstance(two, Literal):
+            return False
+        if not isinstance(one, Literal):
+            return self.partner.get(one[0]) is two[0] and one[1] == two[1]
+        key = (one.kind, one.key[1], self._translated(one.shape), self._translated(one.value))
+        return key == two.key
+
+    def _translated(self, value):
+        """Write a value's unknown sizes, which are those of the original's tensors, as those of the port's."""
+        if isinstance(value, tuple):
+            return tuple(map(self._translated, value))
+        if not isinstance(value, Size):
+            return value
+        total = 0
+        for product, factor in value.terms.items():
+            term = factor
+            for name in product:
+                term = multiply(term, unknown(self._unknown(name)))
+            total = add(total, term)
+        return total
+
+    def _unknown(self, name):
+        if name[0] == "size":
+            return ("size", self.partner.get(name[1], name[1]), *name[2:])
+        if isinstance(name[1], frozenset):
+            return (name[0], frozenset(map(self._translated, name[1])))
+        return (name[0], *map(self._translated, name[1:]))
+
+    def _compare_waits(self, node, other):
+        here = {self.partner.get(one, one) for one in node.controls}
+        if here == other.controls:
+            return
+        for one in sorted(here ^ other.controls, key=lambda one: one.name):
+            which = "the original" if one in here else "the port"
+            self._find("wait", node, other, f"waits for {one.name} only in {which}")
+
+    def text(self, operand):
+        """Name a tensor for people."""
+        if operand is None:
+            return "nothing"
+        if isinstance(operand, Literal):
+            return f"the constant {shown(operand)}"
+        node, index = operand
+        return f"{node.name}:{index} ({node.op})"
+
+
+def short(value):
+    """Return an attribute's value in a few words."""
+    if value is None:
+        return "absent or the default"
+    if isinstance(value, str):
+        return value
+    text = " ".join(str(attr_value_pb2.AttrValue.FromString(value)).split())
+    return text if len(text) <= 100 else f"{text[:97]}…"
+
+
+def _target(name):
+    return name.removeprefix("loc:@")
+
+
+def _listed(names):
+    return ", ".join(map(_target, names)) or "nothing"
