@@ -1,0 +1,106 @@
+"""Build the corpus's graphs under whatever TensorFlow runs this: python tests/corpus/build.py FOLDER [--mistakes].
+
+FOLDER is replaced as a whole, when every program has been built, and gets a manifest: which stack made it, and the
+SHA-256 of each file. Runs under Python 2.7 and 3, and under TensorFlow 1.0 to 2.
+"""
+
+from __future__ import print_function
+
+import argparse
+import gzip
+import hashlib
+import multiprocessing
+import os
+import platform
+import shutil
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["TF_USE_LEGACY_KERAS"] = "1"  # tf.layers and the recurrent cells, since 2.16
+
+import tensorflow
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.dirname(TESTS)]
+
+from corpus import sources
+from original.record_format import write_json
+
+VERSION = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
+SEED = 1234
+
+
+def tensorflow_1():
+    """Return the module that the programs call `tf`; under TensorFlow 2 that is what a port would import."""
+    if VERSION < (2,):
+        tensorflow.logging.set_verbosity(tensorflow.logging.ERROR)
+        return tensorflow
+    tf = tensorflow.compat.v1
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    tf.disable_v2_behavior()
+    return tf
+
+
+def write_graph(task):
+    """Build the graph of (name, mistake, path) and write it, gzipped; the same bytes in every run."""
+    name, mistake, path = task
+    tf = tensorflow_1()
+    tf.set_random_seed(SEED)
+    try:
+        sources.load(name, mistake)["build"](tf)
+    except Exception as error:
+        which = "" if mistake is None else ", mistake {}".format(mistake)
+        raise RuntimeError("{}{}: {}".format(name, which, error))
+    graph_def = tf.get_default_graph().as_graph_def()
+    with open(path, "wb") as f, gzip.GzipFile("", "wb", fileobj=f, mtime=0) as zipped:
+        zipped.write(graph_def.SerializeToString(deterministic=True))
+
+
+def tasks(folder, with_mistakes):
+    """Yield (name, mistake, path) for every program that this TensorFlow can run."""
+    for name in sources.names():
+        space = sources.load(name)
+        if space.get("SINCE", (1, 0)) > VERSION:
+            continue
+        yield name, None, os.path.join(folder, name + ".pb.gz")
+        for number in range(len(space["MISTAKES"]) if with_mistakes else 0):
+            yield name, number, os.path.join(folder, "{}.mistake{}.pb.gz".format(name, number))
+
+
+def build_all(folder, with_mistakes=False):
+    """Build into `folder`, each graph in a process of its own: some of TensorFlow's counters are the process's."""
+    pool = multiprocessing.Pool(maxtasksperchild=1)
+    try:
+        pool.map(write_graph, list(tasks(folder, with_mistakes)), chunksize=1)
+    finally:
+        pool.terminate()
+
+
+def write_manifest(folder):
+    digests = {}
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), "rb") as f:
+            digests[name] = hashlib.sha256(f.read()).hexdigest()
+    stack = {"python": platform.python_version(), "tensorflow": tensorflow.__version__}
+    write_json(os.path.join(folder, "manifest.json"), {"stack": stack, "command": "make corpus", "sha256": digests})
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", help="is replaced when all is done")
+    parser.add_argument("--mistakes", action="store_true", help="also build each program's planted mistakes")
+    args = parser.parse_args()
+
+    new, old = [args.folder.rstrip("/") + end for end in (".new", ".old")]
+    shutil.rmtree(new, ignore_errors=True)
+    os.makedirs(new)
+    build_all(new, args.mistakes)
+    write_manifest(new)
+    if os.path.exists(args.folder):
+        os.rename(args.folder, old)
+    os.rename(new, args.folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

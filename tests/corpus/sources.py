@@ -1,0 +1,35 @@
+"""The corpus's programs as text, with or without a mistake planted. Runs under Python 2.7 and 3; imports no TensorFlow.
+
+A program has `build(tf)`, which builds its whole graph; `MISTAKES`, pairs of what stands in it once or first and what
+would be wrong there; and `SINCE`, the first TensorFlow that has its idiom, if that is not 1.0.
+"""
+
+import glob
+import os
+
+_PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+
+
+def names():
+    """Return the names of all programs."""
+    return sorted(os.path.splitext(os.path.basename(path))[0] for path in glob.glob(os.path.join(_PROGRAMS, "*.py")))
+
+
+def load(name, mistake=None):
+    """Return the namespace of a program, with the mistake of that number if one is given.
+
+    Raises `ValueError` if what the mistake replaces does not stand in the program.
+    """
+    with open(os.path.join(_PROGRAMS, name + ".py")) as f:
+        source = f.read()
+    space = {}
+    exec(compile(source, name, "exec"), space)
+    if mistake is None:
+        return space
+    right, wrong = space["MISTAKES"][mistake]
+    body = source.partition("\nMISTAKES = ")[0]
+    if right not in body:
+        raise ValueError("{}: there is no {!r} to get wrong".format(name, right))
+    space = {}
+    exec(compile(body.replace(right, wrong, 1), name, "exec"), space)
+    return space

@@ -1,0 +1,42 @@
+"""The corpus's graphs: those that old releases recorded, and today's, which are built here and now."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from compat_v1.audit import read_graph_def
+
+CORPUS = Path(__file__).parent / "corpus"
+RECORDED = CORPUS / "recorded"
+RELEASES = ("tf1.0.1", "tf1.15.5")
+# Each program with each old release that could build it.
+PAIRS = [(path.parent.name, path.name.partition(".")[0]) for path in sorted(RECORDED.glob("tf*/*.pb.gz"))]
+
+
+def build_today(folder, with_mistakes=False):
+    """Build the corpus by today's TensorFlow into `folder`, in other processes, and return the folder.
+
+    The programs need legacy Keras and TensorFlow 1's behaviour, switches of a whole process: this one stays as it was.
+    """
+    command = [sys.executable, "-W", "ignore", str(CORPUS / "build.py"), str(folder)]
+    done = subprocess.run(
+        command + ["--mistakes"] * with_mistakes,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"today's TensorFlow does not build the corpus:\n{done.stderr}")
+    return Path(folder)
+
+
+def recorded(release, name):
+    """Return the GraphDef of a program as an old release built it."""
+    return read_graph_def(RECORDED / release / f"{name}.pb.gz")
+
+
+def report(result):
+    """Return what an audit says to a user: a mutant is noticed if this changes."""
+    return repr((result.verdict, result.differences, result.numbers, sorted(map(str, result.not_compared))))

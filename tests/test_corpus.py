@@ -1,0 +1,61 @@
+"""The audit passes each program of the corpus, ported as it stands, and reports each mistake planted into the port."""
+
+import functools
+import hashlib
+import json
+
+import pytest
+
+from compat_v1.audit import audit, read_graph_def
+from corpus import sources
+from corpus_graphs import PAIRS, RECORDED, RELEASES, build_today, recorded, report
+
+MISTAKES = [(name, number) for name in sources.names() for number in range(len(sources.load(name)["MISTAKES"]))]
+
+
+@pytest.fixture(scope="module")
+def today(tmp_path_factory):
+    """The folder of today's graphs."""
+    return build_today(tmp_path_factory.mktemp("corpus") / "today", with_mistakes=True)
+
+
+@functools.cache
+def faithful_port(today, release, name):
+    return audit(recorded(release, name), read_graph_def(today / f"{name}.pb.gz"))
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_recorded_graphs_are_those_that_the_manifest_names(release):
+    manifest = json.loads((RECORDED / release / "manifest.json").read_text())
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (RECORDED / release).glob("*.gz")}
+    assert files == manifest["sha256"]
+    assert f"tf{manifest['stack']['tensorflow']}" == release
+
+
+def test_every_program_is_recorded_by_every_release_that_has_its_idiom():
+    names = set(sources.names())
+    assert len(names) >= 20
+    assert {name for release, name in PAIRS if release == "tf1.15.5"} == names
+    assert names - {name for release, name in PAIRS if release == "tf1.0.1"} == {"dataset", "soft_labels"}
+
+
+def test_building_leaves_this_process_as_it_was(today):
+    import tensorflow as tf
+
+    assert tf.compat.v1.resource_variables_enabled() and tf.compat.v1.control_flow_v2_enabled()
+
+
+@pytest.mark.parametrize(("release", "name"), PAIRS)
+def test_the_program_ported_as_it_stands_has_no_differences(release, name, today):
+    result = faithful_port(today, release, name)
+    assert list(result.differences) == []
+    assert list(result.not_compared) == []
+    assert result.verdict in ("faithful", "numbers changed")
+
+
+@pytest.mark.parametrize(("name", "number"), MISTAKES)
+def test_every_mistake_in_a_port_is_reported(name, number, today):
+    result = audit(recorded("tf1.15.5", name), read_graph_def(today / f"{name}.mistake{number}.pb.gz"))
+    right, wrong = sources.load(name)["MISTAKES"][number]
+    assert result.verdict == "not faithful", f"nobody says that {right!r} became {wrong!r}"
+    assert report(result) != report(faithful_port(today, "tf1.15.5", name))
