@@ -118,6 +118,9 @@ bench-growth: .venv/ready
 bench-floor: .venv/ready
 	.venv/bin/python benchmarks/floor.py
 
+bench-audit: .venv/ready
+	.venv/bin/python benchmarks/audit_growth.py
+
 screenshots: .venv/ready
 	@command -v chromium > /dev/null || { echo 'chromium is missing: on Debian, apt-get install chromium.' >&2; exit 2; }
 	@[ -e runs/latest/record.html ] || { echo 'There is no run to take a picture of: make reproduce first.' >&2; exit 2; }

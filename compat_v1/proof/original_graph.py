@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import Audit, audit, same_roles
-from compat_v1.audit.graph_index import read_graph_def
+from compat_v1.audit.reading import read_graph_def
 from compat_v1.graph import SEQUENCE_LENGTH, Network
 from compat_v1.original.record_format import DEFAULT_SEED
 from compat_v1.proof.golden import RECORDED
