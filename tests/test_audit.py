@@ -30,6 +30,13 @@ def run_of_the_original(data):
     return measured(*original_network(DEFAULT_SEED), data)
 
 
+def test_audit_leaves_the_graphs_as_they_were(port):
+    graphs = original_graph_def(), port
+    before = [graph.SerializeToString(deterministic=True) for graph in graphs]
+    audit(*graphs)
+    assert [graph.SerializeToString(deterministic=True) for graph in graphs] == before
+
+
 def test_port_is_the_original_node_by_node():
     result = audit_port()
     assert result.differences == [] and result.numbers == [] and result.not_compared == []

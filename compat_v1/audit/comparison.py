@@ -5,6 +5,8 @@ Each graph is brought into its normal form (`normal.py`) by exact rules; the nod
 a partner, and every pair agrees in op, attributes, inputs, waits and placement, or differs as a rule of `drift.py` says.
 """
 
+import tensorflow.compat.v1 as tf
+
 from compat_v1.audit.causes import differences
 from compat_v1.audit.graph import Graph, body
 from compat_v1.audit.literals import Literal
@@ -23,7 +25,8 @@ def audit(original, port, roles=None) -> Audit:
     `roles`, {what: (tensor name in the original, in the port)}, are the tensors that the program feeds and fetches;
     the two of a role must be partners. Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """
-    return _Comparison(original, port).run(roles or {})
+    # Copies: to ask a protobuf map for a key that it lacks puts it there.
+    return _Comparison(*(tf.GraphDef.FromString(one.SerializeToString()) for one in (original, port))).run(roles or {})
 
 
 def same_roles(names, others):

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
 
+
 def _is_op(operand, op):
     return isinstance(operand, tuple) and not isinstance(operand, Literal) and operand[0].op == op
 

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             graphs = [read_graph_def(path) for path in args.graphs]
             result = audit(*graphs)
             if args.html:
-                write_page(args.html, *graphs, result, args.graphs)
+                write_page(args.html, graphs[0], graphs[1], result, tuple(args.graphs))
         except (OSError, ValueError) as error:
             raise BadInput(shown(error, 600)) from None
     else:
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     return _STATUS[result.verdict]
 
 
-def as_json(result):
+def as_json(result: Any) -> dict[str, Any]:
     """Return an `Audit` as what --json prints."""
     return {
         "verdict": result.verdict,
