@@ -253,7 +253,7 @@ def test_play_goes_on_after_bad_lines_until_the_input_ends(monkeypatch, capsys):
         (["predict", "++++++", "--checkpoint", curriculum.CHECKPOINT], "holds a network for any length: play asks it"),
         (["train-any-length"], "required: --checkpoint"),
         (["train-any-length", "--checkpoint", __file__], "give a folder, this is a file"),
-        (["train-any-length", "--checkpoint", "x", "--updates", "0"], "'0': integers from 1 up are allowed"),
+        (["train-any-length", "--checkpoint", "x", "--updates", "0"], "'0': integers from 1 to 10000000 are allowed"),
         (["train-any-length", "--checkpoint", curriculum.CHECKPOINT, "--seed", "1"], "holds a run whose graph_seed is"),
     ],
 )
