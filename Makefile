@@ -124,7 +124,7 @@ bench-audit: .venv/ready
 screenshots: .venv/ready
 	@command -v chromium > /dev/null || { echo 'chromium is missing: on Debian, apt-get install chromium.' >&2; exit 2; }
 	@[ -e runs/latest/record.html ] || { echo 'There is no run to take a picture of: make reproduce first.' >&2; exit 2; }
-	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_tensorboard.py -k page
+	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_tensorboard.py tests/test_page.py -k 'page or screen'
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1240 \
 	  --screenshot=docs/images/report.png runs/latest/record.html 2> /dev/null
 
