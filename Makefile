@@ -9,8 +9,9 @@ PORT ?= 6006
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record corpus audit \
-  mutants divergence draws bench bench-profile bench-growth bench-floor any-length train-any-length screenshots lock clean
+.PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record corpus releases \
+  releases-table audit mutants mutation-score divergence draws bench bench-profile bench-growth bench-floor any-length \
+  train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -34,8 +35,10 @@ help:
 	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
 	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
 	@echo 'make corpus      record the graphs of the corpus anew, deliberately (needs Python 2.7 and 3.7)'
+	@echo 'make releases    build the corpus under every release of TensorFlow (hours; releases-table: what each changed)'
 	@echo 'make audit       compare the port with the graph of TensorFlow 1.0.1, node by node'
 	@echo 'make mutants     list plausible mistakes in a port and what the audit says of each'
+	@echo 'make mutation-score   change every node of the corpus and count what the audit notices, hours (SHARE=0.01: less)'
 	@echo 'make divergence  draw how far runs part, docs/images/divergence.png'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
 	@echo 'make bench       time the port beside the original, Keras, PyTorch and JAX (bench-profile, bench-growth,'
@@ -110,11 +113,21 @@ corpus: $(OLD)/ready $(WITNESS)/ready
 	$(OLD_PYTHON) -W ignore tests/corpus/build.py tests/corpus/recorded/tf1.0.1
 	$(WITNESS_PYTHON) tests/corpus/build.py tests/corpus/recorded/tf1.15.5
 
+releases: .venv/ready
+	PYTHONPATH=. .venv/bin/python tests/releases.py build
+
+releases-table: .venv/ready
+	PYTHONPATH=. .venv/bin/python tests/releases.py table
+
 audit: .venv/ready
 	.venv/bin/python -m compat_v1 audit
 
 mutants: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/mutants.py
+
+SHARE ?= 1
+mutation-score: .venv/ready
+	PYTHONPATH=. .venv/bin/python tests/mutation_score.py --share $(SHARE)
 
 divergence: .venv/ready
 	.venv/bin/python docs/divergence.py
@@ -156,7 +169,7 @@ lock:
 	  --constraint requirements.lock --output-file notebooks/requirements-lab.lock
 
 clean:
-	rm -rf .venv .venv-bench .venv-tf* runs
+	rm -rf .venv .venv-bench .venv-tf* .venv-releases runs
 
 # An edit of pyproject.toml needs nothing: the package is used where it lies. A changed lock is installed on top.
 .venv/ready: requirements.lock
