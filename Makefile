@@ -91,6 +91,12 @@ corpus: $(OLD)/ready $(WITNESS)/ready
 	$(OLD_PYTHON) -W ignore tests/corpus/build.py tests/corpus/recorded/tf1.0.1
 	$(WITNESS_PYTHON) tests/corpus/build.py tests/corpus/recorded/tf1.15.5
 
+releases: .venv/ready
+	PYTHONPATH=. .venv/bin/python tests/releases.py build
+
+releases-table: .venv/ready
+	PYTHONPATH=. .venv/bin/python tests/releases.py table
+
 audit: .venv/ready
 	.venv/bin/python -m compat_v1 audit
 
@@ -99,6 +105,9 @@ mutants: .venv/ready
 
 record-mutations: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/record_mutations.py
+
+mutation-score: .venv/ready
+	PYTHONPATH=. .venv/bin/python tests/mutation_score.py --share="$${SHARE:-1}"
 
 divergence: .venv/ready
 	.venv/bin/python docs/divergence.py
@@ -148,7 +157,7 @@ lock:
 	  --output-file benchmarks/requirements.txt benchmarks/requirements.in
 
 clean:
-	rm -rf .venv .venv-bench .venv-tf* runs
+	rm -rf .venv .venv-bench .venv-tf* .venv-releases runs
 
 # An edit of pyproject.toml needs nothing: the package is used where it lies. A changed lock is installed on top.
 .venv/ready: requirements.lock

@@ -1,0 +1,217 @@
+"""Which release of TensorFlow changed what: the corpus as every minor release from 1.0 to 2.21 builds it.
+
+`python tests/releases.py build` (`make releases`) installs each release in an environment of its own, one after the
+other, builds the corpus, removes the environment, and packs all graphs into tests/corpus/recorded/releases.tar.xz. It
+goes on where it was stopped. `python tests/releases.py table` audits each release's graphs against the next one's, and
+writes docs/audit_releases.md; it needs none of those releases.
+"""
+
+import argparse
+import functools
+import gzip
+import hashlib
+import io
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from compat_v1.environment import import_tensorflow
+
+import_tensorflow()
+
+import tensorflow.compat.v1 as tf  # noqa: E402
+
+from compat_v1.audit import audit  # noqa: E402
+from corpus_graphs import CORPUS, RECORDED  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENTS = ROOT / ".venv-releases"
+ARCHIVE = RECORDED / "releases.tar.xz"
+DOCUMENT = ROOT / "docs" / "audit_releases.md"
+
+# What the old releases need of the packages that go on without them.
+_OF_1 = ("protobuf<3.18", "numpy<1.17", "gast==0.2.2", "h5py<3", "grpcio<1.49")
+_OF_2 = ("protobuf<3.20",)
+
+
+# (Python, package, what else it needs, the last patch of each minor release that the package index has)
+_GROUPS = (
+    ("3.6", "tensorflow", _OF_1, ["1.0.1", "1.1.0", "1.2.1", "1.3.0", "1.4.1", "1.5.1", "1.6.0", "1.7.1", "1.8.0"]),
+    ("3.6", "tensorflow", _OF_1, ["1.9.0", "1.10.1", "1.11.0", "1.12.3"]),
+    ("3.7", "tensorflow", _OF_1, ["1.13.2", "1.14.0", "1.15.5"]),
+    ("3.7", "tensorflow", _OF_2, ["2.0.4"]),
+    ("3.7", "tensorflow-cpu", _OF_2, ["2.1.4", "2.2.3", "2.3.4", "2.4.4", "2.5.3", "2.6.5", "2.7.4", "2.8.4"]),
+    ("3.8", "tensorflow-cpu", (), ["2.9.3", "2.10.1", "2.11.1"]),
+    ("3.11", "tensorflow-cpu", (), ["2.12.1", "2.13.1", "2.14.1", "2.15.1"]),
+    ("3.11", "tensorflow-cpu", ("tf-keras==2.16.0",), ["2.16.2"]),
+    ("3.11", "tensorflow-cpu", ("tf-keras==2.17.0",), ["2.17.1"]),
+    ("3.11", "tensorflow-cpu", ("tf-keras==2.18.0",), ["2.18.1"]),
+    ("3.11", "tensorflow-cpu", ("tf-keras==2.19.0",), ["2.19.1"]),
+    ("3.11", "tensorflow-cpu", ("tf-keras==2.20.1",), ["2.20.0"]),
+    ("3.11", "tensorflow-cpu", ("tf-keras==2.21.0",), ["2.21.0"]),
+)
+RELEASES = {
+    release: (python, (f"{package}=={release}", *others))
+    for python, package, others, releases in _GROUPS
+    for release in releases
+}
+
+
+def interpreter(version):
+    """Return the path of a Python of that version, from the search path or pyenv, or None."""
+    found = shutil.which(f"python{version}")
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    return found or next((str(path) for path in sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)), None)
+
+
+def build(release):
+    """Build the corpus under a release into .venv-releases/graphs; raises `RuntimeError` if that cannot be done."""
+    version, requirements = RELEASES[release]
+    python = interpreter(version)
+    if python is None:
+        raise RuntimeError(f"TensorFlow {release} needs Python {version}, which is not here")
+    environment = ENVIRONMENTS / release
+    try:
+        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary", "--no-compile"]
+        _run([python, *pip, "--target", str(environment), *requirements], release)
+        settings = {"PYTHONPATH": str(environment), "PYTHONNOUSERSITE": "1", "PYTHONHASHSEED": "0"}
+        command = [python, "-W", "ignore", str(CORPUS / "build.py"), str(ENVIRONMENTS / "graphs" / release)]
+        _run(command, release, **settings)
+    finally:
+        shutil.rmtree(environment, ignore_errors=True)
+
+
+def _run(command, release, **settings):
+    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"TensorFlow {release}: {last}")
+
+
+def canonical(graph_def):
+    """Return the bytes of a GraphDef without the note of which release wrote it."""
+    copy = tf.GraphDef.FromString(graph_def.SerializeToString())
+    copy.ClearField("versions")
+    return copy.SerializeToString(deterministic=True)
+
+
+def pack(folder, archive=ARCHIVE):
+    """Write the graphs of folder/RELEASE/PROGRAM.pb.gz to the archive: each different graph once, and an index.
+
+    The graphs of a program stand behind each other, so that what they share takes no space.
+    """
+    index, graphs = {}, {}
+    for path in sorted(Path(folder).glob("*/*.pb.gz"), key=lambda path: (path.name, _numbers(path.parent.name))):
+        name = path.name.partition(".")[0]
+        content = canonical(tf.GraphDef.FromString(gzip.decompress(path.read_bytes())))
+        member = f"{name}/{hashlib.sha256(content).hexdigest()[:16]}.pb"
+        graphs[member] = content
+        index.setdefault(path.parent.name, {})[name] = member
+    temporary = archive.with_suffix(".tmp")
+    with tarfile.open(temporary, "w:xz", preset=9) as tar:
+        for member, content in {"index.json": json.dumps(index, indent=1).encode(), **graphs}.items():
+            entry = tarfile.TarInfo(member)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    temporary.replace(archive)
+
+
+@functools.cache
+def stored():
+    """Return the archive's (index {release: {program: member}}, {member: GraphDef})."""
+    with tarfile.open(ARCHIVE) as tar:
+        contents = {entry.name: tar.extractfile(entry).read() for entry in tar}
+    index = json.loads(contents.pop("index.json"))
+    return index, {member: tf.GraphDef.FromString(content) for member, content in contents.items()}
+
+
+def steps(programs=None):
+    """Return [(program, older release, newer one)] for each neighbouring two whose graphs are not the same."""
+    index, _ = stored()
+    releases = sorted(index, key=_numbers)
+    return [
+        (name, older, newer)
+        for older, newer in itertools.pairwise(releases)
+        for name in sorted(index[older].keys() & index[newer].keys())
+        if index[older][name] != index[newer][name] and (programs is None or name in programs)
+    ]
+
+
+def changes(step):
+    """Audit one step; return (the rules and causes that it needed, in words what none of them explains)."""
+    name, older, newer = step
+    index, graphs = stored()
+    result = audit(graphs[index[older][name]], graphs[index[newer][name]])
+    causes = [f"{number.cause} (changes numbers)" for number in result.numbers]
+    return [rule for rule, count in result.rules.items() if count] + causes, [
+        f"`{difference.node or difference.port_node}` {difference.what}" for difference in result.differences
+    ]
+
+
+def document(found):
+    """Yield the lines of docs/audit_releases.md; `found` is {step: changes(step)}."""
+    releases = sorted(stored()[0], key=_numbers)
+    yield "# Which release of TensorFlow changed what"
+    yield ""
+    yield "    make releases            # build the corpus under each release: an hour or more"
+    yield "    make releases-table      # this table, from the stored graphs"
+    yield ""
+    yield f"The corpus as {len(releases)} releases build it, each audited against the one before:"
+    yield f"{', '.join(releases)}."
+    yield "A release stands in the row of a rule if the rule was needed to pass from the release before it, with the"
+    yield "number of programs of the corpus that needed it."
+    yield ""
+    yield "| rule | since | all releases |"
+    yield "| --- | --- | --- |"
+    needed = Counter((rule, step[2]) for step, (rules, _) in found.items() for rule in rules)
+    for rule in sorted({rule for rule, _ in needed}):
+        at = [release for release in releases if needed[rule, release]]
+        yield f"| {rule} | {at[0]} | {', '.join(f'{release} ({needed[rule, release]})' for release in at)} |"
+    yield ""
+    yield "What no rule explains, from one release to the next:"
+    yield ""
+    left = [(step, differences) for step, (_, differences) in found.items() if differences]
+    for (name, older, newer), differences in left:
+        yield f"- {name}, {older} to {newer}: {len(differences)} differences, the first at {differences[0]}"
+    if not left:
+        yield "Nothing."
+
+
+def rows():
+    """Return {rule: {releases}} as the document has it."""
+    lines = [line.strip("|").split("|") for line in DOCUMENT.read_text().splitlines() if line.startswith("| ")]
+    return {
+        line[0].strip(): {one.split()[0] for one in line[2].split(",")} for line in lines[1:] if "---" not in line[0]
+    }
+
+
+def _numbers(release):
+    return tuple(int(part) for part in release.split("."))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("build", "table"))
+    if parser.parse_args().what == "table":
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            found = dict(zip(steps(), pool.map(changes, steps()), strict=True))
+        DOCUMENT.write_text("\n".join(document(found)) + "\n")
+        return
+    for release in RELEASES:
+        if not (ENVIRONMENTS / "graphs" / release).exists():
+            print(f"TensorFlow {release}", flush=True)
+            try:
+                build(release)
+            except RuntimeError as error:
+                print(f"left out: {error}")
+    pack(ENVIRONMENTS / "graphs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A small sample of the mutation score, and its parts: what is planted can be told from what it was."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import mutation_score
+import mutations
+from corpus_graphs import build_today, recorded
+from mutation_score import Subject
+
+v1 = tf.compat.v1
+SAMPLED = [
+    Subject("tf1.15.5", "softmax_regression"),
+    Subject("today", "convolution"),
+    Subject("tf1.0.1", "conditional"),
+]
+
+
+@pytest.fixture(scope="module")
+def today(tmp_path_factory):
+    return build_today(tmp_path_factory.mktemp("corpus") / "today")
+
+
+def test_the_audit_notices_a_sample_of_edits(today):
+    planted = list(mutation_score.score(today, SAMPLED, share=0.04, seed=1))
+    assert len(planted) > 40
+    left = [(*one.subject, one.edit.node, one.edit.what) for one in planted if one.outcome in ("survived", "crashed")]
+    assert left == []
+
+
+def test_every_node_of_a_graph_is_edited_and_every_edit_changes_the_graph():
+    graph = recorded("tf1.15.5", "moving_averages")
+    edits = list(mutations.edits(graph))
+    assert {edit.node for edit in edits} >= {node.name for node in graph.node if node.op not in ("NoOp", "Const")}
+    assert all(mutations.apply(edit, graph) != graph for edit in edits)
+    assert len({(edit.kind, edit.node) for edit in edits}) == len(edits)
+
+
+def test_the_body_of_a_function_is_edited_too():
+    graph = recorded("tf1.15.5", "dataset")
+    edited = {edit.node for edit in mutations.edits(graph) if edit.kind == "function body"}
+    assert any("truediv" in node for node in edited)
+
+
+def build(make):
+    with tf.Graph().as_default() as graph:
+        make()
+    return graph.as_graph_def()
+
+
+def constant_graph(divisor):
+    def make():
+        total = tf.constant(7, name="seven") // tf.constant(divisor, name="divisor")
+        v1.placeholder(tf.int32, [], name="x") + total
+
+    return build(make)
+
+
+def test_an_edit_that_leaves_every_used_constant_as_it_was_is_equivalent():
+    assert mutations.same_constants(constant_graph(4), constant_graph(5)), "7 // 4 is 7 // 5"
+    assert not mutations.same_constants(constant_graph(4), constant_graph(3))
+
+
+def test_a_tensor_is_never_replaced_by_the_same_value():
+    def make():
+        x = v1.placeholder(tf.float32, [2], name="x")
+        tf.add(tf.identity(x, name="copy") * 1.0, x, name="sum")
+
+    graph = mutations._Known(build(make))
+    assert graph.number("copy") == graph.number("mul") == graph.number("x") != graph.number("sum")
+
+
+def test_what_replaces_an_op_has_its_signature():
+    graph = build(lambda: tf.sigmoid(v1.placeholder(tf.float32, [2]), name="node"))
+    edit = next(edit for edit in mutations.edits(graph) if (edit.kind, edit.node) == ("op", "node"))
+    with tf.Graph().as_default() as imported:
+        v1.import_graph_def(mutations.apply(edit, graph), name="")
+    assert imported.get_tensor_by_name("node:0").dtype.as_numpy_dtype is np.float32

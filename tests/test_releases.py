@@ -1,0 +1,31 @@
+"""The table of TensorFlow's releases holds for the graphs that they built, which are stored."""
+
+import pytest
+
+import releases
+
+SAMPLE = ("softmax_regression", "transposed_convolution", "conditional")
+
+
+@pytest.fixture(scope="module")
+def found():
+    return {step: releases.changes(step) for step in releases.steps(SAMPLE)}
+
+
+def test_graphs_of_old_and_new_releases_are_stored_and_small():
+    index, graphs = releases.stored()
+    assert {release.rpartition(".")[0] for release in index} >= {"1.8", "1.13", "2.2", "2.4"}
+    assert releases.ARCHIVE.stat().st_size < 2_000_000
+    assert {member for programs in index.values() for member in programs.values()} == graphs.keys()
+
+
+def test_every_rule_that_a_step_needs_stands_at_that_release_in_the_table(found):
+    table = releases.rows()
+    missing = [
+        (rule, step) for step, (rules, _) in found.items() for rule in rules if step[2] not in table.get(rule, ())
+    ]
+    assert missing == []
+
+
+def test_no_step_from_a_release_to_the_next_leaves_a_difference_unexplained(found):
+    assert {step: differences for step, (_, differences) in found.items() if differences} == {}
