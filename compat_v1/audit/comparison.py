@@ -41,9 +41,8 @@ def _name(tensor_or_op):
 class _Comparison:
     def __init__(self, original, port):
         self.graphs = (Graph(original, _shapes_of_placeholders(original, port)), Graph(port))
-        self.normals = tuple(map(Normal, self.graphs))
         self.functions = _Functions(*self.graphs)
-        self.verification = Verification(Pairing(*self.normals), self.functions.do_the_same)
+        self.normals, self.verification = _verified(*self.graphs, self.functions.do_the_same)
         self.verification.compare_unused_constants()
 
     def run(self, roles):
@@ -84,6 +83,37 @@ class _Comparison:
                 node = here[0] if here is not None and not isinstance(here, Literal) else None
                 what = f"the program's {role} is this tensor in the original, {other} in the port"
                 yield Finding("role", node, None, what, tensor)
+
+
+def _verified(graph, other_graph, compare_functions, given=lambda *_: ()):
+    """Return the normal forms of two graphs and their `Verification`.
+
+    Where one graph knows the sizes of a tensor and the other does not, both are told, and are compared again. That is
+    sound: the sizes are the same if what makes them is, and that is what is compared.
+    """
+    hints = ({}, {})
+    while True:
+        normals = (Normal(graph, hints[0]), Normal(other_graph, hints[1]))
+        verification = Verification(Pairing(*normals, given(*normals)), compare_functions)
+        new = ({}, {})
+        for node, other in verification.partner.items():
+            here, there = normals[0].known_sizes(node), normals[1].known_sizes(other)
+            if here != there:
+                for which, one, own, others in ((0, node, here, there), (1, other, there, here)):
+                    if any(_tells_more(a, b) for a, b in zip(own, others, strict=False)):
+                        new[which].update(dict.fromkeys(one.names, others))
+        if not verification.findings or not (new[0].keys() - hints[0].keys() or new[1].keys() - hints[1].keys()):
+            return normals, verification
+        hints = ({**hints[0], **new[0]}, {**hints[1], **new[1]})
+
+
+def _tells_more(shape, other):
+    """Whether another shape holds a number where one does not, and none that differs."""
+    if other is None or shape is None:
+        return other is not None
+    if len(shape) != len(other) or any(a != b and None not in (a, b) for a, b in zip(shape, other, strict=True)):
+        return False
+    return any(a is None and b is not None for a, b in zip(shape, other, strict=True))
 
 
 def _tensor(normal, name):
@@ -136,23 +166,25 @@ class _Functions:
         return self.compared[name, other]
 
     def _compare(self, name, other):
-        sides = []
+        sides, arguments = [], []
         for library, definitions, one in zip(self.libraries, self.definitions, (name, other), strict=True):
             graph_def, outputs = body(library[one])
             graph_def.library.CopyFrom(definitions)
-            sides.append((Normal(Graph(graph_def)), outputs))
-        (normal, outputs), (other_normal, other_outputs) = sides
-        arguments = [
-            [side.made[argument.name] for argument in library[one].signature.input_arg]
-            for (side, _), library, one in zip(sides, self.libraries, (name, other), strict=True)
-        ]
-        given = zip(*arguments, strict=False)
-        verification = Verification(Pairing(normal, other_normal, given), self.do_the_same)
+            sides.append((Graph(graph_def), outputs))
+            arguments.append([argument.name for argument in library[one].signature.input_arg])
+
+        def given(*normals):
+            made = [[normal.made[one] for one in names] for normal, names in zip(normals, arguments, strict=True)]
+            return zip(*made, strict=False)
+
+        (graph, outputs), (other_graph, other_outputs) = sides
+        (normal, other_normal), verification = _verified(graph, other_graph, self.do_the_same, given)
         findings = list(verification.findings)
         numbers, unexplained = changed_numbers(verification)
         findings += unexplained
         outputs, other_outputs = (
-            [_tensor(side, one.lstrip("^")) for one in names] for side, names in (sides[0], sides[1])
+            [_tensor(side, one.lstrip("^")) for one in names]
+            for side, names in ((normal, outputs), (other_normal, other_outputs))
         )
         if len(outputs) != len(other_outputs) or len(arguments[0]) != len(arguments[1]):
             findings.append(Finding("role", None, None, "takes or gives another number of tensors in the port", name))

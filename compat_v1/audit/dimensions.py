@@ -220,6 +220,13 @@ def _switch(shapes, _literals, _attributes):
     return [shapes[0], shapes[0]]
 
 
+def _gathered_array(shapes, _literals, attributes):
+    element = attributes["element_shape"].shape
+    if element.unknown_rank or not len(element.dim):
+        return None
+    return [(shapes[1][0], *(None if one.size < 0 else one.size for one in element.dim))]
+
+
 def _segments(shapes, literals, _attributes):
     return [(literals[2].array().reshape(-1).tolist()[0], *shapes[0][len(shapes[1]) :])]
 
@@ -261,6 +268,7 @@ _RULES = {
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _products),
     **dict.fromkeys(("Switch", "RefSwitch"), _switch),
     "BroadcastTo": _to(1),
+    "TensorArrayGatherV3": _gathered_array,
     "masked": lambda shapes, literals, attributes: _broadcast(shapes[:2], literals, attributes),
     "scaled": _same,
     "UnsortedSegmentSum": _segments,

@@ -101,6 +101,16 @@ RULES = {
     "queues on the CPU": Rule(
         "a queue or a dataset is placed on the CPU by its name", "1.15 to 2.2", "it has no kernel elsewhere"
     ),
+    "norm that is no number": Rule(
+        "the scale of clip_by_global_norm is added to norm - norm, was selected if the norm is finite",
+        "2.2 to 2.4",
+        "a finite norm less itself is 0 and the scale is positive; else both give no number",
+    ),
+    "matrix diagonals": Rule(
+        "MatrixDiag, MatrixDiagPart and MatrixSetDiag have a third form, with more operands",
+        "1.15 to 2.2",
+        "with the operands that mean the main diagonal it is the same",
+    ),
     # Gradients.
     "stacks": Rule(
         "a value that the backward loop needs is kept by StackPushV2 and StackPopV2, was by StackPush and StackPop",

@@ -71,6 +71,9 @@ def masked(normal, name, operands):
         return False
     tensor, (drawn, kept, formula), used = found
     normal.absorbed.update(_within(used))
+    for node in _within(used):
+        if node.op in ("Cast", "GreaterEqual", "Floor", "AddV2"):
+            normal.assume((node, 0), normal.sizes(drawn))
     attributes, inputs = _kept(kept, [tensor, drawn])
     normal.keep(name, "masked", inputs, attributes, {f"dropout: {formula}"})
     return True
@@ -102,7 +105,7 @@ def scaled(normal, name, operands):
         return False
     normal.absorbed.update(_within(operands[1]))
     for one in (operands[1], *(node.inputs[k] for node in _within(operands[1]) for k in range(len(node.inputs)))):
-        normal.is_scalar(one)
+        normal.assume(one, ())
     attributes, inputs = _kept(kept, [tensor])
     normal.keep(name, "scaled", inputs, attributes, {f"dropout: {formula}"}, [normal.sizes(tensor)])
     return True
@@ -148,13 +151,27 @@ def _is_masked_next(graph, name):
     """Whether what a node makes is masked: multiplied by a mask, or selected by one."""
     for user, slot in graph.users[name]:
         others = [graph.nodes[maker] for place, (maker, _) in enumerate(graph.inputs[user]) if place != slot]
-        if graph.nodes[user].op == "SelectV2" and slot == 1 and others[0].op == "GreaterEqual":
+        op, other = graph.nodes[user].op, others[0] if others else None
+        if op not in ("Mul", "SelectV2") or other is None:
+            continue
+        if op == "Mul" and other.op in ("Cast", "Floor"):
+            other = graph.nodes[graph.inputs[other.name][0][0]]
+        elif op == "Mul" or slot != 1:
+            continue
+        if other.op in ("GreaterEqual", "Add", "AddV2") and any(
+            _is_drawn(graph, one) for one, _ in graph.inputs[other.name]
+        ):
             return True
-        if graph.nodes[user].op == "Mul" and others[0].op == "Floor":
-            return True
-        if graph.nodes[user].op == "Mul" and others[0].op == "Cast":
-            return graph.nodes[graph.inputs[others[0].name][0][0]].op == "GreaterEqual"
     return False
+
+
+def _is_drawn(graph, name):
+    """Whether RandomUniform is what a node gives, stretched or not."""
+    for _ in range(3):
+        if graph.nodes[name].op not in ("Add", "AddV2", "Mul"):
+            break
+        name = graph.inputs[name][0][0]
+    return graph.nodes[name].op == "RandomUniform"
 
 
 def _kept(kept, inputs):

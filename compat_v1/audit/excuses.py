@@ -4,6 +4,7 @@ from tensorflow.core.framework import attr_value_pb2
 
 from compat_v1.audit.literals import Literal
 
+_ON_CPU = ("Queue", "Dataset", "Iterator")
 _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
 
@@ -34,15 +35,16 @@ def passes_on(node):
 
 def device(node, other):
     """Say which rule lets a node be placed elsewhere."""
-    if node.device == "" and other.device == "/device:CPU:*":
-        return "queues on the CPU" if "Queue" in node.op or "Dataset" in node.op or "Iterator" in node.op else None
-    return None
+    on_cpu = {node.device, other.device} <= {"", "/device:CPU:*", "/device:CPU:0"}
+    return "queues on the CPU" if on_cpu and any(kind in node.op for kind in _ON_CPU) else None
 
 
 def colocation(node, other, here, there):
     """Say which rule lets a node be placed beside others. "?" stands for what has no partner."""
     if not here or not there or "?" in here or "?" in there:
         return "colocation"
+    if any(kind in node.op for kind in _ON_CPU):
+        return "queues on the CPU"
     return None
 
 
@@ -55,3 +57,11 @@ def commutes(verification, node, other):
         and isinstance(other.inputs[1], Literal)
         and not isinstance(other.inputs[0], Literal)
     )
+
+
+def same_rest(shape, other):
+    """Whether two shapes to reshape to differ only in that one says -1 for a size."""
+    if not (isinstance(shape, Literal) and isinstance(other, Literal)) or shape.shape != other.shape:
+        return False
+    different = [pair for pair in zip(shape.value, other.value, strict=True) if pair[0] != pair[1]]
+    return len(different) == 1 and -1 in different[0] and all(isinstance(one, int) for one in different[0])

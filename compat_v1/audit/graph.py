@@ -1,6 +1,7 @@
 """A GraphDef (or a function's body) made easy to ask: nodes by name, inputs, defaults, an order, static shapes."""
 
 import collections
+import heapq
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -142,12 +143,17 @@ def _sorted(needs):
     for name, makers in needs.items():
         for maker in makers:
             users[maker].append(name)
-    order = [name for name, count in missing.items() if not count]
-    for name in order:  # grows as it goes
+    places = {name: place for place, name in enumerate(needs)}
+    names, order = list(needs), []
+    ready = [places[name] for name, count in missing.items() if not count]
+    heapq.heapify(ready)
+    while ready:  # what was made first comes first, as far as that is an order
+        name = names[heapq.heappop(ready)]
+        order.append(name)
         for user in users[name]:
             missing[user] -= 1
             if not missing[user]:
-                order.append(user)
+                heapq.heappush(ready, places[user])
     return order
 
 

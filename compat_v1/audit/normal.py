@@ -49,8 +49,10 @@ class Normal:
     `consumed`: {name of a node that has no normal node: the rule that took it}.
     """
 
-    def __init__(self, graph: Graph):
+    def __init__(self, graph: Graph, hints=None):
+        """`hints`, {name: sizes of each output}: what the other graph knows of the sizes of the same tensors."""
         self.graph = graph
+        self._hints = hints or {}
         self.nodes: list[Node] = []
         self.tensors: dict = {}
         self.made: dict[str, Node] = {}
@@ -67,6 +69,7 @@ class Normal:
         for name in graph.order:
             self._add(name)
         self._close_loops()
+        self._rewriter.finish()
         self.leave_out(dropout.unused_gradients(self), self.removed)
         self._leave_out_implied_waits()
 
@@ -82,10 +85,10 @@ class Normal:
             return operand.shape
         return self._sizes.get(operand)
 
-    def is_scalar(self, operand):
-        """Say that a tensor of unknown rank is a scalar, as TensorFlow asks what is kept by dropout to be."""
-        if not isinstance(operand, Literal) and self._sizes.get(operand) is None:
-            self._sizes[operand] = ()
+    def assume(self, operand, sizes):
+        """Say what sizes a tensor of unknown rank has: what is kept by dropout must be a scalar."""
+        if not isinstance(operand, Literal) and self._sizes.get(operand) is None and sizes is not None:
+            self._sizes[operand] = sizes
 
     def controls(self, name):
         """Return the normal nodes that a node waits for, itself and for its inputs that are no nodes."""
@@ -196,7 +199,18 @@ class Normal:
         literals = [one if isinstance(one, Literal) else None for one in operands]
         derived = dimensions(op, shapes, literals, self.graph.nodes[name].attr) or []
         derived = [*derived, *[None] * (len(static) - len(derived))]
-        return [_refined(shape, other) for shape, other in zip(static, derived, strict=False)]
+        found = [_refined(shape, other) for shape, other in zip(static, derived, strict=False)]
+        for index, hint in enumerate(self._hints.get(name, ())[: len(found)]):
+            found[index] = _refined(hint, found[index])
+        return found
+
+    def known_sizes(self, node):
+        """Return the sizes of a node's outputs as far as they are numbers, None where they are not."""
+        found = []
+        for index in range(len(node.outputs)):
+            shape = self._sizes.get((node, index))
+            found.append(None if shape is None else tuple(one if isinstance(one, int) else None for one in shape))
+        return found
 
     def alias(self, name, operand, rule, index=0):
         """Say that an output of a node is another tensor."""

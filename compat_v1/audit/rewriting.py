@@ -42,6 +42,12 @@ class Rewriter:
     def __init__(self, normal):
         self.normal = normal
         self.graph = normal.graph
+        self._empty = []  # stacks that nothing is kept on any more
+
+    def finish(self):
+        """Let go of what only served what the rules replaced."""
+        for stack in self._empty:
+            self.normal.absorbed.update(self._handles(stack))
 
     def dtype(self, name, index=0):
         """Return the type of a node's output by its name, as "float32", or "" if the op does not tell."""
@@ -169,7 +175,7 @@ class Rewriter:
     def _Add(self, name, node, operands):
         if self.dtype(name) == "string":
             return False
-        if self._unit_interval(name, operands):
+        if self._AddV2(name, node, operands):
             return True
         self.normal.keep(name, "AddV2", operands, steps={"AddV2"})
         return True
@@ -179,9 +185,6 @@ class Rewriter:
             return False
         self.normal.keep(name, "RealDiv", operands, steps={"division"})
         return True
-
-    def _AddV2(self, name, node, operands):
-        return self._unit_interval(name, operands)
 
     def _unit_interval(self, name, operands):
         """u * w + 0 is u * w, for u from RandomUniform."""
@@ -234,7 +237,7 @@ class Rewriter:
         steps = {"kept dimensions"} if node.attr["keep_dims"].b else set()
         if negation:
             tensor = self._negated(negation, tensor, shape)
-        if not left and (axes.value or "BroadcastGradientArgs" in axes.ops):
+        if not left:
             self.normal.alias(name, tensor, "static broadcast")
             return True
         attributes = self._without_index_types(name, [axes])
@@ -287,7 +290,7 @@ class Rewriter:
         stack = next(stack for stack in self.stacks().values() if name in stack[0])
         if isinstance(value, Literal) and _is_followed(value) and len(stack[0]) == 1:
             self.normal.alias(name, value, "stacks")
-            self.normal.absorbed.update(self._handles(stack))
+            self._empty.append(stack)
             return True
         self.normal.keep(name, "StackPushV2", operands, steps={"stacks"} if node.op == "StackPush" else set())
         return True
@@ -337,7 +340,7 @@ class Rewriter:
             if len(pushed) != 1 or len(stack[1]) != 1 or not self._is_flow(pushed[0]):
                 return False
             self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
-            self.normal.absorbed.update(self._handles(stack))
+            self._empty.append(stack)
         elif not self._is_flow(source):
             return False
         self.normal.absorbed.add(written)
@@ -362,12 +365,12 @@ class Rewriter:
         target = reshaped(own, shape.array().reshape(-1).tolist())
         if target is None:
             return False
-        if own == target and not isinstance(tensor, Literal):
-            self.normal.alias(name, tensor, "own shape")
-            return True
         # One unknown size is what the others leave of the elements, -1: any other could not be reshaped to.
         unknown = [axis for axis, size in enumerate(target) if not isinstance(size, int)]
         written = [-1 if unknown == [axis] else size for axis, size in enumerate(target)]
+        if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
+            self.normal.alias(name, tensor, "own shape")
+            return True
         shape = whole(written, "int32", shape.names, shape.ops, shape.alive)
         attributes = self._without_index_types(name, [shape])
         self.normal.keep(name, "Reshape", [tensor, shape], attributes, sizes=[target])
@@ -375,24 +378,101 @@ class Rewriter:
 
     def _Select(self, name, node, operands):
         """With a condition for each element, Select is SelectV2."""
+        if self._finite(name, operands):
+            return True
         shapes = [None if one is None else self.normal.sizes(one) for one in operands]
-        if None in shapes or len({*shapes}) != 1:
+        if None in shapes or len({*map(len, shapes)}) != 1:
             return False
-        self.normal.keep(name, "SelectV2", self._scalars(operands), steps={"select"})
+        # The two tensors have one shape, and so has a condition of the same rank: the best known of the three.
+        known = [shape for shape, one in zip(shapes, operands, strict=True) if not isinstance(one, Literal)]
+        self.normal.keep(name, "SelectV2", self._scalars(operands, True), steps={"select"}, sizes=[known[-1]])
         return True
 
     def _SelectV2(self, name, node, operands):
         if dropout.masked(self.normal, name, operands):
             return True
-        shapes = [None if one is None else self.normal.sizes(one) for one in operands]
-        if None in shapes:
-            return False
-        self.normal.keep(name, "SelectV2", self._scalars(operands) if shapes[0] in shapes[1:] else operands)
+        self.normal.keep(name, "SelectV2", self._scalars(operands))
         return True
 
-    def _scalars(self, operands):
-        """Write a literal full of one value as a scalar: the other operands have the result's shape."""
-        return [operands[0], *(_single(one) or one if isinstance(one, Literal) else one for one in operands[1:])]
+    def _scalars(self, operands, alike=False):
+        """Write a literal full of one value as a scalar, if another operand has its shape (or all are alike)."""
+        shapes = [None if one is None else self.normal.sizes(one) for one in operands]
+        found = list(operands)
+        for place in (1, 2):
+            one = operands[place]
+            others = [shape for k, shape in enumerate(shapes) if k != place and not isinstance(operands[k], Literal)]
+            if isinstance(one, Literal) and (alike or one.shape in others):
+                found[place] = _single(one) or one
+        return found
+
+    def _AddV2(self, name, node, operands):
+        """scale + (norm - norm) is the scale if the norm is finite, else no number."""
+        if self._unit_interval(name, operands):
+            return True
+        scale, none = operands
+        if not (_is_op(none, "Sub") and none[0].inputs[0] == none[0].inputs[1] and not none[0].controls):
+            return False
+        if isinstance(none[0].inputs[0], Literal) or not self.dtype(name).startswith("float"):
+            return False
+        self.normal.absorbed.add(none[0])
+        norm = none[0].inputs[0]
+        self.normal.keep(name, "scale of a finite norm", [scale, norm], steps={"norm that is no number"})
+        return True
+
+    def _finite(self, name, operands):
+        condition, scale, other = operands
+        if not (_is_op(condition, "IsFinite") and isinstance(other, Literal) and other.kind == "data"):
+            return False
+        if other.shape != () or not np.isnan(dropout.value(other)) or isinstance(scale, Literal):
+            return False
+        self.normal.absorbed.add(condition[0])
+        attributes = self.normal.attributes(name)
+        inputs = [scale, condition[0].inputs[0]]
+        self.normal.keep(name, "scale of a finite norm", inputs, attributes, {"norm that is no number"})
+        return True
+
+    def _FloorDiv(self, name, node, operands):
+        """Whole numbers by 1 are what they are."""
+        if not _is_scalar(operands[1], 1) or self.dtype(name) not in _WHOLE or isinstance(operands[0], Literal):
+            return False
+        self.normal.alias(name, operands[0], "computed shapes")
+        return True
+
+    def _GatherV2(self, name, node, operands):
+        """All sizes of a shape, one after the other, are that shape."""
+        shape, axes, axis = operands
+        if not (_is_op(shape, "Shape") and _is_op(axes, "FloorMod") and _is_scalar(axis, 0)):
+            return False
+        (total, size), every = axes[0].inputs, None
+        if _is_op(total, "AddV2") and _is_op(size, "Size") and total[0].inputs[1] == size:
+            every = total[0].inputs[0]
+        if not (_is_op(every, "Range") and size[0].inputs[0] == shape):
+            return False
+        start, limit, delta = every[0].inputs
+        if not (_is_scalar(start, 0) and _is_scalar(delta, 1) and _is_op(limit, "Rank")):
+            return False
+        if limit[0].inputs[0] != shape[0].inputs[0]:
+            return False
+        self.normal.absorbed.update({axes[0], total[0], size[0], every[0]})
+        self.normal.alias(name, shape, "computed shapes")
+        return True
+
+    def _newer(self, name, node, operands, op, more):
+        """An op whose newer form takes more operands, here with the values that the old one means."""
+        dtype = self.dtype(name)
+        extra = [number(value, "int32") if kind == "int32" else number(value, dtype) for value, kind in more]
+        self.normal.keep(name, op, [*operands, *extra], steps={"matrix diagonals"})
+        return True
+
+    def _MatrixDiag(self, name, node, operands):
+        more = [(0, "int32"), (-1, "int32"), (-1, "int32"), (0, "")]
+        return self._newer(name, node, operands, "MatrixDiagV3", more)
+
+    def _MatrixDiagPart(self, name, node, operands):
+        return self._newer(name, node, operands, "MatrixDiagPartV3", [(0, "int32"), (0, "")])
+
+    def _MatrixSetDiag(self, name, node, operands):
+        return self._newer(name, node, operands, "MatrixSetDiagV3", [(0, "int32")])
 
     def _Slice(self, name, node, operands):
         """A size of -1 is what is left."""
