@@ -3,14 +3,14 @@
     import tf1_recorder
     tf1_recorder.record("run.npz", runs=100)
 
-It needs TensorFlow 1.0 to 1.15, or `compat.v1` of a later one, NumPy and Python 2.7 or 3. Of the first session that runs
-after this, it keeps the graph, what the first `runs` calls of `run` were fed and gave, the variables before the first
-update, after it and at the end, and the stack. What a queue or an iterator gave is fetched along and kept, so that the
-recording can be replayed without the files it came from. The program computes what it would compute without the recorder.
+It needs TensorFlow 1.0 to 1.15, or `compat.v1` of a later one, NumPy and Python 2.7 or 3. Of the first session that
+runs after this, it keeps the graph, what the first `runs` calls of `run` were fed and gave, the variables before the
+first update, after it and at the end, and the stack. What a queue or an iterator gave is fetched along and kept, so
+that the recording can be replayed without the files that it came from. The program computes what it did.
 
-The file is written when the last of the runs has ended or the program ends, in one step: if the program is killed before,
-there is none. It is a zip file of `recording.json`, `graph.pb` and an `.npy` file for each different array, named by the
-SHA-256 of its bytes. `python -m compat_v1 replay` reads it.
+The file is written when the last of the runs has ended, the session is closed or the program ends, in one step: if the
+program is killed before, there is none. It is a zip file of `recording.json`, `graph.pb` and an `.npy` file for each
+different array, named by the SHA-256 of its bytes. `python -m compat_v1 replay` reads it.
 
 All of it stands in one file, longer than the project's others, because it is one file that an owner can carry along.
 """
@@ -31,20 +31,36 @@ import zipfile
 import numpy as np
 
 FORMAT = 1
-LIMIT = 2 ** 28  # bytes of different arrays that are kept; of what comes after, the SHA-256 only
+LIMIT = 2**28  # bytes of different arrays that are kept; of what comes after, the SHA-256 only
 
 UPDATES = re.compile(
     "((Resource)?(Sparse)?Apply.*|Assign(Add|Sub)(VariableOp)?|(Resource)?(StridedSliceAssign|CountUpTo)|"
     "(Resource)?Scatter(Nd)?(Add|Sub|Mul|Div|Min|Max|Update)|(Stateful)?PartitionedCall|While|If|Case)$"
 )
 ARRAYS = {
-    "bool", "string", "float16", "bfloat16", "float32", "float64", "complex64", "complex128", "int8", "int16", "int32",
-    "int64", "uint8", "uint16", "uint32", "uint64",
+    "bool",
+    "string",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
 }
 SETS = {"Assign", "AssignVariableOp"}
 VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
 # What brings data from outside the graph, or from another run.
-SOURCES = re.compile("Iterator(FromStringHandle)?GetNext(Sync|AsOptional)?|QueueDequeue.*|PyFunc(Stateless)?|EagerPyFunc")
+SOURCES = re.compile(
+    "Iterator(FromStringHandle)?GetNext(Sync|AsOptional)?|QueueDequeue.*|PyFunc(Stateless)?|EagerPyFunc"
+)
 
 
 def record(path, runs=100):
@@ -85,8 +101,10 @@ class _Recorder(object):
         def new_do_run(session, handle, target_list, fetch_list, feed_dict, options, run_metadata):
             def execute(extra):
                 first = (list(fetch_list) + list(target_list) + [None])[0]
-                extra = [name.encode("ascii") if isinstance(first, bytes) else session.graph.get_tensor_by_name(name)
-                         for name in extra]
+                extra = [
+                    name.encode("ascii") if isinstance(first, bytes) else session.graph.get_tensor_by_name(name)
+                    for name in extra
+                ]
                 fetches = list(fetch_list) + extra if extra else fetch_list
                 return recorder.do_run(session, handle, target_list, fetches, feed_dict, options, run_metadata)
 
@@ -122,8 +140,14 @@ class _Recorder(object):
                 if not recorder.is_wanted(session, list(options.target), list(options.fetch)):
                     return call(*args, **kwargs)
                 feeds = [(name, np.asarray(value)) for name, value in zip(options.feed, args)]
-                return recorder.run(session, list(options.target), list(options.fetch), feeds,
-                                    lambda extra: call(*args, **kwargs), can_fetch_more=False)
+                return recorder.run(
+                    session,
+                    list(options.target),
+                    list(options.fetch),
+                    feeds,
+                    lambda extra: call(*args, **kwargs),
+                    can_fetch_more=False,
+                )
 
             return new_call
 
@@ -170,7 +194,7 @@ class _Recorder(object):
         results = list(values)
         try:
             entry["values"] = [self.keep(value) for value in results[: len(fetches)]]
-            entry["sources"] = {n: self.keep(v) for n, v in zip(extra, results[len(fetches):])}
+            entry["sources"] = {n: self.keep(v) for n, v in zip(extra, results[len(fetches) :])}
             missing = [n for n in plan["sources"] if n not in extra and n not in fetches]
             if missing or plan["hidden"]:
                 entry["unseen"] = sorted(missing + plan["hidden"])
@@ -189,7 +213,7 @@ class _Recorder(object):
             self.finish()
 
     def plan(self, graph, targets, fetches, fed):
-        """Return what a run of these names does to variables and where its data come from; known from the graph alone."""
+        """Return, from the graph alone, what a run of these names does to variables and where its data come from."""
         key = (tuple(targets), tuple(fetches), tuple(fed), graph.version)
         if key not in self.plans:
             ops = [graph.as_graph_element(name) for name in targets + fetches]
@@ -247,7 +271,7 @@ class _Recorder(object):
         array = np.asarray(value)
         shape, dtype = list(array.shape), array.dtype.name
         if array.dtype.kind in "OSU":  # strings: their lengths, then their bytes
-            parts = [s if isinstance(s, bytes) else u"{}".format(s).encode("utf-8") for s in array.ravel().tolist()]
+            parts = [s if isinstance(s, bytes) else "{}".format(s).encode("utf-8") for s in array.ravel().tolist()]
             content = np.array([len(part) for part in parts], "<i8").tobytes() + b"".join(parts)
             dtype, stored = "string", np.frombuffer(content, np.uint8)
         else:
@@ -258,8 +282,10 @@ class _Recorder(object):
         digest = hashlib.sha256(content).hexdigest()
         if digest not in self.arrays:
             if self.size + len(content) > LIMIT:
-                self.say_once("more than {} MiB of arrays: of the others only the SHA-256 is kept, and a run fed with "
-                              "such a one cannot be replayed".format(LIMIT >> 20))
+                self.say_once(
+                    "more than {} MiB of arrays: of the others only the SHA-256 is kept, and a run fed with "
+                    "such a one cannot be replayed".format(LIMIT >> 20)
+                )
                 return {"dtype": dtype, "shape": shape, "sha256": digest, "kept": False}
             self.arrays[digest], self.size = stored, self.size + len(content)
         return {"dtype": dtype, "shape": shape, "sha256": digest, "kept": True}
@@ -284,10 +310,16 @@ class _Recorder(object):
                 self.variables.setdefault("initial", self.variables["final"])
             graph = self.session.graph.as_graph_def().SerializeToString()
             content = {
-                "format": FORMAT, "stack": dict(self.versions, **_stack()), "graph_seed": self.session.graph.seed,
-                "graph_sha256": hashlib.sha256(graph).hexdigest(), "config": str(self.session._config or ""),
-                "from_the_start": self.is_from_the_start, "runs": self.runs, "variables": self.variables,
-                "unrecorded": self.others, "notes": self.notes,
+                "format": FORMAT,
+                "stack": dict(self.versions, **_stack()),
+                "graph_seed": self.session.graph.seed,
+                "graph_sha256": hashlib.sha256(graph).hexdigest(),
+                "config": str(self.session._config or ""),
+                "from_the_start": self.is_from_the_start,
+                "runs": self.runs,
+                "variables": self.variables,
+                "unrecorded": self.others,
+                "notes": self.notes,
             }
             _write(self.path, content, graph, self.arrays)
         except Exception as error:
@@ -341,8 +373,16 @@ def _stack():
     name, flags = (re.search(r"^{}\s*: (.*)$".format(key), text, re.M) for key in ("model name", "flags"))
     known = set(flags.group(1).split()) if flags else set()
     pattern = re.compile("sse|ssse|avx|fma|f16c|amx")
-    settings = ("TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS", "TF_CUDNN_DETERMINISTIC", "OMP_NUM_THREADS",
-                "MKL_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "TF_USE_LEGACY_KERAS", "CUDA_VISIBLE_DEVICES")
+    settings = (
+        "TF_ENABLE_ONEDNN_OPTS",
+        "TF_DETERMINISTIC_OPS",
+        "TF_CUDNN_DETERMINISTIC",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "ONEDNN_MAX_CPU_ISA",
+        "TF_USE_LEGACY_KERAS",
+        "CUDA_VISIBLE_DEVICES",
+    )
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -359,8 +399,11 @@ def _write(path, content, graph, arrays):
     temporary = "{}.{}.tmp".format(path, os.getpid())
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, True) as archive:
-            members = [("recording.json", text), ("recording.sha256", hashlib.sha256(text).hexdigest().encode("ascii")),
-                       ("graph.pb", graph)]
+            members = [
+                ("recording.json", text),
+                ("recording.sha256", hashlib.sha256(text).hexdigest().encode("ascii")),
+                ("graph.pb", graph),
+            ]
             for digest in sorted(arrays):
                 buffer = io.BytesIO()
                 np.lib.format.write_array(buffer, arrays[digest], allow_pickle=False)
