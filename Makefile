@@ -34,6 +34,7 @@ help:
 	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
 	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
 	@echo 'make audit       compare the port with the graph of TensorFlow 1.0.1, node by node'
+	@echo 'make cases       replay the recorded cases of other programs, docs/cases.md (cases-record: record them anew)'
 	@echo 'make mutants     list plausible mistakes in a port and what the audit says of each'
 	@echo 'make divergence  draw how far runs part, docs/images/divergence.png'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
@@ -105,6 +106,15 @@ record: $(OLD)/ready $(WITNESS)/ready
 
 audit: .venv/ready
 	.venv/bin/python -m compat_v1 audit
+
+# The cases of docs/cases.md: recorded under the old stacks, deliberately, and replayed here.
+.PHONY: cases cases-record
+cases: .venv/ready
+	.venv/bin/python docs/cases.py
+
+cases-record: $(OLD)/ready $(WITNESS)/ready
+	$(OLD_PYTHON) docs/cases/record.py docs/cases/recorded/tf1.0.1
+	$(WITNESS_PYTHON) docs/cases/record.py docs/cases/recorded/tf1.15.5
 
 mutants: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/mutants.py

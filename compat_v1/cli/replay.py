@@ -35,7 +35,13 @@ def run(args):
         port = read_recording(args.new) if zipfile.is_zipfile(args.new) else None
         graph_def = port.graph_def if port else read_graph_def(args.new)
         with tqdm(total=len(recording.content.runs), desc="runs", disable=None, leave=False) as bar:
-            found = explain(recording, graph_def, port, scale, lambda number: bar.update())
+
+            def progress(number):
+                if number == 1:  # a second time, without the graph optimizer
+                    bar.reset()
+                bar.update()
+
+            found = explain(recording, graph_def, port, scale, progress)
     except (OSError, ValueError) as error:
         raise InputError(str(error)) from None
     if args.plot:

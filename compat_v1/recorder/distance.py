@@ -70,6 +70,8 @@ def in_words(array, other):
     if not is_float(array):
         return f"{np.mean(differ):.1%} of the elements differ"
     apart = ulps(array, other)
+    if not apart.any():
+        return "nothing differs but the sign of zeros"
     return (
         f"{np.mean(apart > 0):.1%} differ, by at most {apart.max():.0f} units in the last place "
         f"({relative(array, other):.2g} of the largest)"

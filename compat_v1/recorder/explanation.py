@@ -21,11 +21,11 @@ class Explanation(NamedTuple):
     """What a replay found. Runs count from 1, as they were recorded."""
 
     verdict: str  # "equal", "parted", "not deterministic" or "cannot tell"
-    causes: list[str]  # those known of why the port's program does not give the old numbers: data, seeds, graph
+    causes: list[str]  # those known of what is not equal: data, seeds, graph, graph optimizer
     lines: list[str]  # for a person to read
     compared: int  # values of the old graph and of the port that were compared
     not_compared: list[str]  # tensors and variables without a partner
-    first: dict | None  # the first value that differs between them: {"run", "tensor", "words"}
+    first: dict | None  # the first value that differs between them: {"run", "tensor", "words"}; of what is judged
     horizon: int | None  # the last run before the recording and the old graph here differ by `PARTED`; None: never
     curves: dict[str, list[float | None]]  # what against what: the distance, run by run
 
@@ -41,11 +41,12 @@ def explain(recording, port, port_recording=None, scale=None, progress=lambda nu
     `port_recording` is a recording of the port, if there is one: only it tells what the port's program feeds. `scale`
     is one of the old program under another old release. Raises `ValueError` for a graph that cannot be imported.
     """
-    compared, found, runs = replay(recording, port, progress)
+    compared, found, done = replay(recording, port, progress)
+    runs, judged = done[0], done[-1]  # the same, unless the graph optimizer had to be switched off
     lines, causes = [*_origin(recording, port_recording, scale)], []
     if compared.differences:
         first = compared.differences[0]
-        causes += ["graph"] if runs.firsts[PORT] else []
+        causes += ["graph"] if judged.firsts[PORT] else []
         lines.append(
             f"graph: {len(compared.pairs)} pairs, {len(compared.differences)} unexplained differences, which "
             f"the command audit lists; the first at {first.node}: {first.what}"
@@ -62,15 +63,27 @@ def explain(recording, port, port_recording=None, scale=None, progress=lambda nu
     lines += _variables("after the first update", runs.recorded("first_update"), runs.updated)
     curves = dict(runs.curves)
     if scale:
-        curves[SCALE] = _scale(recording, scale)
+        why_not = _no_scale(recording, scale)
+        if why_not:
+            lines.append(f"scale: not used, {why_not}")
+        else:
+            curves[SCALE] = _scale(recording, scale)
     lines += _runs(runs)
+    if judged is not runs:
+        first = judged.firsts[PORT]
+        causes += [] if first else ["graph optimizer"]
+        lines.append(
+            "the same without TensorFlow's graph optimizer (grappler): "
+            + (f"the first other bit in run {first['run']}, {first['tensor']}: {first['words']}" if first else "")
+            + ("" if first else "every bit equal; the graphs compute the same, and it rewrites them in different ways")
+        )
     lines += _growth(curves)
     not_compared = sorted(runs.not_compared)
-    verdict = _verdict(recording, runs, causes)
+    verdict = _verdict(recording, judged, causes)
     lines += [f"not compared, without a partner in the port: {', '.join(not_compared)}"] if not_compared else []
-    lines += _ending(recording, runs, verdict, causes)
+    lines += _ending(judged, verdict, causes)
     return Explanation(
-        verdict, causes, lines, runs.compared, not_compared, runs.firsts[PORT], _horizon(curves[KERNELS]), curves
+        verdict, causes, lines, judged.compared, not_compared, judged.firsts[PORT], _horizon(curves[KERNELS]), curves
     )
 
 
@@ -157,6 +170,21 @@ def _variables(what, recorded, here):
     return lines
 
 
+def _no_scale(recording, scale):
+    """Return why a second recording is no scale for rounding, or None: it must have begun alike and been fed alike."""
+    partners = audit(recording.graph_def, scale.graph_def).pairs
+    if "DIFFERENT" in _data(recording, scale, partners)[0]:
+        return "it was fed with other data"
+    theirs = scale.content.variables.initial
+    for name, array in recording.content.variables.initial.items():
+        other = theirs.get(partners.get(name, name))
+        if not (array and other and array.kept and other.kept):
+            continue
+        if relative(scale.value(other), recording.value(array)) > PARTED:
+            return f"it began with another {name}: its seeds are others"
+    return None
+
+
 def _scale(recording, scale):
     """Return the distance between two recordings, run by run."""
     partners = audit(recording.graph_def, scale.graph_def).pairs
@@ -227,7 +255,7 @@ def _verdict(recording, runs, causes):
     return "equal"
 
 
-def _ending(recording, runs, verdict, causes):
+def _ending(runs, verdict, causes):
     if runs.reason:
         yield f"ended early: {runs.reason}"
     control = runs.firsts[CONTROL]

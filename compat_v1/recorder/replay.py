@@ -23,9 +23,9 @@ CONTROL = "the old graph here, twice"
 class Runs:
     """The runs of a recording, run again; what was seen is kept, the arrays are not."""
 
-    def __init__(self, recording, port, partners, written_seeds):
-        """`written_seeds` are the old graph's, by the port's names; `ValueError` as `Stage`."""
-        self._recording = recording
+    def __init__(self, recording, port, partners, optimized):
+        """`port` is its `GraphDef` with the old seeds; `partners` and `optimized` are as for `Stage`."""
+        self._recording, self._optimized = recording, optimized
         self.compared = 0  # values of the old graph and of the port
         self.not_compared = set()
         self.firsts = {KERNELS: None, PORT: None, CONTROL: None}  # {"run", "tensor", "words"} of the first other bit
@@ -37,13 +37,16 @@ class Runs:
             "old": (recording.graph_def, None),
             "control": (recording.graph_def, None),
             "nudged": (recording.graph_def, None),
-            "port": (with_seeds(port, written_seeds), partners),
+            "port": (port, partners),
         }
 
     def play(self, progress):
         """Do all runs; `progress` is called with the number of each."""
         with ExitStack() as opened:
-            stages = {name: opened.enter_context(closing(Stage(*graph))) for name, graph in self._graphs.items()}
+            stages = {
+                name: opened.enter_context(closing(Stage(*graph, self._optimized)))
+                for name, graph in self._graphs.items()
+            }
             start = first_run_after_setting(self._recording.content.runs)
             for number, run in enumerate(self._recording.content.runs, 1):
                 progress(number)
@@ -168,12 +171,17 @@ def paired_seeds(old, port, partners):
 
 
 def replay(recording, port, progress=lambda number: None):
-    """Replay a `Recording` beside the port's `GraphDef`; return (the `Audit` of the two, `paired_seeds`, `Runs`).
+    """Replay a `Recording` beside the port's `GraphDef`; return (the `Audit` of the two, `paired_seeds`, [`Runs`]).
 
+    If the port parts from the old graph, it is done once more without TensorFlow's graph optimizer: there are two then.
     Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """
     compared = audit(recording.graph_def, port)
     found = paired_seeds(recording.graph_def, port, compared.pairs)
-    runs = Runs(recording, port, compared.pairs, {other: values for _, other, values, _ in found if any(values)})
-    runs.play(progress)
-    return compared, found, runs
+    port = with_seeds(port, {other: values for _, other, values, _ in found if any(values)})
+    done = [Runs(recording, port, compared.pairs, optimized=True)]
+    done[0].play(progress)
+    if done[0].firsts[PORT] and not done[0].firsts[CONTROL]:
+        done.append(Runs(recording, port, compared.pairs, optimized=False))
+        done[1].play(progress)
+    return compared, found, done

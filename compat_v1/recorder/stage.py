@@ -27,8 +27,10 @@ def with_seeds(graph_def, values):
 class Stage:
     """A graph, its session, and under which names the recording's ops are found in it."""
 
-    def __init__(self, graph_def, partners=None):
+    def __init__(self, graph_def, partners=None, optimized=True):
         """`partners`, {the recording's op name: this graph's}; None if the graph is the recording's own.
+
+        `optimized` is whether TensorFlow may rewrite the graph before it runs (grappler), as it does by default.
 
         Raises `ValueError` for a graph that today's TensorFlow cannot import.
         """
@@ -48,6 +50,7 @@ class Stage:
             intra_op_parallelism_threads=1,
             use_per_session_threads=True,
         )
+        config.graph_options.rewrite_options.disable_meta_optimizer = not optimized
         self._session = tf.Session(graph=self._graph, config=config)
 
     def close(self):

@@ -9,9 +9,11 @@ from __future__ import print_function
 import argparse
 import importlib
 import os
+import runpy
 import sys
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(FOLDER))
 
 
 def main():
@@ -19,28 +21,36 @@ def main():
     parser.add_argument("case")
     parser.add_argument("recording")
     parser.add_argument("--write", default="", help="what the port writes out, by commas")
-    parser.add_argument("--feeds", help="the old recording, whose feeds the port shall take")
+    parser.add_argument("--feeds", metavar="RECORDING", help="the old one, whose feeds a port takes that asks for them")
     args = parser.parse_args()
-    sys.path[:0] = [FOLDER, os.path.join(FOLDER, "..", "..", "compat_v1", "recorder")]
+    sys.path[:0] = [FOLDER, ROOT, os.path.join(ROOT, "compat_v1", "recorder")]
 
     import tensorflow
     import tf1_recorder
 
-    is_port = int(tensorflow.__version__.split(".")[0]) > 1
-    tf = tensorflow
-    if is_port:
-        tf = tensorflow.compat.v1
-        tf.disable_v2_behavior()
     tf1_recorder.record(args.recording, runs=1000)
-    more = {}
-    if args.feeds and "batches" in args.write:
-        from compat_v1.recorder.recording import read_recording
+    if args.case == "selfmade_lstm":  # this project's own original, as it is
+        seeds = [] if tensorflow.__version__.startswith("1.0.") else ["--op-seeds", "13,30,43,56,160"]
+        sys.argv = ["selfmade_lstm.py", "--epochs", "200"] + seeds
+        runpy.run_path(os.path.join(ROOT, "original", "selfmade_lstm.py"), run_name="__main__")
+        return
+    case = importlib.import_module(args.case)
+    if tensorflow.__version__.startswith("1."):
+        case.program(tensorflow)
+        return
+    tf = tensorflow.compat.v1
+    tf.disable_v2_behavior()
+    written = tuple(filter(None, args.write.split(",")))
+    case.program(tf, written, **({"recorded_feeds": feeds(args.feeds)} if "batches" in written else {}))
 
-        old = read_recording(args.feeds)
-        fed = [run.feeds for run in old.content.runs if run.feeds]
-        more["recorded_feeds"] = [{name: old.value(array) for name, array in feeds.items()} for feeds in fed]
-    port = tuple(filter(None, args.write.split(","))) if is_port else None
-    importlib.import_module(args.case).program(tf, port=port, **more)
+
+def feeds(path):
+    """Return what each run of a recording was fed with that was fed at all, [{tensor name: array}, ...]."""
+    from compat_v1.recorder.recording import read_recording
+
+    recording = read_recording(path)
+    fed = [run.feeds for run in recording.content.runs if run.feeds]
+    return [{name: recording.value(array) for name, array in one.items()} for one in fed]
 
 
 if __name__ == "__main__":

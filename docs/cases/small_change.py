@@ -12,13 +12,10 @@ STEPS = ((), ("seeds",))  # what the port writes out
 def program(tf, port=None):
     """Run the old program, or the port with what it writes out."""
     tf.set_random_seed(2017)
-    seeds = iter((13, 32) if port and "seeds" in port else (None, None))
+    seeds = iter((10, 23) if port and "seeds" in port else (None, None))
     x = tf.placeholder(tf.float32, [None, 6], name="x")
     y = tf.placeholder(tf.float32, [None], name="y")
-    if port is None:
-        mu = tf.reduce_sum(x) / tf.cast(tf.size(x), tf.float32)
-    else:
-        mu = tf.reduce_mean(x)
+    mu = tf.reduce_sum(x) / tf.cast(tf.size(x), tf.float32) if port is None else tf.reduce_mean(x)
     w1 = tf.Variable(tf.truncated_normal([6, 8], stddev=0.4, seed=next(seeds)), name="w1")
     b1 = tf.Variable(tf.zeros([8]), name="b1")
     w2 = tf.Variable(tf.truncated_normal([8, 1], stddev=0.4, seed=next(seeds)), name="w2")
