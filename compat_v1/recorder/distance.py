@@ -20,9 +20,9 @@ def same_bits(array, other):
 
 
 def ulps(values, others):
-    """Return how many floats lie between each two values, as float64 of the arrays' shape; both of one float dtype.
+    """Return how many floats lie between each two values, as uint64 of the arrays' shape; both of one float dtype.
 
-    float64, because the distance of two float64 may be more than an int64 holds. Of complex values the parts count.
+    Of complex values, the part that is farther counts.
     """
     if values.dtype.kind == "c":
         part = np.float32 if values.dtype == np.complex64 else np.float64
@@ -31,10 +31,11 @@ def ulps(values, others):
     integer = _INTEGERS[values.dtype.itemsize]
 
     def order(array):  # the integers that sort as the floats do
-        bits = np.ascontiguousarray(array).view(integer).astype(np.float64)
-        return np.where(bits < 0, np.iinfo(integer).min - bits, bits)
+        bits = np.ascontiguousarray(array).view(integer).reshape(array.shape)
+        return np.where(bits < 0, np.iinfo(integer).min - bits, bits).astype(np.int64)
 
-    return np.abs(order(values) - order(others)).reshape(values.shape)
+    one, other = order(values), order(others)
+    return np.maximum(one, other).view(np.uint64) - np.minimum(one, other).view(np.uint64)  # exact modulo 2**64
 
 
 def relative(array, other):
@@ -73,6 +74,6 @@ def in_words(array, other):
     if not apart.any():
         return "nothing differs but the sign of zeros"
     return (
-        f"{np.mean(apart > 0):.1%} differ, by at most {apart.max():.0f} units in the last place "
+        f"{np.mean(apart > 0):.1%} differ, by at most {apart.max()} units in the last place "
         f"({relative(array, other):.2g} of the largest)"
     )

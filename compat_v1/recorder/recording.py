@@ -197,5 +197,5 @@ def _check_array(array, stored):
 def _dtype(name):
     try:
         return np.dtype(tf.as_dtype(name).as_numpy_dtype)
-    except TypeError:
+    except (TypeError, KeyError):  # not a dtype, or one of handles
         raise ValueError(f"{name!r} is no dtype of TensorFlow's that an array can have") from None
