@@ -179,7 +179,8 @@ class _Recorder(object):
             extra = [name for name in plan["sources"] if name not in fetches] if can_fetch_more else []
             entry = {"targets": targets, "fetches": fetches, "feeds": {n: self.keep(v) for n, v in feeds}}
             updates = plan["updates"] or self.sets_again(session, plan["dependent"])
-            entry["sets"], entry["updates"] = bool(plan["sets"] or plan["dependent"]), bool(updates)
+            entry["sets"] = bool(plan["sets"] or plan["dependent"]) and not updates
+            entry["updates"] = bool(updates)
             if entry["updates"] and "initial" not in self.variables:
                 self.variables["initial"] = self.read(session)
         except Exception as error:

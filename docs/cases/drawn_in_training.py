@@ -18,8 +18,9 @@ def program(tf, port=None):
     noisy = tf.add(x, tf.random_normal([32, 10], stddev=0.1, seed=next(seeds)), name="noisy")
     hidden = tf.tanh(tf.matmul(noisy, w1), name="hidden")
     if port and "dropout" in port:
-        mask = tf.cast(tf.random_uniform(tf.shape(hidden), seed=next(seeds)) >= 0.25, tf.float32)
-        dropped = hidden * (1 / 0.75) * mask
+        with tf.name_scope("dropout"):
+            mask = tf.cast(tf.random_uniform(tf.shape(hidden), seed=next(seeds)) >= 0.25, tf.float32)
+            dropped = hidden * (1 / 0.75) * mask
     else:
         dropped = tf.nn.dropout(hidden, 0.75, seed=next(seeds), name="dropout")
     kept = tf.identity(dropped, name="kept")
