@@ -2,7 +2,7 @@
 
 # What is given on make's command line, as in `make reproduce SEED=7`. Python gets it as it was typed, in an environment
 # variable: neither make nor the shell reads anything in it, and the caller's own variables of these names are not asked.
-OPTIONS := SEED DRAW EPOCHS RUN LOGDIR PORT
+OPTIONS := SEED DRAW EPOCHS RUN LOGDIR PORT SHARE
 $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$(value $(name))))
 
 .DEFAULT_GOAL := help
@@ -99,6 +99,15 @@ releases-table: .venv/ready
 
 audit: .venv/ready
 	.venv/bin/python -m compat_v1 audit
+
+# The cases of docs/cases.md: recorded under the old stacks, deliberately, and replayed here.
+.PHONY: cases cases-record
+cases: .venv/ready
+	.venv/bin/python docs/cases.py
+
+cases-record: $(OLD)/ready $(WITNESS)/ready
+	$(OLD_PYTHON) docs/cases/record.py docs/cases/recorded/tf1.0.1
+	$(WITNESS_PYTHON) docs/cases/record.py docs/cases/recorded/tf1.15.5
 
 mutants: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/mutants.py

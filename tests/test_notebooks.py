@@ -33,8 +33,9 @@ def sanitized(text):
     return text
 
 
-def test_there_are_four_notebooks():
-    assert [path.stem for path in NOTEBOOKS] == ["any_length", "out_of_the_box_lstm", "porting_tf1", "selfmade_lstm"]
+def test_there_are_five_notebooks():
+    expected = ["any_length", "case_drawn_in_training", "out_of_the_box_lstm", "porting_tf1", "selfmade_lstm"]
+    assert [path.stem for path in NOTEBOOKS] == expected
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -1,0 +1,32 @@
+"""The command recorder."""
+
+import shutil
+import sys
+from importlib import resources
+from pathlib import Path
+
+from compat_v1.cli.common import InputError, require_place_for
+
+
+def add_to(commands):
+    """Add the command to the parser's commands."""
+    command = commands.add_parser("recorder", help=run.__doc__, description=run.__doc__)
+    command.set_defaults(run=run)
+    command.add_argument("file", metavar="FILE", nargs="?", type=Path, help="default: to standard output")
+
+
+def run(args):
+    """Write the file that records a run of a TensorFlow 1 program: put it beside the program as tf1_recorder.py."""
+    source = resources.files("compat_v1.recorder") / "tf1_recorder.py"
+    if args.file is None:
+        sys.stdout.write(source.read_text(encoding="utf-8"))
+        return 0
+    require_place_for("FILE", args.file)
+    try:
+        with resources.as_file(source) as path:
+            shutil.copyfile(path, args.file)
+    except OSError as error:
+        raise InputError(f"{args.file}: {error.strerror}") from None
+    print(f"{args.file}: two lines at the top of the program record it:")
+    print(f'    import {args.file.stem}\n    {args.file.stem}.record("run.npz", runs=100)')
+    return 0

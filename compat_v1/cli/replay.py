@@ -1,0 +1,55 @@
+"""The command replay."""
+
+import json
+import zipfile
+from pathlib import Path
+
+from tqdm import tqdm
+
+from compat_v1.cli.common import InputError, require_place_for
+from compat_v1.environment import import_tensorflow
+
+
+def add_to(commands):
+    """Add the command to the parser's commands."""
+    command = commands.add_parser("replay", help=run.__doc__, description=run.__doc__)
+    command.set_defaults(run=run)
+    command.add_argument("recording", metavar="RECORDING", help="what the recorder wrote beside the old program")
+    command.add_argument("new", metavar="NEW", help="the port: a graph as audit reads it, or a recording of it")
+    command.add_argument("--scale", metavar="RECORDING", help="of the old program under another old release")
+    command.add_argument("--plot", type=Path, metavar="FILE", help="draw how far runs part, to this PNG file")
+    command.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def run(args):
+    """Replay a recording beside the port: say whether they are equal, and if not, where they part and why."""
+    require_place_for("--plot", args.plot)
+    import_tensorflow()
+    from compat_v1.audit.graph_index import read_graph_def
+    from compat_v1.recorder.explanation import explain
+    from compat_v1.recorder.recording import read_recording
+
+    try:
+        recording = read_recording(args.recording)
+        scale = read_recording(args.scale) if args.scale else None
+        port = read_recording(args.new) if zipfile.is_zipfile(args.new) else None
+        graph_def = port.graph_def if port else read_graph_def(args.new)
+        with tqdm(total=len(recording.content.runs), desc="runs", disable=None, leave=False) as bar:
+
+            def progress(number):
+                if number == 1:  # a second time, without the graph optimizer
+                    bar.reset()
+                bar.update()
+
+            found = explain(recording, graph_def, port, scale, progress)
+    except (OSError, ValueError) as error:
+        raise InputError(str(error)) from None
+    if args.plot:
+        from compat_v1.recorder.curves import draw
+
+        draw(found, args.plot)
+    if args.json:
+        print(json.dumps(found._asdict(), indent=1))
+    else:
+        print(*found.lines, found.verdict.upper(), sep="\n")
+    return found.status

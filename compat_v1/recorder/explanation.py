@@ -1,0 +1,267 @@
+"""Say what a replay found, in the order in which a person would look: data, seeds, variables, first update, runs."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from compat_v1.audit.comparison import audit
+from compat_v1.recorder.distance import in_words, relative, same_bits
+from compat_v1.recorder.replay import CONTROL, KERNELS, NUDGED, PORT, farthest, replay
+from compat_v1.recorder.stage import seeds
+
+PARTED = 1e-4  # of the largest value: from here on, numbers differ in the digits that a program prints
+ROUNDING = 100.0  # how many times as far as rounding a distance may be and still be called so
+SCALE = "the recording and that of the other release"
+_SHOWN = 3  # variables that are farthest from the recorded ones
+_DEFAULT_GRAPH_SEED = 87654321  # what TensorFlow takes for the graph's if only an op has a seed
+
+
+class Explanation(NamedTuple):
+    """What a replay found. Runs count from 1, as they were recorded."""
+
+    verdict: str  # "equal", "parted", "not deterministic" or "cannot tell"
+    causes: list[str]  # those known of what is not equal: data, seeds, graph, graph optimizer
+    lines: list[str]  # for a person to read
+    compared: int  # values of the old graph and of the port that were compared
+    not_compared: list[str]  # tensors and variables without a partner
+    first: dict | None  # the first value that differs between them: {"run", "tensor", "words"}; of what is judged
+    horizon: int | None  # the last run before the recording and the old graph here differ by `PARTED`; None: never
+    curves: dict[str, list[float | None]]  # what against what: the distance, run by run
+
+    @property
+    def status(self):
+        """The exit status."""
+        return {"equal": 0, "parted": 1}.get(self.verdict, 3)
+
+
+def explain(recording, port, port_recording=None, scale=None, progress=lambda number: None):
+    """Replay a `Recording` beside the port's `GraphDef` and return an `Explanation`.
+
+    `port_recording` is a recording of the port, if there is one: only it tells what the port's program feeds. `scale`
+    is one of the old program under another old release. Raises `ValueError` for a graph that cannot be imported.
+    """
+    compared, found, done = replay(recording, port, progress)
+    runs, judged = done[0], done[-1]  # the same, unless the graph optimizer had to be switched off
+    lines, causes = [*_origin(recording, port_recording, scale)], []
+    if compared.differences:
+        first = compared.differences[0]
+        causes += ["graph"] if judged.firsts[PORT] else []
+        lines.append(
+            f"graph: {len(compared.pairs)} pairs, {len(compared.differences)} unexplained differences, which "
+            f"the command audit lists; the first at {first.node}: {first.what}"
+        )
+    else:
+        lines.append(f"graph: {len(compared.pairs)} pairs, no unexplained difference")
+    for cause, said in (
+        ("data", _data(recording, port_recording, compared.pairs)),
+        ("seeds", _seeds(recording, compared.pairs, found)),
+    ):
+        lines += said
+        causes += [cause] if any("DIFFERENT" in line for line in said) else []
+    lines += _variables("initial variables", runs.recorded("initial"), runs.drawn)
+    lines += _variables("after the first update", runs.recorded("first_update"), runs.updated)
+    curves = dict(runs.curves)
+    if scale:
+        why_not = _no_scale(recording, scale)
+        if why_not:
+            lines.append(f"scale: not used, {why_not}")
+        else:
+            curves[SCALE] = _scale(recording, scale)
+    lines += _runs(runs)
+    if judged is not runs:
+        first = judged.firsts[PORT]
+        causes += [] if first else ["graph optimizer"]
+        lines.append(
+            "the same without TensorFlow's graph optimizer (grappler): "
+            + (f"the first other bit in run {first['run']}, {first['tensor']}: {first['words']}" if first else "")
+            + ("" if first else "every bit equal; the graphs compute the same, and it rewrites them in different ways")
+        )
+    lines += _growth(curves)
+    not_compared = sorted(runs.not_compared)
+    verdict = _verdict(recording, judged, causes)
+    lines += [f"not compared, without a partner in the port: {', '.join(not_compared)}"] if not_compared else []
+    lines += _ending(judged, verdict, causes)
+    return Explanation(
+        verdict, causes, lines, judged.compared, not_compared, judged.firsts[PORT], _horizon(curves[KERNELS]), curves
+    )
+
+
+def _origin(recording, port_recording, scale):
+    content = recording.content
+    updates = sum(run.updates for run in content.runs)
+    yield f"recording: {content.stack}; {len(content.runs)} runs, {updates} of them update variables"
+    if port_recording:
+        yield f"the port's recording: {port_recording.content.stack}"
+    if scale:
+        yield f"scale: {scale.content.stack}"
+    yield f"here: TensorFlow {tf.__version__}, NumPy {np.__version__}"
+    for what, count in content.unrecorded.items():
+        yield f"recording: {count} {what} were not recorded"
+    for note in content.notes:
+        yield f"recording: {note}"
+
+
+def _data(recording, port_recording, partners):
+    """Compare what the two programs fed, if the port was recorded as well."""
+    if port_recording is None:
+        return [
+            "data: the recorded feeds, given to both graphs; what the port's program feeds is not known from a graph"
+        ]
+    ours, theirs = recording.content.runs, port_recording.content.runs
+    for number, (run, other) in enumerate(zip(ours, theirs, strict=False), 1):
+        for name, array in {**run.feeds, **run.sources}.items():
+            op, colon, index = name.partition(":")
+            fed = {**other.feeds, **other.sources}.get(partners.get(op, op) + colon + index)
+            if fed is None:
+                return [f"data: DIFFERENT from run {number} on: {name} is fed in the recording, not in the port's"]
+            if fed != array:
+                return [f"data: DIFFERENT from run {number} on: {name} is fed with other values"]
+    count = min(len(ours), len(theirs))
+    return [f"data: every bit that was fed is equal in {count} runs"]
+
+
+def _seeds(recording, partners, found):
+    """Compare the seeds of the random ops and say which ones to write."""
+    old = seeds(recording.graph_def)
+    lines = [f"seeds: the random op {name} has no partner in the port" for name in old if name not in partners]
+    others = [(name, values, theirs) for name, _, values, theirs in found if any(values) and values != theirs]
+    if found and not others:
+        lines.append(f"seeds: the same at {len(found)} random ops")
+    for name, (graph_seed, op_seed), theirs in others:
+        level = (
+            "no graph-level seed"
+            if graph_seed == _DEFAULT_GRAPH_SEED
+            else f"tf.compat.v1.set_random_seed({graph_seed})"
+        )
+        lines.append(f"seeds: DIFFERENT at {name}: write {level} and seed={op_seed}; the port has {theirs}")
+    unseeded = [name for name, values in old.items() if not any(values)]
+    if unseeded:
+        lines.append(
+            f"seeds: {len(unseeded)} random ops of the old program have none, the first is {unseeded[0]}: what they "
+            "drew is in the recording where it reached a variable, and nothing can draw it again"
+        )
+    return lines
+
+
+def _variables(what, recorded, here):
+    """Compare variables: the recorded ones with the old graph's here, and those with the port's."""
+    old, port = (here.get(stage, {}) for stage in ("old", "port"))
+    lines, kernels, equal = [], [], 0
+    for name, value in recorded.items():
+        if name not in old:
+            lines.append(f"{what}, {name}: not compared, it has no value here")
+        elif name not in port:
+            lines.append(f"{what}, {name}: not compared, it has no partner or no value in the port")
+        elif not same_bits(port[name], old[name]):
+            lines.append(
+                f"{what}, {name}: DIFFERENT in the port from the old graph here: {in_words(port[name], old[name])}"
+            )
+        if name in old and not same_bits(old[name], value):
+            kernels.append((relative(old[name], value), name))
+        equal += name in old and name in port and same_bits(port[name], old[name])
+    if recorded:
+        lines.append(f"{what}: {equal} of {len(recorded)} equal in the old graph and the port here")
+        lines.append(f"{what}: {len(recorded) - len(kernels)} of {len(recorded)} as recorded in the old graph here")
+    for _, name in sorted(kernels, reverse=True)[:_SHOWN]:
+        lines.append(f"    {name}: {in_words(old[name], recorded[name])}")
+    if len(kernels) > _SHOWN:
+        lines.append(f"    and {len(kernels) - _SHOWN} others, less")
+    return lines
+
+
+def _no_scale(recording, scale):
+    """Return why a second recording is no scale for rounding, or None: it must have begun alike and been fed alike."""
+    partners = audit(recording.graph_def, scale.graph_def).pairs
+    if "DIFFERENT" in _data(recording, scale, partners)[0]:
+        return "it was fed with other data"
+    theirs = scale.content.variables.initial
+    for name, array in recording.content.variables.initial.items():
+        other = theirs.get(partners.get(name, name))
+        if not (array and other and array.kept and other.kept):
+            continue
+        if relative(scale.value(other), recording.value(array)) > PARTED:
+            return f"it began with another {name}: its seeds are others"
+    return None
+
+
+def _scale(recording, scale):
+    """Return the distance between two recordings, run by run."""
+    partners = audit(recording.graph_def, scale.graph_def).pairs
+    curve = []
+    for run, other in zip(recording.content.runs, scale.content.runs, strict=False):
+        theirs = dict(zip(other.fetches, other.values, strict=False))
+        pairs = []
+        for name, array in zip(run.fetches, run.values, strict=False):
+            op, colon, index = name.partition(":")
+            match = theirs.get(partners.get(op, op) + colon + index)
+            if match and array.kept and match.kept and array.shape == match.shape:
+                pairs.append((scale.value(match), recording.value(array)))
+        curve.append(farthest(pairs))
+    return curve
+
+
+def _runs(runs):
+    for what in (PORT, KERNELS):
+        first = runs.firsts[what]
+        if first:
+            yield f"{what}: the first other bit in run {first['run']}, {first['tensor']}: {first['words']}"
+        else:
+            yield f"{what}: every bit equal" + (f", {runs.compared} values" if what == PORT else "")
+
+
+def _horizon(curve):
+    """Return the last run before a curve passes `PARTED`, or None if it never does."""
+    return next((number for number, value in enumerate(curve) if value is not None and value > PARTED), None)
+
+
+def _growth(curves):
+    """Say whether what parts the recording from here is rounding."""
+    kernels, nudged = curves[KERNELS], curves.get(SCALE) or curves[NUDGED]
+    if not any(kernels):
+        return
+    horizon = _horizon(kernels)
+    if horizon is None:
+        most = max(filter(None, kernels))
+        yield f"horizon: none in the recording; it is left by {most:.2g} of the largest value at most"
+    else:
+        yield f"horizon: run {horizon}; after it the recording is left by more than {PARTED:g} of the largest value"
+        for name in (NUDGED, SCALE):
+            if name in curves:
+                other = _horizon(curves[name])
+                yield f"horizon of {name}: " + ("none" if other is None else f"run {other}")
+    # Running maxima: one example more or less that is wrong makes a jump in a single run.
+    far, scale = (np.maximum.accumulate([value or 0.0 for value in curve]) for curve in (kernels, nudged))
+    count = min(len(far), len(scale), 1 + (_horizon(nudged) or len(scale)))  # after it, a distance proves nothing
+    times = far[:count] / np.maximum(scale[:count], np.finfo(np.float32).eps)
+    which = SCALE if SCALE in curves else NUDGED
+    yield (
+        f"growth: {np.median(times):.1f} times as far as {which}, in the median of the runs before that horizon, and "
+        f"{times.max():.1f} times at most: " + ("rounding" if np.median(times) <= ROUNDING else "MORE THAN ROUNDING")
+    )
+
+
+def _verdict(recording, runs, causes):
+    if runs.firsts[CONTROL]:
+        return "not deterministic"
+    if runs.firsts[PORT] or {"data", "seeds"} & set(causes):
+        return "parted"
+    if runs.reason or not runs.compared or recording.content.unrecorded.get("updates in other threads"):
+        return "cannot tell"
+    drawn, port = runs.drawn.get("old", {}), runs.drawn.get("port", {})
+    seeded = all(any(values) for values in seeds(recording.graph_def).values())
+    if seeded and any(not same_bits(port[name], drawn[name]) for name in drawn if name in port):
+        return "parted"
+    return "equal"
+
+
+def _ending(runs, verdict, causes):
+    if runs.reason:
+        yield f"ended early: {runs.reason}"
+    control = runs.firsts[CONTROL]
+    if control:
+        yield f"{CONTROL}: NOT DETERMINISTIC, the first other bit in run {control['run']}, {control['tensor']}"
+    elif not runs.compared:
+        yield "nothing was compared: no run fetched a tensor that has a partner in the port"
+    if verdict == "parted" and not runs.firsts[PORT]:
+        yield f"but for the {' and the '.join(causes)}, the port computes what the old graph computes, to the last bit"

@@ -1,0 +1,187 @@
+"""Replay a recording: the old graph and the port, side by side in this TensorFlow, held to what was recorded.
+
+Three questions are kept apart. Does the port compute what the old graph computes? Both run here, with the same data,
+variables and seeds, and every bit must be equal. Does this TensorFlow compute what the old one did? The old graph here
+is held to the recording; what differs are kernels. Is that rounding? Then it grows as one unit in the last place does.
+"""
+
+from contextlib import ExitStack, closing, suppress
+
+import numpy as np
+
+from compat_v1.audit.comparison import audit
+from compat_v1.recorder.distance import in_words, is_float, relative, same_bits
+from compat_v1.recorder.stage import Stage, seeds, with_seeds
+
+# What is compared with what, run by run; the names of the curves.
+KERNELS = "the recording and the old graph here"
+PORT = "the old graph and the port here"
+NUDGED = "the old graph here and itself, moved by one unit in the last place"
+CONTROL = "the old graph here, twice"
+
+
+class Runs:
+    """The runs of a recording, run again; what was seen is kept, the arrays are not."""
+
+    def __init__(self, recording, port, partners, optimized):
+        """`port` is its `GraphDef` with the old seeds; `partners` and `optimized` are as for `Stage`."""
+        self._recording, self._optimized = recording, optimized
+        self.compared = 0  # values of the old graph and of the port
+        self.not_compared = set()
+        self.firsts = {KERNELS: None, PORT: None, CONTROL: None}  # {"run", "tensor", "words"} of the first other bit
+        self.curves = {KERNELS: [], PORT: [], NUDGED: []}
+        self.drawn, self.updated = {}, {}  # of the old graph and of the port: {variable: array}
+        self.reason = None  # why it ended before the last run
+        self._port_ended = False
+        self._graphs = {
+            "old": (recording.graph_def, None),
+            "control": (recording.graph_def, None),
+            "nudged": (recording.graph_def, None),
+            "port": (port, partners),
+        }
+
+    def play(self, progress):
+        """Do all runs; `progress` is called with the number of each."""
+        with ExitStack() as opened:
+            stages = {
+                name: opened.enter_context(closing(Stage(*graph, self._optimized)))
+                for name, graph in self._graphs.items()
+            }
+            start = first_run_after_setting(self._recording.content.runs)
+            for number, run in enumerate(self._recording.content.runs, 1):
+                progress(number)
+                if number == start:
+                    self._set(stages)
+                if number < start:
+                    self._initialize(stages, run)
+                elif not self._run(stages, number, run):
+                    break
+            if start > len(self._recording.content.runs):
+                self._set(stages)
+
+    def _initialize(self, stages, run):
+        for stage in stages.values():
+            # What fails is restored from a file, say; the recorded variables take the place of what it would give.
+            with suppress(LookupError, RuntimeError):
+                stage.run(run, self._feeds(run) or {})
+
+    def _set(self, stages):
+        """Note what the graphs draw by themselves, then give all of them the recorded variables."""
+        self.drawn = {name: stages[name].variables() for name in ("old", "port")}
+        recorded = self.recorded("initial")
+        for name, stage in stages.items():
+            stage.set_variables({key: _nudged(v) for key, v in recorded.items()} if name == "nudged" else recorded)
+
+    def recorded(self, when):
+        """Return the recorded variables, {name: array}, without those that had no value or were too large to keep."""
+        described = getattr(self._recording.content.variables, when)
+        values = {name: self._recording.value(array) for name, array in described.items() if array}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _feeds(self, run):
+        """Return what a run is fed with, or None if the recording has only the SHA-256 of some of it."""
+        feeds = {name: self._recording.value(array) for name, array in {**run.feeds, **run.sources}.items()}
+        return None if any(value is None for value in feeds.values()) else feeds
+
+    def _run(self, stages, number, run):
+        """Do a run in all stages and compare; return whether it makes sense to go on."""
+        feeds = self._feeds(run)
+        if run.unseen:
+            self.reason = f"what {run.unseen[0]} gave in run {number} could not be recorded"
+        elif feeds is None:
+            self.reason = f"run {number} was fed with more than a recorder keeps"
+        elif run.error and run.updates:
+            self.reason = f"run {number} failed with {run.error} when it was recorded, maybe half-way"
+        if self.reason:
+            return False
+        if run.error:
+            return True
+        found = {}
+        for name, stage in stages.items():
+            try:
+                found[name] = {} if name == "port" and self._port_ended else stage.run(run, feeds)
+            except RuntimeError as error:
+                if name != "port":
+                    self.reason = f"the old graph cannot do run {number} here: {error}"
+                    return False
+                self._port_ended = True
+                self._note_first(PORT, number, run.targets[0] if run.targets else run.fetches[0], f"fails: {error}")
+            except LookupError as error:
+                self._port_ended, self.reason = True, f"the port cannot do run {number}: {error}"
+                return False
+        if run.updates and not self.updated:
+            self.updated = {name: stages[name].variables() for name in ("old", "port")}
+        self._compare(number, run, found)
+        return True
+
+    def _compare(self, number, run, found):
+        recorded = {
+            name: self._recording.value(array)
+            for name, array in zip(run.fetches, run.values, strict=True)
+            if array.kept
+        }
+        old = found["old"]
+        for what, one, other in (
+            (KERNELS, old, recorded),
+            (PORT, found.get("port", {}), old),
+            (NUDGED, found["nudged"], old),
+            (CONTROL, found["control"], old),
+        ):
+            pairs = {name: (one[name], other[name]) for name in other if name in one}
+            if what == PORT:
+                self.compared += len(pairs)
+                self.not_compared |= set(old) - set(pairs)
+            for name, pair in pairs.items():
+                if what in self.firsts and not same_bits(*pair):
+                    self._note_first(what, number, name, in_words(*pair))
+            if what in self.curves:
+                self.curves[what].append(farthest(pairs.values()))
+
+    def _note_first(self, what, number, tensor, words):
+        self.firsts[what] = self.firsts[what] or {"run": number, "tensor": tensor, "words": words}
+
+
+def first_run_after_setting(runs):
+    """Return the number, from 1, of the run after the last that sets variables before the first that updates some."""
+    updating = next((number for number, run in enumerate(runs, 1) if run.updates), len(runs) + 1)
+    return 1 + max((number for number, run in enumerate(runs, 1) if run.sets and number < updating), default=0)
+
+
+def farthest(pairs):
+    """Return the largest relative distance of pairs of float arrays, or None if there are no floats among them."""
+    return max((relative(one, other) for one, other in pairs if is_float(one) and is_float(other)), default=None)
+
+
+def _nudged(value):
+    """Return a float array with each element moved to the next float, up or down; other arrays as they are."""
+    if value.dtype not in (np.float16, np.float32, np.float64):
+        return value
+    direction = np.where(np.random.RandomState(0).rand(*value.shape) < 0.5, np.inf, -np.inf).astype(value.dtype)
+    return np.where(value == 0, value, np.nextafter(value, direction))
+
+
+def paired_seeds(old, port, partners):
+    """Return [(op of the old graph, of the port, the old seeds, the port's)] of the random ops that are partners."""
+    theirs = seeds(port)
+    return [
+        (name, partners[name], values, theirs[partners[name]])
+        for name, values in seeds(old).items()
+        if partners.get(name) in theirs
+    ]
+
+
+def replay(recording, port, progress=lambda number: None):
+    """Replay a `Recording` beside the port's `GraphDef`; return (the `Audit` of the two, `paired_seeds`, [`Runs`]).
+
+    If the port parts from the old graph, it is done once more without TensorFlow's graph optimizer: there are two then.
+    Raises `ValueError` for a graph that today's TensorFlow cannot import.
+    """
+    compared = audit(recording.graph_def, port)
+    found = paired_seeds(recording.graph_def, port, compared.pairs)
+    port = with_seeds(port, {other: values for _, other, values, _ in found if any(values)})
+    done = [Runs(recording, port, compared.pairs, optimized=True)]
+    done[0].play(progress)
+    if done[0].firsts[PORT] and not done[0].firsts[CONTROL]:
+        done.append(Runs(recording, port, compared.pairs, optimized=False))
+        done[1].play(progress)
+    return compared, found, done

@@ -1,0 +1,124 @@
+"""A graph in a session of its own, on which the runs of a recording are run again."""
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from compat_v1.recorder.tf1_recorder import VARIABLES
+
+
+def seeds(graph_def):
+    """Return {name: (graph-level seed, op seed)} of a graph's random ops, in the order of the GraphDef."""
+    return {
+        node.name: (node.attr["seed"].i, node.attr["seed2"].i)
+        for node in graph_def.node
+        if "seed" in node.attr and "seed2" in node.attr
+    }
+
+
+def with_seeds(graph_def, values):
+    """Return a copy of a `GraphDef` with `values`, {name: (graph-level seed, op seed)}, written into its random ops."""
+    changed = tf.GraphDef.FromString(graph_def.SerializeToString())
+    for node in changed.node:
+        if node.name in values:
+            node.attr["seed"].i, node.attr["seed2"].i = values[node.name]
+    return changed
+
+
+class Stage:
+    """A graph, its session, and under which names the recording's ops are found in it."""
+
+    def __init__(self, graph_def, partners=None, optimized=True):
+        """`partners`, {the recording's op name: this graph's}; None if the graph is the recording's own.
+
+        `optimized` is whether TensorFlow may rewrite the graph before it runs (grappler), as it does by default.
+
+        Raises `ValueError` for a graph that today's TensorFlow cannot import.
+        """
+        self._partners = partners
+        try:
+            with tf.Graph().as_default() as self._graph:
+                tf.import_graph_def(graph_def, name="")
+                ops = [op for op in self._graph.get_operations() if op.type in VARIABLES]
+                self._variables = {op.name: _access(op) for op in ops}
+        except (ValueError, KeyError, tf.errors.OpError) as error:
+            first = str(error).splitlines()[0]
+            raise ValueError(f"TensorFlow {tf.VERSION} cannot import the graph: {first}") from None
+        # One thread after the other: what a race would decide is decided in the same way in each session.
+        config = tf.ConfigProto(
+            device_count={"GPU": 0},
+            inter_op_parallelism_threads=1,
+            intra_op_parallelism_threads=1,
+            use_per_session_threads=True,
+        )
+        config.graph_options.rewrite_options.disable_meta_optimizer = not optimized
+        self._session = tf.Session(graph=self._graph, config=config)
+
+    def close(self):
+        """Close the session."""
+        self._session.close()
+
+    def partner(self, name):
+        """Return this graph's name of an op or tensor, `op` or `op:0`, of the recording; None if it has no partner."""
+        op, colon, index = name.partition(":")
+        found = op if self._partners is None else self._partners.get(op)
+        return found if found is None else found + colon + index
+
+    def run(self, run, feeds):
+        """Do a run of the recording again with `feeds`, {the recording's tensor name: array}.
+
+        Return {the recording's tensor name: array} of what it fetched, without tensors that have no partner. Raises
+        `LookupError` if it cannot be done because something that it needs has no partner, and `RuntimeError` if
+        TensorFlow fails, both of one line.
+        """
+        missing = [name for name in (*run.targets, *feeds) if self.partner(name) is None]
+        if missing:
+            raise LookupError(f"{missing[0]} has no partner in the port")
+        fetches = {name: self.partner(name) for name in run.fetches if self.partner(name) is not None}
+        targets = [self._graph.get_operation_by_name(self.partner(name)) for name in run.targets]
+        try:
+            values, _ = self._session.run(
+                [fetches, targets], {self.partner(name): value for name, value in feeds.items()}
+            )
+        except tf.errors.OpError as error:
+            raise RuntimeError(f"{type(error).__name__}: {error.message.splitlines()[0]}") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise LookupError(str(error).splitlines()[0]) from None
+        # A scalar string comes as bytes, which NumPy would make an array of another dtype than that of several strings.
+        return {name: np.asarray(v, object if isinstance(v, bytes) else None) for name, v in values.items()}
+
+    def variables(self):
+        """Return {the recording's variable: array}, without those that have no partner or no value."""
+        if self._partners is None:
+            names = {name: name for name in self._variables}
+        else:
+            names = {name: other for name, other in self._partners.items() if other in self._variables}
+        found = {}
+        for name, other in names.items():
+            try:
+                found[name] = np.asarray(self._session.run(self._variables[other][0]))
+            except tf.errors.FailedPreconditionError:
+                continue
+        return found
+
+    def set_variables(self, values):
+        """Give variables, {the recording's name: array}, their values; those without a partner are left out."""
+        for name, value in values.items():
+            access = self._variables.get(self.partner(name))
+            if access:
+                _, assign, fed = access
+                self._session.run(assign, {fed: value})
+
+
+def _access(variable):
+    """Return what reads a variable's op, what assigns to it, and the placeholder that the assignment is fed by."""
+    with tf.device(variable.device), tf.name_scope("replay"):
+        dtype = tf.as_dtype(variable.get_attr("dtype"))
+        fed = tf.placeholder(dtype)
+        if variable.type == "VarHandleOp":
+            handle = variable.outputs[0]
+            return (
+                tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype),
+                tf.raw_ops.AssignVariableOp(resource=handle, value=fed),
+                fed,
+            )
+        return variable.outputs[0], tf.raw_ops.Assign(ref=variable.outputs[0], value=fed, validate_shape=False), fed
