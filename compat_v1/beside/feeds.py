@@ -85,10 +85,10 @@ class Feeds:
 
     def _static_shape(self, name, index):
         """Return what both graphs know of a tensor's shape, a list with None for an open size, or None."""
-        shapes = [self.old.outputs(name)[index].shape]
+        shapes = [self.old.shape(name, index)]
         if name in self.pairs:
-            shapes.append(self.new.outputs(self.pairs[name])[index].shape)
-        known = [shape.as_list() for shape in shapes if shape.rank is not None]
+            shapes.append(self.new.shape(self.pairs[name], index))
+        known = [shape for shape in shapes if shape is not None]
         if not known:
             return None
         if len(known) == 1 or len(known[0]) != len(known[1]):

@@ -37,17 +37,26 @@ class Course(NamedTuple):
     not_finite: int | None  # the update after which a variable is no finite number
 
 
+class Mode(NamedTuple):
+    """How both programs are run."""
+
+    gradients_first: bool = False  # see `Runner`
+    switched_off: tuple[str, ...] = ()  # graph optimizers
+
+
 class Side:
     """One of the two programs in a session, told apart by which of each pair is its own."""
 
-    def __init__(self, plan, which, gradients_first, one_iteration=False):
+    def __init__(self, plan, which, mode, one_iteration=False):
         self.plan, self.which = plan, which
-        self.runner = Runner((plan.old, plan.new)[which], gradients_first, one_iteration)
+        self.runner = Runner((plan.old, plan.new)[which], mode.gradients_first, one_iteration, mode.switched_off)
 
     def start(self, initial):
         """Give the variables their values, {the old graph's name: array}."""
         partner = dict(self.plan.variables)
-        values = {partner[name] if self.which else name: v for name, v in initial.items() if name in partner or not self.which}
+        values = {
+            partner[name] if self.which else name: v for name, v in initial.items() if name in partner or not self.which
+        }
         self.runner.initialize(values)
 
     def run(self, update, stage, bridges=(), values=()):
@@ -76,13 +85,6 @@ class Side:
             if pair[self.which] in written
         }, got
 
-    def advance(self, update, stage):
-        """Run everything that comes before a stage of an update, from the start."""
-        for k, s in stages(self.plan, update):
-            if (k, s) == (update, stage):
-                return
-            self.run(k, s)
-
 
 def stages(plan, updates):
     """Yield (update, stage) in the order in which they are run."""
@@ -90,10 +92,10 @@ def stages(plan, updates):
         yield from ((update, stage) for stage in range(0 if plan.fetches else 1, len(plan.updates) + 1))
 
 
-def digests(plan, initial, updates, gradients_first, progress):
+def digests(plan, initial, updates, mode, progress):
     """Run the old program alone; return {(update, stage, result): digest}."""
     seen = {}
-    side = Side(plan, 0, gradients_first)
+    side = Side(plan, 0, mode)
     with side.runner:
         side.start(initial)
         for update, stage in stages(plan, updates):
@@ -103,12 +105,12 @@ def digests(plan, initial, updates, gradients_first, progress):
     return seen
 
 
-def run_beside(plan, initial, updates, gradients_first, control, progress, bridges=()):
+def run_beside(plan, initial, updates, mode, control, progress, bridges=()):
     """Run both programs; return the `Course`. `control` are the old one's `digests` from a run before.
 
     It ends where the old program strays from the control: whatever differs from there on tells nothing.
     """
-    old, new = Side(plan, 0, gradients_first), Side(plan, 1, gradients_first)
+    old, new = Side(plan, 0, mode), Side(plan, 1, mode)
     first, distances, not_finite = None, [], None
     with old.runner, new.runner:
         old.start(initial)

@@ -51,16 +51,23 @@ RANDOM = re.compile(
 CARRIERS = {
     *("Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "IdentityN", "ReadVariableOp"),
     *("Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond"),
+    *("StackPop", "StackPopV2", "StackPush", "StackPushV2"),
+    *("TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayConcatV3"),
     *("RefEnter", "RefExit", "RefMerge", "RefSwitch", "RefNextIteration", "RefIdentity"),
 }
 ENTERS, EXITS = {"Enter", "RefEnter"}, {"Exit", "RefExit"}
 MERGES, SWITCHES = {"Merge", "RefMerge"}, {"Switch", "RefSwitch"}
 NEXTS = {"NextIteration", "RefNextIteration"}
 
+PUSHES, POPS = {"StackPush", "StackPushV2"}, {"StackPop", "StackPopV2"}
+
 # What an op gives may be the memory of what it got, so that it shows a change of the variable that it was read from.
 ALIASES = CARRIERS - {"LoopCond", "ReadVariableOp", "Snapshot", "RefEnter", "RefIdentity"} | {
     *("Reshape", "ExpandDims", "Squeeze", "Bitcast"),
 }
+TAKES = {"TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayConcatV3"}  # from a TensorArray
+# Give a number, the flow, that only says when a TensorArray was written; what was written is not in it.
+FLOWS = re.compile(r"TensorArray(Write|Scatter|Split|Grad|GradWithShape)?V3")
 REF_CARRIERS = {"RefEnter", "RefExit", "RefMerge", "RefSwitch", "RefNextIteration", "RefIdentity"}
 # Ask a tensor for its shape or type alone, never for its values.
 ASK_NO_VALUE = {

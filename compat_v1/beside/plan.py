@@ -1,4 +1,4 @@
-"""What of two programs is run and compared: their updates, variables and fetches, pair by pair, and what is left out."""
+"""What of two programs is run and compared, pair by pair: updates, variables and fetches; and what is left out."""
 
 from typing import NamedTuple
 
@@ -81,7 +81,9 @@ def make_plan(old, new, pairs, feeds):
         ("the new graph", trained[0], dict(variables)),
         ("the old graph", trained[1], {other for _, other in variables}),
     ):
-        mismatches += [f"the variable {name} is trained and has no partner in {which}" for name in sorted(names - set(known))]
+        mismatches += [
+            f"the variable {name} is trained and has no partner in {which}" for name in sorted(names - set(known))
+        ]
     fetches = _fetches(old, new, pairs, feeds, left_out)
     if not fetches and not (updates and variables):
         raise CannotRunError(
@@ -101,6 +103,7 @@ def _fed(program, needs):
 
 def _paired_updates(old, new, pairs, mismatches):
     """Pair the optimizers by the variables that they change."""
+
     def changes(program, update):
         return {program.wiring.variable_written(write) for write in update.writes}
 
@@ -152,8 +155,14 @@ def _is_result(program, one):
     tensor = program.outputs(name)[index]
     if wiring.op(name).endswith("Summary"):
         return True
-    if wiring.op(name) in ops.CARRIERS and wiring.inputs[name] and wiring.op(wiring.inputs[name][0][0]) in ops.VARIABLES:
+    if (
+        wiring.op(name) in ops.CARRIERS
+        and wiring.inputs[name]
+        and wiring.op(wiring.inputs[name][0][0]) in ops.VARIABLES
+    ):
         return False  # compared as a variable
+    if name in wiring.flows:
+        return False
     used = [
         consumer
         for consumer in wiring.consumers[name]

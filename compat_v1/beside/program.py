@@ -48,6 +48,11 @@ class Program:
         self.updates = self._updates()
         self.tables = [name for name in self.wiring.order if ops.TABLE_INITIALIZERS.fullmatch(self.wiring.op(name))]
 
+    @property
+    def cut(self):
+        """The inputs that are no placeholders: what would give their values is not run."""
+        return {name for name in self.inputs if not self.wiring.op(name).startswith("Placeholder")}
+
     def outputs(self, name):
         """Return the tensors of a node as `tf.Tensor`s."""
         return self.graph.get_operation_by_name(name).outputs
@@ -60,13 +65,27 @@ class Program:
             if not tensor.dtype._is_ref_dtype and tensor.dtype.as_datatype_enum not in _HANDLES
         ]
 
+    def shape(self, name, index):
+        """Return what is known of a tensor's shape, a list with None for an open size; None if nothing is.
+
+        What comes from a queue has the shape that the queue was made for: the importer does not look there.
+        """
+        shape = self.outputs(name)[index].shape
+        sources = self.wiring.inputs[name]
+        if shape.rank is None and self.wiring.op(name).startswith("QueueDequeue") and sources:
+            queue = self.wiring.nodes[sources[0][0]]
+            shapes = queue.attr["shapes"].list.shape
+            if index < len(shapes) and not shapes[index].unknown_rank:
+                known = [dim.size if dim.size >= 0 else None for dim in shapes[index].dim]
+                if len(sources) == 1:
+                    return known
+                many = tf.get_static_value(self.outputs(sources[1][0])[sources[1][1]])
+                return [None if many is None else int(many), *known]
+        return None if shape.rank is None else shape.as_list()
+
     def needs(self, names):
         """Return the nodes that `names` need, as far as the inputs."""
         return self.wiring.ancestors(names, self.inputs)
-
-    def cannot_run(self, names):
-        """Return the nodes that Python or a lost file would have to run for `names`, in order."""
-        return sorted(name for name in self.needs(names) if self.wiring.op(name) in ops.PYTHON - {""})
 
     def trained(self):
         """Return the variables that the updates change."""
@@ -74,7 +93,9 @@ class Program:
 
     def _inputs(self):
         by_op = {name for name, node in self.wiring.nodes.items() if node.op in ops.INPUTS}
-        return by_op | {tensor.rpartition(":")[0] for tensor in self.fed if tensor.rpartition(":")[0] in self.wiring.nodes}
+        return by_op | {
+            tensor.rpartition(":")[0] for tensor in self.fed if tensor.rpartition(":")[0] in self.wiring.nodes
+        }
 
     def _initializers(self):
         """Return {variable: the op that gives it its initial value}, for the variables that have one."""
@@ -129,7 +150,11 @@ class Program:
         parts = [name for name in wiring.controls[target] if wiring.ancestors([name]) & roots]
         trained = [wiring.ancestors([name]) & roots for name in parts]
         apart = len(parts) > 1 and sum(map(len, trained)) == len(set().union(*trained))
-        if wiring.op(target) != "NoOp" or not apart or any(part in roots or wiring.op(part) != "NoOp" for part in parts):
+        if (
+            wiring.op(target) != "NoOp"
+            or not apart
+            or any(part in roots or wiring.op(part) != "NoOp" for part in parts)
+        ):
             return [target]
         others = [name for name in wiring.controls[target] if name not in parts and name in self.after_writes]
         return [group for part in parts for group in self._groups(part, roots)] + others
@@ -198,9 +223,9 @@ def _without(graph_def, gone, fed):
         if node.name in gone and node.name in types:
             dtypes = [types[node.name].get(index, tf.float32) for index in range(max(types[node.name]) + 1)]
             for index, dtype in enumerate(dtypes):
-                kept.node.add(name=f"{node.name}/fed_{index}", op="Placeholder").attr["dtype"].type = (
-                    tf.as_dtype(dtype).as_datatype_enum
-                )
+                kept.node.add(name=f"{node.name}/fed_{index}", op="Placeholder").attr["dtype"].type = tf.as_dtype(
+                    dtype
+                ).as_datatype_enum
             identity = kept.node.add(name=node.name, op="IdentityN")
             identity.input.extend(f"{node.name}/fed_{index}" for index in range(len(dtypes)))
             identity.attr["T"].list.type.extend(tf.as_dtype(dtype).as_datatype_enum for dtype in dtypes)

@@ -1,7 +1,7 @@
 """Reads of a variable that nothing orders against an update of it: what they see is chance.
 
 A TensorFlow 1 variable is a piece of memory that an optimizer changes in place. What reads it, or looks at the same
-memory through an `Identity` or a `Reshape`, has to have run before the update, and only an edge of the graph sees to it.
+memory through an `Identity` or a `Reshape`, has to run before the update, and only an edge of the graph sees to it.
 """
 
 from typing import NamedTuple

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from compat_v1.beside import bits, ops
-from compat_v1.beside.lockstep import Side
+from compat_v1.beside.lockstep import Side, stages
+from compat_v1.beside.running import ALL
 
 _TENSORS_AT_ONCE, _BYTES_AT_ONCE = 128, 2**28  # looked at in one run: what bounds the memory
 
@@ -20,6 +21,7 @@ class Deviation(NamedTuple):
     ulps: int | None  # at most, in units in the last place; None for what is no floating-point number
     share: float  # of the values that differ
     values: tuple[str, str]  # the first two that differ
+    same_shape: bool = True
 
 
 class Origins(NamedTuple):
@@ -31,16 +33,19 @@ class Origins(NamedTuple):
     between: dict[str, tuple[list[str], list[str]]]  # for each of `first`: the nodes without a partner right before it
 
 
-def find_origins(plan, initial, parted, gradients_first, progress=lambda: None):
-    """Return the `Origins` for a `Parted` stage."""
-    sought = _Search(plan, initial, parted, gradients_first, progress)
-    return sought.run()
+def find_origins(plan, initial, parted, mode, progress=lambda: None, bridges=()):
+    """Return the `Origins` for a `Parted` stage.
+
+    With all graph optimizers off, tensors are fetched, or copied where they cannot be; else only what is left of them
+    in the rewritten graphs can be looked at, and in no other run than the stage's own.
+    """
+    return _Search(plan, initial, parted, mode, progress, bridges).run()
 
 
 class _Search:
-    def __init__(self, plan, initial, parted, gradients_first, progress):
+    def __init__(self, plan, initial, parted, mode, progress, bridges):
         self.plan, self.initial, self.parted = plan, initial, parted
-        self.gradients_first, self.progress = gradients_first, progress
+        self.mode, self.progress, self.bridges = mode, progress, list(bridges)
         if parted.stage == 0:
             self.targets = [[fetch[side][0] for fetch in plan.fetches] for side in (0, 1)]
             self.written = ()
@@ -54,16 +59,22 @@ class _Search:
             for name in needs
         )
         fed = {name for name in plan.old.inputs if plan.pairs.get(name) in plan.new.inputs}
-        self.deviations, self.compared, self.sides = {}, fed, None
+        fed |= {one[0] for one, _ in self.bridges}
+        self.deviations, self.compared, self.sides, self.given = {}, fed, None, []
 
     def run(self):
-        late = self.plan.old.after_writes
-        early = [name for name in self._pairs() if name not in late]
+        late, in_parts = self.plan.old.after_writes, self.mode.switched_off == ALL
+        is_there = self.plan.old.wiring.is_always_there
+        early = [name for name in self._pairs() if name not in late and in_parts]
+        changes = self.parted.stage > 0
         try:
-            for some in self._slices(early):
-                self._look(some, self._before_writes)
-            for some in self._slices([name for name in self._pairs() if name in late]):
-                self._look(some, self._with_writes)
+            for names, values, anew in (
+                ([name for name in early if is_there(name)], self._fetched, False),
+                ([name for name in early if not is_there(name)], self._watched, False),
+                ([name for name in self._pairs() if name in late or not in_parts], self._in_the_stage, changes),
+            ):
+                for some in self._slices(names):
+                    self._look(some, values, anew or self.is_random)
         finally:
             self._close()
         return self._origins()
@@ -77,7 +88,8 @@ class _Search:
             if name in self.needs[0]
             and self.plan.pairs.get(name) in self.needs[1]
             and (name in old.after_writes) == (self.plan.pairs[name] in new.after_writes)
-            and name not in old.inputs
+            and name not in self.compared
+            and name not in old.wiring.flows
             and self._outputs(name)
         ]
 
@@ -107,58 +119,70 @@ class _Search:
         """Return both sides in the state right before the stage."""
         if self.sides is None or anew:
             self._close()
-            self.sides = [Side(self.plan, which, self.gradients_first, one_iteration=True) for which in (0, 1)]
+            self.sides = [Side(self.plan, which, self.mode, one_iteration=True) for which in (0, 1)]
             for side in self.sides:
-                self._enter(side)
+                side.runner.__enter__()
+                side.start(self.initial)
+            for update, stage in stages(self.plan, self.parted.update):
+                if (update, stage) == (self.parted.update, self.parted.stage):
+                    break
+                _, values = self.sides[0].run(update, stage, self.bridges)
+                self.sides[1].run(update, stage, self.bridges, values)
         return self.sides
-
-    def _enter(self, side):
-        side.runner.__enter__()
-        side.start(self.initial)
-        side.advance(self.parted.update, self.parted.stage)
 
     def _close(self):
         for side in self.sides or []:
             side.runner.__exit__()
         self.sides = None
 
-    def _look(self, some, values):
-        sides = self._at_the_stage(anew=self.is_random or values == self._with_writes)
-        here, there = (values(side, tensors) for side, tensors in zip(sides, zip(*some, strict=True), strict=True))
+    def _look(self, some, values, anew):
+        old, new = self._at_the_stage(anew)
+        here, self.given = values(old, [one for one, _ in some])
+        there, _ = values(new, [other for _, other in some])
         for one, other in some:
             self._compare(one, other, here[one], there[other])
         self.progress()
 
-    def _before_writes(self, side, tensors):
-        """Fetch tensors that no write comes before; see the others computed on the way to what the stage asks for."""
-        program, runner = side.runner.program, side.runner
-        feeds = runner.feed(self.plan.feed(self.parted.update)[side.which])
-        there = [one for one in tensors if program.wiring.is_always_there(one[0])]
-        watched = [one for one in tensors if one not in there]
-        values = {one: [value] for one, value in runner.fetch(there, feeds).items()} if there else {}
-        if watched:
-            if self.is_random and there:  # the fetches have drawn: what is watched must be drawn as they were
-                runner.__exit__()
-                self._enter(side)
-            values.update(runner.watch(watched, self._targets_before_writes(side), feeds))
-        return values
-
-    def _targets_before_writes(self, side):
-        if self.parted.stage == 0:
-            return self.targets[side.which]
-        update = self.written[side.which]
-        return [*dict.fromkeys([name for name, _ in update.before] + list(update.awaited))]
-
-    def _with_writes(self, side, tensors):
+    def _feeds(self, side):
         feeds = side.runner.feed(self.plan.feed(self.parted.update)[side.which])
-        seen = dict.fromkeys(tensors, ())
-        side.runner.update(self.written[side.which], feeds, watched=seen)
-        return seen
+        if side.which:
+            pairs = zip(self.bridges, self.given, strict=True)
+            feeds.update({side.runner.tensor(other): value for (_, other), value in pairs})
+        return feeds
+
+    def _bridges_of(self, side):
+        """Return the tensors that a side lets the other one have."""
+        return [] if side.which else [one for one, _ in self.bridges]
+
+    def _fetched(self, side, tensors):
+        """Fetch tensors that no write comes before."""
+        bridges = self._bridges_of(side)
+        got = side.runner.fetch([*tensors, *bridges], self._feeds(side))
+        return {one: [got[one]] for one in tensors}, [got[one] for one in bridges]
+
+    def _watched(self, side, tensors):
+        """See tensors computed, in a loop or a branch, on the way to what the stage asks for before it writes."""
+        runner, bridges = side.runner, self._bridges_of(side)
+        targets = self.targets[side.which]
+        if self.written:
+            update = self.written[side.which]
+            targets = dict.fromkeys([name for name, _ in update.before] + list(update.awaited))
+        fetches = [[runner.tensor(one) for one in bridges], [runner.operation(name) for name in targets]]
+        with runner.watching(tensors) as seen:
+            got, _ = runner.run(fetches, self._feeds(side))
+        return seen, got
+
+    def _in_the_stage(self, side, tensors):
+        with side.runner.watching(tensors) as seen:
+            _, got = side.run(self.parted.update, self.parted.stage, self.bridges, self.given if side.which else ())
+        return seen, got
 
     # The comparison.
 
     def _compare(self, one, other, values, others):
         name = one[0]
+        if self.mode.switched_off != ALL and not (values and others):
+            return  # rewritten in one of the graphs
         self.compared.add(name)
         if name in self.deviations:
             return
@@ -190,11 +214,7 @@ class _Search:
         if self.parted.stage == 0:
             ends = {name.rpartition(":")[0] for name in self.parted.what}
         else:
-            ends = {
-                write
-                for write in self.written[0].writes
-                if wiring.variable_written(write) in self.parted.what
-            }
+            ends = {write for write in self.written[0].writes if wiring.variable_written(write) in self.parted.what}
         leading, todo = ends & self.deviations.keys(), list(ends)
         while todo:
             for name in self._nearest(todo.pop(), back_edges=True):
@@ -220,7 +240,7 @@ class _Search:
         return found
 
     def _between(self, name):
-        """Return the nodes that nothing was compared of, between a node and the compared ones before it, in each graph."""
+        """Return the nodes of each graph that were not compared, between a node and the compared ones before it."""
         back = {self.plan.pairs[one] for one in self.compared}
         here = _walk(self.plan.old.wiring, name, self.compared)[1]
         there = _walk(self.plan.new.wiring, self.plan.pairs[name], back)[1] if name in self.plan.pairs else []
@@ -236,8 +256,9 @@ class _Search:
             for update, place, which in zip(self.written, (wiring, new), (variable, partner), strict=True)
         ]
         names = [min(some, key=place.position.get) for some, place in zip(writes, (wiring, new), strict=True)]
-        for side in self._at_the_stage(anew=True):
-            side.run(self.parted.update, self.parted.stage)
+        old, new = self._at_the_stage(anew=True)
+        _, values = old.run(self.parted.update, self.parted.stage, self.bridges)
+        new.run(self.parted.update, self.parted.stage, self.bridges, values)
         here, there = self.sides[0].runner.variable(variable), self.sides[1].runner.variable(partner)
         self._close()
         return _deviation((names[0], 0), (names[1], 0), None, here, there)
@@ -247,10 +268,8 @@ def _walk(wiring, name, compared, back_edges=False):
     """Return the compared nodes that a node is computed from, and the others on the way."""
     found, passed, todo, seen = [], [], [name], {name}
     while todo:
-        one = todo.pop()
-        for source, _ in wiring.inputs[one]:
-            is_back = wiring.op(one) in ops.MERGES and wiring.op(source) in ops.NEXTS
-            if source in seen or (is_back and not back_edges):
+        for source in wiring.computed_from(todo.pop(), back_edges):
+            if source in seen:
                 continue
             seen.add(source)
             if source in compared:
@@ -263,17 +282,19 @@ def _walk(wiring, name, compared, back_edges=False):
 
 def _deviation(one, other, time, value, other_value):
     shown = (f"{value.dtype} {value.shape}", f"{other_value.dtype} {other_value.shape}")
-    share = 1.0
-    if value.shape == other_value.shape and value.dtype == other_value.dtype:
+    share, same_shape = 1.0, value.shape == other_value.shape and value.dtype == other_value.dtype
+    if same_shape:
         if value.dtype == object:
             apart = value != other_value
         else:
-            here, there = (np.ascontiguousarray(v).reshape(-1).view(f"V{v.dtype.itemsize}") for v in (value, other_value))
+            here, there = (
+                np.ascontiguousarray(v).reshape(-1).view(f"V{v.dtype.itemsize}") for v in (value, other_value)
+            )
             apart = (here != there).reshape(value.shape)
         share = float(np.mean(apart))
         at = np.argmax(np.ravel(apart))
         shown = tuple(_shown(v.ravel()[at]) for v in (value, other_value))
-    return Deviation(one[0], other[0], one[1], time, bits.largest_ulps(value, other_value), share, shown)
+    return Deviation(one[0], other[0], one[1], time, bits.largest_ulps(value, other_value), share, shown, same_shape)
 
 
 def _shown(value):

@@ -24,6 +24,8 @@ class Wiring:
         self.frames, self.branches = {}, {}  # the loops round what a node gives, and how many conds
         for name in self.order:
             self._place(name)
+        self.flows = self._flows()
+        self.pushed = self._pushed()
 
     def op(self, name):
         """Return the op of a node."""
@@ -63,6 +65,37 @@ class Wiring:
         elif op in ops.MERGES and not frame:
             branch = max(0, branch - 1)
         self.frames[name], self.branches[name] = frame, branch
+
+    def _flows(self):
+        """Return the nodes that give the flow of a TensorArray on, and no value."""
+        flows = set()
+        for name in self.order:
+            data = [source for source, index in self.inputs[name]]
+            carries = self.op(name) in ops.CARRIERS - ops.TAKES and data and data[0] in flows
+            if carries or ops.FLOWS.fullmatch(self.op(name)):
+                flows.add(name)
+        return flows
+
+    def _pushed(self):
+        """Return {a pop: the nodes that push on its stack}."""
+        by_stack, pops = defaultdict(list), {}
+        for name in self.order:
+            if self.op(name) in ops.PUSHES | ops.POPS:
+                stack = name
+                while self.inputs[stack] and self.op(stack) not in ("Stack", "StackV2"):
+                    stack = self.inputs[stack][0][0]
+                if self.op(name) in ops.PUSHES:
+                    by_stack[stack].append(name)
+                else:
+                    pops[name] = stack
+        return {name: by_stack[stack] for name, stack in pops.items()}
+
+    def computed_from(self, name, back_edges=False):
+        """Return the nodes whose values a node is computed from, those that a stack or a TensorArray kept included."""
+        sources = [source for source, _ in self.inputs[name]]
+        if self.op(name) in ops.MERGES and not back_edges and name not in self.flows:
+            sources = [source for source in sources if self.op(source) not in ops.NEXTS]
+        return sources + self.pushed.get(name, [])
 
     def is_always_there(self, name):
         """Whether a node gives its value once in every run that asks for it: it is in no loop and no branch."""

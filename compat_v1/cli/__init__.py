@@ -5,10 +5,10 @@ import os
 import re
 import sys
 
-from compat_v1.cli import audit, explain, play, predict, tensorboard, train, train_any_length, verify
+from compat_v1.cli import audit, beside, explain, play, predict, tensorboard, train, train_any_length, verify
 from compat_v1.cli.common import InputError
 
-COMMANDS = (train, verify, explain, audit, predict, tensorboard, play, train_any_length)
+COMMANDS = (train, verify, explain, audit, beside, predict, tensorboard, play, train_any_length)
 
 
 def _parser():
