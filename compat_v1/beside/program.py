@@ -39,6 +39,7 @@ class Program:
         self.gone = _gone_ops(graph_def)
         self.graph_def = _without(graph_def, self.gone, self.fed)
         self.wiring = Wiring(self.graph_def)
+        self._require_training(graph_def)
         self.graph = _imported(self.graph_def, what)
         self.inputs = self._inputs()
         self.variables = [name for name, node in self.wiring.nodes.items() if node.op in ops.VARIABLES]
@@ -47,6 +48,16 @@ class Program:
         self.after_writes = self._after_writes()
         self.updates = self._updates()
         self.tables = [name for name in self.wiring.order if ops.TABLE_INITIALIZERS.fullmatch(self.wiring.op(name))]
+
+    def _require_training(self, graph_def):
+        """Raise `CannotRunError` if an update went with the ops that are gone."""
+        for node in graph_def.node:
+            if ops.is_apply(node.op) and node.name not in self.wiring.nodes:
+                name, op = next(iter(self.gone.items()))
+                raise CannotRunError(
+                    f"{self.what}: TensorFlow {tf.__version__} has no op {op}, and {node.name} needs {name}: "
+                    f"give its value with --feeds, as {name}:0"
+                )
 
     @property
     def cut(self):

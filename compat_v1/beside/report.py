@@ -9,11 +9,14 @@ def as_json(result):
     return {
         "verdict": result.verdict,
         "updates": result.updates,
-        "compared": {**result.compared, "left_out": result.left_out},
+        "compared": {
+            **result.compared,
+            "left_out": result.left_out,
+            "notes": result.notes,
+            "races": [race._asdict() for race in result.races],
+        },
         "first": first and first._asdict(),
         "causes": result.causes,
-        "notes": result.notes,
-        "races": [race._asdict() for race in result.races],
     }
 
 
