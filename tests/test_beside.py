@@ -220,7 +220,7 @@ def test_python_functions_have_to_be_fed():
         tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(tf.matmul(doubled, weights()))))
 
     made = graph(build)
-    with pytest.raises(CannotRunError, match="doubled.*--feeds"):
+    with pytest.raises(CannotRunError, match=r"doubled.*--feeds"):
         beside(made, made)
     assert beside(made, made, feeds={"doubled": np.ones((4, 3), np.float32)}).verdict == "equal"
 
@@ -229,7 +229,7 @@ def test_an_op_that_is_gone_is_named_and_can_be_fed():
     made = graph(regression())
     node = next(node for node in made.node if node.name == "MatMul")
     node.op = "GoneOp"
-    with pytest.raises(CannotRunError, match="GoneOp.*MatMul:0"):
+    with pytest.raises(CannotRunError, match=r"GoneOp.*MatMul:0"):
         beside(made, made)
     assert beside(made, made, feeds={"MatMul": np.ones((4, 2), np.float32)}).verdict == "equal"
 
@@ -273,6 +273,15 @@ def test_the_command_line(tmp_path, capsys):
     printed = json.loads(capsys.readouterr().out)
     assert list(printed) == ["verdict", "updates", "compared", "first", "causes"]
     assert printed["first"]["tensor"] == "Adam/learning_rate:0"
+
+
+def test_the_page_shows_the_first_tensor_and_nothing_from_outside(tmp_path):
+    old = write(tmp_path / "old.pb", graph(regression()))
+    new = write(tmp_path / "new.pb", graph(regression(0.2)))
+    assert main(["beside", old, new, "--updates", "2", "--html", str(tmp_path / "page.html")]) == 1
+    shown = (tmp_path / "page.html").read_text()
+    assert "Adam/learning_rate" in shown and "<svg" in shown and "<h1>Parted" in shown
+    assert "src=" not in shown and "<script" not in shown
 
 
 @pytest.mark.parametrize(

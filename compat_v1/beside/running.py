@@ -30,8 +30,8 @@ class Runner:
 
     def __init__(self, program, gradients_first=False, one_iteration=False, switched_off=()):
         """`switched_off`: the graph optimizers of TensorFlow that rewrite nothing, or `ALL`: each op is run as the
-        graph has it, whatever else is asked for with it. `one_iteration`: iterations of a loop never overlap, so that what
-        is seen in it is seen in order.
+        graph has it, whatever else is asked for with it. `one_iteration`: those of a loop never overlap, so that
+        what is seen in it is seen in order.
         """
         self.program, self.gradients_first, self.switched_off = program, gradients_first, switched_off
         graph_def = program.cut_before_writes() if gradients_first else program.graph_def
