@@ -7,10 +7,27 @@ import sys
 from collections.abc import Sequence
 
 from compat_v1 import __version__
-from compat_v1.cli import audit, explain, play, predict, reproduce, tensorboard, train, train_any_length, verify
+from compat_v1.cli import (
+    audit,
+    beside,
+    explain,
+    play,
+    predict,
+    recorder,
+    replay,
+    reproduce,
+    tensorboard,
+    train,
+    train_any_length,
+    verify,
+)
 from compat_v1.cli.common import STATUSES, Failure, Status, printable
 
-COMMANDS = (reproduce, train, verify, explain, audit, predict, tensorboard, play, train_any_length)
+COMMANDS = (
+    *(reproduce, train, verify, explain, predict, tensorboard),
+    *(audit, beside, recorder, replay),
+    *(play, train_any_length),
+)
 
 
 def _parser() -> argparse.ArgumentParser:

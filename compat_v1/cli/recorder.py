@@ -5,7 +5,7 @@ import sys
 from importlib import resources
 from pathlib import Path
 
-from compat_v1.cli.common import InputError, require_place_for
+from compat_v1.cli.common import BadInput, require_place_for
 
 
 def add_to(commands):
@@ -26,7 +26,7 @@ def run(args):
         with resources.as_file(source) as path:
             shutil.copyfile(path, args.file)
     except OSError as error:
-        raise InputError(f"{args.file}: {error.strerror}") from None
+        raise BadInput(f"{args.file}: {error.strerror}") from None
     print(f"{args.file}: two lines at the top of the program record it:")
     print(f'    import {args.file.stem}\n    {args.file.stem}.record("run.npz", runs=100)')
     return 0

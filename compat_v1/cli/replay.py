@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from compat_v1.cli.common import InputError, require_place_for
+from compat_v1.cli.common import BadInput, require_place_for
 from compat_v1.environment import import_tensorflow
 
 
@@ -25,7 +25,7 @@ def run(args):
     """Replay a recording beside the port: say whether they are equal, and if not, where they part and why."""
     require_place_for("--plot", args.plot)
     import_tensorflow()
-    from compat_v1.audit.graph_index import read_graph_def
+    from compat_v1.audit.reading import read_graph_def
     from compat_v1.recorder.explanation import explain
     from compat_v1.recorder.recording import read_recording
 
@@ -43,7 +43,7 @@ def run(args):
 
             found = explain(recording, graph_def, port, scale, progress)
     except (OSError, ValueError) as error:
-        raise InputError(str(error)) from None
+        raise BadInput(str(error)) from None
     if args.plot:
         from compat_v1.recorder.curves import draw
 

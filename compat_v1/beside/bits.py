@@ -1,0 +1,56 @@
+"""Compare arrays by their bits."""
+
+import hashlib
+
+import numpy as np
+
+_INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
+
+
+def equal(value, other):
+    """Whether two arrays have the same type, shape and bits; two NaNs of the same bits are equal."""
+    value, other = np.asarray(value), np.asarray(other)
+    if value.dtype != other.dtype or value.shape != other.shape:
+        return False
+    if value.dtype == object:
+        return value.tolist() == other.tolist()
+    return np.array_equal(_bytes(value), _bytes(other))
+
+
+def digest(value):
+    """Return what stands for an array's type, shape and bits, as bytes."""
+    value = np.asarray(value)
+    result = hashlib.blake2b(repr((value.dtype.str, value.shape)).encode(), digest_size=16)
+    result.update(repr(value.tolist()).encode() if value.dtype == object else _bytes(value))
+    return result.digest()
+
+
+def _bytes(value):
+    return np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+
+
+def ulps(value, other):
+    """Return how many floating-point numbers of their type lie between each two values, as integers.
+
+    Zeros of either sign are the same number. Arrays of another type than floating point have no such distance.
+    """
+    integers = _INTEGERS[value.dtype.itemsize]
+    lowest = int(np.iinfo(integers).min)
+
+    def ordered(array):  # the integers that sort as the floats do
+        bits = np.ascontiguousarray(array).view(integers).astype(np.int64)
+        return np.where(bits < 0, lowest - bits, bits)
+
+    return np.abs(ordered(value) - ordered(other))
+
+
+def largest_ulps(value, other):
+    """Return the largest distance of two arrays in units in the last place, or None if there is none to speak of."""
+    value, other = np.asarray(value), np.asarray(other)
+    if value.shape != other.shape or value.dtype != other.dtype or not _is_float(value.dtype) or not value.size:
+        return None
+    return int(ulps(value, other).max())
+
+
+def _is_float(dtype):
+    return dtype.kind == "f" or dtype.name in ("bfloat16", "float16")

@@ -1,0 +1,178 @@
+"""Why two programs part, as far as it is known: each cause is tried, by running both again without it."""
+
+from compat_v1.beside import ops
+from compat_v1.beside.feeds import Feeds
+from compat_v1.beside.plan import make_plan
+from compat_v1.beside.program import Program
+from compat_v1.beside.running import ALL, OPTIMIZERS
+
+_SEEDS = ("seed", "seed2")
+_AT_MOST = 4  # rounds in which the new graph is given the old one's values where it parts
+
+
+def explain(trial, first):
+    """Return (`Origins` of the stage that parts first, the causes as dictionaries) for a trial that has parted.
+
+    Each has `cause`, `what` it is in a sentence and, if it was tried, whether all is `equal_without` it.
+    """
+    plan, plain = trial.plan, trial.mode._replace(switched_off=ALL)
+    found = []
+    course = trial.course(plan, plain)
+    if course.first is None:
+        return _by_optimizers(trial, first)
+    origins = trial.origins(plan, course.first, plain)
+    seeded, names = with_old_seeds(plan)
+    if names:
+        course = trial.course(seeded, plain)
+        found.append(
+            {
+                "cause": "seeds",
+                "what": f"{len(names)} random ops have other seeds than in the old graph, such as {names[0]}; "
+                "with the old seeds written into the new graph "
+                + ("every bit is equal" if course.first is None else "the two still part"),
+                "equal_without": course.first is None,
+            }
+        )
+        if course.first is None:
+            return origins, found
+        plan = seeded
+        found += _by_replacing(trial, plan, trial.origins(plan, course.first, plain), plain)
+    else:
+        found += _by_replacing(trial, plan, origins, plain)
+    return origins, found
+
+
+def with_old_seeds(plan):
+    """Return (the plan with the old graph's seeds in the new graph's random ops, the old names of those changed)."""
+    graph_def = type(plan.new.graph_def).FromString(plan.new.graph_def.SerializeToString())
+    nodes, names = {node.name: node for node in graph_def.node}, []
+    used = plan.old.needs(_targets(plan, 0))
+    for name, other in plan.pairs.items():
+        old = plan.old.wiring.nodes[name]
+        if not ops.RANDOM.fullmatch(old.op) or name not in used:
+            continue
+        if [old.attr[key].i for key in _SEEDS] != [nodes[other].attr[key].i for key in _SEEDS]:
+            names.append(name)
+            for key in _SEEDS:
+                nodes[other].attr[key].i = old.attr[key].i
+    if not names:
+        return plan, []
+    return _with_new(plan, graph_def), names
+
+
+def unseeded(program, plan):
+    """Return the random ops of the old graph that are run and have no seed: TensorFlow gives them one by chance."""
+    return [
+        name
+        for name in sorted(program.needs(_targets(plan, 0)), key=program.wiring.position.get)
+        if ops.RANDOM.fullmatch(program.wiring.op(name))
+        and not any(program.wiring.nodes[name].attr[key].i for key in _SEEDS)
+    ]
+
+
+def of_chance(trial, names, origins):
+    """Return the causes for a program that does not equal itself."""
+    found = []
+    if names:
+        op = trial.plan.old.wiring.op(names[0])
+        found.append(
+            {
+                "cause": "no seed",
+                "what": f"{names[0]} ({op}) has no seed, so that each session draws other numbers: "
+                "write seeds into both programs, the same",
+            }
+        )
+    for one in origins.first[:1] if not names else []:
+        op = trial.plan.old.wiring.op(one.node)
+        found.append({"cause": "op", "what": f"{one.node} ({op}) gives of the same inputs now this, now that"})
+    return found
+
+
+def _by_optimizers(trial, first):
+    """Find the graph optimizers without which all is equal, and what of the rewritten graphs differs first."""
+    off = list(OPTIMIZERS)
+    mode = trial.mode._replace(switched_off=tuple(off))
+    without_these = trial.course(trial.plan, mode).first is None
+    for name in OPTIMIZERS if without_these else ():
+        fewer = tuple(one for one in off if one != name)
+        if fewer and trial.course(trial.plan, mode._replace(switched_off=fewer)).first is None:
+            off.remove(name)
+    which = ", ".join(off) if without_these else "all of them"
+    origins = trial.origins(trial.plan, first, trial.mode)
+    what = f"TensorFlow's graph optimizers rewrite the two graphs differently; with {which} off every bit is equal"
+    return origins, [{"cause": "graph optimizers", "what": what, "optimizers": off, "equal_without": True}]
+
+
+def _by_replacing(trial, plan, origins, mode):
+    """Give the new graph the old one's values where it parts, until nothing else parts."""
+    bridges, found = [], []
+    for _ in range(_AT_MOST):
+        fresh = []
+        for one in origins.first:
+            pair = ((one.node, one.index), (one.partner, one.index))
+            found.append({"cause": kind(plan, one, origins.between[one.node]), "what": _sentence(plan, one, origins)})
+            may_replace = all(
+                program.wiring.is_always_there(node) and (node, index) in program.values(node)
+                and node not in program.after_writes
+                and one.same_shape
+                for program, (node, index) in zip((plan.old, plan.new), pair, strict=True)
+            )  # fmt: skip
+            if may_replace and pair not in bridges:
+                fresh.append(pair)
+        if len(fresh) < len(origins.first) or not fresh:
+            return found
+        bridges += fresh
+        course = trial.course(plan, mode, bridges)
+        if course.first is None:
+            names = ", ".join(pair[0][0] for pair in bridges)
+            found[-1]["what"] += f"; given the old graph's values of {names}, the new graph equals it in every bit"
+            for one in found:
+                one["equal_without"] = True
+            return found
+        origins = trial.origins(plan, course.first, mode, bridges)
+    return found
+
+
+def kind(plan, one, between):
+    """Return in a few words what a difference is due to."""
+    old, new = plan.old.wiring, plan.new.wiring
+    op, other = old.op(one.node), new.op(one.partner)
+    here = {op} | {old.op(name) for name in between[0]}
+    there = {other} | {new.op(name) for name in between[1]}
+    random = any(ops.RANDOM.fullmatch(old.op(name)) for name in old.ancestors([one.node]))
+    mask = {"Floor", "GreaterEqual", "SelectV2", "Select"}
+    if random and (here | there) & mask and (here | there) & {"RealDiv", "Mul"} and here != there:
+        return "dropout's formula"
+    if op == other == "Const":
+        return "a constant"
+    if op != other or here != there:
+        return "another op"
+    attributes = {
+        key
+        for key in old.nodes[one.node].attr.keys() | new.nodes[one.partner].attr.keys()
+        if not key.startswith("_") and old.nodes[one.node].attr[key] != new.nodes[one.partner].attr[key]
+    }
+    return f"the attributes {', '.join(sorted(attributes))}" if attributes else "other inputs"
+
+
+def _sentence(plan, one, origins):
+    old, new = plan.old.wiring, plan.new.wiring
+    here, there = origins.between[one.node]
+    text = f"{one.node} ({old.op(one.node)}): {one.values[0]} in the old graph, {one.values[1]} in the new"
+    if one.partner != one.node or old.op(one.node) != new.op(one.partner):
+        text += f", where it is {one.partner} ({new.op(one.partner)})"
+    for which, wiring, names in (("old", old, here), ("new", new, there)):
+        if names:
+            shown = ", ".join(f"{name} ({wiring.op(name)})" for name in names[-6:])
+            text += f"; only the {which} one has before it {shown}"
+    return text
+
+
+def _targets(plan, which):
+    return {fetch[which][0] for fetch in plan.fetches} | {pair[which].target for pair in plan.updates}
+
+
+def _with_new(plan, graph_def):
+    new = Program(graph_def, plan.new.fed, plan.new.what)
+    feeds = Feeds(plan.old, new, plan.pairs, plan.feeds.given, plan.feeds.seed, plan.feeds.sizes)
+    return make_plan(plan.old, new, plan.pairs, feeds)

@@ -1,0 +1,182 @@
+"""Run an old program and its port beside each other, and say whether every bit is equal, and if not, where first.
+
+First the old graph is held against itself: what is not the same twice proves nothing. Then both are run, as a session
+runs them by default. Where they part is looked for with TensorFlow's graph optimizers off, op by op as the graphs are.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from compat_v1.beside import causes
+from compat_v1.beside.feeds import Feeds
+from compat_v1.beside.lockstep import Distance, Mode, Parted, digests, run_beside, stages
+from compat_v1.beside.pairs import pair
+from compat_v1.beside.plan import Plan, make_plan
+from compat_v1.beside.program import CannotRunError, Program
+from compat_v1.beside.races import Race, races
+from compat_v1.beside.running import ALL, Runner
+from compat_v1.beside.where import Origins, find_origins
+
+EQUAL, PARTED, NOT_DETERMINISTIC = "equal", "parted", "not deterministic"
+
+
+class First(NamedTuple):
+    """Where two programs part."""
+
+    update: int  # counted from 1
+    tensor: str  # of the old graph, "node:0"
+    port_tensor: str
+    ulps: int | None  # at most, None for what is no floating-point number
+
+
+class Beside(NamedTuple):
+    """The result; the first five are what `--json` prints."""
+
+    verdict: str
+    updates: int
+    compared: dict[str, int]
+    first: First | None
+    causes: list[dict]
+    origins: Origins | None
+    distances: list[Distance]
+    races: list[Race]
+    left_out: list[str]
+    notes: list[str]
+    plan: Plan
+    parted: Parted | None
+
+
+def beside(
+    old, new, updates=5, feeds=None, seed=0, sizes=None, checkpoint=None, pairs=None, progress=lambda done, total: None
+):
+    """Run two `GraphDef`s beside each other for so many updates and return the `Beside`.
+
+    Both get the old graph's initial variables, or those of the `checkpoint`, a path, and the same `feeds`, {tensor of
+    the old graph: array}; what is not given is drawn from `seed`, with `sizes` {placeholder: its open sizes}. `pairs`,
+    {old node: new node}, are the audit's unless given. `progress` is called with the runs that are done, and all.
+
+    Raises `CannotRunError`, a `ValueError`, for what cannot be run or compared. If the old graph needs TensorFlow's op
+    determinism to equal itself, that is switched on, and TensorFlow knows no way to switch it off in the process.
+    """
+    fed = {name if ":" in name else f"{name}:0": tf.as_dtype(value.dtype) for name, value in (feeds or {}).items()}
+    old, new = Program(old, fed, "the old graph"), Program(new, fed, "the new graph")
+    pairs = pair(old, new) if pairs is None else pairs
+    plan = make_plan(old, new, pairs, Feeds(old, new, pairs, feeds, seed, sizes))
+    return _Trial(plan, updates, checkpoint, progress).result()
+
+
+class _Trial:
+    def __init__(self, plan, updates, checkpoint, progress):
+        self.plan, self.updates, self.progress = plan, updates if plan.updates else 1, progress
+        self.notes, self.races = [], races(plan.old)
+        self.all_races = self.races + races(plan.new)
+        self.mode = Mode(gradients_first=bool(self.all_races))
+        self.done, self.total = 0, 2 * len(list(stages(plan, self.updates)))
+        self.initial = initial_variables(plan.old, checkpoint, self.notes)
+
+    def result(self):
+        plan = self.plan
+        if self.all_races:
+            self.notes.append(
+                "updates race with reads of the same variable: in both graphs all gradients are computed first"
+            )
+        course = self._judged(plan)
+        if course.strayed:
+            return self._not_deterministic(course)
+        if not course.first and not plan.mismatches:
+            return self._as_result(EQUAL, course, None, [])
+        origins, found = None, [{"cause": "without a partner", "what": what} for what in plan.mismatches]
+        if course.first:
+            origins, explained = causes.explain(self, course.first)
+            found += explained
+        return self._as_result(PARTED, course, origins, found)
+
+    def _judged(self, plan):
+        """Run the old graph twice, the second time beside the new one."""
+        control = digests(plan, self.initial, self.updates, self.mode, self._tick)
+        course = run_beside(plan, self.initial, self.updates, self.mode, control, self._tick)
+        if course.strayed and not self._unseeded(plan):
+            self.notes.append("op determinism is on: without it the old graph does not equal itself")
+            tf.config.experimental.enable_op_determinism()
+            self.total += len(control)
+            control = digests(plan, self.initial, self.updates, self.mode, self._tick)
+            course = run_beside(plan, self.initial, self.updates, self.mode, control, self._tick)
+        return course
+
+    def course(self, plan, mode=None, bridges=()):
+        """Run both once more, in another way; no control."""
+        count = len(list(stages(plan, self.updates)))
+        self.total += count
+        return run_beside(plan, self.initial, self.updates, mode or self.mode, None, self._tick, bridges)
+
+    def origins(self, plan, parted, mode, bridges=()):
+        """Look where a stage parts."""
+        return find_origins(plan, self.initial, parted, mode, self._extra, bridges)
+
+    def _unseeded(self, plan):
+        return causes.unseeded(plan.old, plan)
+
+    def _not_deterministic(self, course):
+        """Say which op gives another value when the old graph is run again."""
+        old = self.plan.old
+        itself = {name: name for name in old.wiring.order}
+        feeds = Feeds(old, old, itself, self.plan.feeds.given, self.plan.feeds.seed, self.plan.feeds.sizes)
+        plan = make_plan(old, old, itself, feeds)
+        origins = self.origins(plan, course.strayed, self.mode._replace(switched_off=ALL))
+        found = causes.of_chance(self, self._unseeded(self.plan), origins)
+        return self._as_result(NOT_DETERMINISTIC, course._replace(first=course.strayed), origins, found)
+
+    def _as_result(self, verdict, course, origins, found):
+        plan, first = self.plan, None
+        if course.first:
+            one = origins.first[0] if origins and origins.first else None
+            if one:
+                tensors = f"{one.node}:{one.index}", f"{one.partner}:{one.index}"
+                first = First(course.first.update, *tensors, one.ulps)
+            else:
+                name = course.first.what[0]
+                first = First(course.first.update, name, plan.pairs.get(name, name), None)
+        if course.not_finite:
+            self.notes.append(f"after update {course.not_finite} a variable is no finite number: later ones say little")
+        compared = {
+            "variables": len(plan.variables),
+            "fetches": len(plan.fetches) - plan.summaries,
+            "summaries": plan.summaries,
+        }
+        return Beside(
+            verdict, self.updates if plan.updates else 0, compared, first, found, origins, course.distances,
+            self.all_races, plan.left_out, self.notes, plan, course.first,
+        )  # fmt: skip
+
+    def _tick(self):
+        self.done += 1
+        self.progress(self.done, self.total)
+
+    def _extra(self):
+        self.total += 1
+        self._tick()
+
+
+def initial_variables(program, checkpoint, notes):
+    """Return the variables that a program starts from, {name: array}."""
+    given = {}
+    if checkpoint:
+        try:
+            reader = tf.train.load_checkpoint(str(checkpoint))
+        except (tf.errors.OpError, ValueError, OSError) as error:
+            raise CannotRunError(f"{checkpoint} is no checkpoint: {error}") from None
+        there = reader.get_variable_to_shape_map()
+        given = {name: reader.get_tensor(name) for name in program.variables if name in there}
+        if program.variables and not given:
+            raise CannotRunError(f"{checkpoint} has none of the graph's variables, such as {program.variables[0]}")
+        missing = [name for name in program.variables if name not in there]
+        if missing:
+            notes.append(f"not in the checkpoint, and left as initialized: {', '.join(missing[:8])}")
+    without = [name for name in program.variables if name not in given and name not in program.initializers]
+    needed = program.needs([update.target for update in program.updates])
+    if any(name in needed for name in without):
+        raise CannotRunError(f"the variable {without[0]} has no initializer in the graph: give a --checkpoint")
+    with Runner(program) as runner:
+        runner.initialize(given)
+        return {name: runner.variable(name) for name in program.variables if name not in without}

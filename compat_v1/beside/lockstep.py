@@ -1,0 +1,157 @@
+"""Run two programs beside each other, stage by stage, and compare what each stage leaves.
+
+A stage of an update is a run: first the one that fetches all results, then one for each optimizer.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from compat_v1.beside import bits
+from compat_v1.beside.running import Runner
+
+
+class Parted(NamedTuple):
+    """A stage whose results are not equal."""
+
+    update: int  # counted from 1
+    stage: int  # 0 for the fetches, then the optimizers in their order
+    what: tuple[str, ...]  # the results of the old graph that differ: variables, or "node:index"
+
+
+class Distance(NamedTuple):
+    """How far the variables are apart after an update."""
+
+    update: int
+    differing: int  # variables that differ
+    ulps: int  # at most, in units in the last place
+    largest: float  # the largest difference of two values
+
+
+class Course(NamedTuple):
+    """What running two programs beside each other has shown."""
+
+    first: Parted | None
+    distances: list[Distance]
+    strayed: Parted | None  # where the old graph was not what it had been in the control
+    not_finite: int | None  # the update after which a variable is no finite number
+
+
+class Mode(NamedTuple):
+    """How both programs are run."""
+
+    gradients_first: bool = False  # see `Runner`
+    switched_off: tuple[str, ...] = ()  # graph optimizers
+
+
+class Side:
+    """One of the two programs in a session, told apart by which of each pair is its own."""
+
+    def __init__(self, plan, which, mode, one_iteration=False):
+        self.plan, self.which = plan, which
+        self.runner = Runner((plan.old, plan.new)[which], mode.gradients_first, one_iteration, mode.switched_off)
+
+    def start(self, initial):
+        """Give the variables their values, {the old graph's name: array}."""
+        partner = dict(self.plan.variables)
+        values = {
+            partner[name] if self.which else name: v for name, v in initial.items() if name in partner or not self.which
+        }
+        self.runner.initialize(values)
+
+    def run(self, update, stage, bridges=(), values=()):
+        """Run a stage; return ({result's name: a function that gives its array}, what was computed at the bridges).
+
+        `bridges` are the pairs of tensors at which the new graph is given the old one's `values`.
+        """
+        feeds = self.runner.feed(self.plan.feed(update)[self.which])
+        replaced = {pair[1]: value for pair, value in zip(bridges, values, strict=False)} if self.which else {}
+        fetched = [] if self.which else [pair[0] for pair in bridges]
+        if stage == 0:
+            fetches = [fetch[self.which] for fetch in self.plan.fetches]
+            feeds.update({self.runner.tensor(one): value for one, value in replaced.items()})
+            got = self.runner.fetch([*fetches, *fetched], feeds)
+            results = {
+                "{}:{}".format(*fetch.old): (lambda value=got[fetch[self.which]]: np.asarray(value))
+                for fetch in self.plan.fetches
+            }
+            return results, [got[one] for one in fetched]
+        one = self.plan.updates[stage - 1][self.which]
+        got = self.runner.update(one, feeds, replaced, fetched)
+        written = {self.runner.program.wiring.variable_written(write) for write in one.writes}
+        return {
+            pair[0]: (lambda name=pair[self.which]: self.runner.variable(name))
+            for pair in self.plan.variables
+            if pair[self.which] in written
+        }, got
+
+
+def stages(plan, updates):
+    """Yield (update, stage) in the order in which they are run."""
+    for update in range(1, updates + 1):
+        yield from ((update, stage) for stage in range(0 if plan.fetches else 1, len(plan.updates) + 1))
+
+
+def digests(plan, initial, updates, mode, progress):
+    """Run the old program alone; return {(update, stage, result): digest}."""
+    seen = {}
+    side = Side(plan, 0, mode)
+    with side.runner:
+        side.start(initial)
+        for update, stage in stages(plan, updates):
+            results, _ = side.run(update, stage)
+            seen.update({(update, stage, name): bits.digest(value()) for name, value in results.items()})
+            progress()
+    return seen
+
+
+def run_beside(plan, initial, updates, mode, control, progress, bridges=()):
+    """Run both programs; return the `Course`. `control` are the old one's `digests` from a run before.
+
+    It ends where the old program strays from the control: whatever differs from there on tells nothing.
+    """
+    old, new = Side(plan, 0, mode), Side(plan, 1, mode)
+    first, distances, not_finite = None, [], None
+    with old.runner, new.runner:
+        old.start(initial)
+        new.start(initial)
+        for update, stage in stages(plan, updates):
+            here, values = old.run(update, stage, bridges)
+            there, _ = new.run(update, stage, bridges, values)
+            strayed, differing, apart = [], [], Distance(update, 0, 0, 0.0)
+            for name in here:
+                value, other = here[name](), there[name]()
+                if control and bits.digest(value) != control[update, stage, name]:
+                    strayed.append(name)
+                if not bits.equal(value, other):
+                    differing.append(name)
+                    apart = _further(apart, value, other)
+                if stage and value.dtype.kind == "f" and not_finite is None and not np.isfinite(value).all():
+                    not_finite = update
+            if strayed:
+                return Course(first, distances, Parted(update, stage, tuple(strayed)), not_finite)
+            if stage:
+                distances.append(apart)
+            if differing and first is None:
+                first = Parted(update, stage, tuple(differing))
+            progress()
+    return Course(first, _by_update(distances), None, not_finite)
+
+
+def _further(apart, value, other):
+    ulps = bits.largest_ulps(value, other) or 0
+    largest = 0.0
+    if value.shape == other.shape and value.dtype.kind in "fiu":
+        with np.errstate(all="ignore"):
+            largest = float(np.abs(value.astype(np.float64) - other.astype(np.float64)).max())
+    return Distance(apart.update, apart.differing + 1, max(apart.ulps, ulps), max(apart.largest, largest))
+
+
+def _by_update(distances):
+    joined = {}
+    for one in distances:
+        before = joined.get(one.update, Distance(one.update, 0, 0, 0.0))
+        joined[one.update] = Distance(
+            one.update, before.differing + one.differing, max(before.ulps, one.ulps), max(before.largest, one.largest)
+        )
+    return list(joined.values())

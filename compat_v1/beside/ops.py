@@ -1,0 +1,76 @@
+"""Which ops of TensorFlow do what, as far as running two graphs beside each other has to know. Tables, and no logic."""
+
+import re
+
+VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
+
+# Ops that change a variable.
+_WRITE = re.compile(
+    r"(Resource)?(Sparse)?Apply[A-Z]\w*"
+    r"|Assign(Add|Sub)?(VariableOp)?"
+    r"|(Resource)?Scatter(Nd)?(Add|Sub|Update|Mul|Div|Min|Max)"
+    r"|(Resource)?StridedSliceAssign|CountUpTo|ResourceCountUpTo"
+)
+_APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*")
+
+INITIAL = {"Assign", "AssignVariableOp"}
+RESTORES = {"Restore", "RestoreSlice", "RestoreV2"}
+TABLE_INITIALIZERS = re.compile(r"InitializeTable\w*|LookupTableImport\w*")
+
+
+def is_write(op):
+    """Whether an op of this name changes a variable."""
+    return bool(_WRITE.fullmatch(op))
+
+
+def is_apply(op):
+    """Whether an op of this name is an optimizer's update of one variable."""
+    return bool(_APPLY.fullmatch(op))
+
+
+# Where a program gets its data from: the outputs are fed in its place, and what lies behind is not run.
+INPUTS = {
+    *("Placeholder", "PlaceholderV2"),
+    *("QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2"),
+    *("QueueDequeueUpTo", "QueueDequeueUpToV2", "Unstage"),
+    *("IteratorGetNext", "IteratorGetNextSync", "ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2"),
+    *("ReadFile", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeGif", "DecodeImage", "DecodeRaw", "DecodeCSV"),
+    *("ParseExample", "ParseExampleV2", "ParseSingleExample", "ParseSingleSequenceExample"),
+}
+ENQUEUES = {"QueueEnqueue", "QueueEnqueueV2", "QueueEnqueueMany", "QueueEnqueueManyV2", "Stage"}
+PYTHON = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
+
+# Whose attributes `seed` and `seed2` decide which numbers are drawn.
+RANDOM = re.compile(
+    r"Random(Uniform(Int)?|StandardNormal|Normal|Shuffle|Crop|Gamma|Poisson(V2)?|ShuffleQueue(V2)?)"
+    r"|TruncatedNormal|ParameterizedTruncatedNormal|Multinomial|SampleDistortedBoundingBox(V2)?"
+    r"|(Uniform|LogUniform|FixedUnigram|LearnedUnigram|ThreadUnsafeUnigram|All)CandidateSampler"
+)
+
+# Carry a value on and compute nothing: no difference begins at one.
+CARRIERS = {
+    *("Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "IdentityN", "ReadVariableOp"),
+    *("Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond"),
+    *("StackPop", "StackPopV2", "StackPush", "StackPushV2"),
+    *("TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayConcatV3"),
+    *("RefEnter", "RefExit", "RefMerge", "RefSwitch", "RefNextIteration", "RefIdentity"),
+}
+ENTERS, EXITS = {"Enter", "RefEnter"}, {"Exit", "RefExit"}
+MERGES, SWITCHES = {"Merge", "RefMerge"}, {"Switch", "RefSwitch"}
+NEXTS = {"NextIteration", "RefNextIteration"}
+
+PUSHES, POPS = {"StackPush", "StackPushV2"}, {"StackPop", "StackPopV2"}
+
+# What an op gives may be the memory of what it got, so that it shows a change of the variable that it was read from.
+ALIASES = CARRIERS - {"LoopCond", "ReadVariableOp", "Snapshot", "RefEnter", "RefIdentity"} | {
+    *("Reshape", "ExpandDims", "Squeeze", "Bitcast"),
+}
+TAKES = {"TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayConcatV3"}  # from a TensorArray
+# Give a number, the flow, that only says when a TensorArray was written; what was written is not in it.
+FLOWS = re.compile(r"TensorArray(Write|Scatter|Split|Grad|GradWithShape)?V3")
+REF_CARRIERS = {"RefEnter", "RefExit", "RefMerge", "RefSwitch", "RefNextIteration", "RefIdentity"}
+# Ask a tensor for its shape or type alone, never for its values.
+ASK_NO_VALUE = {
+    *("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "VariableShape", "IsVariableInitialized"),
+    *("VarIsInitializedOp", "NoOp", "BroadcastGradientArgs"),
+}

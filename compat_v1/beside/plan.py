@@ -1,0 +1,207 @@
+"""What of two programs is run and compared, pair by pair: updates, variables and fetches; and what is left out."""
+
+from typing import NamedTuple
+
+from compat_v1.beside import ops
+from compat_v1.beside.feeds import Feeds
+from compat_v1.beside.program import CannotRunError, Program, Update
+
+# Ops with an effect outside the session; nothing that needs one is fetched.
+_EFFECTS = {
+    *("Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints", "WriteFile", "ShardedFilename", "MakeIterator"),
+    *("WriteSummary", "WriteScalarSummary", "CreateSummaryFileWriter", "IteratorToStringHandle"),
+}
+_NO_FETCHES = {"Const", "NoOp", "Placeholder", "PlaceholderV2", "PlaceholderWithDefault"} | ops.VARIABLES
+
+
+class Fetch(NamedTuple):
+    """A tensor of the old graph, (node name, index), and its partner."""
+
+    old: tuple[str, int]
+    new: tuple[str, int]
+
+
+class Plan(NamedTuple):
+    """Two programs, and what of them is run and compared."""
+
+    old: Program
+    new: Program
+    pairs: dict[str, str]  # the old graph's nodes to the new one's
+    feeds: Feeds
+    updates: list[tuple[Update, Update]]
+    variables: list[tuple[str, str]]
+    fetches: list[Fetch]
+    left_out: list[str]  # what is not compared, and why
+    mismatches: list[str]  # what one of the programs trains, and the other does not
+
+    @property
+    def summaries(self):
+        """How many of the fetches are summaries."""
+        return sum(self.old.wiring.op(fetch.old[0]).endswith("Summary") for fetch in self.fetches)
+
+    def feed(self, update):
+        """Return what the old and the new graph are fed in an update, each {"name:0": array}."""
+        tensors = _fed(self.old, self._all(0))
+        drawn = self.feeds.draw(update, tensors)
+        back = {other: name for name, other in self.pairs.items()}
+        old = {f"{name}:{index}": drawn[f"{name}:{index}"] for name, index in tensors}
+        new = {}
+        for name, index in _fed(self.new, self._all(1)):
+            key = f"{name}:{index}"
+            partner = f"{back.get(name)}:{index}"
+            if partner in drawn:
+                new[key] = drawn[partner]
+            elif key in self.feeds.given:
+                new[key] = self.feeds.given[key]
+            else:
+                raise CannotRunError(
+                    f"the new graph takes {name} ({self.new.wiring.op(name)}), which has no partner in the old one: "
+                    f"give its value with --feeds, as {key}"
+                )
+        return old, new
+
+    def _all(self, side):
+        names = {fetch[side][0] for fetch in self.fetches} | {pair[side].target for pair in self.updates}
+        return (self.old, self.new)[side].needs(names)
+
+
+def make_plan(old, new, pairs, feeds):
+    """Return the `Plan` for two `Program`s; raises `CannotRunError` if there is nothing to run or to compare."""
+    new.inputs |= {pairs[name] for name in old.inputs if name in pairs}
+    left_out, mismatches = [], []
+    for program in (old, new):
+        left_out += [f"{name} ({op}): TensorFlow has no such op today" for name, op in program.gone.items()]
+    updates = _paired_updates(old, new, pairs, mismatches)
+    for pair in updates:
+        for program, update in zip((old, new), pair, strict=True):
+            _require_runnable(program, update.target)
+    variables = [(name, pairs[name]) for name in old.variables if name in pairs and pairs[name] in new.variables]
+    trained = [program.trained() for program in (old, new)]
+    for which, names, known in (
+        ("the new graph", trained[0], dict(variables)),
+        ("the old graph", trained[1], {other for _, other in variables}),
+    ):
+        mismatches += [
+            f"the variable {name} is trained and has no partner in {which}" for name in sorted(names - set(known))
+        ]
+    fetches = _fetches(old, new, pairs, feeds, left_out)
+    if not fetches and not (updates and variables):
+        raise CannotRunError(
+            "nothing can be compared: the audit pairs no fetch and no trained variable of the two graphs"
+            + ("; " + "; ".join(left_out[:3]) if left_out else "")
+        )
+    left_out += _behind_inputs(old)
+    return Plan(old, new, pairs, feeds, updates, variables, fetches, left_out, mismatches)
+
+
+def _fed(program, needs):
+    """Return the tensors that are fed for the nodes `needs`, in order."""
+    used = {source for name in needs for source in program.wiring.inputs[name] if name not in program.inputs}
+    at = program.wiring.position
+    return sorted((one for one in used if one[0] in program.inputs), key=lambda one: (at[one[0]], one[1]))
+
+
+def _paired_updates(old, new, pairs, mismatches):
+    """Pair the optimizers by the variables that they change."""
+
+    def changes(program, update):
+        return {program.wiring.variable_written(write) for write in update.writes}
+
+    updates, free = [], list(new.updates)
+    for update in old.updates:
+        wanted = {pairs.get(name) for name in changes(old, update)}
+        best = max(free, key=lambda other: len(changes(new, other) & wanted), default=None)
+        if best is None or not changes(new, best) & wanted:
+            mismatches.append(f"the update {update.target} has no partner in the new graph")
+            continue
+        free.remove(best)
+        updates.append((update, best))
+    mismatches += [f"the update {update.target} has no partner in the old graph" for update in free]
+    return updates
+
+
+def _require_runnable(program, target):
+    for name in program.needs([target]):
+        if name not in program.inputs and program.wiring.op(name) in ops.PYTHON:
+            raise CannotRunError(
+                f"{program.what}: {name} ({program.wiring.op(name)}) calls a Python function that is not in the graph: "
+                f"give what it returns with --feeds, as {name}:0"
+            )
+
+
+def _fetches(old, new, pairs, feeds, left_out):
+    """Return the `Fetch`es: what nothing else is computed from, numbers that stand alone, summaries, what is queued."""
+    trained = old.needs([update.target for update in old.updates])
+    initial = old.needs([*old.initializers.values()]) - trained
+    fetches, tried = [], {}
+    for name in old.wiring.order:
+        if name not in pairs or old.wiring.op(name) in _NO_FETCHES or name in initial or name in old.inputs:
+            continue
+        for one in old.values(name):
+            if not _is_result(old, one) or not old.wiring.is_always_there(name):
+                continue
+            other = (pairs[name], one[1])
+            why = _why_not(old, name, feeds, tried) or _why_not(new, pairs[name], None, tried)
+            if why:
+                left_out.append(f"{name}:{one[1]}: {why}")
+            elif why is None and other in new.values(other[0]) and new.wiring.is_always_there(other[0]):
+                fetches.append(Fetch(one, other))
+    return fetches
+
+
+def _is_result(program, one):
+    name, index = one
+    wiring = program.wiring
+    tensor = program.outputs(name)[index]
+    if wiring.op(name).endswith("Summary"):
+        return True
+    if (
+        wiring.op(name) in ops.CARRIERS
+        and wiring.inputs[name]
+        and wiring.op(wiring.inputs[name][0][0]) in ops.VARIABLES
+    ):
+        return False  # compared as a variable
+    if name in wiring.flows:
+        return False
+    used = [
+        consumer
+        for consumer in wiring.consumers[name]
+        if one in wiring.inputs[consumer]
+        and wiring.op(consumer) not in ops.ASK_NO_VALUE
+        and wiring.op(consumer) not in ops.ENQUEUES
+    ]
+    return not used or (tensor.dtype.is_floating and tensor.shape.rank == 0)
+
+
+def _why_not(program, name, feeds, tried):
+    """Return why a node is not fetched, "" if that is nothing to speak of, None if it can be."""
+    if name in program.after_writes:
+        return ""
+    needs = program.needs([name])
+    for need in sorted(needs, key=program.wiring.position.get):
+        op = program.wiring.op(need)
+        if op in _EFFECTS | ops.RESTORES or ops.is_write(op):
+            return ""
+        if op in ops.PYTHON and need not in program.inputs:
+            return f"{need} ({op}) calls a Python function that is not in the graph"
+    if feeds is not None:
+        for one in _fed(program, needs):
+            if one not in tried:
+                try:
+                    feeds.draw(1, [one])
+                    tried[one] = None
+                except CannotRunError as error:
+                    tried[one] = str(error)
+            if tried[one]:
+                return tried[one]
+    return None
+
+
+def _behind_inputs(program):
+    """Say which ops lie behind an input that is fed, and are not run: another thing there is for the audit to find."""
+    wiring, lines = program.wiring, []
+    for name in sorted(program.inputs, key=wiring.position.get):
+        behind = wiring.ancestors([name]) - {name}
+        if behind and not wiring.op(name).startswith("Placeholder"):
+            lines.append(f"what fills {name} ({wiring.op(name)}): fed instead, {len(behind)} nodes are not run")
+    return lines

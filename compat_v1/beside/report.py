@@ -1,0 +1,68 @@
+"""A result in words for a person, and as JSON for a program."""
+
+_SHOWN = 8
+
+
+def as_json(result):
+    """Return a `Beside` as what `--json` prints."""
+    first = result.first
+    return {
+        "verdict": result.verdict,
+        "updates": result.updates,
+        "compared": {
+            **result.compared,
+            "left_out": result.left_out,
+            "notes": result.notes,
+            "races": [race._asdict() for race in result.races],
+        },
+        "first": first and first._asdict(),
+        "causes": result.causes,
+    }
+
+
+def report(result):
+    """Yield a result's lines for a person to read; the last is the verdict."""
+    for race in result.races[:_SHOWN]:
+        yield f"RACE: nothing orders {race.read}, which reads {race.variable}, against its update {race.write}"
+    yield from _rest(result.races)
+    yield from (f"note: {note}" for note in result.notes)
+    yield from (f"not compared: {what}" for what in result.left_out[:_SHOWN])
+    yield from _rest(result.left_out)
+    compared = ", ".join(f"{count} {what}" for what, count in result.compared.items())
+    yield f"compared over {result.updates} updates: {compared}"
+    for apart in result.distances:
+        if apart.differing and result.verdict == "parted":
+            yield (
+                f"update {apart.update}: {apart.differing} variables differ, by at most {apart.ulps} units in the last "
+                f"place, {apart.largest:.2g}"
+            )
+    if result.first:
+        yield f"FIRST at update {result.first.update}: {_first(result)}"
+    if result.origins:
+        yield (
+            f"there, {len(result.origins.deviations)} of {result.origins.compared} pairs of nodes differ, "
+            f"{len(result.origins.first)} of them of equal inputs"
+        )
+    for cause in result.causes:
+        yield f"CAUSE: {cause['cause']}: {cause['what']}"
+    yield result.verdict.upper()
+
+
+def _first(result):
+    first = result.first
+    text = first.tensor + (f", in the new graph {first.port_tensor}" if first.port_tensor != first.tensor else "")
+    if first.ulps is not None:
+        text += f", by at most {first.ulps} units in the last place"
+    if result.origins and result.origins.first:
+        one = result.origins.first[0]
+        text += f": {one.values[0]} and {one.values[1]}"
+        if one.time is not None:
+            text += (
+                f" when it is computed for the {one.time + 1}. time, seen by TensorFlow's debugger in a loop or branch"
+            )
+    return text
+
+
+def _rest(some):
+    if len(some) > _SHOWN:
+        yield f"  … and {len(some) - _SHOWN} more"

@@ -1,0 +1,231 @@
+"""Run one program update by update, and look at any tensor of it, inside loops as well."""
+
+import tempfile
+from collections import defaultdict
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from compat_v1.beside import ops
+from compat_v1.beside.program import CannotRunError
+
+v1 = tf.compat.v1
+
+# TensorFlow's graph optimizers, as the fields of a session's `RewriterConfig` call those that change arithmetic or not.
+OPTIMIZERS = (
+    *("remapping", "layout_optimizer", "dependency_optimization", "function_optimization", "shape_optimization"),
+    *("loop_optimization", "common_subgraph_elimination", "constant_folding", "arithmetic_optimization"),
+)
+ALL = ("all",)
+
+
+class Runner:
+    """A session on a program's graph.
+
+    If `gradients_first`, an update is two runs: everything that it computes from before its first write, which is
+    fetched, and then, with these values fed, the writes.
+    """
+
+    def __init__(self, program, gradients_first=False, one_iteration=False, switched_off=()):
+        """`switched_off`: the graph optimizers of TensorFlow that rewrite nothing, or `ALL`: each op is run as the
+        graph has it, whatever else is asked for with it. `one_iteration`: those of a loop never overlap, so that
+        what is seen in it is seen in order.
+        """
+        self.program, self.gradients_first, self.switched_off = program, gradients_first, switched_off
+        graph_def = program.cut_before_writes() if gradients_first else program.graph_def
+        graph_def = _with_placeholders(graph_def, program)
+        if one_iteration:
+            graph_def = v1.GraphDef.FromString(graph_def.SerializeToString())
+            for node in graph_def.node:
+                if node.op in ops.ENTERS:
+                    node.attr["parallel_iterations"].i = 1
+        with tf.Graph().as_default() as self._graph:
+            v1.import_graph_def(graph_def, name="")
+            self._reads, self._assigns = {}, {}
+            with tf.name_scope("beside"):
+                for name in program.variables:
+                    self._add_access(name)
+        self._session = self._options = None
+
+    def _add_access(self, name):
+        """Add what reads and what assigns a variable, whatever it has of its own."""
+        operation = self._graph.get_operation_by_name(name)
+        dtype = operation.get_attr("dtype")
+        value = v1.placeholder(dtype, name="value")
+        if operation.type == "VarHandleOp":
+            assign = tf.raw_ops.AssignVariableOp(resource=operation.outputs[0], value=value)
+            self._reads[name] = tf.raw_ops.ReadVariableOp(resource=operation.outputs[0], dtype=dtype)
+        else:
+            assign = tf.raw_ops.Assign(ref=operation.outputs[0], value=value, validate_shape=False).op
+            self._reads[name] = operation.outputs[0]
+        self._assigns[name] = assign, value
+
+    def __enter__(self):
+        config = v1.ConfigProto(device_count={"GPU": 0}, use_per_session_threads=True, allow_soft_placement=True)
+        if self.switched_off == ALL:
+            config.graph_options.rewrite_options.disable_meta_optimizer = True
+            config.graph_options.optimizer_options.opt_level = -1  # L0
+        for name in self.switched_off if self.switched_off != ALL else ():
+            setattr(config.graph_options.rewrite_options, name, 2)  # RewriterConfig.OFF
+        self._session = v1.Session(graph=self._graph, config=config)
+        return self
+
+    def __exit__(self, *_):
+        self._session.close()
+        self._session = None
+
+    def run(self, fetches, feeds=None):
+        """`Session.run`; an error of TensorFlow's becomes a `CannotRunError` that names the op."""
+        try:
+            return self._session.run(fetches, feeds, options=self._options)
+        except (tf.errors.OpError, ValueError, TypeError) as error:
+            op = getattr(error, "op", None)
+            where = f"{op.name} ({op.type}): " if op is not None else ""
+            message = _reason(str(getattr(error, "message", error)))
+            raise CannotRunError(
+                f"{self.program.what} does not run: {where}{message}; give what it is fed by --feeds, or by --size"
+            ) from None
+
+    def initialize(self, values=None):
+        """Run the initializers, of tables as well, then give the variables `values`, {name: array}."""
+        program, done = self.program, set(values or {})
+        todo = [name for name in program.initializers if name not in done]
+        while todo:  # a variable may start from another one
+            ready = [
+                name
+                for name in todo
+                if not (program.needs([program.initializers[name]]) & set(program.variables) - {name}) - done
+            ]
+            if not ready:
+                ready = todo
+            self.run([self.operation(program.initializers[name]) for name in ready])
+            done |= set(ready)
+            todo = [name for name in todo if name not in done]
+        for name, value in (values or {}).items():
+            assign, placeholder = self._assigns[name]
+            self.run(assign, {placeholder: value})
+        if program.tables:
+            self.run([self.operation(name) for name in program.tables])
+
+    def variable(self, name):
+        """Return a variable's value, an array of its own: what a session gives may be the variable's own memory."""
+        return np.array(self.run(self._reads[name]))
+
+    def fetch(self, tensors, feeds):
+        """Return {(node, index): array} for tensors that are in no loop and no branch."""
+        return dict(zip(tensors, self.run([self.tensor(one) for one in tensors], feeds), strict=True))
+
+    def update(self, update, feeds, replaced=(), fetched=()):
+        """Run an `Update`, with the tensors `replaced`, {(node, index): array}, in place of its own.
+
+        Return the arrays of the tensors `fetched`, which no write comes before.
+        """
+        feeds = dict(feeds)
+        feeds.update({self.tensor(one): value for one, value in dict(replaced).items()})
+        fetched = [self.tensor(one) for one in fetched]
+        target = self.operation(update.target)
+        if not self.gradients_first:
+            return self.run([fetched, target], feeds)[0]
+        awaited = [self.operation(name) for name in update.awaited]
+        before = [tensor for tensor in map(self.tensor, update.before) if tensor not in feeds]
+        results, values, _ = self.run([before, fetched, awaited], feeds)
+        feeds.update({tensor: np.array(value) for tensor, value in zip(before, results, strict=True)})
+        self.run(target, feeds)
+        return values
+
+    @contextmanager
+    def watching(self, tensors):
+        """Within the block, runs fill the dictionary that this gives, {(node, index): [array, one for each time]}.
+
+        TensorFlow's own debugger copies each of the tensors to a file whenever its op has run: so what is in a loop or
+        in a branch, and could not be fetched, is seen too. What a graph optimizer has done away with is not.
+        """
+        seen = {one: [] for one in tensors}
+        if not tensors:
+            yield seen
+            return
+        with tempfile.TemporaryDirectory(prefix="beside_") as folder:
+            self._options = v1.RunOptions()
+            for name, index in tensors:
+                self._options.debug_options.debug_tensor_watch_opts.add(
+                    node_name=name, output_slot=index, debug_ops=["DebugIdentity"], debug_urls=[f"file://{folder}"]
+                )
+            try:
+                yield seen
+            finally:
+                self._options = None
+            files = _dumped(Path(folder))
+            for name, index in tensors:
+                seen[name, index] += [_array(path) for _, path in sorted(files[f"{name}_{index}"])]
+
+    def operation(self, name):
+        """Return a node of the session's graph."""
+        return self._graph.get_operation_by_name(name)
+
+    def tensor(self, one):
+        """Return a tensor of the session's graph, by (node name, index)."""
+        name, index = one
+        if index and name in self.program.cut:
+            name, index = _fed_name(name, index), 0
+        return self._graph.get_tensor_by_name(f"{name}:{index}")
+
+    def feed(self, arrays):
+        """Return the feeds for `Session.run` from {"name:0": array}."""
+        parts = {name: name.rpartition(":") for name in arrays}
+        return {self.tensor((parts[name][0], int(parts[name][2]))): array for name, array in arrays.items()}
+
+
+def _fed_name(name, index):
+    return f"{name}/beside_{index}" if index else name
+
+
+def _with_placeholders(graph_def, program):
+    """Return the GraphDef with placeholders for the outputs of what is fed instead of run.
+
+    A feed alone is not enough: a graph optimizer may make other nodes wait for the node whose outputs are fed, and a
+    queue that is empty would be waited for for ever.
+    """
+    if not program.cut:
+        return graph_def
+    changed = v1.GraphDef(versions=graph_def.versions, library=graph_def.library)
+    for node in graph_def.node:
+        if node.name in program.cut:
+            for index, tensor in enumerate(program.outputs(node.name)):
+                placeholder = changed.node.add(name=_fed_name(node.name, index), op="Placeholder")
+                placeholder.attr["dtype"].type = tensor.dtype.base_dtype.as_datatype_enum
+                placeholder.attr["shape"].shape.unknown_rank = True
+                if tensor.shape.rank is not None:
+                    placeholder.attr["shape"].shape.CopyFrom(tensor.shape.as_proto())
+            continue
+        kept = changed.node.add()
+        kept.CopyFrom(node)
+        for position, reference in enumerate(kept.input):
+            name, _, index = reference.partition(":")
+            if name in program.cut and index:
+                kept.input[position] = _fed_name(name, int(index))
+    return changed
+
+
+def _reason(message):
+    """Return the line of TensorFlow's message that says what is wrong."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    context = ("Detected at", "File", "Node:", "[", "Original stack trace", "Graph execution error")
+    said = [line for line in lines if not line.startswith(context)]
+    return (said or lines or ["no reason given"])[0]
+
+
+def _dumped(folder):
+    """Return {"node_index": [(when, file), …]} of what the debugger wrote."""
+    files = defaultdict(list)
+    for path in folder.glob("_tfdbg_device_*/**/*_DebugIdentity_*"):
+        device = next(part for part in path.relative_to(folder).parts)
+        name, _, moment = str(path.relative_to(folder / device)).rpartition("_DebugIdentity_")
+        files[name].append((int(moment.partition("-")[0]), path))
+    return files
+
+
+def _array(path):
+    (value,) = v1.Event.FromString(path.read_bytes()).summary.value
+    return tf.make_ndarray(value.tensor)

@@ -1,0 +1,301 @@
+"""Find where two programs part: the pairs of tensors that differ although all that they are computed from is equal."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from compat_v1.beside import bits, ops
+from compat_v1.beside.lockstep import Side, stages
+from compat_v1.beside.running import ALL
+
+_TENSORS_AT_ONCE, _BYTES_AT_ONCE = 128, 2**28  # looked at in one run: what bounds the memory
+
+
+class Deviation(NamedTuple):
+    """A pair of nodes whose values differ, all inputs being equal if it is one of `Origins.first`."""
+
+    node: str
+    partner: str
+    index: int  # which output
+    time: int | None  # in a loop or a branch: at which of its computations, counted from 0
+    ulps: int | None  # at most, in units in the last place; None for what is no floating-point number
+    share: float  # of the values that differ
+    values: tuple[str, str]  # the first two that differ
+    same_shape: bool = True
+
+
+class Origins(NamedTuple):
+    """Where a stage parts."""
+
+    first: list[Deviation]  # those that nothing that differs comes before, in the order of computation
+    deviations: dict[str, Deviation]  # every pair of nodes that differs, by the old one's name
+    compared: int  # pairs of nodes
+    between: dict[str, tuple[list[str], list[str]]]  # for each of `first`: the nodes without a partner right before it
+
+
+def find_origins(plan, initial, parted, mode, progress=lambda: None, bridges=()):
+    """Return the `Origins` for a `Parted` stage.
+
+    With all graph optimizers off, tensors are fetched, or copied where they cannot be; else only what is left of them
+    in the rewritten graphs can be looked at, and in no other run than the stage's own.
+    """
+    return _Search(plan, initial, parted, mode, progress, bridges).run()
+
+
+class _Search:
+    def __init__(self, plan, initial, parted, mode, progress, bridges):
+        self.plan, self.initial, self.parted = plan, initial, parted
+        self.mode, self.progress, self.bridges = mode, progress, list(bridges)
+        if parted.stage == 0:
+            self.targets = [[fetch[side][0] for fetch in plan.fetches] for side in (0, 1)]
+            self.written = ()
+        else:
+            self.written = plan.updates[parted.stage - 1]
+            self.targets = [[update.target] for update in self.written]
+        self.needs = [program.needs(names) for program, names in zip((plan.old, plan.new), self.targets, strict=True)]
+        self.is_random = any(
+            ops.RANDOM.fullmatch(program.wiring.op(name))
+            for program, needs in zip((plan.old, plan.new), self.needs, strict=True)
+            for name in needs
+        )
+        fed = {name for name in plan.old.inputs if plan.pairs.get(name) in plan.new.inputs}
+        fed |= {one[0] for one, _ in self.bridges}
+        self.deviations, self.compared, self.sides, self.given = {}, fed, None, []
+
+    def run(self):
+        late, in_parts = self.plan.old.after_writes, self.mode.switched_off == ALL
+        is_there = self.plan.old.wiring.is_always_there
+        early = [name for name in self._pairs() if name not in late and in_parts]
+        changes = self.parted.stage > 0
+        try:
+            for names, values, anew in (
+                ([name for name in early if is_there(name)], self._fetched, False),
+                ([name for name in early if not is_there(name)], self._watched, False),
+                ([name for name in self._pairs() if name in late or not in_parts], self._in_the_stage, changes),
+            ):
+                for some in self._slices(names):
+                    self._look(some, values, anew or self.is_random)
+        finally:
+            self._close()
+        return self._origins()
+
+    def _pairs(self):
+        """Return the old graph's nodes that both programs compute at this stage, in the order of computation."""
+        old, new = self.plan.old, self.plan.new
+        return [
+            name
+            for name in old.wiring.order
+            if name in self.needs[0]
+            and self.plan.pairs.get(name) in self.needs[1]
+            and (name in old.after_writes) == (self.plan.pairs[name] in new.after_writes)
+            and name not in self.compared
+            and name not in old.wiring.flows
+            and self._outputs(name)
+        ]
+
+    def _outputs(self, name):
+        """Return the pairs of tensors that two paired nodes give."""
+        here, there = self.plan.old.values(name), self.plan.new.values(self.plan.pairs[name])
+        return list(zip(here, there, strict=False)) if len(here) == len(there) else []
+
+    def _slices(self, names):
+        """Yield the pairs of tensors in parts that fit in memory together."""
+        part, size = [], 0
+        for name in names:
+            for pair in self._outputs(name):
+                shape = self.plan.old.outputs(name)[pair[0][1]].shape
+                sizes = [8 if one is None else one for one in (shape.as_list() if shape.rank is not None else [64])]
+                size += 4 * int(np.prod(sizes))
+                part.append(pair)
+            if len(part) >= _TENSORS_AT_ONCE or size > _BYTES_AT_ONCE:
+                yield part
+                part, size = [], 0
+        if part:
+            yield part
+
+    # The runs.
+
+    def _at_the_stage(self, anew):
+        """Return both sides in the state right before the stage."""
+        if self.sides is None or anew:
+            self._close()
+            self.sides = [Side(self.plan, which, self.mode, one_iteration=True) for which in (0, 1)]
+            for side in self.sides:
+                side.runner.__enter__()
+                side.start(self.initial)
+            for update, stage in stages(self.plan, self.parted.update):
+                if (update, stage) == (self.parted.update, self.parted.stage):
+                    break
+                _, values = self.sides[0].run(update, stage, self.bridges)
+                self.sides[1].run(update, stage, self.bridges, values)
+        return self.sides
+
+    def _close(self):
+        for side in self.sides or []:
+            side.runner.__exit__()
+        self.sides = None
+
+    def _look(self, some, values, anew):
+        old, new = self._at_the_stage(anew)
+        here, self.given = values(old, [one for one, _ in some])
+        there, _ = values(new, [other for _, other in some])
+        for one, other in some:
+            self._compare(one, other, here[one], there[other])
+        self.progress()
+
+    def _feeds(self, side):
+        feeds = side.runner.feed(self.plan.feed(self.parted.update)[side.which])
+        if side.which:
+            pairs = zip(self.bridges, self.given, strict=True)
+            feeds.update({side.runner.tensor(other): value for (_, other), value in pairs})
+        return feeds
+
+    def _bridges_of(self, side):
+        """Return the tensors that a side lets the other one have."""
+        return [] if side.which else [one for one, _ in self.bridges]
+
+    def _fetched(self, side, tensors):
+        """Fetch tensors that no write comes before."""
+        bridges = self._bridges_of(side)
+        got = side.runner.fetch([*tensors, *bridges], self._feeds(side))
+        return {one: [got[one]] for one in tensors}, [got[one] for one in bridges]
+
+    def _watched(self, side, tensors):
+        """See tensors computed, in a loop or a branch, on the way to what the stage asks for before it writes."""
+        runner, bridges = side.runner, self._bridges_of(side)
+        targets = self.targets[side.which]
+        if self.written:
+            update = self.written[side.which]
+            targets = dict.fromkeys([name for name, _ in update.before] + list(update.awaited))
+        fetches = [[runner.tensor(one) for one in bridges], [runner.operation(name) for name in targets]]
+        with runner.watching(tensors) as seen:
+            got, _ = runner.run(fetches, self._feeds(side))
+        return seen, got
+
+    def _in_the_stage(self, side, tensors):
+        with side.runner.watching(tensors) as seen:
+            _, got = side.run(self.parted.update, self.parted.stage, self.bridges, self.given if side.which else ())
+        return seen, got
+
+    # The comparison.
+
+    def _compare(self, one, other, values, others):
+        name = one[0]
+        if self.mode.switched_off != ALL and not (values and others):
+            return  # rewritten in one of the graphs
+        self.compared.add(name)
+        if name in self.deviations:
+            return
+        is_there = self.plan.old.wiring.is_always_there(name)
+        for time, (value, other_value) in enumerate(zip(values, others, strict=False)):
+            value, other_value = np.asarray(value), np.asarray(other_value)
+            if not bits.equal(value, other_value):
+                self.deviations[name] = _deviation(one, other, None if is_there else time, value, other_value)
+                return
+        if len(values) != len(others):
+            counts = tuple(f"computed {len(some)} times" for some in (values, others))
+            at = min(len(values), len(others))
+            self.deviations[name] = Deviation(name, other[0], one[1], at, None, 1.0, counts)
+
+    def _origins(self):
+        """Sift the deviations: those that lead to what parted, and of them those that nothing that differs leads to."""
+        leading = self._leading()
+        first = [self.deviations[name] for name in leading if self._is_origin(name)]
+        if not first and leading:
+            first = [self.deviations[leading[0]]]
+        if not first:
+            first = [self._written_otherwise()] if self.written else []
+        between = {one.node: self._between(one.node) for one in first}
+        return Origins(first, self.deviations, len(self.compared), between)
+
+    def _leading(self):
+        """Return the nodes that differ and lead, by such nodes alone, to a result that differs; in order."""
+        wiring = self.plan.old.wiring
+        if self.parted.stage == 0:
+            ends = {name.rpartition(":")[0] for name in self.parted.what}
+        else:
+            ends = {write for write in self.written[0].writes if wiring.variable_written(write) in self.parted.what}
+        leading, todo = ends & self.deviations.keys(), list(ends)
+        while todo:
+            for name in self._nearest(todo.pop(), back_edges=True):
+                if name in self.deviations and name not in leading:
+                    leading.add(name)
+                    todo.append(name)
+        return sorted(leading, key=wiring.position.get)
+
+    def _is_origin(self, name):
+        if self.plan.old.wiring.op(name) in ops.CARRIERS:
+            return False
+        at = self.deviations[name].time or 0
+        return not any(
+            source in self.deviations and (self.deviations[source].time or 0) <= at for source in self._nearest(name)
+        )
+
+    def _nearest(self, name, back_edges=False):
+        """Return the old names of the compared nodes that a node is computed from, in either graph."""
+        back = {self.plan.pairs[one]: one for one in self.compared}
+        found = set(_walk(self.plan.old.wiring, name, self.compared, back_edges)[0])
+        if name in self.plan.pairs:
+            found |= {back[one] for one in _walk(self.plan.new.wiring, self.plan.pairs[name], back, back_edges)[0]}
+        return found
+
+    def _between(self, name):
+        """Return the nodes of each graph that were not compared, between a node and the compared ones before it."""
+        back = {self.plan.pairs[one] for one in self.compared}
+        here = _walk(self.plan.old.wiring, name, self.compared)[1]
+        there = _walk(self.plan.new.wiring, self.plan.pairs[name], back)[1] if name in self.plan.pairs else []
+        return here, there
+
+    def _written_otherwise(self):
+        """Return the deviation of the first write that makes of equal inputs another variable."""
+        wiring, new = self.plan.old.wiring, self.plan.new.wiring
+        variable = self.parted.what[0]
+        partner = dict(self.plan.variables)[variable]
+        writes = [
+            [name for name in update.writes if place.variable_written(name) == which]
+            for update, place, which in zip(self.written, (wiring, new), (variable, partner), strict=True)
+        ]
+        names = [min(some, key=place.position.get) for some, place in zip(writes, (wiring, new), strict=True)]
+        old, new = self._at_the_stage(anew=True)
+        _, values = old.run(self.parted.update, self.parted.stage, self.bridges)
+        new.run(self.parted.update, self.parted.stage, self.bridges, values)
+        here, there = self.sides[0].runner.variable(variable), self.sides[1].runner.variable(partner)
+        self._close()
+        return _deviation((names[0], 0), (names[1], 0), None, here, there)
+
+
+def _walk(wiring, name, compared, back_edges=False):
+    """Return the compared nodes that a node is computed from, and the others on the way."""
+    found, passed, todo, seen = [], [], [name], {name}
+    while todo:
+        for source in wiring.computed_from(todo.pop(), back_edges):
+            if source in seen:
+                continue
+            seen.add(source)
+            if source in compared:
+                found.append(source)
+            else:
+                passed.append(source)
+                todo.append(source)
+    return found, sorted(passed, key=wiring.position.get)
+
+
+def _deviation(one, other, time, value, other_value):
+    shown = (f"{value.dtype} {value.shape}", f"{other_value.dtype} {other_value.shape}")
+    share, same_shape = 1.0, value.shape == other_value.shape and value.dtype == other_value.dtype
+    if same_shape:
+        if value.dtype == object:
+            apart = value != other_value
+        else:
+            here, there = (
+                np.ascontiguousarray(v).reshape(-1).view(f"V{v.dtype.itemsize}") for v in (value, other_value)
+            )
+            apart = (here != there).reshape(value.shape)
+        share = float(np.mean(apart))
+        at = np.argmax(np.ravel(apart))
+        shown = tuple(_shown(v.ravel()[at]) for v in (value, other_value))
+    return Deviation(one[0], other[0], one[1], time, bits.largest_ulps(value, other_value), share, shown, same_shape)
+
+
+def _shown(value):
+    return value.decode("utf-8", "replace")[:40] if isinstance(value, bytes) else str(value)

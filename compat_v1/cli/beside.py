@@ -1,0 +1,91 @@
+"""The command beside."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from compat_v1.cli.common import BadInput, integer, require_place_for, seed
+from compat_v1.environment import import_tensorflow
+
+STATUS = {"equal": 0, "parted": 1, "not deterministic": 3}
+
+
+def add_to(commands):
+    """Add the command to the parser's commands."""
+    command = commands.add_parser(
+        "beside",
+        help=run.__doc__,
+        description=run.__doc__,
+        epilog="Exit status: 0 every bit equal, 1 parted, 2 bad input, 3 the old graph does not equal itself.",
+    )
+    command.set_defaults(run=run)
+    command.add_argument("old", metavar="OLD", help="the old program's graph, in any form that audit reads")
+    command.add_argument("new", metavar="NEW", help="its port's graph")
+    command.add_argument("--updates", type=integer(1), default=5, help="of each optimizer (default: 5)")
+    command.add_argument("--feeds", type=Path, metavar="FILE.npz", help="arrays by the old graph's tensors, x or x:0")
+    command.add_argument("--seed", type=seed, default=0, help="of the feeds that are drawn (default: 0)")
+    command.add_argument(
+        "--size",
+        type=_size,
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="of the dimension that the input NAME leaves open, or NAME=N,M of two (default: 4)",
+    )
+    command.add_argument("--checkpoint", metavar="PATH", help="start from its variables, not from the initial ones")
+    command.add_argument("--json", action="store_true", help="print JSON, for programs")
+    command.add_argument("--html", type=Path, metavar="FILE", help="write a page with the curve and the first tensors")
+
+
+def _size(text):
+    name, _, sizes = text.partition("=")
+    if not name or not all(size.isdecimal() and int(size) for size in sizes.split(",")):
+        raise argparse.ArgumentTypeError(f"{text!r}: give NAME=N, N an integer from 1 up, or NAME=N,M")
+    return name, [int(size) for size in sizes.split(",")]
+
+
+def run(args):
+    """Run two graphs beside each other, from the same variables on the same feeds, and compare every bit."""
+    require_place_for("--html", args.html)
+    import_tensorflow()
+    from tqdm import tqdm
+
+    from compat_v1.audit.reading import read_graph_def
+    from compat_v1.beside import beside
+    from compat_v1.beside.report import as_json, report
+
+    with tqdm(desc="runs", leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def progress(done, total):
+            bar.total, bar.n = total, done
+            bar.refresh()
+
+        try:
+            graphs = [read_graph_def(path) for path in (args.old, args.new)]
+            result = beside(
+                *graphs, args.updates, _arrays(args.feeds), args.seed, dict(args.size), args.checkpoint, None, progress
+            )
+        except (OSError, ValueError) as error:
+            raise BadInput(str(error)) from None
+    if args.html:
+        from compat_v1.beside.page import page
+
+        args.html.write_text(page(result, args.old, args.new), encoding="utf-8")
+    if args.json:
+        print(json.dumps(as_json(result), indent=1))
+    else:
+        print(*report(result), sep="\n")
+    return STATUS[result.verdict]
+
+
+def _arrays(path):
+    import numpy as np
+
+    if path is None:
+        return None
+    try:
+        with np.load(path) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, AttributeError, EOFError) as error:
+        raise BadInput(f"--feeds {path}: no .npz file of arrays: {error}") from None

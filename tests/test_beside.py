@@ -1,0 +1,299 @@
+"""Two graphs beside each other: equal, parted at the planted place, or not to be told. Small graphs of our own."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.beside import CannotRunError, beside, bits, where
+from compat_v1.beside.program import Program
+from compat_v1.beside.races import races
+from compat_v1.cli import main
+from compat_v1.control_flow import control_flow_v1
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+def graph(build, seed=1):
+    """Return the GraphDef that `build` makes, with loops and ref variables as TensorFlow 1 made them."""
+    with tf.Graph().as_default() as made, control_flow_v1():
+        if seed:
+            tf.set_random_seed(seed)
+        build()
+    return made.as_graph_def()
+
+
+def weights(shape=(3, 2), name="W"):
+    return tf.Variable(tf.random_normal(shape, seed=5), name=name, use_resource=False)
+
+
+def regression(rate=0.1, layer=lambda x, w: tf.matmul(x, w), optimizer=tf.train.AdamOptimizer, width=2):
+    """Build a model of one layer and its training."""
+
+    def build():
+        x = tf.placeholder(tf.float32, [None, 3], name="x")
+        y = tf.placeholder(tf.float32, [None, width], name="y")
+        loss = tf.reduce_mean(tf.square(layer(x, weights()) - y), name="loss")
+        tf.summary.scalar("loss_summary", loss)
+        optimizer(rate).minimize(loss)
+
+    return build
+
+
+def test_a_graph_equals_itself_and_everything_was_compared():
+    result = beside(graph(regression()), graph(regression()), updates=3)
+    assert (result.verdict, result.updates, result.first) == ("equal", 3, None)
+    assert result.compared["variables"] == 5  # W, its two slots, Adam's two powers
+    assert result.compared["summaries"] == 1 and result.compared["fetches"] >= 1
+    assert not result.left_out and not result.races
+
+
+def test_another_learning_rate_is_where_they_part():
+    result = beside(graph(regression(0.1)), graph(regression(0.2)))
+    assert result.verdict == "parted"
+    assert (result.first.update, result.first.tensor) == (1, "Adam/learning_rate:0")
+    assert [(cause["cause"], cause["equal_without"]) for cause in result.causes] == [("a constant", True)]
+
+
+def test_a_difference_in_the_last_bit_of_one_tensor_is_found():
+    value = np.float32(1 / 3)
+
+    def scaled(factor):
+        return lambda x, w: tf.multiply(tf.matmul(x, w), tf.constant(factor, name="factor"), name="scaled")
+
+    old, new = (graph(regression(layer=scaled(f))) for f in (value, np.nextafter(value, np.float32(1))))
+    result = beside(old, new)
+    assert result.first.tensor == "factor:0" and result.first.ulps == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 128])
+def test_in_a_loop_the_planted_place_is_found_whatever_is_looked_at_together(monkeypatch, at_once):
+    def layer(order):
+        def body(i, h, x, w):
+            product = tf.matmul(h, tf.matmul(w, w, transpose_b=True), name="product")
+            return i + 1, tf.add(order(tf.tanh(product, name="tanh")), x, name="next"), x, w
+
+        def build(x, w):
+            _, h, _, _ = tf.while_loop(lambda i, *_: i < 4, body, (0, x, x, w))
+            return tf.matmul(h, w)
+
+        return build
+
+    monkeypatch.setattr(where, "_TENSORS_AT_ONCE", at_once)
+    old, new = (
+        graph(regression(layer=layer(lambda t, factor=factor: tf.multiply(t, tf.constant(factor, name="f"), name="m"))))
+        for factor in (0.1, np.nextafter(np.float32(0.1), np.float32(1)))
+    )
+    result = beside(old, new, updates=2)
+    assert result.verdict == "parted"
+    assert result.first.tensor == "while/f:0" and result.first.ulps == 1
+    assert result.origins.first[0].time == 0 and result.origins.deviations["while/next"].time == 0
+
+
+def test_in_the_branch_of_a_cond_that_is_taken():
+    def layer(factor):
+        def build(x, w):
+            product = tf.matmul(x, w)
+            return tf.cond(tf.reduce_sum(x) > 0, lambda: tf.multiply(product, factor, name="taken"), lambda: product)
+
+        return build
+
+    result = beside(graph(regression(layer=layer(2.0))), graph(regression(layer=layer(3.0))))
+    assert result.first.tensor == "cond/taken/y:0"
+    assert result.origins.deviations["cond/taken"].time == 0
+
+
+def racing():
+    """Build gradients of `tf.gradients` itself, which let an update go before another gradient has read."""
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    w, v = weights((3, 3), "W"), weights((3, 3), "V")
+    loss = tf.reduce_sum(tf.square(tf.matmul(tf.tanh(tf.matmul(x, w)), v)))
+    gradients = tf.gradients(loss, [w, v])
+    tf.train.GradientDescentOptimizer(0.1).apply_gradients(zip(gradients, [w, v], strict=True))
+
+
+def test_an_update_that_races_with_a_read_is_named_and_the_race_removed():
+    old = graph(racing)
+    result = beside(old, graph(racing))
+    assert result.verdict == "equal" and any("race" in note for note in result.notes)
+    assert {race.variable for race in result.races} == {"V"}  # what W's gradient still has to read
+    assert not races(Program(graph(regression())))  # `minimize` makes the gradients wait for each other
+
+
+def two_optimizers(rate=0.1):
+    def build():
+        x = tf.placeholder(tf.float32, [None, 3], name="x")
+        w, v = weights((3, 3), "W"), weights((3, 3), "V")
+        loss = tf.reduce_sum(tf.square(tf.matmul(tf.matmul(x, w), v)))
+        one = tf.train.AdamOptimizer(0.1, name="one").minimize(loss, var_list=[w])
+        two = tf.train.AdamOptimizer(rate, name="two").minimize(-loss, var_list=[v])
+        tf.group(one, two, name="both")
+
+    return build
+
+
+def test_two_optimizers_are_run_one_after_the_other():
+    assert [update.target for update in Program(graph(two_optimizers())).updates] == ["one", "two"]
+    assert beside(graph(two_optimizers()), graph(two_optimizers())).verdict == "equal"
+    result = beside(graph(two_optimizers()), graph(two_optimizers(0.2)))
+    assert result.first.tensor == "two/learning_rate:0" and result.parted.stage == 2
+
+
+def dropped(seed):
+    return regression(layer=lambda x, w: tf.nn.dropout(tf.matmul(x, w), rate=0.5, seed=seed))
+
+
+def test_other_seeds_are_the_cause_and_with_the_old_ones_every_bit_is_equal():
+    assert beside(graph(dropped(7)), graph(dropped(7))).verdict == "equal"
+    result = beside(graph(dropped(7)), graph(dropped(8)))
+    assert result.verdict == "parted" and result.first.tensor.startswith("dropout/random_uniform/RandomUniform")
+    assert [(cause["cause"], cause["equal_without"]) for cause in result.causes] == [("seeds", True)]
+
+
+def test_without_a_seed_it_is_not_deterministic_and_the_op_is_named():
+    def build():
+        x = tf.placeholder(tf.float32, [None, 3], name="x")
+        w = tf.Variable(tf.zeros([3, 2]), name="W", use_resource=False)
+        loss = tf.reduce_mean(tf.square(tf.nn.dropout(tf.matmul(x, w) + 1.0, rate=0.5)))
+        tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+    result = beside(graph(build, seed=None), graph(build, seed=None))
+    assert result.verdict == "not deterministic"
+    assert result.first.tensor.startswith("dropout/random_uniform/RandomUniform")
+    assert result.causes[0]["cause"] == "no seed"
+
+
+def test_a_queue_is_cut_off_and_what_is_put_into_it_compared():
+    def build(scale):
+        def made():
+            queue = tf.FIFOQueue(8, [tf.float32], shapes=[[3]])
+            queue.enqueue([tf.multiply(tf.range(3.0), scale, name="put")])
+            loss = tf.reduce_mean(tf.square(tf.matmul(queue.dequeue_many(4), weights())))
+            tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+        return made
+
+    result = beside(graph(build(1.0)), graph(build(1.0)))
+    assert result.verdict == "equal" and any("QueueDequeueMany" in what for what in result.left_out)
+    assert beside(graph(build(1.0)), graph(build(2.0))).first.tensor == "put/y:0"
+
+
+def test_a_data_set_is_cut_off_at_its_iterator():
+    def build():
+        data = tf.data.Dataset.from_tensor_slices(np.ones((8, 3), np.float32)).batch(2)
+        batch = tf.data.make_initializable_iterator(data).get_next()
+        tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(tf.matmul(batch, weights()))))
+
+    result = beside(graph(build), graph(build))
+    assert result.verdict == "equal" and any("IteratorGetNext" in what for what in result.left_out)
+
+
+def test_what_is_drawn_fits_indices_labels_sparse_tensors_and_strings():
+    def build():
+        words = tf.placeholder(tf.int32, [None, 2], name="words")
+        labels = tf.placeholder(tf.int64, [None], name="labels")
+        sparse = tf.sparse_placeholder(tf.float32, name="sparse")
+        train = tf.placeholder(tf.bool, [], name="train")
+        text = tf.placeholder(tf.string, [None], name="text")
+        tf.strings.join([text, tf.constant("!")], name="joined")
+        table, w = weights((2, 3), "table"), weights((5, 2), "V")
+        found = tf.reduce_sum(tf.nn.embedding_lookup(table, words), axis=1)
+        logits = tf.cond(train, lambda: found * 2, lambda: found)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+        loss += tf.reduce_sum(tf.square(tf.sparse_tensor_dense_matmul(sparse, w)))
+        tf.train.AdamOptimizer().minimize(loss)
+
+    result = beside(graph(build), graph(build), updates=8)
+    assert result.verdict == "equal" and not result.left_out
+    feeds = [result.plan.feed(update)[0] for update in range(1, 9)]
+    assert {int(number) for feed in feeds for number in feed["words:0"].flat} == {0, 1}
+    assert {int(number) for feed in feeds for number in feed["labels:0"].flat} == {0, 1, 2}
+    assert all(feed["sparse/shape:0"][1] == 5 and len(feed["sparse/indices:0"]) > 0 for feed in feeds)
+    assert {bool(feed["train:0"]) for feed in feeds} == {False, True}
+
+
+def test_python_functions_have_to_be_fed():
+    def build():
+        doubled = tf.py_func(lambda value: value * 2, [tf.ones([4, 3])], tf.float32, name="doubled")
+        doubled.set_shape([4, 3])
+        tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(tf.matmul(doubled, weights()))))
+
+    made = graph(build)
+    with pytest.raises(CannotRunError, match=r"doubled.*--feeds"):
+        beside(made, made)
+    assert beside(made, made, feeds={"doubled": np.ones((4, 3), np.float32)}).verdict == "equal"
+
+
+def test_an_op_that_is_gone_is_named_and_can_be_fed():
+    made = graph(regression())
+    node = next(node for node in made.node if node.name == "MatMul")
+    node.op = "GoneOp"
+    with pytest.raises(CannotRunError, match=r"GoneOp.*MatMul:0"):
+        beside(made, made)
+    assert beside(made, made, feeds={"MatMul": np.ones((4, 2), np.float32)}).verdict == "equal"
+
+
+def test_comparing_nothing_is_no_pass():
+    with pytest.raises(CannotRunError, match="nothing can be compared"):
+        beside(*(graph(lambda name=name: tf.Variable(tf.zeros([2]), name=name, use_resource=False)) for name in "ab"))
+
+
+def test_a_trained_variable_without_a_partner_is_never_equal():
+    def build(width):
+        def made():
+            regression()()
+            if width:
+                tf.train.GradientDescentOptimizer(1.0).minimize(tf.reduce_sum(weights((1, width), "more")))
+
+        return made
+
+    result = beside(graph(build(3)), graph(build(0)))
+    assert result.verdict == "parted" and "more" in " ".join(cause["what"] for cause in result.causes)
+
+
+def test_units_in_the_last_place():
+    one = np.array([1.0, -1.0, 0.0], np.float32)
+    assert bits.ulps(one, np.nextafter(one, np.float32(2))).tolist() == [1, 1, 1]
+    assert bits.largest_ulps(np.float32(-0.0), np.float32(0.0)) == 0
+    assert not bits.equal(np.float32(-0.0), np.float32(0.0))
+
+
+def write(path, graph_def):
+    path.write_bytes(graph_def.SerializeToString())
+    return str(path)
+
+
+def test_the_command_line(tmp_path, capsys):
+    old = write(tmp_path / "old.pb", graph(regression()))
+    new = write(tmp_path / "new.pb", graph(regression(0.2)))
+    assert main(["beside", old, old, "--updates", "2"]) == 0
+    assert capsys.readouterr().out.endswith("EQUAL\n")
+    assert main(["beside", old, new, "--json"]) == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert list(printed) == ["verdict", "updates", "compared", "first", "causes"]
+    assert printed["first"]["tensor"] == "Adam/learning_rate:0"
+
+
+def test_the_page_shows_the_first_tensor_and_nothing_from_outside(tmp_path):
+    old = write(tmp_path / "old.pb", graph(regression()))
+    new = write(tmp_path / "new.pb", graph(regression(0.2)))
+    assert main(["beside", old, new, "--updates", "2", "--html", str(tmp_path / "page.html")]) == 1
+    shown = (tmp_path / "page.html").read_text()
+    assert "Adam/learning_rate" in shown and "<svg" in shown and "<h1>Parted" in shown
+    assert "src=" not in shown and "<script" not in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--size", "nothing=3"], "no tensor to feed is called nothing"),
+        (["--checkpoint", "missing"], "no checkpoint"),
+        (["--feeds", "missing.npz"], "missing.npz"),
+        (["--size", "x=2", "--size", "y=3"], "does not run"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_a_line(tmp_path, capsys, options, message):
+    old = write(tmp_path / "old.pb", graph(regression()))
+    assert main(["beside", old, old, *options]) == 2
+    assert message in capsys.readouterr().err
