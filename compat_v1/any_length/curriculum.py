@@ -113,6 +113,16 @@ def is_right(session, network, data, target):
     return session.run(network.right, {network.data: data, network.target: target})
 
 
+def advance(session, network, fetches, data, state=None):
+    """Return (values of the fetches, state) after the signs `data`, float32 (batch, steps, 3).
+
+    `state` is what the call for the signs before returned, None at a sequence's beginning: so the memory bounds no
+    sequence, only a slice of it.
+    """
+    fed_state = {} if state is None else dict(zip(network.state, state, strict=True))
+    return session.run([fetches, network.next_state], {network.data: data, **fed_state})
+
+
 def begin(session, network, directory, graph_seed, updates):
     """Initialize the network, or go on with the unfinished run in `directory`; return its record.
 
