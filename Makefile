@@ -41,7 +41,7 @@ help:
 	@echo '                 bench-floor: more)'
 	@echo 'make screenshots take the pictures of docs/images, after make reproduce (needs chromium)'
 	@echo 'make play        type sequences of any length and see what a network says after each sign'
-	@echo 'make any-length  measure what docs/any_length.md says about that network, a minute'
+	@echo 'make any-length  measure what docs/any_length.md says about such networks, twenty minutes'
 	@echo 'make train-any-length   train it anew into runs/any_length, six minutes; goes on with what was stopped'
 	@echo 'make notebooks   execute the notebooks and hold them to their stored outputs, three minutes at most'
 	@echo 'make execute-notebooks   execute the notebooks and store what comes out'

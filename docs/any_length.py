@@ -214,7 +214,7 @@ def mechanism(session, network):
         for unit in (flag, *others[: shown - 1]):
             without = silenced(session, network, weights, unit, data, target)
             gate_cells = [f"{gate[unit][at].mean():.4f}" for gate in (forget, take_in) for at in (at_I, ~at_I)]
-            row(whose, unit, f"{with_sum[unit]:.2f}", f"{with_inversion[unit]:.2f}", *gate_cells, f"{without:.1%}")
+            row(whose, unit, f"{with_sum[unit]:+.2f}", f"{with_inversion[unit]:+.2f}", *gate_cells, f"{without:.1%}")
         shown_conveyor = session.run(network.conveyor, {network.data: [encodeSequence(SHOWN)]})[..., 0]
         pictures.append((shown_conveyor, flag, others))
     draw_mechanism(*pictures)
