@@ -144,10 +144,19 @@ def begin(session, network, directory, graph_seed, updates):
     return record
 
 
-def train(session, network, record, directory, report=lambda record: None, is_stop_wanted=lambda: False):
+def train(
+    session,
+    network,
+    record,
+    directory,
+    report=lambda record: None,
+    is_stop_wanted=lambda: False,
+    after_update=lambda: None,
+):
     """Do the updates that the record lacks, and keep the run in `directory`, also when it is stopped.
 
-    `report` is called with the record after every `REPORT_EVERY` updates. When all are done, only the weights are kept.
+    `report` is called with the record after every `REPORT_EVERY` updates, `after_update` after each. When all are done,
+    only the weights are kept.
     """
     if "weights_sha256" in record:
         return
@@ -158,6 +167,7 @@ def train(session, network, record, directory, report=lambda record: None, is_st
             break
         loss, _ = minimize(*this_batch)
         record["done"] += 1
+        after_update()
         if record["done"] <= KEPT_LOSSES:
             record["first_losses"].append(exactly(loss))
         if record["done"] % REPORT_EVERY == 0:

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from tqdm import tqdm
+
 from compat_v1.cli.common import InputError, integer, seed, stop_on_signal
 from compat_v1.environment import import_tensorflow
 from compat_v1.original.record_format import DEFAULT_SEED
@@ -30,7 +32,8 @@ def run(args):
 
     def report(record):
         done, loss, right = (series[-1] for series in record["measured"].values())
-        print(f"update {done} of {record['updates']} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
+        with tqdm.external_write_mode():  # the bar makes way
+            print(f"update {done} of {record['updates']} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
 
     graph, network = curriculum.new_network(args.seed, args.updates, curriculum.SETTINGS["batch"])
     with new_session(graph, inter_op_threads=1) as session, stop_on_signal() as stop:
@@ -38,7 +41,9 @@ def run(args):
             record = curriculum.begin(session, network, args.checkpoint, args.seed, args.updates)
         except ValueError as error:
             raise InputError(str(error)) from None
-        curriculum.train(session, network, record, args.checkpoint, report, lambda: stop.is_wanted)
+        # On a terminal alone: a log keeps the lines.
+        with tqdm(total=args.updates, initial=record["done"], unit="update", leave=False, disable=None) as bar:
+            curriculum.train(session, network, record, args.checkpoint, report, lambda: stop.is_wanted, bar.update)
     print(f"checkpoint: {args.checkpoint}")
     if record["done"] < args.updates:
         print(f"stopped after {record['done']} of {args.updates} updates; the same command goes on", file=sys.stderr)
