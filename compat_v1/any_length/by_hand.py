@@ -6,6 +6,7 @@ sequence is. docs/any_length.md derives them.
 """
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
 from compat_v1.graph import FEATURE_SIZE, LSTM_SIZE
 from compat_v1.training import set_weights
@@ -21,7 +22,7 @@ SURE = 128.0  # sigmoid(SURE) is 1 in float32, and sigmoid(-SURE) times anything
 LARGEST_SUM = 2**24  # float32 has every integer up to here, and not the next one
 
 
-def weights():
+def weights() -> dict[str, np.ndarray]:
     """Return {the post's name: float32 array}, in the order of the graph's variables and in their shapes.
 
     "unused" is the bias that the post's graph makes for the forget gate and drops.
@@ -57,7 +58,7 @@ def weights():
     }
 
 
-def give_weights(session):
+def give_weights(session: tf.Session) -> None:
     """Give the network of the session's graph these weights."""
-    variables = session.graph.get_collection("trainable_variables")
+    variables = session.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
     set_weights(session, dict(zip((variable.op.name for variable in variables), weights().values(), strict=True)))

@@ -5,13 +5,15 @@ and ends with the bits that it would have had. Nothing here knows the cell.
 """
 
 import hashlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from compat_v1.any_length.network import build_graph
+from compat_v1.any_length.network import Network, build_graph
 from compat_v1.checkpoints import load_record, restore, save_checkpoint
 from compat_v1.data_generator import SIGNS, encodeSequence, getSequences, sums
 from compat_v1.environment import onednn
@@ -19,7 +21,7 @@ from compat_v1.original.record_format import exactly, stack
 from compat_v1.training import OP_SEEDS
 
 CHECKPOINT = Path(__file__).parent / "checkpoint"  # the project's: a finished run, see docs/any_length.md
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "batch": 64,  # sequences
     "shortest": 10,  # signs, of a batch's longest sequence
     "longest": 200,  # likewise
@@ -37,7 +39,7 @@ KEPT_LOSSES = 100  # the first ones, so that a test can repeat them
 HELD_OUT = 2017  # the seed of the sequences that measure
 
 
-def new_network(graph_seed, updates, batch_size=None):
+def new_network(graph_seed: int, updates: int, batch_size: int | None = None) -> tuple[tf.Graph, Network]:
     """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network).
 
     `batch_size` is as in `any_length.build_graph`; to `train`, it is that of `SETTINGS` or None.
@@ -58,12 +60,12 @@ def new_network(graph_seed, updates, batch_size=None):
         return graph, build_graph(OP_SEEDS, learning_rate, SETTINGS["gradient_norm"], batch_size)
 
 
-def polish_start(updates):
+def polish_start(updates: int) -> int:
     """Return the number of updates before the polish, of `updates` in all."""
     return updates - updates // SETTINGS["polish"]
 
 
-def random_sequences(count, length, seed):
+def random_sequences(count: int, length: int, seed: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Return (data, target), float32 (count, length, 3) and (count, length): even signs and their sums.
 
     `seed` is a list of integers. The stream is NumPy's oldest generator, which no version of NumPy changes.
@@ -71,7 +73,7 @@ def random_sequences(count, length, seed):
     return _with_sums(encodeSequence(SIGNS)[np.random.RandomState(seed).randint(len(SIGNS), size=(count, length))])
 
 
-def batch(graph_seed, step, updates):
+def batch(graph_seed: int, step: int, updates: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what update number `step`, from 0, trains on: data, target and lengths, as the graph takes them.
 
     The longest sequence has a random length up to a bound that grows with `step` until the polish, and the others have
@@ -93,7 +95,7 @@ def batch(graph_seed, step, updates):
     return *_with_sums(encodeSequence(SIGNS)[signs]), lengths
 
 
-def batches(graph_seed, done, updates):
+def batches(graph_seed: int, done: int, updates: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield the batches of the updates after `done`, each made in another thread while the update before it runs."""
     with ThreadPoolExecutor(1) as other_thread:
         coming = other_thread.submit(batch, graph_seed, done, updates)
@@ -103,17 +105,23 @@ def batches(graph_seed, done, updates):
             yield this_batch
 
 
-def every_sequence(length):
+def every_sequence(length: int) -> tuple[np.ndarray, np.ndarray]:
     """Return (data, target) of all 4**length sequences, as `random_sequences` does; errors as `getSequences`."""
     return _with_sums(getSequences(length)[0])
 
 
-def is_right(session, network, data, target):
+def is_right(session: tf.Session, network: Network, data: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Return whether the network is right after each sign of each sequence, bool (count, length)."""
     return session.run(network.right, {network.data: data, network.target: target})
 
 
-def advance(session, network, fetches, data, state=None):
+def advance(
+    session: tf.Session,
+    network: Network,
+    fetches: list[tf.Tensor],
+    data: np.ndarray,
+    state: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[list[np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Return (values of the fetches, state) after the signs `data`, float32 (batch, steps, 3).
 
     `state` is what the call for the signs before returned, None at a sequence's beginning: so the memory bounds no
@@ -123,7 +131,7 @@ def advance(session, network, fetches, data, state=None):
     return session.run([fetches, network.next_state], {network.data: data, **fed_state})
 
 
-def begin(session, network, directory, graph_seed, updates):
+def begin(session: tf.Session, network: Network, directory: Path, graph_seed: int, updates: int) -> dict[str, Any]:
     """Initialize the network, or go on with the unfinished run in `directory`; return its record.
 
     Raises `ValueError` if `directory` holds a run that is not one of `updates` updates from `graph_seed`, or one of
@@ -132,7 +140,7 @@ def begin(session, network, directory, graph_seed, updates):
     session.run(network.initializer)
     asked = {"graph_seed": graph_seed, "op_seeds": list(OP_SEEDS), "updates": updates, "settings": SETTINGS}
     if tf.train.latest_checkpoint(directory) is None:
-        measured = {"done": [], "loss": [], "right": []}
+        measured: dict[str, list] = {"done": [], "loss": [], "right": []}
         return {**asked, "stack": stack(tf.VERSION, onednn()), "done": 0, "first_losses": [], "measured": measured}
     prefix, record = load_record(directory)
     for name, value in asked.items():
@@ -145,14 +153,14 @@ def begin(session, network, directory, graph_seed, updates):
 
 
 def train(
-    session,
-    network,
-    record,
-    directory,
-    report=lambda record: None,
-    is_stop_wanted=lambda: False,
-    after_update=lambda: None,
-):
+    session: tf.Session,
+    network: Network,
+    record: dict[str, Any],
+    directory: Path,
+    report: Callable[[dict], None] = lambda record: None,
+    is_stop_wanted: Callable[[], bool] = lambda: False,
+    after_update: Callable[[], object] = lambda: None,
+) -> None:
     """Do the updates that the record lacks, and keep the run in `directory`, also when it is stopped.
 
     `report` is called with the record after every `REPORT_EVERY` updates, `after_update` after each. When all are done,
@@ -188,12 +196,12 @@ def train(
     save_checkpoint(session, directory, record, weights)
 
 
-def trained_variables(session):
+def trained_variables(session: tf.Session) -> list[tf.Variable]:
     """Return the weights of the session's graph: its variables without Adam's and the counter."""
     return session.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
 
 
-def restore_weights(session, directory):
+def restore_weights(session: tf.Session, directory: Path) -> None:
     """Give the network the weights kept in `directory`, those of a faithful network included; `ValueError` if none."""
     prefix, _ = load_record(directory)
     restore(session, prefix, trained_variables(session))

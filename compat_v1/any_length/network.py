@@ -6,6 +6,7 @@ loop to the length of the batch, an output at every step, and a loss over all of
 """
 
 from collections import namedtuple
+from collections.abc import Callable, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -20,7 +21,12 @@ Network = namedtuple(
 )
 
 
-def build_graph(op_seeds, learning_rate, gradient_norm, batch_size=None):
+def build_graph(
+    op_seeds: Sequence[int | None],
+    learning_rate: Callable[[tf.Tensor], tf.Tensor],
+    gradient_norm: float,
+    batch_size: int | None = None,
+) -> Network:
     """Build the graph into the default graph and return its `Network`.
 
     `op_seeds` are the seeds of the five random ops, in order. `learning_rate` makes a float32 scalar of `step`, the

@@ -4,12 +4,13 @@ Only asks and shows; the network comes from elsewhere and stays as it is. Nothin
 answered but the sum and the network's own state, so that a sequence may be as long as it likes.
 """
 
-import re
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
 from compat_v1.any_length.curriculum import advance
-from compat_v1.any_length.network import LAYERS
+from compat_v1.any_length.network import LAYERS, Network
 from compat_v1.data_generator import SIGNS, encodeSequence, running_sums
 from compat_v1.original.record_format import exactly
 
@@ -17,7 +18,7 @@ SLICE = 1000  # signs that the network is asked about at once: the gates of so m
 BAR = 8  # characters
 
 
-def play(session, network, pieces):
+def play(session: tf.Session, network: Network, pieces: Iterable[str]) -> Iterator[dict]:
     """Yield a dict for each sign of one sequence, which comes as an iterable of strings of any length.
 
     Of a step: the `sign`; `sum`, the true one, an int; `network`, what the network says, a float; `gates`, each
@@ -26,24 +27,24 @@ def play(session, network, pieces):
     """
     position, total, factor, state = 0, 0, 1, None
     for piece in _slices(pieces):
-        signs = re.match(f"[{re.escape(SIGNS)}]*", piece).group()
+        rest = piece.lstrip(SIGNS)
+        signs = piece[: len(piece) - len(rest)]
         if signs:
             data = encodeSequence(signs)[np.newaxis]
             (predictions, gates), state = advance(session, network, [network.prediction, network.gates], data, state)
             sums = [total + factor * value for value in running_sums(signs)]
             activity = np.abs(gates[..., 0]).mean(axis=-1)  # (4, steps)
             for sign, value, prediction, layers in zip(signs, sums, predictions[0], activity.T, strict=True):
-                gates = {layer: exactly(activity) for layer, activity in zip(LAYERS, layers, strict=True)}
-                yield {"sign": sign, "sum": value, "network": exactly(prediction), "gates": gates}
+                of_layers = dict(zip(LAYERS, map(exactly, layers), strict=True))
+                yield {"sign": sign, "sum": value, "network": exactly(prediction), "gates": of_layers}
             position, total, factor = position + len(signs), sums[-1], factor * (-1) ** signs.count("I")
-        if signs != piece:
-            position, sign = position + 1, piece[len(signs)]
-            raise ValueError(f"sign {position} of the sequence is {sign!r}: allowed are + - 0 I")
+        if rest:
+            raise ValueError(f"sign {position + 1} of the sequence is {rest[0]!r}: allowed are + - 0 I")
     if not position:
         encodeSequence("")
 
 
-def table(steps):
+def table(steps: Iterable[dict]) -> Iterator[str]:
     """Yield the steps as the lines of a table for the terminal, in ASCII."""
     yield "sign  network  sum         " + "".join(f"{layer:{BAR + 3}}" for layer in LAYERS).rstrip()
     for step in steps:

@@ -1,10 +1,12 @@
 """The command play."""
 
+import argparse
 import codecs
 import json
 import os
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from compat_v1.cli.common import InputError, sequence
@@ -14,7 +16,7 @@ from compat_v1.environment import import_tensorflow
 BLOCK = 2**16  # bytes that are read at once, at most
 
 
-def add_to(commands):
+def add_to(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("play", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -34,7 +36,7 @@ def add_to(commands):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Ask a network for the sum after each sign of a sequence, or of each line of the input."""
     import_tensorflow()
     from compat_v1.any_length import by_hand, curriculum, play
@@ -63,7 +65,7 @@ def run(args):
     return 0
 
 
-def print_lines(lines):
+def print_lines(lines: Iterable[str]) -> None:
     """Print each line at once: whoever feeds a pipe sign by sign waits for the answer."""
     for line in lines:
         print(line, flush=True)

@@ -1,5 +1,6 @@
 """The command train-any-length."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from compat_v1.environment import import_tensorflow
 from compat_v1.original.record_format import DEFAULT_SEED
 
 
-def add_to(commands):
+def add_to(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("train-any-length", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -21,7 +22,7 @@ def add_to(commands):
     command.add_argument("--updates", type=integer(1), default=65000, help="default: %(default)s")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Train a network that says the sum after each sign of any sequence; goes on with a run that was stopped."""
     import_tensorflow()
     from compat_v1.any_length import curriculum
