@@ -40,7 +40,7 @@ help:
 	@echo 'make bench       time the port beside the original, Keras, PyTorch and JAX (bench-profile, bench-growth,'
 	@echo '                 bench-floor: more)'
 	@echo 'make screenshots take the pictures of docs/images, after make reproduce (needs chromium)'
-	@echo 'make play        type sequences of any length and see what a network says after each sign'
+	@echo 'make play        type sequences of any length and see what a network says after each sign (WEIGHTS=hand)'
 	@echo 'make any-length  measure what docs/any_length.md says about such networks, twenty minutes'
 	@echo 'make train-any-length   train it anew into runs/any_length, six minutes; goes on with what was stopped'
 	@echo 'make notebooks   execute the notebooks and hold them to their stored outputs, three minutes at most'
@@ -133,7 +133,7 @@ screenshots: .venv/ready
 	  --screenshot=docs/images/report.png runs/record.html 2> /dev/null
 
 play: .venv/ready
-	@.venv/bin/python -m compat_v1 play
+	@.venv/bin/python -m compat_v1 play $(if $(WEIGHTS),--weights $(WEIGHTS))
 
 any-length: .venv/ready
 	.venv/bin/python docs/any_length.py
