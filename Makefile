@@ -147,7 +147,7 @@ screenshots: .venv/ready
 	  --screenshot=docs/images/report.png runs/latest/record.html 2> /dev/null
 
 play: .venv/ready
-	@.venv/bin/python -m compat_v1 play
+	@.venv/bin/python -m compat_v1 play $(if $(WEIGHTS),--weights $(WEIGHTS))
 
 any-length: .venv/ready
 	.venv/bin/python docs/any_length.py

@@ -1,8 +1,9 @@
-"""What do the two networks know at each step? `make any-length` prints the tables of docs/any_length.md and its plot.
+"""What do the networks know at each step? `make any-length` prints and draws what docs/any_length.md shows.
 
 The faithful network, which learned the sum of six signs after the sixth, is the one that TensorFlow 1.0.1 trained.
 """
 
+from itertools import repeat
 from pathlib import Path
 
 import matplotlib
@@ -12,10 +13,13 @@ from compat_v1.environment import import_tensorflow
 
 import_tensorflow()
 
-from compat_v1.any_length import curriculum  # noqa: E402
+from compat_v1.data_generator import encodeSequence  # noqa: E402
+
+from compat_v1.any_length import by_hand, curriculum  # noqa: E402
 from compat_v1.checkpoints import restore  # noqa: E402
+from compat_v1.graph import FEATURE_SIZE, LSTM_SIZE  # noqa: E402
 from compat_v1.proof.golden import RECORDED  # noqa: E402
-from compat_v1.training import new_session  # noqa: E402
+from compat_v1.training import new_session, set_weights  # noqa: E402
 
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
@@ -23,6 +27,29 @@ from matplotlib import pyplot  # noqa: E402
 EXHAUSTIVE = 8  # signs
 LENGTHS = (10, 20, 50, 100, 200, 500, 1000)
 COUNT = 10000  # random sequences of each length
+SLICE = 2**16  # steps of a long sequence that are in memory at once
+SHOWN = "++-0+I+++-I--+0++I0---I++"  # in the picture
+DOCS = Path(__file__).parent
+
+
+def table(*header):
+    """Print the head of a table."""
+    print(f"\n| {' | '.join(header)} |\n|{' ---: |' * len(header)}")
+
+
+def row(*cells):
+    """Print a row of a table, now: some take minutes."""
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def give_trained(session):
+    """Give the network the weights that are part of the project."""
+    curriculum.restore_weights(session, curriculum.CHECKPOINT)
+
+
+def give_faithful(session):
+    """Give the network the weights that six signs taught."""
+    restore(session, RECORDED / "tf1.0.1" / "model.ckpt-4000", curriculum.trained_variables(session))
 
 
 def measured(session, network, data, target):
@@ -31,18 +58,13 @@ def measured(session, network, data, target):
     return values[0].mean(axis=0), np.sqrt(np.square(values[1] - target).mean(axis=0))
 
 
-graph, network = curriculum.new_network(graph_seed=0, updates=1)
-every, random = (
-    curriculum.every_sequence(EXHAUSTIVE),
-    curriculum.random_sequences(COUNT, 200, [curriculum.HELD_OUT, 200]),
-)
-curves = {}
-with new_session(graph) as session:
-    for name in ("the post's graph, six signs", "any length"):
-        if name != "any length":
-            restore(session, RECORDED / "tf1.0.1" / "model.ckpt-4000", curriculum.trained_variables(session))
-        else:
-            curriculum.restore_weights(session, curriculum.CHECKPOINT)
+def by_step(session, network):
+    """Print what either network knows after each sign, and draw it."""
+    every = curriculum.every_sequence(EXHAUSTIVE)
+    random = curriculum.random_sequences(COUNT, 200, [curriculum.HELD_OUT, 200])
+    curves = {}
+    for name, give in (("the post's graph, six signs", give_faithful), ("any length", give_trained)):
+        give(session)
         # of up to eight signs all there are, of more a sample
         curves[name] = [
             np.concatenate([exact, sample[EXHAUSTIVE:]])
@@ -50,49 +72,195 @@ with new_session(graph) as session:
                 measured(session, network, *every), measured(session, network, *random), strict=True
             )
         ]
-    print("| after sign | faithful: right | its error | right: any length | its error | right: always 0 |")
-    print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    table("after sign", "faithful: right", "its error", "right: any length", "its error", "right: always 0")
     for step in range(20):
-        cells = [f"{share[step]:.2%} | {error[step]:.2f}" for share, error in curves.values()]
         zero = np.mean((every if step < EXHAUSTIVE else random)[1][:, step] == 0)
-        print(f"| {step + 1} | {' | '.join(cells)} | {zero:.2%} |")
+        cells = [f"{share[step]:.2%} | {error[step]:.2f}" for share, error in curves.values()]
+        row(step + 1, *cells, f"{zero:.2%}")
+    draw_by_step({name: share for name, (share, _) in curves.items()}, np.mean(random[1] == 0, axis=0))
 
-    print("\n| length | sequences | largest sum | steps right | sequences right at every step |")
-    print("| ---: | ---: | ---: | ---: | ---: |")
+
+def draw_by_step(curves, zero):
+    """Draw the shares that are right after each of 200 signs, and the share of sums that are 0."""
+    figure, axes = pyplot.subplots(figsize=(8, 4), layout="constrained")
+    steps = np.arange(1, 201)
+    for (name, share), style in zip(curves.items(), ("C3", "C0"), strict=True):
+        axes.plot(steps, 100 * share, style, marker=".", markevery=slice(20), label=name)
+    axes.plot(steps, 100 * zero, "C7:", label="always 0")
+    axes.axvline(6, color="C7", linewidth=0.8)
+    axes.set(xscale="log", xlabel="after this many signs", ylabel="sums right, %", ylim=(0, 102), xlim=(1, 200))
+    ticks = [1, 2, 3, 4, 5, 6, 8, 10, 20, 50, 100, 200]
+    axes.set_xticks(ticks, labels=ticks, minor=False)
+    axes.minorticks_off()
+    axes.legend(loc="center right")
+    figure.savefig(DOCS / "any_length.png", dpi=100, metadata={"Software": None})
+
+
+def by_length(session, network):
+    """Print how often the trained network is right on sequences of each length, and on which sums at 200 signs."""
+    give_trained(session)
+    table("length", "sequences", "largest sum", "steps right", "sequences right at every step")
     for length in (EXHAUSTIVE, *LENGTHS):
-        data, target = every
-        if length > EXHAUSTIVE:
-            data, target = curriculum.random_sequences(COUNT, length, [curriculum.HELD_OUT, length])
+        data, target = (
+            curriculum.every_sequence(length)
+            if length == EXHAUSTIVE
+            else curriculum.random_sequences(COUNT, length, [curriculum.HELD_OUT, length])
+        )
         parts = np.array_split(np.arange(len(data)), max(1, data.size // 2**22))  # the graph keeps every step in memory
         right = np.concatenate([curriculum.is_right(session, network, data[part], target[part]) for part in parts])
         count = f"all {len(data)}" if length == EXHAUSTIVE else len(data)
-        largest, whole = np.abs(target).max(), right.all(axis=1).mean()
-        print(f"| {length} | {count} | {largest:.0f} | {right.mean():.4%} | {whole:.2%} |", flush=True)
+        row(length, count, f"{np.abs(target).max():.0f}", f"{right.mean():.4%}", f"{right.all(axis=1).mean():.2%}")
         if length == 200:
             by_sum = np.abs(target) // 10, right
-    print("\n| true sum, without its sign, at length 200 | steps | steps right |")
-    print("| ---: | ---: | ---: |")
+    table("true sum, without its sign, at length 200", "steps", "steps right")
     for tens in range(4):
         of_these = by_sum[1][by_sum[0] == tens]
-        print(f"| {10 * tens} to {10 * tens + 9} | {of_these.size} | {of_these.mean():.2%} |")
+        row(f"{10 * tens} to {10 * tens + 9}", of_these.size, f"{of_these.mean():.2%}")
 
-figure, axes = pyplot.subplots(figsize=(8, 4), layout="constrained")
-steps = np.arange(1, 201)
-for (name, (share, _)), style in zip(curves.items(), ("C3", "C0"), strict=True):
-    axes.plot(
-        steps,
-        100 * share,
-        style,
-        marker=".",
-        markevery=slice(20),
-        label=name,
+
+def predictions_and_sums(session, network, slices):
+    """Yield the predictions after each sign of one batch of sequences that comes in slices, and the true sums, int64.
+
+    A slice is an integer array, (batch, steps, 3). The sums are counted here, step by step.
+    """
+    state, total, worth = None, 0, 1
+    for signs in slices:
+        (prediction,), state = curriculum.advance(session, network, [network.prediction], signs, state)
+        inverts = signs[..., 2] == 1
+        worths = np.cumprod(np.concatenate([worth * np.ones((len(signs), 1), int), 1 - 2 * inverts], axis=1), axis=1)
+        sums = total + np.cumsum(worths[:, :-1] * (signs[..., 0] - signs[..., 1]), axis=1)
+        total, worth = sums[:, -1:], worths[:, -1:]
+        yield prediction, sums
+
+
+def hand_at_any_length(session, network):
+    """Print how often the weights by hand are right, and when float32 ends it."""
+    by_hand.give_weights(session)
+
+    def random_slices(count, length, of, seed):
+        return (
+            curriculum.random_sequences(count, length, [curriculum.HELD_OUT, seed, part])[0].astype(int)
+            for part in range(of)
+        )
+
+    def repeated(signs):
+        """A million signs, the same few over and over."""
+        return repeat(encodeSequence(signs * (50000 // len(signs)))[np.newaxis], 20)
+
+    every = curriculum.every_sequence(10)[0].astype(int)
+    tests = {
+        "all there are": (10, [[part] for part in np.array_split(every, 16)]),
+        "random": (1000, [random_slices(1000, 1000, 1, part) for part in range(10)]),
+        "random, longer": (100000, [random_slices(100, 10000, 10, 10)]),
+        **{f"`{signs}` over and over": (1000000, [repeated(signs)]) for signs in ("+", "-", "I", "I+", "+-", "+I-I0")},
+    }
+    table("sequences", "count", "signs each", "largest sum", "steps right", "largest error")
+    for name, (length, batches) in tests.items():
+        count, right, steps, largest, worst = 0, 0, 0, 0, 0.0
+        for slices in batches:
+            for prediction, sums in predictions_and_sums(session, network, slices):
+                right, steps = right + np.sum(np.round(prediction) == sums), steps + sums.size
+                largest, worst = max(largest, np.abs(sums).max()), max(worst, np.abs(prediction - sums).max())
+            count += len(sums)
+        row(name, count, length, largest, f"{right / steps:.4%}", f"{worst:g}")
+
+    done = 0
+    for prediction, sums in predictions_and_sums(session, network, repeat(encodeSequence("+" * SLICE)[np.newaxis])):
+        wrong = np.flatnonzero(np.round(prediction[0]).astype(int) != sums[0])
+        if len(wrong):
+            said = prediction[0, wrong[0]]
+            print(f"\nNothing but `+`: first wrong after sign {done + wrong[0] + 1}, where it says {said:.0f}")
+            return
+        done += sums.size
+
+
+def silenced(session, network, weights, unit, data, target):
+    """Return the share of steps that is right if a unit puts out nothing; the weights are put back."""
+    without = {name: value.copy() for name, value in weights.items()}
+    *layers_and_biases, weight, _ = without.values()  # in the order in which the graph makes them
+    for value in layers_and_biases:
+        if value.shape == (LSTM_SIZE, LSTM_SIZE + FEATURE_SIZE):
+            value[:, unit] = 0
+    weight[unit] = 0
+    set_weights(session, without)
+    share = curriculum.is_right(session, network, data, target).mean()
+    set_weights(session, weights)
+    return share
+
+
+def mechanism(session, network):
+    """Print what the units do, by hand and as trained, and draw some of them over one sequence."""
+    data, target = curriculum.random_sequences(500, 100, [curriculum.HELD_OUT])
+    inverted = np.cumsum(data[..., 2], axis=1) % 2
+    at_I = data[..., 2] == 1
+    pictures = []
+    table(
+        *("weights", "unit", "correlation with the sum", "with the inversion"),
+        *("forget gate at I", "at + - 0", "input gate at I", "at + - 0", "steps right without the unit"),
     )
-axes.plot(steps, 100 * np.mean(random[1] == 0, axis=0), "C7:", label="always 0")
-axes.axvline(6, color="C7", linewidth=0.8)
-axes.set(xscale="log", xlabel="after this many signs", ylabel="sums right, %", ylim=(0, 102), xlim=(1, 200))
-axes.set_xticks(
-    [1, 2, 3, 4, 5, 6, 8, 10, 20, 50, 100, 200], labels=[1, 2, 3, 4, 5, 6, 8, 10, 20, 50, 100, 200], minor=False
-)
-axes.minorticks_off()
-axes.legend(loc="center right")
-figure.savefig(Path(__file__).with_suffix(".png"), dpi=100, metadata={"Software": None})
+    for whose, give, shown in (("hand", by_hand.give_weights, 3), ("trained", give_trained, 9)):
+        give(session)
+        variables = curriculum.trained_variables(session)
+        weights = dict(zip((variable.op.name for variable in variables), session.run(variables), strict=True))
+        conveyor, gates = session.run([network.conveyor, network.gates], {network.data: data})
+        units, (forget, take_in) = conveyor.transpose(1, 2, 0), gates[:2].transpose(0, 2, 3, 1)  # (24, batch, steps)
+        with np.errstate(invalid="ignore"):  # units that never move
+            with_sum, with_inversion = (
+                np.nan_to_num([np.corrcoef(unit.ravel(), of.ravel())[0, 1] for unit in units])
+                for of in (target, inverted)
+            )
+        flag = np.argmax(np.abs(with_inversion))
+        others = [unit for unit in np.argsort(-np.abs(with_sum), kind="stable") if unit != flag]
+        for unit in (flag, *others[: shown - 1]):
+            without = silenced(session, network, weights, unit, data, target)
+            gate_cells = [f"{gate[unit][at].mean():.4f}" for gate in (forget, take_in) for at in (at_I, ~at_I)]
+            row(whose, unit, f"{with_sum[unit]:+.2f}", f"{with_inversion[unit]:+.2f}", *gate_cells, f"{without:.1%}")
+        shown_conveyor = session.run(network.conveyor, {network.data: [encodeSequence(SHOWN)]})[..., 0]
+        pictures.append((shown_conveyor, flag, others))
+    draw_mechanism(*pictures)
+
+
+def draw_mechanism(hand, trained):
+    """Draw the conveyor over one sequence: the three units by hand, beside them the trained network's."""
+    figure, axes = pyplot.subplots(3, 2, figsize=(11, 6), sharex=True, layout="constrained")
+    steps = np.arange(len(SHOWN))
+    conveyor, _, _ = hand
+    for (unit, one, what), panel in zip(
+        (
+            (by_hand.INVERSION, by_hand.INVERTED, "inverted"),
+            (by_hand.CORRECTION, by_hand.ONE, "correction"),
+            (by_hand.COUNT, by_hand.ONE, "count"),
+        ),
+        axes[:, 0],
+        strict=True,
+    ):
+        panel.step(steps, conveyor[:, unit] / one, where="mid", color="C0")
+        panel.set_ylabel(f"unit {unit}: {what}")
+    axes[2, 0].step(
+        steps,
+        (conveyor[:, by_hand.CORRECTION] + conveyor[:, by_hand.COUNT]) / by_hand.ONE,
+        where="mid",
+        color="C7",
+        linestyle=":",
+        label="both: the sum",
+    )
+    axes[2, 0].legend(loc="upper left", fontsize=8)
+    axes[0, 0].set_title("by hand, in multiples of a power of two")
+    conveyor, flag, others = trained
+    axes[0, 1].step(steps, conveyor[:, flag], where="mid", color="C3")
+    axes[0, 1].set_ylabel(f"unit {flag}")
+    axes[0, 1].set_title("trained")
+    for panel, units in ((axes[1, 1], others[:3]), (axes[2, 1], others[3:6])):
+        for unit in units:
+            panel.step(steps, conveyor[:, unit], where="mid", label=f"unit {unit}")
+        panel.legend(loc="upper left", fontsize=7)
+    for panel in axes[2]:
+        panel.set_xticks(steps, labels=SHOWN)
+    figure.savefig(DOCS / "images" / "any_length_mechanism.png", dpi=100, metadata={"Software": None})
+
+
+if __name__ == "__main__":
+    graph, network = curriculum.new_network(graph_seed=0, updates=1)
+    with new_session(graph) as session:
+        for part in (by_step, by_length, mechanism, hand_at_any_length):
+            part(session, network)

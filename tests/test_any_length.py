@@ -4,15 +4,18 @@ import hashlib
 import io
 import json
 import signal
+import subprocess
+import sys
 from collections import Counter
+from itertools import islice, repeat
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from compat_v1.any_length import curriculum
+from compat_v1.any_length import by_hand, curriculum
 from compat_v1.any_length.network import LAYERS
-from compat_v1.any_length.play import LONGEST
+from compat_v1.any_length.play import SLICE, play
 from compat_v1.any_length.record import KEPT_LOSSES, CurriculumRecord
 from compat_v1.checkpoints import load_record, restore
 from compat_v1.proof.golden import RECORDED, golden
@@ -37,6 +40,15 @@ def trained():
     graph, network = curriculum.new_network(graph_seed=0, updates=1)
     with new_session(graph) as session:
         curriculum.restore_weights(session, curriculum.CHECKPOINT)
+        yield session, network
+
+
+@pytest.fixture(scope="module")
+def made_by_hand():
+    """(session, network) with the weights that nobody trained."""
+    graph, network = curriculum.new_network(graph_seed=0, updates=1)
+    with new_session(graph) as session:
+        by_hand.give_weights(session)
         yield session, network
 
 
@@ -68,8 +80,9 @@ def test_original_weights_answer_the_posts_sequence_as_under_tensorflow_1():
     assert prediction[0, 5] == pytest.approx(expected, abs=1e-5)
 
 
-def test_every_step_is_that_of_an_lstm_in_numpy(trained):
-    session, network = trained
+@pytest.mark.parametrize("whose", ["trained", "made_by_hand"])
+def test_every_step_is_that_of_an_lstm_in_numpy(whose, request):
+    session, network = request.getfixturevalue(whose)
     W_f, _, b_f, W_i, b_i, W_C, b_c, W_o, b_o, weight, bias = session.run(curriculum.trained_variables(session))
     data, _ = curriculum.random_sequences(3, 40, seed=[1])
     predictions, conveyors, gates = session.run(
@@ -86,6 +99,19 @@ def test_every_step_is_that_of_an_lstm_in_numpy(trained):
             assert np.abs(here - there).max() < 1e-4, f"{layer} differs after sign {step + 1}"
         assert np.abs(conveyors[step] - Conveyor).max() < 1e-3, f"the conveyor differs after sign {step + 1}"
         assert np.abs(predictions[:, step] - (weight.T @ h + bias)).max() < 1e-3, f"sum {step + 1} differs"
+
+
+def test_sequence_in_slices_gives_every_bit_of_one_in_one_piece(trained):
+    session, network = trained
+    data, _ = curriculum.random_sequences(3, 40, seed=[3])
+    fetches = [network.prediction, network.conveyor, network.gates]
+    whole, _ = curriculum.advance(session, network, fetches, data)
+    state, parts = None, []
+    for start, end in ((0, 1), (1, 17), (17, 40)):
+        part, state = curriculum.advance(session, network, fetches, data[:, start:end], state)
+        parts.append(part)
+    for value, pieces, axis in zip(whole, zip(*parts, strict=True), (1, 0, 1), strict=True):
+        assert value.tobytes() == np.concatenate(pieces, axis).tobytes()
 
 
 def test_loss_is_over_all_steps_of_each_sequence_and_none_beyond_its_end(untrained):
@@ -190,6 +216,82 @@ def test_projects_run_begins_as_its_record_says(tmp_path):
     assert again.first_losses == pytest.approx(record.first_losses, rel=1e-4)
 
 
+def test_weights_by_hand_use_three_units_and_leave_the_others_at_nothing(made_by_hand):
+    session, network = made_by_hand
+    data, _ = curriculum.random_sequences(100, 30, seed=[4])
+    conveyor = session.run(network.conveyor, {network.data: data})
+    used = [by_hand.INVERSION, by_hand.CORRECTION, by_hand.COUNT]
+    assert np.flatnonzero(np.abs(conveyor).max(axis=(0, 2))).tolist() == sorted(used)
+    for variable, value in zip(curriculum.trained_variables(session), by_hand.weights().values(), strict=True):
+        assert value.dtype == np.float32 and value.shape == tuple(variable.shape)
+        assert np.isin(np.flatnonzero(value.any(axis=-1)), used).all()
+
+
+@pytest.mark.parametrize("part", range(16))
+def test_weights_by_hand_say_exactly_the_sum_after_every_sign_of_every_sequence_of_ten(made_by_hand, part):
+    session, network = made_by_hand
+    numbers = part * 2**16 + np.arange(2**16)
+    signs = numbers[:, np.newaxis] >> np.arange(18, -1, -2) & 3
+    data = np.stack([signs == 0, signs == 1, signs == 2], axis=-1)
+    is_inverted = np.cumsum(signs == 2, axis=1) % 2 == 1
+    worth = (signs == 0).astype(int) - (signs == 1)
+    expected = np.cumsum(np.where(is_inverted, -worth, worth), axis=1)
+    assert (session.run(network.prediction, {network.data: data}) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("signs", "count"), [(None, 100), ("+", 1), ("-", 1), ("I", 1), ("I+", 1), ("+-", 1), ("+I-I0", 1)]
+)
+def test_weights_by_hand_say_exactly_the_sum_at_twenty_thousand_signs(made_by_hand, signs, count):
+    data, target = curriculum.random_sequences(count, 20000, seed=[5])
+    if signs:
+        data = encodeSequence(signs * (20000 // len(signs)))[np.newaxis]
+        target = np.array([running_sums(signs * (20000 // len(signs)))])
+    state = None
+    for start in range(0, 20000, 5000):
+        part = slice(start, start + 5000)
+        (prediction,), state = curriculum.advance(*made_by_hand, [made_by_hand[1].prediction], data[:, part], state)
+        assert (prediction == target[:, part]).all()
+
+
+def state_by_hand(sums, inverted, last_sign):
+    """Return what the three units must hold after `last_sign`, from what they are for, and nothing in the others."""
+    conveyor = np.zeros((24, len(sums)))
+    conveyor[by_hand.INVERSION] = by_hand.INVERTED * inverted
+    # An I turned what followed it: it was itself read with the other worth.
+    worth = np.where(inverted ^ (last_sign == "I"), -1, 1)
+    missing = worth * np.select([last_sign == "+", last_sign == "-"], [0, -2], -1)
+    conveyor[by_hand.CORRECTION] = by_hand.ONE * missing
+    conveyor[by_hand.COUNT] = by_hand.ONE * (sums - missing)
+    return conveyor.T.astype(np.float32), conveyor.astype(np.float32)  # every unit puts out what it holds
+
+
+def test_weights_by_hand_go_from_each_state_to_the_next_whatever_came_before(made_by_hand):
+    """What one step does depends on the state alone. So no length is too long, only a sum too large."""
+    session, network = made_by_hand
+    random = np.random.RandomState(6)
+    ends = np.arange(by_hand.LARGEST_SUM - 100, by_hand.LARGEST_SUM - 1)
+    sums = np.concatenate([ends, -ends, np.arange(-1000, 1000), random.randint(-(2**24) + 2, 2**24 - 2, size=100000)])
+    last_sign, sign = random.choice(list("+-0I"), size=(2, len(sums)))
+    inverted = random.randint(2, size=len(sums))
+    data = np.array([encodeSequence(one) for one in sign])
+    state = state_by_hand(sums, inverted, last_sign)
+    (prediction,), (output, conveyor) = curriculum.advance(session, network, [network.prediction], data, state)
+    next_sums = sums + np.where(inverted == 1, -1, 1) * (1 * (sign == "+") - (sign == "-"))
+    _, next_conveyor = state_by_hand(next_sums, inverted ^ (sign == "I"), sign)
+    assert (prediction[:, 0] == next_sums).all()
+    assert (conveyor == next_conveyor).all() and (output == next_conveyor.T).all()
+
+
+def test_weights_by_hand_end_where_float32_lacks_the_next_integer(made_by_hand):
+    session, network = made_by_hand
+    before = by_hand.LARGEST_SUM - 5
+    state = state_by_hand(np.array([before]), np.array([0]), np.array(["+"]))
+    (prediction,), _ = curriculum.advance(session, network, [network.prediction], [encodeSequence("+" * 8)], state)
+    is_right = prediction[0].astype(int) == before + 1 + np.arange(8)
+    assert is_right.tolist() == [True] * 5 + [False] * 3
+
+
 def test_projects_network_is_right_at_every_step_of_every_sequence_up_to_eight_signs(trained):
     assert curriculum.is_right(*trained, *curriculum.every_sequence(8)).all()
 
@@ -224,22 +326,85 @@ def test_play_says_where_a_network_is_wrong(short_run, capsys):
 
 
 def test_play_goes_on_after_bad_lines_until_the_input_ends(monkeypatch, capsys):
-    lines = [b"+-I", b"", b" --\r", b"+x", b"\xff+", b"+" * (LONGEST + 1), b"+" * LONGEST]
+    lines = [b"+-I", b"", b" --\r", b"+x", b"\xff+", b"0" * (SLICE + 1), b"0" * SLICE]
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\n".join(lines)), encoding="utf-8"))
     assert run("play", "--json") == 0
     output, errors = capsys.readouterr()
-    assert [len(json.loads(line)["steps"]) for line in output.splitlines()] == [3, 2, LONGEST]
+    assert [len(json.loads(line)["steps"]) for line in output.splitlines()] == [3, 2, SLICE + 1, SLICE]
     for error, expected in zip(
         errors.splitlines(),
         (
             "an empty sequence: give one or more of the signs + - 0 I",
             "sign 2 of the sequence is 'x': allowed are + - 0 I",
             "sign 1 of the sequence is",
-            f"the sequence has {LONGEST + 1} signs: up to {LONGEST} are allowed",
         ),
         strict=True,
     ):
         assert expected in error
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_play_of_weights_by_hand_says_the_sum(option, capsys):
+    sequence = "+-I++0" * SLICE
+    assert run("play", sequence, "--weights", "hand", *option) == 0
+    lines = capsys.readouterr().out.splitlines()
+    if option:
+        steps = json.loads(lines[0])["steps"]
+        assert [step["network"] for step in steps] == [step["sum"] for step in steps] == running_sums(sequence)
+    else:
+        assert [int(line.split()[2]) for line in lines[1:]] == running_sums(sequence)
+        assert not any("wrong" in line for line in lines)
+
+
+def test_play_takes_what_comes_and_keeps_nothing_of_what_was(made_by_hand):
+    taken = []
+
+    def pieces():
+        for piece in repeat("I+-+" * SLICE):
+            taken.append(len(piece))
+            yield piece
+
+    for step in islice(play(*made_by_hand, pieces()), 10 * SLICE):
+        assert step["network"] == step["sum"]
+    assert sum(taken) == 12 * SLICE, "it reads ahead"
+
+
+def stream(*options):
+    """Start `play -`, which reads from a pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "compat_v1", "play", "-", "--weights", "hand", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_play_answers_each_sign_of_a_stream_as_it_comes():
+    with stream("--json") as process:
+        for piece, sums in ((b"+", [1]), (b"I+\n+", [1, 0, -1]), (b"\r\n-", [0])):
+            process.stdin.write(piece)
+            process.stdin.flush()
+            answers = [json.loads(process.stdout.readline()) for _ in sums]  # or it waits for ever
+            assert [answer["sum"] for answer in answers] == [answer["network"] for answer in answers] == sums
+        assert process.communicate() == (b"", b"") and process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "answers", "message"),
+    [
+        (b"++\n+x+", 3, "sign 4 of the sequence is 'x': allowed are + - 0 I"),
+        (b"++\xff", 2, "sign 3 of the sequence is '\ufffd': allowed are + - 0 I"),
+        (b"+" * SLICE + b"++ +", SLICE + 2, f"sign {SLICE + 3} of the sequence is ' ': allowed are + - 0 I"),
+        (b"+\xc3", 1, "sign 2 of the sequence is '\ufffd'"),
+        (b"\n", 0, "an empty sequence: give one or more of the signs + - 0 I"),
+    ],
+)
+def test_stream_ends_with_a_clear_error_and_status_2_at_what_is_no_sign(given, answers, message):
+    with stream() as process:
+        output, error = process.communicate(given)
+        assert process.returncode == 2
+    assert len(output.splitlines()) == 1 + answers
+    assert message in error.decode() and len(error.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -247,7 +412,7 @@ def test_play_goes_on_after_bad_lines_until_the_input_ends(monkeypatch, capsys):
     [
         (["play", "+-x"], "sign 3 of the sequence is 'x': allowed are + - 0 I"),
         (["play", ""], "an empty sequence: give one or more of the signs + - 0 I"),
-        (["play", "0" * (LONGEST + 1)], f"the sequence has {LONGEST + 1} signs: up to {LONGEST} are allowed"),
+        (["play", "+", "--weights", "hand", "--checkpoint", "x"], "not allowed with argument"),
         (["play", "+", "--checkpoint", "no-such"], "no-such holds no checkpoint"),
         (["play", "--checkpoint", "no-such"], "no-such holds no checkpoint"),
         (["predict", "++++++", "--checkpoint", curriculum.CHECKPOINT], "holds a network for any length: play asks it"),

@@ -116,6 +116,22 @@ def is_right(session: Any, network: Network, data: np.ndarray, target: np.ndarra
     return session.run(network.right, {network.data: data, network.target: target})
 
 
+def advance(
+    session: Any,
+    network: Network,
+    fetches: list[Any],
+    data: Any,
+    state: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[list[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return (values of the fetches, state) after the signs `data`, float32 (batch, steps, 3).
+
+    `state` is what the call for the signs before returned, None at a sequence's beginning: so the memory bounds no
+    sequence, only a slice of it.
+    """
+    fed_state = {} if state is None else dict(zip(network.state, state, strict=True))
+    return session.run([fetches, network.next_state], {network.data: data, **fed_state})
+
+
 def begin(session: Any, network: Network, directory: str | Path, graph_seed: int, updates: int) -> CurriculumRecord:
     """Initialize the network, or go on with the unfinished run in `directory`; return its record.
 
@@ -149,10 +165,12 @@ def train(
     directory: str | Path,
     report: Callable[[CurriculumRecord], None] = lambda record: None,
     is_stop_wanted: Callable[[], bool] = lambda: False,
+    after_update: Callable[[], object] = lambda: None,
 ) -> None:
     """Do the updates that the record lacks, and keep the run in `directory`, also when it is stopped.
 
-    `report` is called with the record after every `REPORT_EVERY` updates. When all are done, only the weights are kept.
+    `report` is called with the record after every `REPORT_EVERY` updates, `after_update` after each. When all are done,
+    only the weights are kept.
     """
     if record.weights_sha256:
         return
@@ -163,6 +181,7 @@ def train(
             break
         loss, _ = minimize(*this_batch)
         record.done += 1
+        after_update()
         if record.done <= KEPT_LOSSES:
             record.first_losses.append(exactly(loss))
         if record.done % REPORT_EVERY == 0:

@@ -16,7 +16,10 @@ from compat_v1.graph import FEATURE_SIZE, LSTM_SIZE, build_cell
 
 LAYERS = ("forget", "input", "candidate", "output")  # the cell's, in the order of `Network.gates`
 
-Network = namedtuple("Network", "data target lengths prediction conveyor gates right loss minimize step initializer")
+Network = namedtuple(
+    "Network",
+    "data target lengths state prediction conveyor gates next_state right loss minimize step initializer",
+)
 
 
 def build_graph(
@@ -34,6 +37,8 @@ def build_graph(
     No bit changes.
     To feed: `data`, float32 (batch, steps, 3); for `right` and the loss, `target`, float32 (batch, steps), the sums;
     for the loss, `lengths`, int32 (batch,), how many signs each sequence has: the loss ignores what follows them.
+    May be fed: `state`, what the cell starts from, its output, float32 (batch, 24), and the conveyor, (24, batch);
+    zeros if it is not. Fed with the `next_state` that was fetched with the signs before, it goes on where they ended.
     To fetch, after every sign: `prediction`, float32, and `right`, bool, both (batch, steps), the latter whether the
     former rounds to the target; `conveyor`, float32 (steps, 24, batch); `gates`, float32 (4, steps, 24, batch), the
     outputs of the four `LAYERS`. Also `loss`, a float32 scalar, the mean squared error of a step.
@@ -61,10 +66,11 @@ def build_graph(
 
     Conveyor = tf.zeros([LSTM_SIZE, data_length])
     prediction = tf.zeros([data_length, LSTM_SIZE])
+    state = (prediction, Conveyor)
     with control_flow_v1():
         predictions, Conveyors = tf.TensorArray(tf.float32, steps), tf.TensorArray(tf.float32, steps)
-        _, _, _, predictions, Conveyors = tf.while_loop(
-            is_in_sequence, apply_lstm_cell, (prediction, Conveyor, 0, predictions, Conveyors), parallel_iterations=32
+        last_prediction, last_Conveyor, _, predictions, Conveyors = tf.while_loop(
+            is_in_sequence, apply_lstm_cell, (*state, 0, predictions, Conveyors), parallel_iterations=32
         )
         lstm_predictions, conveyor = predictions.stack(), Conveyors.stack()  # (steps, batch, 24), (steps, 24, batch)
 
@@ -75,7 +81,7 @@ def build_graph(
     right = tf.equal(target, tf.round(prediction))
 
     # What the gates did follows from what the cell put out: all steps at once, and nothing that training must pay for.
-    ht_minus_1 = tf.concat([tf.zeros([1, data_length, LSTM_SIZE]), lstm_predictions[:-1]], 0)
+    ht_minus_1 = tf.concat([state[0][tf.newaxis], lstm_predictions[:-1]], 0)  # (steps, batch, 24)
     ht_minus_1_and_xt = tf.concat([ht_minus_1, tf.transpose(data, [1, 0, 2])], 2)  # (steps, batch, 27)
     x = tf.transpose(tf.reshape(ht_minus_1_and_xt, [-1, LSTM_SIZE + FEATURE_SIZE]))  # (27, steps * batch)
     o_t = cell.h_t(x, float("inf"))  # o_t * tanh(infinity): the post has no function for the output gate alone
@@ -94,4 +100,7 @@ def build_graph(
 
     initializer = tf.global_variables_initializer()
     require_v1_ops(tf.get_default_graph())
-    return Network(data, target, lengths, prediction, conveyor, gates, right, loss, minimize, step, initializer)
+    next_state = (last_prediction, last_Conveyor)
+    return Network(
+        data, target, lengths, state, prediction, conveyor, gates, next_state, right, loss, minimize, step, initializer
+    )

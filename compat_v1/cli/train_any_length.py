@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from compat_v1.any_length.record import MOST_UPDATES, CurriculumRecord
 from compat_v1.cli.common import BadInput, integer, seed, stop_on_signal
 from compat_v1.environment import import_tensorflow
@@ -33,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
 
     def report(record: CurriculumRecord) -> None:
         done, loss, right = (series[-1] for _, series in record.measured)
-        print(f"update {done} of {record.updates} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
+        with tqdm.external_write_mode():  # the bar makes way
+            print(f"update {done} of {record.updates} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
 
     graph, network = curriculum.new_network(args.seed, args.updates, curriculum.SETTINGS["batch"])
     with new_session(graph, inter_op_threads=1) as session, stop_on_signal() as stop:
@@ -41,7 +44,9 @@ def run(args: argparse.Namespace) -> int:
             record = curriculum.begin(session, network, args.checkpoint, args.seed, args.updates)
         except ValueError as error:
             raise BadInput(str(error)) from None
-        curriculum.train(session, network, record, args.checkpoint, report, lambda: stop.is_wanted)
+        # On a terminal alone: a log keeps the lines.
+        with tqdm(total=args.updates, initial=record.done, unit="update", leave=False, disable=None) as bar:
+            curriculum.train(session, network, record, args.checkpoint, report, lambda: stop.is_wanted, bar.update)
     print(f"checkpoint: {args.checkpoint}")
     if record.done < args.updates:
         print(f"stopped after {record.done} of {args.updates} updates; the same command goes on", file=sys.stderr)
