@@ -2,13 +2,14 @@
 
 # What is given on make's command line, as in `make reproduce SEED=7`. Python gets it as it was typed, in an environment
 # variable: neither make nor the shell reads anything in it, and the caller's own variables of these names are not asked.
-OPTIONS := SEED DRAW EPOCHS RUN LOGDIR PORT SHARE
+OPTIONS := SEED DRAW EPOCHS RUN LOGDIR PORT SHARE WEIGHTS
 $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$(value $(name))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
-  record-mutations divergence draws bench bench-profile bench-growth bench-floor any-length train-any-length screenshots lock clean
+  corpus releases releases-table mutation-score record-mutations cases cases-record divergence draws bench bench-profile \
+  bench-growth bench-floor bench-audit any-length train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -33,11 +34,15 @@ help:
 	@echo '  screenshots    take the pictures of docs/images (needs chromium)'
 	@echo 'The proof:'
 	@echo '  audit          compare the port with the graph of TensorFlow 1.0.1'
-	@echo '  mutants        mistakes in a port, who notices;  record-mutations   in records'
-	@echo '  divergence     draw how far runs part;  draws   the evidence of docs/data.md'
+	@echo '  mutants        mistakes in a port, who notices (record-mutations: in records)'
+	@echo '  divergence     draw how far runs part (draws: the evidence of docs/data.md)'
 	@echo '  original       run the program under TensorFlow 1.0.1 (needs Python 2.7)'
 	@echo '  record         make the golden records anew (needs Python 2.7 and 3.7)'
-	@echo 'Speed:           bench   bench-profile   bench-floor   bench-growth'
+	@echo 'Other programs:'
+	@echo '  cases          replay recorded programs, docs/cases.md (cases-record: anew)'
+	@echo '  mutation-score what the audit notices, hours (SHARE=0.01: a hundredth)'
+	@echo '  corpus         record its old graphs anew   releases   under each TensorFlow'
+	@echo 'Speed:           bench bench-profile bench-floor bench-growth bench-audit'
 	@echo 'Any length:      play   any-length (measures)   train-any-length'
 	@echo 'Notebooks:       lab (opens them)   notebooks (tests them)   execute-notebooks'
 	@echo 'Upkeep:          lint   lock (needs uv)   clean'
@@ -101,7 +106,6 @@ audit: .venv/ready
 	.venv/bin/python -m compat_v1 audit
 
 # The cases of docs/cases.md: recorded under the old stacks, deliberately, and replayed here.
-.PHONY: cases cases-record
 cases: .venv/ready
 	.venv/bin/python docs/cases.py
 
@@ -147,7 +151,7 @@ screenshots: .venv/ready
 	  --screenshot=docs/images/report.png runs/latest/record.html 2> /dev/null
 
 play: .venv/ready
-	@.venv/bin/python -m compat_v1 play $(if $(WEIGHTS),--weights $(WEIGHTS))
+	@.venv/bin/python -m compat_v1 play $${WEIGHTS:+--weights="$$WEIGHTS"}
 
 any-length: .venv/ready
 	.venv/bin/python docs/any_length.py
