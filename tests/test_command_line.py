@@ -218,7 +218,7 @@ def test_predict_refuses_a_sequence_of_another_length(trained, capsys):
         (lambda record: record["train"]["error"].__setitem__(0, "?"), "train.error.0: Input should be a valid number"),
         (
             lambda record: record["train"]["error"].__setitem__(0, math.nan),
-            "train.error.0: Input should be greater than",
+            "train.error.0: Input should be less than or equal to 1; it is nan",
         ),
     ],
 )

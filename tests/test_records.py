@@ -136,7 +136,7 @@ def test_any_value_in_any_field_is_taken_or_refused_in_one_line(file, drawn):
         assert record.model_dump(exclude_none=True) == content
 
 
-@pytest.mark.parametrize("path", ["/dev/null", ".", "no-such", "x" * 300, "a\0b"])
+@pytest.mark.parametrize("path", ["/dev/null", ".", "no-such", "x" * 300])
 def test_path_of_no_record_is_refused(path, capsys):
     assert run("verify", path) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
