@@ -12,7 +12,7 @@ from google.protobuf import text_format
 from compat_v1 import cli as command_line
 from compat_v1.audit import drift
 from compat_v1.audit.comparison import audit
-from compat_v1.audit.graph_index import read_graph_def
+from compat_v1.audit.reading import read_graph_def
 from compat_v1.proof.golden import RECORDED
 from compat_v1.proof.original_graph import GRAPH, audit_port, original_graph_def, original_network
 from compat_v1.training import new_network

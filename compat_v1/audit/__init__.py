@@ -15,7 +15,7 @@ def __getattr__(name):
 
         return audit
     if name == "read_graph_def":
-        from compat_v1.audit.graph_index import read_graph_def
+        from compat_v1.audit.reading import read_graph_def
 
         return read_graph_def
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

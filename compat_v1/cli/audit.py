@@ -25,7 +25,7 @@ def run(args):
         raise InputError("audit takes two graphs, the original's and the port's, or none")
     import_tensorflow()
     from compat_v1.audit.comparison import audit, report
-    from compat_v1.audit.graph_index import read_graph_def
+    from compat_v1.audit.reading import read_graph_def
     from compat_v1.proof import original_graph
 
     if args.graphs:

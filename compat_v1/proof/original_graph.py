@@ -6,7 +6,7 @@ The proof without a tolerance: the port must compute what this graph computes, o
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit, same_roles
-from compat_v1.audit.graph_index import read_graph_def
+from compat_v1.audit.reading import read_graph_def
 from compat_v1.graph import Network
 from compat_v1.original.record_format import DEFAULT_SEED
 from compat_v1.proof.golden import RECORDED

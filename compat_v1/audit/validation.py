@@ -1,0 +1,261 @@
+"""Say what is wrong with a GraphDef before TensorFlow's importer sees it, which some graphs crash and others hang.
+
+Each rule is a function, and raises a `ValueError` of one line. What they let through, TensorFlow may still refuse, but
+in bounded memory and time: docs/security.md says how far that holds.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import types_pb2
+from tensorflow.python.framework import op_def_registry
+
+LARGEST_TENSOR = 2**30  # bytes that a constant may claim, and that a node may make of constants
+LARGEST_TOTAL = 2**32  # bytes that the constants of a graph may claim together
+MOST_OUTPUTS = 2**16  # of a node, and as many inputs
+HIGHEST_RANK = 254  # TensorFlow's own limit
+# TensorFlow follows calls, and what shapes are computed from, by recursion and without remembering where it was.
+DEEPEST = 2000
+MOST_BRANCHES = 10**6
+_SHAPES_FROM = {"Cast": "DstT", "ConcatV2": "T", "Concat": "T", "Pack": "T", "StridedSlice": "T"}  # op: its dtype
+_INTEGERS = (types_pb2.DT_INT32, types_pb2.DT_INT64)
+# The ops that make much of little, and the inputs that say how much.
+_MAKES = {
+    "Fill": lambda dims, _: math.prod(dims),
+    "Range": lambda start, limit, delta: abs(limit[0] - start[0]) // (abs(delta[0]) or 1),
+    "Tile": lambda x, multiples: len(x) * math.prod(multiples),
+    "BroadcastTo": lambda _, shape: math.prod(shape),
+    "LinSpace": lambda start, stop, number: number[0],
+    "OneHot": lambda indices, depth, on, off: len(indices) * depth[0],
+}
+_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.\\/>-]*")
+
+
+def shown(text: object, longest: int = 200) -> str:
+    """Return a text of a file as it may stand in a message: one line, no control characters, not too long."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(text))
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def validate(graph_def: "tf.compat.v1.GraphDef") -> None:
+    """Raise `ValueError`, in one line, if a `GraphDef` is none that a program could have been."""
+    _check_calls(graph_def.library)
+    functions = {function.signature.name for function in graph_def.library.function}
+    claimed = 0
+    bodies = [("", graph_def.node, ())]
+    for function in graph_def.library.function:
+        arguments = [argument.name for argument in function.signature.input_arg]
+        bodies.append((f"function {shown(function.signature.name)}: ", function.node_def, arguments))
+        _check_types(_argument_types(function.signature), f"function {shown(function.signature.name)}")
+    for where, nodes, arguments in bodies:
+        try:
+            _check_names(nodes, arguments)
+            for node in nodes:
+                _check_op(node, functions)
+                claimed += sum(_claim(node, value) for value in node.attr.values())
+            _check_edges(nodes, arguments)
+            _check_folding({node.name: node for node in nodes})
+        except ValueError as error:
+            raise ValueError(f"{where}{error}") from None
+    if claimed > LARGEST_TOTAL:
+        raise ValueError(f"the constants claim {claimed} bytes together; {LARGEST_TOTAL} are the most allowed")
+
+
+def _argument_types(signature):
+    return [argument.type for arguments in (signature.input_arg, signature.output_arg) for argument in arguments]
+
+
+def _check_calls(library):
+    """Functions must not call themselves, directly or in a ring, nor unfold into more than can be followed."""
+    names = Counter(function.signature.name for function in library.function)
+    for name, count in names.items():
+        if count > 1:
+            raise ValueError(f"{count} functions are named {shown(name)}")
+    calls = {
+        function.signature.name: [name for node in function.node_def for name in _called(node) if name in names]
+        for function in library.function
+    }
+    for gradient in library.gradient:
+        calls.setdefault(gradient.function_name, []).append(gradient.gradient_func)
+    _check_unfolded(calls, "function", "calls itself")
+
+
+def _called(node):
+    yield node.op
+    todo = list(node.attr.values())
+    while todo:
+        value = todo.pop()
+        for function in _each(value, "func"):
+            yield function.name
+            todo += function.attr.values()
+
+
+def _check_unfolded(parts: Mapping[str, Iterable[str]], what: str, ring: str) -> None:
+    """Check what is followed as a tree: that it ends, is not too deep, and has not too many branches."""
+    depth, size = {}, {}
+    try:
+        order = list(TopologicalSorter(parts).static_order())
+    except CycleError as error:
+        names = [shown(name, 60) for name in error.args[1]]
+        path = " → ".join(names if len(names) < 6 else [*names[:3], "…", names[-1]])
+        raise ValueError(f"{what} {names[0]} {ring} ({path})") from None
+    for name in order:
+        below = [one for one in parts.get(name, ()) if one in depth]
+        depth[name] = 1 + max((depth[one] for one in below), default=0)
+        size[name] = 1 + sum(size[one] for one in below)
+        if depth[name] > DEEPEST or size[name] > MOST_BRANCHES:
+            raise ValueError(
+                f"{what} {shown(name)} unfolds into more than can be followed: {DEEPEST} levels and {MOST_BRANCHES} "
+                f"{what}s are the most allowed"
+            )
+
+
+def _check_names(nodes, arguments):
+    names = Counter(arguments)
+    names.update(node.name for node in nodes)
+    for name, count in names.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{shown(name)!r} can be no node's name: letters, digits and _ . / \\ > - are allowed")
+        if count > 1:
+            raise ValueError(f"{count} nodes are named {shown(name)}")
+
+
+def _check_op(node, functions):
+    """A node's op must be known here, have the attributes that it needs, and not too many inputs and outputs."""
+    at = f"node {shown(node.name)}"
+    if node.op in functions:
+        return
+    op_def = op_def_registry.get(node.op)
+    if op_def is None:
+        raise ValueError(
+            f"{at}: TensorFlow {tf.__version__} has no op {shown(node.op)}; load its library (tf.load_op_library) and "
+            "call compat_v1.audit from Python, or take out of both graphs what needs it (extract_sub_graph)"
+        )
+    for attr in op_def.attr:
+        if not attr.HasField("default_value") and attr.name not in node.attr:
+            raise ValueError(f"{at}: the attribute {attr.name}, which the op {node.op} needs, is missing")
+    for arguments, kind in ((op_def.input_arg, "inputs"), (op_def.output_arg, "outputs")):
+        number = sum(
+            node.attr[argument.number_attr].i
+            if argument.number_attr
+            else len(node.attr[argument.type_list_attr].list.type)
+            for argument in arguments
+            if argument.number_attr or argument.type_list_attr
+        )
+        if not 0 <= number <= MOST_OUTPUTS:
+            raise ValueError(f"{at}: {number} {kind}; {MOST_OUTPUTS} are the most allowed")
+
+
+def _claim(node, value):
+    """Check an attribute's types, shapes and tensors; return how many bytes its tensors claim."""
+    at = f"node {shown(node.name)}"
+    _check_types(_each(value, "type"), at)
+    for shape in _each(value, "shape"):
+        _check_shape(shape, at, lowest=-1)
+    if node.op == "Const" and value.HasField("tensor") and value.tensor.dtype != node.attr["dtype"].type:
+        raise ValueError(f"{at}: its value is not of the dtype that it says")
+    inner = [one for function in _each(value, "func") for one in function.attr.values()]
+    return sum(_bytes(tensor, at) for tensor in _each(value, "tensor")) + sum(_claim(node, one) for one in inner)
+
+
+def _each(value, kind):
+    """Return what an attribute holds of a kind, as a list."""
+    if value.HasField("list"):
+        return getattr(value.list, kind)
+    return [getattr(value, kind)] if value.HasField(kind) else []
+
+
+def _check_types(types, at):
+    for number in types:
+        if number not in types_pb2.DataType.values():
+            raise ValueError(f"{at}: {number} is no dtype that TensorFlow {tf.__version__} knows")
+
+
+def _check_shape(shape, at, lowest):
+    """Return the number of elements, those of unknown sizes not counted; `lowest` is the lowest size allowed."""
+    sizes = [dim.size for dim in shape.dim]
+    if len(sizes) > HIGHEST_RANK:
+        raise ValueError(f"{at}: a shape has {len(sizes)} dimensions; {HIGHEST_RANK} are the most allowed")
+    if any(size < lowest for size in sizes):
+        raise ValueError(f"{at}: the size {min(sizes)} in a shape is negative")
+    elements = math.prod(size for size in sizes if size != -1)
+    if elements >= 2**63:
+        raise ValueError(f"{at}: a shape has {elements:.0e} elements")
+    return elements
+
+
+def _bytes(tensor, at):
+    """Check a constant's shape and values; return how many bytes it claims."""
+    _check_types([tensor.dtype], at)
+    elements = _check_shape(tensor.tensor_shape, at, lowest=0)
+    try:
+        dtype = np.dtype(tf.dtypes.as_dtype(tensor.dtype).as_numpy_dtype)
+    except (TypeError, KeyError):
+        raise ValueError(f"{at}: a value of the dtype {types_pb2.DataType.Name(tensor.dtype)} cannot be read") from None
+    claimed = elements * dtype.itemsize
+    if claimed > LARGEST_TENSOR:
+        raise ValueError(f"{at}: a constant claims {claimed} bytes; {LARGEST_TENSOR} are the most allowed")
+    if tensor.tensor_content:
+        if len(tensor.tensor_content) != claimed or dtype.hasobject:
+            raise ValueError(f"{at}: a constant has {len(tensor.tensor_content)} bytes, its shape wants {claimed}")
+    else:
+        values = (held for field, held in tensor.ListFields() if field.name.endswith("_val"))
+        parts = 2 if dtype.kind == "c" else 1
+        if any(len(held) > elements * parts for held in values):
+            raise ValueError(f"{at}: a constant has more values than its shape has elements, {elements}")
+    return claimed
+
+
+def _source(reference):
+    return reference.lstrip("^").partition(":")[0]
+
+
+def _check_edges(nodes, arguments):
+    """Inputs must name nodes, and a way from a node to itself must go through a loop's NextIteration and Merge."""
+    ops = {**dict.fromkeys(arguments, "an argument"), **{node.name: node.op for node in nodes}}
+    for node in nodes:
+        for reference in node.input:
+            if _source(reference) not in ops:
+                raise ValueError(f"node {shown(node.name)}: its input {shown(reference)} names no node")
+    ahead, shapes = {}, {}
+    for node in nodes:
+        sources = [_source(reference) for reference in node.input]
+        if node.op in ("Merge", "RefMerge"):
+            sources = [one for one in sources if ops[one] not in ("NextIteration", "RefNextIteration")]
+        ahead[node.name] = sources
+        if node.op in _SHAPES_FROM and node.attr[_SHAPES_FROM[node.op]].type in _INTEGERS:
+            shapes[node.name] = [one for one in sources if ops[one] in _SHAPES_FROM]
+    try:
+        TopologicalSorter(ahead).prepare()
+    except CycleError as error:
+        ring = " → ".join(shown(name, 60) for name in error.args[1][:4])
+        raise ValueError(f"a cycle that is no loop: {ring}{' → …' if len(error.args[1]) > 4 else ''}") from None
+    _check_unfolded(shapes, "node", "is computed from itself")
+
+
+def _check_folding(nodes):
+    """What is made of constants must not be huge: TensorFlow computes it to infer shapes."""
+    for node in nodes.values():
+        if node.op not in _MAKES:
+            continue
+        values = [_small_constant(nodes.get(_source(reference))) for reference in node.input if reference[:1] != "^"]
+        try:
+            number = _MAKES[node.op](*values)
+        except (TypeError, IndexError):  # not of constants, or with too few inputs: TensorFlow says so
+            continue
+        if number * 4 > LARGEST_TENSOR:
+            raise ValueError(f"node {shown(node.name)}: {node.op} makes {number:.0f} elements of constants, too many")
+
+
+def _small_constant(node, most=1024):
+    """Return the elements of a constant of few, a list; or None."""
+    if node is None or node.op != "Const":
+        return None
+    tensor = node.attr["value"].tensor
+    is_small = math.prod(dim.size for dim in tensor.tensor_shape.dim) <= most
+    return np.ravel(tf.make_ndarray(tensor)).tolist() if is_small else None
