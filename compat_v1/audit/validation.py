@@ -33,6 +33,9 @@ _MAKES = {
     "LinSpace": lambda start, stop, number: number[0],
     "OneHot": lambda indices, depth, on, off: len(indices) * depth[0],
 }
+_FIELDS = {"int": "i", "float": "f", "bool": "b", "string": "s", "type": "type", "shape": "shape", "tensor": "tensor"}
+_FIELDS["func"] = "func"  # of an AttrValue, by the kinds of an OpDef; all others are lists
+_NO_ATTRIBUTE = tf.compat.v1.AttrValue()
 _NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.\\/>-]*")
 
 
@@ -120,7 +123,7 @@ def _check_names(nodes, arguments):
     names.update(node.name for node in nodes)
     for name, count in names.items():
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{shown(name)!r} can be no node's name: letters, digits and _ . / \\ > - are allowed")
+            raise ValueError(f"'{shown(name)}' can be no node's name: letters, digits and _ . / \\ > - are allowed")
         if count > 1:
             raise ValueError(f"{count} nodes are named {shown(name)}")
 
@@ -137,18 +140,23 @@ def _check_op(node, functions):
             "call compat_v1.audit from Python, or take out of both graphs what needs it (extract_sub_graph)"
         )
     for attr in op_def.attr:
-        if not attr.HasField("default_value") and attr.name not in node.attr:
+        held = node.attr[attr.name].WhichOneof("value") if attr.name in node.attr else None
+        if held is None and not attr.HasField("default_value"):
             raise ValueError(f"{at}: the attribute {attr.name}, which the op {node.op} needs, is missing")
+        if held not in (None, "placeholder", _FIELDS.get(attr.type, "list")):
+            raise ValueError(f"{at}: the attribute {attr.name} of the op {node.op} must be of the kind {attr.type}")
     for arguments, kind in ((op_def.input_arg, "inputs"), (op_def.output_arg, "outputs")):
         number = sum(
-            node.attr[argument.number_attr].i
-            if argument.number_attr
-            else len(node.attr[argument.type_list_attr].list.type)
+            _attr(node, argument.number_attr).i or len(_attr(node, argument.type_list_attr).list.type)
             for argument in arguments
-            if argument.number_attr or argument.type_list_attr
         )
         if not 0 <= number <= MOST_OUTPUTS:
             raise ValueError(f"{at}: {number} {kind}; {MOST_OUTPUTS} are the most allowed")
+
+
+def _attr(node, name):
+    """Return an attribute, empty if it is missing; asking a message's map for what is missing would put it there."""
+    return node.attr.get(name, _NO_ATTRIBUTE)
 
 
 def _claim(node, value):
@@ -157,7 +165,7 @@ def _claim(node, value):
     _check_types(_each(value, "type"), at)
     for shape in _each(value, "shape"):
         _check_shape(shape, at, lowest=-1)
-    if node.op == "Const" and value.HasField("tensor") and value.tensor.dtype != node.attr["dtype"].type:
+    if node.op == "Const" and value.HasField("tensor") and value.tensor.dtype != _attr(node, "dtype").type:
         raise ValueError(f"{at}: its value is not of the dtype that it says")
     inner = [one for function in _each(value, "func") for one in function.attr.values()]
     return sum(_bytes(tensor, at) for tensor in _each(value, "tensor")) + sum(_claim(node, one) for one in inner)
@@ -228,7 +236,7 @@ def _check_edges(nodes, arguments):
         if node.op in ("Merge", "RefMerge"):
             sources = [one for one in sources if ops[one] not in ("NextIteration", "RefNextIteration")]
         ahead[node.name] = sources
-        if node.op in _SHAPES_FROM and node.attr[_SHAPES_FROM[node.op]].type in _INTEGERS:
+        if node.op in _SHAPES_FROM and _attr(node, _SHAPES_FROM[node.op]).type in _INTEGERS:
             shapes[node.name] = [one for one in sources if ops[one] in _SHAPES_FROM]
     try:
         TopologicalSorter(ahead).prepare()
@@ -256,6 +264,6 @@ def _small_constant(node, most=1024):
     """Return the elements of a constant of few, a list; or None."""
     if node is None or node.op != "Const":
         return None
-    tensor = node.attr["value"].tensor
+    tensor = _attr(node, "value").tensor
     is_small = math.prod(dim.size for dim in tensor.tensor_shape.dim) <= most
     return np.ravel(tf.make_ndarray(tensor)).tolist() if is_small else None
