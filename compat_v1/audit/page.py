@@ -1,0 +1,249 @@
+"""Write an audit as one HTML page: each difference, with what lies around it in both graphs, side by side.
+
+The page needs no other file and no network, runs no script but its own, and follows the reader's screen.
+"""
+
+import base64
+import hashlib
+import os
+import re
+import stat
+from collections import Counter
+from html import escape
+from pathlib import Path
+from string import Template
+
+import numpy as np
+import tensorflow as tf
+
+from compat_v1.audit.neighbourhood import Neighbourhoods, Side
+from compat_v1.audit.validation import shown
+
+MOST_DRAWN = 100  # neighbourhoods, of the first differences: some 30 kB each
+_APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]")
+_VERDICTS = {"faithful": "good", "not faithful": "bad", "numbers changed": "changed"}
+
+
+def write_page(
+    path: str | os.PathLike[str],
+    old: "tf.compat.v1.GraphDef",
+    new: "tf.compat.v1.GraphDef",
+    audit,
+    names: tuple[str, str] = ("the original", "the port"),
+) -> None:
+    """Write the page on an `Audit` of two GraphDefs; `names` are what the page calls them, their files for instance.
+
+    Raises `OSError` if `path` is there and no regular file, or cannot be written: what was there is left as it was.
+    """
+    _write_whole(Path(path), page(old, new, audit, names).encode())
+
+
+def page(old, new, audit, names) -> str:
+    """Return the page's HTML; see `write_page`."""
+    sides = Side(old), Side(new)
+    places = [(d.node or None, d.port_node or None) for d in audit.differences]
+    pictures = Neighbourhoods(*sides, audit.pairs, places)
+    kinds = [_kind(sides, place) for place in places]
+    scopes = [_scope(place) for place in places]
+    rows = [
+        _difference(sides, difference, kind, scope, names, pictures.draw(place) if k < MOST_DRAWN else None)
+        if _is_drawn(sides, place)
+        else _difference(sides, difference, kind, scope, names, None)
+        for k, (difference, place, kind, scope) in enumerate(zip(audit.differences, places, kinds, scopes, strict=True))
+    ]
+    template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
+    script = re.search(r"<script>(.*)</script>", template, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    follow = sum(difference.follows for difference in audit.differences)
+    return Template(template).substitute(
+        script_digest=digest,
+        verdict=_text(audit.verdict.upper()),
+        verdict_class=_VERDICTS.get(audit.verdict, "bad"),
+        old=_text(names[0]),
+        new=_text(names[1]),
+        totals="".join(
+            f"<div><dt>{what}<dd>{number}</div>"
+            for what, number in (
+                ("differences", len(rows)),
+                ("that follow from them", follow),
+                ("changed numbers", len(audit.numbers)),
+                ("compared", audit.compared),
+                ("not compared", len(audit.not_compared)),
+                ("nodes, old", len(sides[0].nodes)),
+                ("nodes, new", len(sides[1].nodes)),
+            )
+        ),
+        kinds=_choices(kinds),
+        scopes=_choices(scopes),
+        filters_hidden="" if rows else "hidden",
+        drawn=_drawn(len(rows)),
+        differences="\n".join(rows) or "<p>No differences.</p>",
+        numbers="\n".join(map(_numbers, audit.numbers))
+        or "<p>TensorFlow changed no numbers that the audit knows of.</p>",
+        not_compared=_list(audit.not_compared, "Everything was compared."),
+        rules=_rules(audit.rules),
+    )
+
+
+def _is_drawn(sides, place):
+    return any(name in side.nodes for side, name in zip(sides, place, strict=True))
+
+
+def _kind(sides, place):
+    """Return the kind of a difference, by which the page filters."""
+    nodes = [side.nodes.get(name) for side, name in zip(sides, place, strict=True)]
+    for side, name, node in zip(sides, place, nodes, strict=True):
+        calls = node is not None and any(value.HasField("func") or value.list.func for value in node.attr.values())
+        if name in side.functions or calls or (node is not None and node.op in side.functions):
+            return "function"
+    if all(nodes) and any(_attribute(nodes[0], key) != _attribute(nodes[1], key) for key in ("seed", "seed2")):
+        return "seeds"
+    name = place[0] or place[1] or ""
+    if any(scope.startswith("gradients") for scope in name.split("/")):
+        return "gradient"
+    if any(node is not None and node.op == "Const" for node in nodes):
+        return "hyperparameter" if any(map(_is_hyperparameter, sides, place)) else "constant"
+    return "forward"
+
+
+def _is_hyperparameter(side, name):
+    """Whether an optimizer's update takes a constant, directly or handed on."""
+    todo = [name]
+    for one in todo:  # grows
+        for user in side.users.get(one, ()):
+            op = side.nodes[user].op
+            if _APPLIES.match(op):
+                return True
+            if op in ("Identity", "Enter", "Cast") and user not in todo:
+                todo.append(user)
+    return False
+
+
+def _attribute(node, key):
+    return node.attr.get(key)
+
+
+def _scope(place):
+    """Return the outermost name scope of a difference, or "" for a name without one."""
+    return (place[0] or place[1] or "").rpartition("/")[0].partition("/")[0]
+
+
+def _difference(sides, difference, kind, scope, names, picture):
+    node, other = difference.node, difference.port_node
+    title = f"<code>{_text(node or other)}</code>"
+    if node and other and node != other:
+        title += f" <span class='muted'>is</span> <code>{_text(other)}</code>"
+    elif not (node and other):
+        title += f" <span class='muted'>only in {_text(names[0] if node else names[1])}</span>"
+    follow = f"<span class='follow'>{difference.follows} follow</span>" if difference.follows else ""
+    body = ""
+    if picture:
+        panels = (
+            f"<figure><figcaption>{_text(name)}</figcaption>"
+            f"<div class='panel' tabindex='0' data-x='{picture.center[0]:.0f}' data-y='{picture.center[1]:.0f}'>"
+            f"{svg}</div></figure>"
+            for name, svg in zip(names, (picture.old, picture.new), strict=True)
+        )
+        body = f"<div class='sides'>{''.join(panels)}</div>"
+    nodes = [side.nodes.get(name) for side, name in zip(sides, (node, other), strict=True)]
+    return (
+        f"<details class='difference' data-kind='{kind}' data-scope='{_text(scope)}' "
+        f"data-text='{_text(f'{node} {other} {difference.what}'.lower(), 2000)}'>"
+        f"<summary><span class='kind'>{kind}</span> {title} {follow}"
+        f"<span class='what'>{_text(difference.what, 2000)}</span></summary>{body}{_properties(nodes, names)}</details>"
+    )
+
+
+def _properties(nodes, names):
+    """Return the table of what two nodes have, where they differ first."""
+    here, there = ({} if node is None else _described(node) for node in nodes)
+    if not here and not there:
+        return ""
+    keys = sorted(here.keys() | there.keys(), key=lambda key: (here.get(key) == there.get(key), key))
+    rows = "".join(
+        f"<tr class='{'' if here.get(key) == there.get(key) else 'differs'}'><th>{_text(key)}"
+        f"<td data-of='{_text(names[0])}'>{_text(here.get(key, 'absent'))}"
+        f"<td data-of='{_text(names[1])}'>{_text(there.get(key, 'absent'))}"
+        for key in keys
+    )
+    return f"<table><thead><tr><th><th>{_text(names[0])}<th>{_text(names[1])}</thead><tbody>{rows}</tbody></table>"
+
+
+def _described(node):
+    """Return {what: value} of a node, for people."""
+    inputs = {f"input {k}": reference for k, reference in enumerate(node.input) if k < 20}
+    attributes = {key: _value(value) for key, value in node.attr.items()}
+    return {"op": node.op, **({"device": node.device} if node.device else {}), **inputs, **attributes}
+
+
+def _value(value):
+    kind = value.WhichOneof("value")
+    if kind == "tensor":
+        array = tf.make_ndarray(value.tensor)
+        text = " ".join(np.array2string(array, threshold=8).split())
+        return f"{text} ({array.dtype}, shape {list(array.shape)})"
+    if kind == "type":
+        return tf.dtypes.as_dtype(value.type).name
+    if kind == "shape":
+        return str(tf.TensorShape(value.shape))
+    if kind in ("i", "f", "b"):
+        return str(getattr(value, kind))
+    return " ".join(str(value).split())
+
+
+def _choices(values):
+    return "".join(
+        f"<option value='{_text(value)}'>{_text(value) or '(no scope)'} ({count})</option>"
+        for value, count in sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _drawn(number):
+    if number <= MOST_DRAWN:
+        return "Each is drawn with what lies around it in both graphs; partners lie in the same place."
+    return (
+        f"The first {MOST_DRAWN} of {number} are drawn with what lies around them in both graphs; partners lie in the "
+        "same place. The others are listed without a drawing."
+    )
+
+
+def _numbers(numbers):
+    return (
+        f"<section class='card numbers'><h3>{_text(numbers.cause, 2000)}</h3>"
+        f"<div class='advice'><pre>{_text(numbers.advice, 10**6)}</pre>"
+        "<button type='button' class='copy'>Copy</button></div>"
+        f"{_list(numbers.nodes, 'No nodes.', 'nodes')}</section>"
+    )
+
+
+def _list(names, none, what="names"):
+    if not names:
+        return f"<p>{none}</p>"
+    items = "".join(f"<li><code>{_text(name, 2000)}</code>" for name in names)
+    return f"<details class='names'><summary>{len(names)} {what}</summary><ul>{items}</ul></details>"
+
+
+def _rules(rules):
+    applied = {name: count for name, count in rules.items() if count}
+    if not applied:
+        return "<p>None was needed.</p>"
+    rows = "".join(f"<tr><th>{_text(name)}<td>{count}" for name, count in applied.items())
+    return f"<table class='rules'><tbody>{rows}</tbody></table>"
+
+
+def _text(text, longest=300):
+    """Return a text as it may stand anywhere in the page."""
+    return escape(shown(text, longest))
+
+
+def _write_whole(path, content):
+    """Write to `path`, or to what it links to, in one step: a reader finds the old page or the whole new one."""
+    path = path.resolve()
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(f"{shown(path)} is no regular file, and is left as it is")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
