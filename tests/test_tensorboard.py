@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from compat_v1.proof.golden import golden
 from compat_v1.proof.report import write_report
@@ -28,26 +27,7 @@ from compat_v1.proof.tensorboard import DESCRIPTIONS, ERROR, SQUARED_ERROR
 from compat_v1.proof.verdict import judge
 from original.record_format import DEFAULT_SEED
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 SECONDS = 30_000  # of patience with a busy machine, in Playwright's milliseconds
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not program:
-        reason = f"no browser: none of {', '.join(BROWSERS)} is in the PATH (on Debian: apt-get install chromium)"
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -23,24 +23,17 @@ LONGEST = 22  # characters of a label
 
 
 class Side:
-    """A graph and who uses each of its nodes."""
+    """A graph: its nodes, what they take, and who uses them."""
 
     def __init__(self, graph_def: "tf.compat.v1.GraphDef") -> None:
         self.nodes = {node.name: node for node in graph_def.node}
         self.functions = {function.signature.name for function in graph_def.library.function}
+        self.inputs = {node.name: _inputs(node) for node in graph_def.node}  # {name: {source: whether it only waits}}
         self.users = {name: [] for name in self.nodes}
-        for node in graph_def.node:
-            for source, _ in self.inputs(node.name):
+        for name, sources in self.inputs.items():
+            for source in sources:
                 if source in self.users:
-                    self.users[source].append(node.name)
-
-    def inputs(self, name: str) -> list[tuple[str, bool]]:
-        """Return what a node takes, each once: (node name, whether it only waits for it)."""
-        found = {}
-        for reference in self.nodes[name].input:
-            source, waits = reference.lstrip("^").partition(":")[0], reference.startswith("^")
-            found[source] = found.get(source, True) and waits
-        return list(found.items())
+                    self.users[source].append(name)
 
     def label(self, name: str) -> str:
         """Return a node's op, and the value of a constant of one element."""
@@ -63,12 +56,16 @@ class Neighbourhoods:
     """Draws neighbourhoods in two graphs whose partners are known."""
 
     def __init__(self, old: Side, new: Side, pairs: Mapping[str, str], differing: Iterable[Vertex]) -> None:
-        self.sides, self.pairs = (old, new), pairs
+        self.sides, self.pairs = (old, new), dict(pairs)
         self.back = {other: name for name, other in pairs.items()}
+        for name, other in differing:  # what differs from each other belongs together, too
+            if name and other and name not in self.pairs and other not in self.back:
+                self.pairs[name], self.back[other] = other, name
         self.differing = [{pair[side] for pair in differing if pair[side]} for side in (0, 1)]
 
     def draw(self, root: Vertex) -> Picture:
         """Draw both sides around `root`, of which at least one name is that of a node."""
+        root = (root[0] or self.back.get(root[1]), root[1] or self.pairs.get(root[0]))
         partner, back = dict(self.pairs), dict(self.back)
         if root[0] is not None and root[1] is not None:  # a difference may be between nodes that are no partners
             partner.pop(back.get(root[1]), None), back.pop(partner.get(root[0]), None)
@@ -111,8 +108,8 @@ class Neighbourhoods:
 
     def _near(self, side, name, with_waits):
         graph = self.sides[side]
-        sources = [source for source, waits in graph.inputs(name) if with_waits or not waits]
-        users = [user for user in graph.users[name] if with_waits or (name, False) in graph.inputs(user)]
+        sources = [source for source, waits in graph.inputs[name].items() if with_waits or not waits]
+        users = [user for user in graph.users[name] if with_waits or not graph.inputs[user][name]]
         return [near for near in (*sources[:6], *users[:3]) if near in graph.nodes]
 
     def _edges(self, vertices, side):
@@ -121,7 +118,7 @@ class Neighbourhoods:
         return {
             (of[source], vertex): waits
             for name, vertex in of.items()
-            for source, waits in self.sides[side].inputs(name)
+            for source, waits in self.sides[side].inputs[name].items()
             if source in of and source != name
         }
 
@@ -145,7 +142,7 @@ class Neighbourhoods:
         hidden = [
             f"{mark}{count} more" if count > 0 else ""
             for mark, count in (
-                ("↑", len(graph.inputs(name)) - drawn_in),
+                ("↑", len(graph.inputs[name]) - drawn_in),
                 ("↓", len(graph.users[name]) - drawn_out),
             )
         ]
@@ -161,6 +158,14 @@ class Neighbourhoods:
             f'<text x="{WIDTH - 4}" y="-4" class="more">{hidden[0]}</text>'
             f'<text x="{WIDTH - 4}" y="{HEIGHT + 10}" class="more">{hidden[1]}</text></g>'
         )
+
+
+def _inputs(node):
+    found = {}
+    for reference in node.input:
+        source, waits = reference.lstrip("^").partition(":")[0], reference.startswith("^")
+        found[source] = found.get(source, True) and waits
+    return found
 
 
 def _way(points):

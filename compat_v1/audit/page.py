@@ -29,28 +29,27 @@ def write_page(
     old: "tf.compat.v1.GraphDef",
     new: "tf.compat.v1.GraphDef",
     audit,
-    names: tuple[str, str] = ("the original", "the port"),
+    files: tuple[str, str] = ("", ""),
 ) -> None:
-    """Write the page on an `Audit` of two GraphDefs; `names` are what the page calls them, their files for instance.
+    """Write the page on an `Audit` of two GraphDefs; `files` are their names, shown at the top.
 
     Raises `OSError` if `path` is there and no regular file, or cannot be written: what was there is left as it was.
     """
-    _write_whole(Path(path), page(old, new, audit, names).encode())
+    _write_whole(Path(path), page(old, new, audit, files).encode())
 
 
-def page(old, new, audit, names) -> str:
+def page(old, new, audit, files) -> str:
     """Return the page's HTML; see `write_page`."""
     sides = Side(old), Side(new)
     places = [(d.node or None, d.port_node or None) for d in audit.differences]
     pictures = Neighbourhoods(*sides, audit.pairs, places)
     kinds = [_kind(sides, place) for place in places]
     scopes = [_scope(place) for place in places]
-    rows = [
-        _difference(sides, difference, kind, scope, names, pictures.draw(place) if k < MOST_DRAWN else None)
-        if _is_drawn(sides, place)
-        else _difference(sides, difference, kind, scope, names, None)
-        for k, (difference, place, kind, scope) in enumerate(zip(audit.differences, places, kinds, scopes, strict=True))
-    ]
+    rows = []
+    for difference, place, kind, scope in zip(audit.differences, places, kinds, scopes, strict=True):
+        is_node = any(name in side.nodes for side, name in zip(sides, place, strict=True))
+        picture = pictures.draw(place) if is_node and len(rows) < MOST_DRAWN else None
+        rows.append(_difference(sides, difference, kind, scope, picture))
     template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
     script = re.search(r"<script>(.*)</script>", template, re.DOTALL)[1]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -59,8 +58,8 @@ def page(old, new, audit, names) -> str:
         script_digest=digest,
         verdict=_text(audit.verdict.upper()),
         verdict_class=_VERDICTS.get(audit.verdict, "bad"),
-        old=_text(names[0]),
-        new=_text(names[1]),
+        old=_text(files[0]),
+        new=_text(files[1]),
         totals="".join(
             f"<div><dt>{what}<dd>{number}</div>"
             for what, number in (
@@ -83,10 +82,6 @@ def page(old, new, audit, names) -> str:
         not_compared=_list(audit.not_compared, "Everything was compared."),
         rules=_rules(audit.rules),
     )
-
-
-def _is_drawn(sides, place):
-    return any(name in side.nodes for side, name in zip(sides, place, strict=True))
 
 
 def _kind(sides, place):
@@ -128,21 +123,21 @@ def _scope(place):
     return (place[0] or place[1] or "").rpartition("/")[0].partition("/")[0]
 
 
-def _difference(sides, difference, kind, scope, names, picture):
+def _difference(sides, difference, kind, scope, picture):
     node, other = difference.node, difference.port_node
     title = f"<code>{_text(node or other)}</code>"
     if node and other and node != other:
-        title += f" <span class='muted'>is</span> <code>{_text(other)}</code>"
-    elif not (node and other):
-        title += f" <span class='muted'>only in {_text(names[0] if node else names[1])}</span>"
+        title += f" <span class='muted'>new</span> <code>{_text(other)}</code>"
+    elif bool(node) != bool(other):
+        title += f" <span class='muted'>only in {'old' if node else 'new'}</span>"
     follow = f"<span class='follow'>{difference.follows} follow</span>" if difference.follows else ""
     body = ""
     if picture:
         panels = (
-            f"<figure><figcaption>{_text(name)}</figcaption>"
+            f"<figure><figcaption>{name}</figcaption>"
             f"<div class='panel' tabindex='0' data-x='{picture.center[0]:.0f}' data-y='{picture.center[1]:.0f}'>"
             f"{svg}</div></figure>"
-            for name, svg in zip(names, (picture.old, picture.new), strict=True)
+            for name, svg in (("old", picture.old), ("new", picture.new))
         )
         body = f"<div class='sides'>{''.join(panels)}</div>"
     nodes = [side.nodes.get(name) for side, name in zip(sides, (node, other), strict=True)]
@@ -150,23 +145,23 @@ def _difference(sides, difference, kind, scope, names, picture):
         f"<details class='difference' data-kind='{kind}' data-scope='{_text(scope)}' "
         f"data-text='{_text(f'{node} {other} {difference.what}'.lower(), 2000)}'>"
         f"<summary><span class='kind'>{kind}</span> {title} {follow}"
-        f"<span class='what'>{_text(difference.what, 2000)}</span></summary>{body}{_properties(nodes, names)}</details>"
+        f"<span class='what'>{_text(difference.what, 2000)}</span></summary>{body}{_properties(nodes)}</details>"
     )
 
 
-def _properties(nodes, names):
+def _properties(nodes):
     """Return the table of what two nodes have, where they differ first."""
     here, there = ({} if node is None else _described(node) for node in nodes)
     if not here and not there:
         return ""
-    keys = sorted(here.keys() | there.keys(), key=lambda key: (here.get(key) == there.get(key), key))
-    rows = "".join(
-        f"<tr class='{'' if here.get(key) == there.get(key) else 'differs'}'><th>{_text(key)}"
-        f"<td data-of='{_text(names[0])}'>{_text(here.get(key, 'absent'))}"
-        f"<td data-of='{_text(names[1])}'>{_text(there.get(key, 'absent'))}"
-        for key in keys
-    )
-    return f"<table><thead><tr><th><th>{_text(names[0])}<th>{_text(names[1])}</thead><tbody>{rows}</tbody></table>"
+    rows = []
+    for key in sorted(here.keys() | there.keys(), key=lambda key: (here.get(key) == there.get(key), key)):
+        values = [side.get(key, "absent") for side in (here, there)]
+        rows.append(
+            f"<tr class='{'differs' if values[0] != values[1] else ''}'><th>{_text(key)}"
+            f"<td data-of='old'>{_text(values[0])}<td data-of='new'>{_text(values[1])}"
+        )
+    return f"<table><thead><tr><th><th>old<th>new</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _described(node):
@@ -208,9 +203,10 @@ def _drawn(number):
 
 
 def _numbers(numbers):
+    advice = "\n".join(_text(line, 10**6) for line in numbers.advice.split("\n"))
     return (
         f"<section class='card numbers'><h3>{_text(numbers.cause, 2000)}</h3>"
-        f"<div class='advice'><pre>{_text(numbers.advice, 10**6)}</pre>"
+        f"<div class='advice'><pre>{advice}</pre>"
         "<button type='button' class='copy'>Copy</button></div>"
         f"{_list(numbers.nodes, 'No nodes.', 'nodes')}</section>"
     )
