@@ -10,7 +10,7 @@ PORT ?= 6006
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
-  divergence draws bench bench-profile bench-growth bench-floor any-length train-any-length screenshots lock clean
+  divergence draws bench bench-profile bench-growth bench-floor bench-audit any-length train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -38,7 +38,7 @@ help:
 	@echo 'make divergence  draw how far runs part, docs/images/divergence.png'
 	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
 	@echo 'make bench       time the port beside the original, Keras, PyTorch and JAX (bench-profile, bench-growth,'
-	@echo '                 bench-floor: more)'
+	@echo '                 bench-floor, bench-audit: more)'
 	@echo 'make screenshots take the pictures of docs/images, after make reproduce (needs chromium)'
 	@echo 'make play        type sequences of any length and see what a network says after each sign'
 	@echo 'make any-length  measure what docs/any_length.md says about that network, a minute'
@@ -126,6 +126,9 @@ bench-growth: .venv/ready
 
 bench-floor: .venv/ready
 	.venv/bin/python benchmarks/floor.py
+
+bench-audit: .venv/ready
+	.venv/bin/python benchmarks/audit_growth.py
 
 screenshots: .venv/ready
 	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_tensorboard.py -k page
