@@ -104,7 +104,7 @@ def in_a_process(layers):
 
 def main():
     table = [
-        "| layers | nodes | import of both | the audit without it | a node, to the smallest | if one differs | memory |",
+        "| layers | nodes | import of both | the audit without it | a node, to the first | if one differs | memory |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     smallest = None
