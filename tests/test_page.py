@@ -4,7 +4,6 @@ import os
 import re
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import tensorflow.compat.v1 as tf
@@ -12,31 +11,15 @@ from playwright.sync_api import expect
 
 from compat_v1.audit.neighbourhood import MOST_NODES, Neighbourhoods, Side
 from compat_v1.audit.page import MOST_DRAWN, page, write_page
+from compat_v1.audit.result import Audit, Difference, Numbers
+from compat_v1.cli import main
 
 HOSTILE = "</code></script><script>hacked=1</script><img src=x onerror='hacked=1'>\"'\x1b[31m\u202e"
 
 
-class Difference(NamedTuple):
-    node: str
-    port_node: str
-    what: str
-    follows: int = 0
-
-
-class Numbers(NamedTuple):
-    cause: str
-    nodes: list
-    advice: str
-
-
-class Audit(NamedTuple):
-    verdict: str
-    differences: list
-    numbers: list
-    rules: dict
-    compared: int
-    not_compared: list
-    pairs: dict
+def an_audit(verdict, differences, numbers, rules, compared, not_compared, pairs):
+    where = {rule: ["a node"] * count for rule, count in rules.items()}
+    return Audit(verdict, differences, numbers, rules, compared, not_compared, pairs, where)
 
 
 def program(bias, rate, keep, activation):
@@ -81,7 +64,7 @@ def a_pair():
     del pairs["gradients/layer/sum_grad/Shape"]
     del pairs["loss"]
     numbers = [Numbers("derived op seeds", ["layer/start", "dropout"], "write seed= in this order:\n6, 15")]
-    audit = Audit("not faithful", differences, numbers, {"AddV2": 3, "unused": 0}, 120, ["a tensor"], pairs)
+    audit = an_audit("not faithful", differences, numbers, {"names": 3}, 120, ["a tensor", "loss"], pairs)
     return OLD, new, audit
 
 
@@ -181,7 +164,7 @@ def test_functions_are_a_kind():
     graph_def.library.function.add().signature.name = "body"
     graph_def.node.add(name="call", op="PartitionedCall").attr["f"].func.name = "body"
     differences = [Difference("body", "body", "is another"), Difference("call", "call", "is another")]
-    audit = Audit("not faithful", differences, [], {}, 0, [], {"call": "call"})
+    audit = an_audit("not faithful", differences, [], {}, 0, [], {"call": "call"})
     assert page(graph_def, graph_def, audit, ("", "")).count("data-kind='function'") == 2
 
 
@@ -190,9 +173,10 @@ def test_changed_numbers_can_be_copied(opened):
     tab.locator(".copy").click()
     expect(tab.locator(".copy")).to_have_text("Copied")
     assert tab.evaluate("navigator.clipboard.readText()") == "write seed= in this order:\n6, 15"
-    tab.get_by_text("1 names").click()
+    tab.get_by_text("2 names").click()
     expect(tab.get_by_text("a tensor")).to_be_visible()
-    expect(tab.locator(".rules")).to_have_text("AddV23")
+    tab.get_by_text("names 3 times").click()
+    expect(tab.get_by_text("a name computes nothing")).to_be_visible()
 
 
 def test_hostile_names_and_texts_are_only_text(opened):
@@ -202,7 +186,7 @@ def test_hostile_names_and_texts_are_only_text(opened):
         graph_def.node.add(name="user", op="Identity", input=[HOSTILE])
     differences = [Difference(HOSTILE, HOSTILE, HOSTILE, 1), Difference("user", "", HOSTILE)]
     numbers = [Numbers(HOSTILE, [HOSTILE], HOSTILE)]
-    audit = Audit(HOSTILE, differences, numbers, {HOSTILE: 1}, 1, [HOSTILE], {HOSTILE: HOSTILE})
+    audit = an_audit(HOSTILE, differences, numbers, {}, 1, [HOSTILE], {HOSTILE: HOSTILE})
     tab = opened(old, new, audit, (HOSTILE, HOSTILE))
     assert tab.evaluate("typeof hacked") == "undefined"
     assert tab.locator("script").count() == 1 and tab.locator("img").count() == 0
@@ -234,7 +218,7 @@ def test_page_follows_the_screen(opened, width, scheme):
 
 
 def test_faithful_audit_gets_a_page_without_filters(opened):
-    audit = Audit("faithful", [], [], {}, 300, [], {node.name: node.name for node in OLD.node})
+    audit = an_audit("faithful", [], [], {}, 300, [], {node.name: node.name for node in OLD.node})
     tab = opened(OLD, OLD, audit)
     expect(tab.locator(".verdict.good")).to_have_text("FAITHFUL")
     expect(tab.locator(".filters")).to_be_hidden()
@@ -249,7 +233,7 @@ def test_large_graph_stays_usable(opened):
     graph_def.node.add(name="init", op="NoOp", input=[f"^{node.name}" for node in graph_def.node])
     names = [node.name for node in graph_def.node]
     differences = [Difference(name, name, "differs") for name in names[:18_000:20]]
-    audit = Audit("not faithful", differences, [], {}, 22_000, [], dict(zip(names, names, strict=True)))
+    audit = an_audit("not faithful", differences, [], {}, 22_000, [], dict(zip(names, names, strict=True)))
     begin = time.perf_counter()
     tab = opened(graph_def, graph_def, audit)
     assert time.perf_counter() - begin < 20
@@ -301,3 +285,19 @@ def test_what_is_no_regular_file_is_left_as_it_is(make, tmp_path):
     with pytest.raises(OSError, match="is no regular file"):
         write_page(path, *a_pair())
     assert path.stat().st_mode == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_command_line_writes_the_page_on_two_files(tmp_path, capsys):
+    for name, graph_def in (("old.pb", OLD), ("new.pb", NEW)):
+        (tmp_path / name).write_bytes(graph_def.SerializeToString())
+    graphs = [str(tmp_path / "old.pb"), str(tmp_path / "new.pb")]
+    target = tmp_path / "audit.html"
+    assert main(["audit", *graphs, "--html", str(target)]) == 1
+    text = target.read_text(encoding="utf-8")
+    assert "NOT FAITHFUL" in text and all(name in text for name in graphs)
+    assert "<code>layer/bias</code>" in text and f"<code>{RATE}</code>" in text
+    capsys.readouterr()
+    for arguments in ([*graphs, "--html", str(tmp_path)], [*graphs, "--html", "/dev/null"], ["--html", str(target)]):
+        assert main(["audit", *arguments]) == 2
+        out, error = capsys.readouterr()
+        assert out == "" and "--html" in error or "no regular file" in error

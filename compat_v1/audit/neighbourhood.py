@@ -55,13 +55,25 @@ class Picture(NamedTuple):
 class Neighbourhoods:
     """Draws neighbourhoods in two graphs whose partners are known."""
 
-    def __init__(self, old: Side, new: Side, pairs: Mapping[str, str], differing: Iterable[Vertex]) -> None:
-        self.sides, self.pairs = (old, new), dict(pairs)
-        self.back = {other: name for name, other in pairs.items()}
+    def __init__(
+        self,
+        old: Side,
+        new: Side,
+        pairs: Mapping[str, str],
+        differing: Iterable[Vertex],
+        not_compared: Iterable[str] = (),
+    ) -> None:
+        """`pairs` are the partners by name. What has none, and is not among the `not_compared`, some rule replaces."""
+        self.sides, self.back = (old, new), {}
+        for name, other in pairs.items():  # of several that are one node in the port, one is drawn as its partner
+            if other not in self.back or name == other:
+                self.back[other] = name
+        self.pairs = {name: other for other, name in self.back.items()}
         for name, other in differing:  # what differs from each other belongs together, too
             if name and other and name not in self.pairs and other not in self.back:
                 self.pairs[name], self.back[other] = other, name
         self.differing = [{pair[side] for pair in differing if pair[side]} for side in (0, 1)]
+        self.left = [names | set(not_compared) for names in self.differing]
 
     def draw(self, root: Vertex) -> Picture:
         """Draw both sides around `root`, of which at least one name is that of a node."""
@@ -126,7 +138,8 @@ class Neighbourhoods:
         width, height = box.split()[2:]
         parts = [f'<svg class="graph" viewBox="{box}" width="{width}" height="{height}" role="img">']
         for (u, v), waits in edges[side].items():
-            kind = ("waits " if waits else "") + ("" if (u, v) in edges[1 - side] else "alone")
+            alone = (u, v) not in edges[1 - side] and not self._is_replaced(u, side) and not self._is_replaced(v, side)
+            kind = ("waits " if waits else "") + ("alone" if alone else "")
             points = [places[u], *bends[u, v], places[v]]
             parts.append(f'<path class="edge {kind}" d="{_way(points)}"/>')
         for vertex, number in numbers.items():
@@ -134,10 +147,15 @@ class Neighbourhoods:
                 parts.append(self._box(side, vertex, number, places[vertex], vertex == root, edges[side]))
         return "".join([*parts, "</svg>"])
 
+    def _is_replaced(self, vertex, side):
+        """Whether a node has no partner because a rule says what stands in its place."""
+        return not vertex[1 - side] and vertex[side] not in self.left[side]
+
     def _box(self, side, vertex, number, place, is_root, edges):
         graph, name = self.sides[side], vertex[side]
         state = "root" if is_root else "differs" if name in self.differing[side] else ""
-        state += "" if vertex[1 - side] else " single"
+        if not vertex[1 - side]:
+            state += " replaced" if self._is_replaced(vertex, side) else " single"
         drawn_in, drawn_out = (sum(edge[end] == vertex for edge in edges) for end in (1, 0))
         hidden = [
             f"{mark}{count} more" if count > 0 else ""
@@ -147,7 +165,10 @@ class Neighbourhoods:
             )
         ]
         partner = vertex[1 - side]
-        title = f"{name}\n{graph.label(name)}" + (f"\npartner: {partner}" if partner else "\nwithout a partner")
+        title = f"{name}\n{graph.label(name)}" + "\n"
+        title += (
+            f"partner: {partner}" if partner else "replaced by a rule" if "replaced" in state else "without a partner"
+        )
         x, y = place
         return (
             f'<g class="node {state}" data-vertex="{number}" transform="translate({x:.0f} {y:.0f})">'

@@ -16,7 +16,9 @@ from string import Template
 import numpy as np
 import tensorflow as tf
 
+from compat_v1.audit.drift import RULES
 from compat_v1.audit.neighbourhood import Neighbourhoods, Side
+from compat_v1.audit.result import Audit
 from compat_v1.audit.validation import shown
 
 MOST_DRAWN = 100  # neighbourhoods, of the first differences: some 30 kB each
@@ -28,7 +30,7 @@ def write_page(
     path: str | os.PathLike[str],
     old: "tf.compat.v1.GraphDef",
     new: "tf.compat.v1.GraphDef",
-    audit,
+    audit: Audit,
     files: tuple[str, str] = ("", ""),
 ) -> None:
     """Write the page on an `Audit` of two GraphDefs; `files` are their names, shown at the top.
@@ -42,7 +44,7 @@ def page(old, new, audit, files) -> str:
     """Return the page's HTML; see `write_page`."""
     sides = Side(old), Side(new)
     places = [(d.node or None, d.port_node or None) for d in audit.differences]
-    pictures = Neighbourhoods(*sides, audit.pairs, places)
+    pictures = Neighbourhoods(*sides, audit.pairs, places, audit.not_compared)
     kinds = [_kind(sides, place) for place in places]
     scopes = [_scope(place) for place in places]
     rows = []
@@ -80,7 +82,7 @@ def page(old, new, audit, files) -> str:
         numbers="\n".join(map(_numbers, audit.numbers))
         or "<p>TensorFlow changed no numbers that the audit knows of.</p>",
         not_compared=_list(audit.not_compared, "Everything was compared."),
-        rules=_rules(audit.rules),
+        rules=_rules(audit),
     )
 
 
@@ -215,16 +217,23 @@ def _numbers(numbers):
 def _list(names, none, what="names"):
     if not names:
         return f"<p>{none}</p>"
-    items = "".join(f"<li><code>{_text(name, 2000)}</code>" for name in names)
-    return f"<details class='names'><summary>{len(names)} {what}</summary><ul>{items}</ul></details>"
+    return f"<details class='names'><summary>{len(names)} {what}</summary><ul>{_items(names)}</ul></details>"
 
 
-def _rules(rules):
-    applied = {name: count for name, count in rules.items() if count}
-    if not applied:
-        return "<p>None was needed.</p>"
-    rows = "".join(f"<tr><th>{_text(name)}<td>{count}" for name, count in applied.items())
-    return f"<table class='rules'><tbody>{rows}</tbody></table>"
+def _items(names):
+    return "".join(f"<li><code>{_text(name, 2000)}</code>" for name in names)
+
+
+def _rules(audit):
+    rows = []
+    for name, count in audit.rules.items():
+        rule = RULES[name]
+        why = f"{_text(rule.changed, 2000)} (since {_text(rule.since)}). Harmless: {_text(rule.harmless, 2000)}."
+        rows.append(
+            f"<details class='names'><summary>{_text(name)} <span class='muted'>{count} times</span></summary>"
+            f"<p>{why}</p><ul>{_items(audit.where[name])}</ul></details>"
+        )
+    return "".join(rows) or "<p>None was needed.</p>"
 
 
 def _text(text, longest=300):

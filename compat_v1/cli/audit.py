@@ -1,8 +1,9 @@
 """The command audit."""
 
 import json
+from pathlib import Path
 
-from compat_v1.cli.common import InputError
+from compat_v1.cli.common import InputError, require_place_for
 from compat_v1.environment import import_tensorflow
 
 _STATUS = {"faithful": 0, "not faithful": 1, "numbers changed": 3}
@@ -13,9 +14,13 @@ def add_to(commands):
     command = commands.add_parser("audit", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
     command.add_argument(
-        "graphs", metavar="GRAPH", nargs="*", help="ORIGINAL PORT: .pb or .pbtxt, or .gz, or event file"
+        "graphs",
+        metavar="GRAPH",
+        nargs="*",
+        help="ORIGINAL PORT: .pb, .pbtxt, .meta, a SavedModel or event file, or .gz; FILE#2 is its second graph",
     )
     command.add_argument("--verbose", action="store_true", help="print every difference, rule and pair")
+    command.add_argument("--html", metavar="FILE", type=Path, help="write a page: each difference drawn in both graphs")
     command.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
@@ -23,16 +28,24 @@ def run(args):
     """Compare two graphs node by node; without arguments, that of TensorFlow 1.0.1 with the port's."""
     if len(args.graphs) not in (0, 2):
         raise InputError("audit takes two graphs, the original's and the port's, or none")
+    if args.html and not args.graphs:
+        raise InputError("--html goes with two graphs")
+    require_place_for("--html", args.html)
     import_tensorflow()
     from compat_v1.audit.comparison import audit, report
+    from compat_v1.audit.page import write_page
     from compat_v1.audit.reading import read_graph_def
+    from compat_v1.audit.validation import shown
     from compat_v1.proof import original_graph
 
     if args.graphs:
         try:
-            result = audit(*(read_graph_def(path) for path in args.graphs))
+            graphs = [read_graph_def(path) for path in args.graphs]
+            result = audit(*graphs)
+            if args.html:
+                write_page(args.html, *graphs, result, args.graphs)
         except (OSError, ValueError) as error:
-            raise InputError(str(error)) from None
+            raise InputError(shown(error, 600)) from None
     else:
         result = original_graph.audit_port()
     if args.json:
