@@ -1,7 +1,8 @@
 """How the audit's time grows with the graph, to 100,000 nodes; writes docs/benchmarks.md: `make bench-audit`.
 
 The graphs are stacks of attention layers with Adam and its gradients, built twice; the second build is the port. Each
-size is measured in a process of its own, because a process's peak memory never falls.
+size is measured in a process of its own, because a process's peak memory never falls. Times are the processor's, so that
+what else the machine does counts little.
 """
 
 import json
@@ -69,7 +70,7 @@ def stack(layers, rate=0.001):
 
 
 def measure(layers):
-    """Return nodes, seconds of the import of both graphs, of the audit, of one with a difference, and peak MiB."""
+    """Return nodes, seconds of the processor for the import of both graphs, of the audit, of one with a difference, and peak MiB."""
     tf = import_tensorflow()
     from compat_v1.audit import audit
 
@@ -88,9 +89,9 @@ def measure(layers):
     for work in (imported, lambda: audited(graphs[1], "faithful"), lambda: audited(graphs[2], "not faithful")):
         rounds = []
         for _ in range(ROUNDS if layers <= 12 else 1):
-            begin = time.perf_counter()
+            begin = time.process_time()
             work()
-            rounds.append(time.perf_counter() - begin)
+            rounds.append(time.process_time() - begin)
         seconds.append(statistics.median(rounds))
     return [len(graphs[0].node), *seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]
 

@@ -23,6 +23,7 @@ HIGHEST_RANK = 254  # TensorFlow's own limit
 DEEPEST = 2000
 MOST_BRANCHES = 10**6
 _SHAPES_FROM = {"Cast": "DstT", "ConcatV2": "T", "Concat": "T", "Pack": "T", "StridedSlice": "T"}  # op: its dtype
+_DTYPES = frozenset(types_pb2.DataType.values())
 _INTEGERS = (types_pb2.DT_INT32, types_pb2.DT_INT64)
 # The ops that make much of little, and the inputs that say how much.
 _MAKES = {
@@ -180,7 +181,7 @@ def _each(value, kind):
 
 def _check_types(types, at):
     for number in types:
-        if number not in types_pb2.DataType.values():
+        if number not in _DTYPES:
             raise ValueError(f"{at}: {number} is no dtype that TensorFlow {tf.__version__} knows")
 
 
