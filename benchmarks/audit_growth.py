@@ -1,8 +1,8 @@
 """How the audit's time grows with the graph, to 100,000 nodes; writes docs/benchmarks.md: `make bench-audit`.
 
 The graphs are stacks of attention layers with Adam and its gradients, built twice; the second build is the port. Each
-size is measured in a process of its own, because a process's peak memory never falls. Times are the processor's, so that
-what else the machine does counts little.
+size is measured in a process of its own, because a process's peak memory never falls. Times are the processor's, so
+that what else the machine does counts little.
 """
 
 import json
@@ -70,7 +70,7 @@ def stack(layers, rate=0.001):
 
 
 def measure(layers):
-    """Return nodes, seconds of the processor for the import of both graphs, of the audit, of one with a difference, and peak MiB."""
+    """Return nodes; processor seconds of importing both graphs, of the audit, of one with a difference; peak MiB."""
     tf = import_tensorflow()
     from compat_v1.audit import audit
 
