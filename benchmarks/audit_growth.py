@@ -23,7 +23,7 @@ WIDTH, HEADS, LENGTH, SIGNS = 8, 2, 5, 11
 ROUNDS = 3  # the median of as many, of graphs of up to 12 layers; larger ones are measured once
 
 
-def stack(layers, rate=0.001):
+def stack(layers):
     """Return the GraphDef of a stack of attention layers that learns to predict the next sign."""
     import tensorflow.compat.v1 as tf
 
@@ -64,7 +64,7 @@ def stack(layers, rate=0.001):
                 with tf.variable_scope("network"):
                     x += dense(tf.tanh(dense(norm(x), 4 * WIDTH, "in")), WIDTH, "out")
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=signs, logits=dense(x, SIGNS, "said"))
-        tf.train.AdamOptimizer(rate).minimize(tf.reduce_mean(losses))
+        tf.train.AdamOptimizer().minimize(tf.reduce_mean(losses))
         tf.global_variables_initializer()
     return graph.as_graph_def()
 
@@ -74,10 +74,13 @@ def measure(layers):
     tf = import_tensorflow()
     from compat_v1.audit import audit
 
-    graphs = stack(layers), stack(layers), stack(layers, rate=0.002)
+    graphs = stack(layers), stack(layers)
+    changed = tf.compat.v1.GraphDef.FromString(graphs[1].SerializeToString())
+    (rate,) = (node for node in changed.node if node.name == "Adam/learning_rate")
+    rate.attr["value"].tensor.float_val[:] = [0.002]
 
     def imported():
-        for graph_def in graphs[:2]:
+        for graph_def in graphs:
             with tf.Graph().as_default():
                 tf.compat.v1.import_graph_def(graph_def, name="")
 
@@ -86,7 +89,7 @@ def measure(layers):
         assert result.verdict == verdict, (result.verdict, result.differences[:3])
 
     seconds = []
-    for work in (imported, lambda: audited(graphs[1], "faithful"), lambda: audited(graphs[2], "not faithful")):
+    for work in (imported, lambda: audited(graphs[1], "faithful"), lambda: audited(changed, "not faithful")):
         rounds = []
         for _ in range(ROUNDS if layers <= 12 else 1):
             begin = time.process_time()
