@@ -131,7 +131,7 @@ bench-audit: .venv/ready
 	.venv/bin/python benchmarks/audit_growth.py
 
 screenshots: .venv/ready
-	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_tensorboard.py -k page
+	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_tensorboard.py tests/test_page.py -k 'page or screen'
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1240 \
 	  --screenshot=docs/images/report.png runs/record.html 2> /dev/null
 
