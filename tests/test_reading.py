@@ -334,8 +334,15 @@ HOSTILE = {
     "Range": (made("Range", 0, 2**31 - 1, 1, Tidx=3), "node made: Range makes 2147483647 elements"),
     "Fill": (made("Fill", [2**30, 2**20], 1, T=3, index_type=3), "node made: Fill makes"),
     "Tile": (made("Tile", [1, 2], [2**30], T=3, Tmultiples=3), "node made: Tile makes 2147483648 elements"),
+    "Tile of a Tile": (
+        lambda g: [
+            made("Tile", [1, 2], [2**20], T=3, Tmultiples=3)(g),
+            add(g, "again", "Tile", "made", "value1", T=3, Tmultiples=3),
+        ],
+        "node again: Tile makes 2199023255552 elements",
+    ),
     "BroadcastTo": (made("BroadcastTo", 1, [2**30], T=3, Tidx=3), "node made: BroadcastTo makes"),
-    "Split": (split(2**31 - 1), "node parts: 2147483647 outputs; 65536 are the most"),
+    "Split": (split(2**31 - 1), "node parts: 2147483647 outputs; 16384 are the most"),
     "negative Split": (split(-1), "node parts: -1 outputs"),
     "shape of a long chain": (chain, "node n2001 unfolds into more than can be followed"),
 }

@@ -5,7 +5,7 @@ out as one graph, by igraph, and each side draws the vertices and edges that it 
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Side:
         self.nodes = {node.name: node for node in graph_def.node}
         self.functions = {function.signature.name for function in graph_def.library.function}
         self.inputs = {node.name: _inputs(node) for node in graph_def.node}  # {name: {source: whether it only waits}}
-        self.users = {name: [] for name in self.nodes}
+        self.users: dict[str, list[str]] = {name: [] for name in self.nodes}
         for name, sources in self.inputs.items():
             for source in sources:
                 if source in self.users:
@@ -60,28 +60,31 @@ class Neighbourhoods:
         old: Side,
         new: Side,
         pairs: Mapping[str, str],
-        differing: Iterable[Vertex],
+        differing: Sequence[Vertex],
         not_compared: Iterable[str] = (),
     ) -> None:
         """`pairs` are the partners by name. What has none, and is not among the `not_compared`, some rule replaces."""
-        self.sides, self.back = (old, new), {}
+        self.sides = old, new
+        self.back: dict[str, str] = {}
         for name, other in pairs.items():  # of several that are one node in the port, one is drawn as its partner
             if other not in self.back or name == other:
                 self.back[other] = name
-        self.pairs = {name: other for other, name in self.back.items()}
-        for name, other in differing:  # what differs from each other belongs together, too
-            if name and other and name not in self.pairs and other not in self.back:
-                self.pairs[name], self.back[other] = other, name
+        self.pairs: dict[str, str] = {name: other for other, name in self.back.items()}
+        for one, two in differing:  # what differs from each other belongs together, too
+            if one and two and one not in self.pairs and two not in self.back:
+                self.pairs[one], self.back[two] = two, one
         self.differing = [{pair[side] for pair in differing if pair[side]} for side in (0, 1)]
         self.left = [names | set(not_compared) for names in self.differing]
 
     def draw(self, root: Vertex) -> Picture:
         """Draw both sides around `root`, of which at least one name is that of a node."""
-        root = (root[0] or self.back.get(root[1]), root[1] or self.pairs.get(root[0]))
+        name, other = root[0] or self.back.get(root[1] or ""), root[1] or self.pairs.get(root[0] or "")
+        root = name, other
         partner, back = dict(self.pairs), dict(self.back)
-        if root[0] is not None and root[1] is not None:  # a difference may be between nodes that are no partners
-            partner.pop(back.get(root[1]), None), back.pop(partner.get(root[0]), None)
-            partner[root[0]], back[root[1]] = root[1], root[0]
+        if name and other:  # a difference may be between nodes that are no partners
+            partner.pop(back.get(other, ""), None)
+            back.pop(self.pairs.get(name, ""), None)
+            partner[name], back[other] = other, name
         vertices = self._around(root, (partner, back))
         edges = [self._edges(vertices, side) for side in (0, 1)]
         both = list({**edges[0], **edges[1]})
@@ -96,8 +99,8 @@ class Neighbourhoods:
         box = f"{left:.0f} {top:.0f} {size[0] - left:.0f} {size[1] - top:.0f}"
         x, y = places[root]
         center = (x + WIDTH / 2 - left, y + HEIGHT / 2 - top)
-        svgs = (self._svg(side, root, numbers, places, edges, bends, box) for side in (0, 1))
-        return Picture(*svgs, center)
+        old, new = (self._svg(side, root, numbers, places, edges, bends, box) for side in (0, 1))
+        return Picture(old, new, center)
 
     def _around(self, root, partners):
         """Return the vertices within a few steps of `root`, inputs first, at most `MOST_NODES`.

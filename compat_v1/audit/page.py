@@ -47,13 +47,13 @@ def page(old, new, audit, files) -> str:
     pictures = Neighbourhoods(*sides, audit.pairs, places, audit.not_compared)
     kinds = [_kind(sides, place) for place in places]
     scopes = [_scope(place) for place in places]
-    rows = []
+    rows: list[str] = []
     for difference, place, kind, scope in zip(audit.differences, places, kinds, scopes, strict=True):
         is_node = any(name in side.nodes for side, name in zip(sides, place, strict=True))
         picture = pictures.draw(place) if is_node and len(rows) < MOST_DRAWN else None
         rows.append(_difference(sides, difference, kind, scope, picture))
     template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
-    script = re.search(r"<script>(.*)</script>", template, re.DOTALL)[1]
+    script = template.partition("<script>")[2].partition("</script>")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     follow = sum(difference.follows for difference in audit.differences)
     return Template(template).substitute(

@@ -17,7 +17,7 @@ from tensorflow.python.framework import op_def_registry
 
 LARGEST_TENSOR = 2**30  # bytes that a constant may claim, and that a node may make of constants
 LARGEST_TOTAL = 2**32  # bytes that the constants of a graph may claim together
-MOST_OUTPUTS = 2**16  # of a node, and as many inputs
+MOST_OUTPUTS = 2**14  # of a node, and as many inputs
 HIGHEST_RANK = 254  # TensorFlow's own limit
 # TensorFlow follows calls, and what shapes are computed from, by recursion and without remembering where it was.
 DEEPEST = 2000
@@ -25,14 +25,14 @@ MOST_BRANCHES = 10**6
 _SHAPES_FROM = {"Cast": "DstT", "ConcatV2": "T", "Concat": "T", "Pack": "T", "StridedSlice": "T"}  # op: its dtype
 _DTYPES = frozenset(types_pb2.DataType.values())
 _INTEGERS = (types_pb2.DT_INT32, types_pb2.DT_INT64)
-# The ops that make much of little, and the inputs that say how much.
+# The ops that make much of little: how many elements, from the inputs' numbers of elements and their values.
 _MAKES = {
-    "Fill": lambda dims, _: math.prod(dims),
-    "Range": lambda start, limit, delta: abs(limit[0] - start[0]) // (abs(delta[0]) or 1),
-    "Tile": lambda x, multiples: len(x) * math.prod(multiples),
-    "BroadcastTo": lambda _, shape: math.prod(shape),
-    "LinSpace": lambda start, stop, number: number[0],
-    "OneHot": lambda indices, depth, on, off: len(indices) * depth[0],
+    "Fill": lambda _, dims, value: math.prod(dims),
+    "Range": lambda _, start, limit, delta: abs(limit[0] - start[0]) // (abs(delta[0]) or 1),
+    "Tile": lambda elements, x, multiples: elements[0] * math.prod(multiples),
+    "BroadcastTo": lambda _, x, shape: math.prod(shape),
+    "LinSpace": lambda _, start, stop, number: number[0],
+    "OneHot": lambda elements, indices, depth, on, off: elements[0] * depth[0],
 }
 _FIELDS = {"int": "i", "float": "f", "bool": "b", "string": "s", "type": "type", "shape": "shape", "tensor": "tensor"}
 _FIELDS["func"] = "func"  # of an AttrValue, by the kinds of an OpDef; all others are lists
@@ -51,7 +51,7 @@ def validate(graph_def: "tf.compat.v1.GraphDef") -> None:
     _check_calls(graph_def.library)
     functions = {function.signature.name for function in graph_def.library.function}
     claimed = 0
-    bodies = [("", graph_def.node, ())]
+    bodies: list[tuple] = [("", graph_def.node, [])]
     for function in graph_def.library.function:
         arguments = [argument.name for argument in function.signature.input_arg]
         bodies.append((f"function {shown(function.signature.name)}: ", function.node_def, arguments))
@@ -62,8 +62,8 @@ def validate(graph_def: "tf.compat.v1.GraphDef") -> None:
             for node in nodes:
                 _check_op(node, functions)
                 claimed += sum(_claim(node, value) for value in node.attr.values())
-            _check_edges(nodes, arguments)
-            _check_folding({node.name: node for node in nodes})
+            order = _check_edges(nodes, arguments)
+            _check_folding({node.name: node for node in nodes}, order)
         except ValueError as error:
             raise ValueError(f"{where}{error}") from None
     if claimed > LARGEST_TOTAL:
@@ -101,7 +101,8 @@ def _called(node):
 
 def _check_unfolded(parts: Mapping[str, Iterable[str]], what: str, ring: str) -> None:
     """Check what is followed as a tree: that it ends, is not too deep, and has not too many branches."""
-    depth, size = {}, {}
+    depth: dict[str, int] = {}
+    size: dict[str, int] = {}
     try:
         order = list(TopologicalSorter(parts).static_order())
     except CycleError as error:
@@ -225,7 +226,10 @@ def _source(reference):
 
 
 def _check_edges(nodes, arguments):
-    """Inputs must name nodes, and a way from a node to itself must go through a loop's NextIteration and Merge."""
+    """Inputs must name nodes, and a way from a node to itself must go through a loop's NextIteration and Merge.
+
+    Return the names in an order that has a node behind its inputs, loops cut open.
+    """
     ops = {**dict.fromkeys(arguments, "an argument"), **{node.name: node.op for node in nodes}}
     for node in nodes:
         for reference in node.input:
@@ -240,25 +244,31 @@ def _check_edges(nodes, arguments):
         if node.op in _SHAPES_FROM and _attr(node, _SHAPES_FROM[node.op]).type in _INTEGERS:
             shapes[node.name] = [one for one in sources if ops[one] in _SHAPES_FROM]
     try:
-        TopologicalSorter(ahead).prepare()
+        order = list(TopologicalSorter(ahead).static_order())
     except CycleError as error:
         ring = " → ".join(shown(name, 60) for name in error.args[1][:4])
         raise ValueError(f"a cycle that is no loop: {ring}{' → …' if len(error.args[1]) > 4 else ''}") from None
     _check_unfolded(shapes, "node", "is computed from itself")
+    return order
 
 
-def _check_folding(nodes):
+def _check_folding(nodes, order):
     """What is made of constants must not be huge: TensorFlow computes it to infer shapes."""
-    for node in nodes.values():
+    elements = {}  # of what is made of constants
+    for node in filter(None, map(nodes.get, order)):
+        if node.op == "Const":
+            elements[node.name] = math.prod(dim.size for dim in _attr(node, "value").tensor.tensor_shape.dim)
         if node.op not in _MAKES:
             continue
-        values = [_small_constant(nodes.get(_source(reference))) for reference in node.input if reference[:1] != "^"]
+        sources = [_source(reference) for reference in node.input if reference[:1] != "^"]
+        values = [_small_constant(nodes.get(source)) for source in sources]
         try:
-            number = _MAKES[node.op](*values)
+            number = _MAKES[node.op]([elements.get(source) for source in sources], *values)
         except (TypeError, IndexError):  # not of constants, or with too few inputs: TensorFlow says so
             continue
         if number * 4 > LARGEST_TENSOR:
             raise ValueError(f"node {shown(node.name)}: {node.op} makes {number:.0f} elements of constants, too many")
+        elements[node.name] = number
 
 
 def _small_constant(node, most=1024):
