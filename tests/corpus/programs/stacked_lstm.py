@@ -25,7 +25,6 @@ MISTAKES = [
     ("variables), 5.0", "variables), 1.0"),
     ("output_keep_prob=0.8", "input_keep_prob=0.8"),
     ("output_keep_prob=0.8", "output_keep_prob=0.7"),
-    ("initial_state=state", "dtype=tf.float32"),
     ("rate * 0.5", "rate * 0.25"),
     ("tf.reduce_sum(loss) / 2", "tf.reduce_mean(loss)"),
 ]
