@@ -119,7 +119,7 @@ def _kept_of_masked(tensor):
             return None
     if tensor[0].op != "masked":
         return None
-    kind, *number = tensor[0].attributes["kept"].decode().split()
+    kind, *number = tensor[0].attributes["kept"].split()
     return kind, float(number[0]) if number else tensor[0].inputs[2]
 
 
@@ -178,8 +178,8 @@ def _kept(kept, inputs):
     """Return attributes and inputs that tell what is kept."""
     kind, what = kept
     if isinstance(what, float):
-        return {"kept": f"{kind} {what}".encode()}, inputs
-    return {"kept": kind.encode()}, [*inputs, what]
+        return {"kept": f"{kind} {what}"}, inputs
+    return {"kept": kind}, [*inputs, what]
 
 
 def _within(operand):

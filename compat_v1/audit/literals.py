@@ -34,6 +34,8 @@ class Literal(NamedTuple):
     names: tuple[str, ...] = ()  # the nodes that it was made by, the last first
     ops: frozenset[str] = frozenset()  # the ops that it was computed by, beyond Const
     alive: frozenset[Node] = frozenset()  # where it is computed: in which loop, in which branch
+    form: int = 0  # a hash of the ops that it was computed by, one inside the other; 0 for a constant
+    leaves: tuple = ()  # from what, in order: the keys of constants, and tensors
 
     @property
     def key(self) -> tuple:

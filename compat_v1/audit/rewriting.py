@@ -17,6 +17,7 @@ _INDEX_TYPES = ("Tidx", "Tshape", "Tmultiples", "Tperm", "Tdim", "Tpaddings", "T
 
 
 _RESOURCE = tf.compat.v1.AttrValue(type=tf.resource.as_datatype_enum).SerializeToString(deterministic=True)
+_MOST_LEAVES = 64
 _NOTES_ON_PRODUCTS = ("grad_a", "grad_b", "grad_x", "grad_y")
 
 
@@ -93,9 +94,12 @@ class Rewriter:
         if outputs is None:
             return None
         found = []
+        leaves = tuple(leaf for one in operands for leaf in _leaves(one))[:_MOST_LEAVES]
         for index, output in enumerate(outputs):
             usable = output is not None and _in_range(output, self.dtype(name, index))
-            found.append(whole(output, self.dtype(name, index), names, ops, alive) if usable else None)
+            literal = whole(output, self.dtype(name, index), names, ops, alive) if usable else None
+            form = hash((node.op, index, *(one.form if isinstance(one, Literal) else 1 for one in operands)))
+            found.append(literal and literal._replace(form=form, leaves=leaves))
         return found
 
     def _of_shape(self, op, operands):
@@ -242,7 +246,7 @@ class Rewriter:
             return True
         attributes = self._without_index_types(name, [axes])
         attributes.pop("keep_dims", None)
-        axes = whole(left, "int32", axes.names, axes.ops, axes.alive)
+        axes = axes._replace(shape=(len(left),), value=tuple(left))
         sizes_left = tuple(size for axis, size in enumerate(shape) if axis not in left)
         self.normal.keep(name, "Sum", [tensor, axes], attributes, steps, [sizes_left])
         return True
@@ -371,7 +375,7 @@ class Rewriter:
         if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True
-        shape = whole(written, "int32", shape.names, shape.ops, shape.alive)
+        shape = shape._replace(shape=(len(written),), value=tuple(written))
         attributes = self._without_index_types(name, [shape])
         self.normal.keep(name, "Reshape", [tensor, shape], attributes, sizes=[target])
         return True
@@ -530,7 +534,7 @@ class Rewriter:
         if tuple(target) == self.normal.sizes(tensor) and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True
-        shape = whole(target, "int32", written.names, written.ops, written.alive)
+        shape = written._replace(shape=(len(target),), value=tuple(target))
         if isinstance(tensor, Literal) and tensor.kind in ("data", "full", "whole"):
             scalar = _single(tensor)
             spread = scalar and full(target, scalar, tensor.names, tensor.ops, tensor.alive | written.alive)
@@ -558,6 +562,13 @@ class Rewriter:
             attributes.pop(key, None)
         self.normal.keep(name, node.op, operands, attributes)
         return True
+
+
+def _leaves(operand):
+    """Return from what a whole number is computed: constants' keys and tensors."""
+    if not isinstance(operand, Literal):
+        return (operand,)
+    return operand.leaves if operand.form else (operand.key,)
 
 
 def _is_op(operand, op):

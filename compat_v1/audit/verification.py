@@ -195,7 +195,13 @@ class Verification:
             self.explain("commuted product", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
         for position, (one, two) in enumerate(pairs):
-            if self.is_same(one, two) or (node.op == "Reshape" and position == 1 and excuses.same_rest(one, two)):
+            if self.is_same(one, two) or (
+                node.op == "Reshape" and position == 1 and self._is_same_reshape(node, one, two)
+            ):
+                if isinstance(one, Literal) and not self._is_made_alike(one, two):
+                    name, other_name = (side.names[0] if side.names else "" for side in (one, two))
+                    what = f"is computed from others in the port, though it is as large, for {node.name}"
+                    self._find("value", node, other, what, name, other_name)
                 if isinstance(one, Literal):
                     self.constants.update(zip(one.names[-1:], two.names[-1:], strict=False))
                     if one.ops != two.ops:
@@ -225,6 +231,22 @@ class Verification:
         key = (one.kind, one.key[1], self._translated(one.shape), self._translated(one.value))
         return key == two.key
 
+    def _is_made_alike(self, one, two):
+        """Whether two equal literals are computed by other ops, or by the same ones from the same.
+
+        TensorFlow changes the ops. A program that takes another size, equal for now, is another program.
+        """
+        if one.form != two.form or len(one.leaves) != len(two.leaves):
+            return True
+        for leaf, other in zip(one.leaves, two.leaves, strict=True):
+            if isinstance(leaf[0], str):
+                if (
+                    isinstance(other[0], str)
+                    and (*leaf[:2], self._translated(leaf[2]), self._translated(leaf[3])) != other
+                ):
+                    return False
+        return True
+
     def _translated(self, value):
         """Write a value's unknown sizes, which are those of the original's tensors, as those of the port's."""
         if isinstance(value, tuple):
@@ -245,6 +267,29 @@ class Verification:
         if isinstance(name[1], frozenset):
             return (name[0], frozenset(map(self._translated, name[1])))
         return (name[0], *map(self._translated, name[1:]))
+
+    def _is_same_reshape(self, node, shape, other):
+        """Whether two shapes to reshape to can only be the same."""
+        if excuses.same_rest(shape, other):
+            return True
+        if (
+            not isinstance(shape, Literal)
+            or not isinstance(other, Literal)
+            or len(shape.value) != 2 != len(other.value)
+        ):
+            return False
+        # [128, -1] is [-1, 100] if a product of matrices needs 100 columns of it.
+        if shape.shape != other.shape or shape.value[1] != -1 or other.value[0] != -1:
+            return False
+        normal = self.pairing.sides[0].normal
+        return any(
+            user.op == "MatMul"
+            and slot == (0, 0)
+            and "transpose_a" not in user.attributes
+            and "transpose_b" not in user.attributes
+            and (normal.sizes(user.inputs[1]) or (None,))[0] == other.value[1]
+            for user, slot in self.pairing.sides[0].users[node]
+        )
 
     def _compare_waits(self, node, other):
         here = {self.partner.get(one, one) for one in node.controls}
