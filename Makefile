@@ -1,15 +1,13 @@
 # Two commands do everything: `make reproduce` and `make test`. `make help` lists the rest.
 
-SEED ?= 103747
-DRAW ?= 1
-EPOCHS ?= 4000
-RUN ?= runs/record.json
-LOGDIR ?= runs/logs
-PORT ?= 6006
+# What is given on make's command line, as in `make reproduce SEED=7`. Python gets it as it was typed, in an environment
+# variable: neither make nor the shell reads anything in it, and the caller's own variables of these names are not asked.
+OPTIONS := SEED DRAW EPOCHS RUN LOGDIR PORT
+$(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$(value $(name))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test notebooks execute-notebooks lab lint record-mutations tensorboard compare play original record audit mutants \
+.PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
   divergence draws bench bench-profile bench-growth bench-floor any-length train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
@@ -27,50 +25,39 @@ WITNESS := .venv-tf1.15.5
 WITNESS_PYTHON = TF_CPP_MIN_LOG_LEVEL=2 $(WITNESS)/bin/python -W ignore
 
 help:
-	@echo 'make reproduce   train the port for 4000 epochs and hold it to the original (SEED= DRAW= EPOCHS=)'
+	@echo 'make reproduce   train the port, hold it to the original (SEED= DRAW= EPOCHS=)'
 	@echo 'make test        lint, unit tests, golden tests, notebooks'
-	@echo 'make tensorboard the latest run beside the original in TensorBoard (LOGDIR= PORT=)'
-	@echo 'make compare     the same as one HTML page, with the verdict (RUN=, the record of a run)'
-	@echo 'make original    run the original under TensorFlow 1.0.1 and hold it to its record (needs Python 2.7)'
-	@echo 'make record      make the golden records anew, deliberately (needs Python 2.7 and 3.7)'
-	@echo 'make audit       compare the port with the graph of TensorFlow 1.0.1, node by node'
-	@echo 'make mutants     list plausible mistakes in a port and what the audit says of each'
-	@echo 'make record-mutations   change a record in every place and see whether the verdict notices, some minutes'
-	@echo 'make divergence  draw how far runs part, docs/images/divergence.png'
-	@echo 'make draws       measure the evidence of docs/data.md, ten minutes'
-	@echo 'make bench       time the port beside the original, Keras, PyTorch and JAX (bench-profile, bench-growth,'
-	@echo '                 bench-floor: more)'
-	@echo 'make screenshots take the pictures of docs/images, after make reproduce (needs chromium)'
-	@echo 'make play        type sequences of any length and see what a network says after each sign'
-	@echo 'make any-length  measure what docs/any_length.md says about that network, a minute'
-	@echo 'make train-any-length   train it anew into runs/any_length, six minutes; goes on with what was stopped'
-	@echo 'make notebooks   execute the notebooks and hold them to their stored outputs, three minutes at most'
-	@echo 'make execute-notebooks   execute the notebooks and store what comes out'
-	@echo 'make lab         open the notebooks in JupyterLab, which is installed into .venv'
-	@echo 'make lock        resolve the dependencies anew (needs uv)'
-	@echo 'make clean       remove the environments and the runs'
+	@echo 'A run, once there is one:'
+	@echo '  tensorboard    the newest beside the original in TensorBoard (LOGDIR= PORT=)'
+	@echo '  compare        the same as one HTML page, with the verdict (RUN=, a record)'
+	@echo '  screenshots    take the pictures of docs/images (needs chromium)'
+	@echo 'The proof:'
+	@echo '  audit          compare the port with the graph of TensorFlow 1.0.1'
+	@echo '  mutants        plausible mistakes in a port, and what the audit says of each'
+	@echo '  divergence     draw how far runs part;  draws   the evidence of docs/data.md'
+	@echo '  original       run the program under TensorFlow 1.0.1 (needs Python 2.7)'
+	@echo '  record         make the golden records anew (needs Python 2.7 and 3.7)'
+	@echo 'Speed:'
+	@echo '  bench          the port beside the original, Keras, PyTorch and JAX'
+	@echo '  bench-profile  where the time goes;  bench-floor  bench-growth   more'
+	@echo 'The game at any length:'
+	@echo '  play           type signs and see what a network says after each'
+	@echo '  any-length     measure what docs/any_length.md says;  train-any-length   anew'
+	@echo 'Notebooks:'
+	@echo '  lab            open them in JupyterLab;  notebooks   test them'
+	@echo '  execute-notebooks   run them and store what comes out'
+	@echo 'Upkeep:'
+	@echo '  lint   lock (needs uv)   clean (removes environments and runs)'
 
-# The port and the original's own graph are trained side by side; only the port's is rewritten. The original's record
-# reaches the verdict through the pipe, so that it can import TensorFlow while it waits.
-OPTIONS = --seed $(SEED) --draw $(DRAW) --epochs $(EPOCHS)
 reproduce: .venv/ready
-	@mkdir -p runs
-	@{ .venv/bin/python -m compat_v1 train $(OPTIONS) --graph original --execution one-run --logdir runs/original_graph \
-	  --record runs/original_graph.json > runs/original_graph.log 2>&1 && \
-	  sed -n 's/^time:/time, beside it:/p' runs/original_graph.log >&2 && cat runs/original_graph.json; } | \
-	{ .venv/bin/python -m compat_v1 train $(OPTIONS) --logdir runs/logs --record runs/record.json \
-	  --checkpoint runs/checkpoint && \
-	  echo "waiting for the original's graph, left as TensorFlow 1.0.1 wrote it, which is trained beside it" && \
-	  .venv/bin/python -m compat_v1 verify runs/record.json --original /dev/stdin --report runs/record.html; } || \
-	{ status=$$?; grep -q '^record: runs/original_graph.json' runs/original_graph.log || \
-	  { echo "the original's graph was not trained; runs/original_graph.log ends:" >&2; \
-	  tail -n 1 runs/original_graph.log >&2; }; exit $$status; }
+	@.venv/bin/python -m compat_v1 reproduce $${SEED:+--seed="$$SEED"} $${DRAW:+--draw="$$DRAW"} \
+	  $${EPOCHS:+--epochs="$$EPOCHS"}
 
 tensorboard: .venv/ready
-	.venv/bin/python -m compat_v1 tensorboard --logdir "$(LOGDIR)" --port $(PORT)
+	@.venv/bin/python -m compat_v1 tensorboard --logdir="$${LOGDIR:-runs/latest/logs}" $${PORT:+--port="$$PORT"}
 
 compare: .venv/ready
-	.venv/bin/python -m compat_v1 verify "$(RUN)" --report "$(RUN:.json=).html"
+	@run="$${RUN:-runs/latest/record.json}" && .venv/bin/python -m compat_v1 verify --report="$${run%.json}.html" -- "$$run"
 
 # Where Python 2.7 is there, the original itself is tested too; its TensorFlow was built for x86-64 Linux.
 ifeq ($(shell uname -sm),Linux x86_64)
@@ -94,7 +81,6 @@ lint: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports --no-logo > /dev/null || .venv/bin/lint-imports --no-logo
-	.venv/bin/mypy
 
 original: $(OLD)/ready
 	@mkdir -p runs
@@ -110,9 +96,6 @@ audit: .venv/ready
 
 mutants: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/mutants.py
-
-record-mutations: .venv/ready
-	PYTHONPATH=. .venv/bin/python tests/record_mutations.py
 
 divergence: .venv/ready
 	.venv/bin/python docs/divergence.py
@@ -133,9 +116,11 @@ bench-floor: .venv/ready
 	.venv/bin/python benchmarks/floor.py
 
 screenshots: .venv/ready
+	@command -v chromium > /dev/null || { echo 'chromium is missing: on Debian, apt-get install chromium.' >&2; exit 2; }
+	@[ -e runs/latest/record.html ] || { echo 'There is no run to take a picture of: make reproduce first.' >&2; exit 2; }
 	SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/test_tensorboard.py -k page
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1240 \
-	  --screenshot=docs/images/report.png runs/record.html 2> /dev/null
+	  --screenshot=docs/images/report.png runs/latest/record.html 2> /dev/null
 
 play: .venv/ready
 	@.venv/bin/python -m compat_v1 play

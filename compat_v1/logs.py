@@ -6,15 +6,19 @@ from pathlib import Path
 PARTS = ("train", "test")  # the post's two writers
 
 
-def new_run_folder(logdir: str | Path) -> Path:
-    """Make `<logdir>/selfmade_lstm/<datetime.now()>`, the post's layout, and return it; `OSError` if that cannot be.
+def new_run_folder(logdir):
+    """Make `<logdir>/selfmade_lstm/<datetime.now()>`, the post's layout, and return it; `OSError` if that cannot be."""
+    return new_folder(Path(logdir) / "selfmade_lstm", "{}")
 
-    No two runs get the same folder, not even when they start in the same microsecond.
+
+def new_folder(parent, name):
+    """Make the folder `name`, a format of the time, in `parent` and return it; `OSError` if that cannot be.
+
+    No two callers get the same folder, not even when they call in the same microsecond.
     """
-    runs = Path(logdir) / "selfmade_lstm"
-    runs.mkdir(parents=True, exist_ok=True)
+    parent.mkdir(parents=True, exist_ok=True)
     while True:
-        folder = runs / str(datetime.now())
+        folder = parent / name.format(datetime.now())
         try:
             folder.mkdir()
             return folder
@@ -22,7 +26,7 @@ def new_run_folder(logdir: str | Path) -> Path:
             continue
 
 
-def latest_run(logdir: str | Path) -> Path:
+def latest_run(logdir):
     """Return the folder of the latest run below `logdir`, or `logdir` itself if it is a run's; `ValueError` if none."""
     logdir = Path(logdir)
     runs = [logdir, *sorted((logdir / "selfmade_lstm").glob("*"), reverse=True)]

@@ -1,4 +1,4 @@
-"""`make reproduce`, in a folder of its own: both trainings, the verdict through the pipe, and how it fails."""
+"""`make`, in a folder of its own: what it prints and makes, and that nothing which it is given reaches a shell."""
 
 import os
 import subprocess
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from compat_v1.records import read_record
+from compat_v1.proof.golden import read_record
 
 ROOT = Path(__file__).parent.parent
-pytestmark = pytest.mark.skipif(not (ROOT / ".venv/ready").exists(), reason="make would set up its environment first")
+needs_environment = pytest.mark.skipif(
+    not (ROOT / ".venv/ready").exists(), reason="make would set up its environment first"
+)
 
 
 @pytest.fixture
@@ -21,36 +23,91 @@ def folder(tmp_path):
     return tmp_path
 
 
-def reproduce(folder, *variables):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    command = ["make", "-s", "reproduce", *variables]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=200)
+def make(folder, *arguments, **environment):
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(
+        ["make", "-s", *arguments],
+        cwd=folder,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
 
 
+@needs_environment
 def test_reproduce_trains_both_graphs_and_ends_with_the_verdict(folder):
-    done = reproduce(folder, "EPOCHS=40", "SEED=5")
+    done = make(folder, "reproduce", "EPOCHS=40", "SEED=5", DRAW="not to be asked")
     assert done.returncode == 0, done.stderr
     (judged,) = (line for line in done.stdout.splitlines() if line.startswith("every bit of the run"))
     assert "equal: 42 values, 33 variables" in judged
-    assert done.stdout.splitlines()[-2:] == ["FAITHFUL", "report: runs/record.html"]
     assert "time, beside it: " in done.stderr
+    (run,) = (path for path in (folder / "runs").iterdir() if path.name != "latest")
+    assert done.stdout.splitlines()[-2:] == ["FAITHFUL", f"report: runs/{run.name}/record.html"]
+    assert (folder / "runs" / "latest").resolve() == run.resolve()
     for name, graph in (("record", "port"), ("original_graph", "original")):
-        record = read_record(folder / "runs" / f"{name}.json")
-        assert (record.graph, record.graph_seed, record.epochs) == (graph, 5, 40)
-    assert (folder / "runs" / "record.html").is_file()
+        record = read_record(run / f"{name}.json")
+        assert (record["graph"], record["graph_seed"], record["epochs"]) == (graph, 5, 40)
+        assert record["data"]["draw"] == 1
+    assert (run / "record.html").is_file()
 
 
+@needs_environment
+def test_compare_writes_the_page_beside_the_record_of_the_newest_run(folder):
+    assert make(folder, "reproduce", "EPOCHS=20").returncode == 0
+    page = (folder / "runs" / "latest").resolve() / "record.html"
+    page.unlink()
+    done = make(folder, "compare")
+    assert done.returncode == 0, done.stderr
+    assert page.is_file() and done.stdout.endswith("FAITHFUL\nreport: runs/latest/record.html\n")
+
+
+@needs_environment
 def test_reproduce_says_what_is_wrong_with_what_it_was_given(folder):
-    done = reproduce(folder, "SEED=-1")
+    done = make(folder, "reproduce", "SEED=-1")
     assert done.returncode == 2
     assert "'-1': integers from 0 to" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_reproduce_fails_and_says_why_when_the_originals_graph_was_not_trained(folder):
-    (folder / "runs").mkdir()
-    (folder / "runs" / "original_graph").touch()  # where its event logs should go
-    done = reproduce(folder, "EPOCHS=20")
-    assert done.returncode == 2 and "FAITHFUL" not in done.stdout
-    message = "the original's graph was not trained; runs/original_graph.log ends:\nerror: runs/original_graph/"
-    assert message in done.stderr and "no folder could be made there" in done.stderr
-    assert "Traceback" not in done.stderr and not (folder / "runs" / "record.html").exists()
+@needs_environment
+@pytest.mark.parametrize(
+    "value",
+    ["`touch made`", "$(touch made)", "$(shell touch made)", "'; touch made; '", '"; touch made', "1\ntouch made"],
+)
+@pytest.mark.parametrize(
+    ("target", "name", "found"),
+    [("reproduce", "SEED", "allowed"), ("tensorboard", "LOGDIR", "holds no run"), ("compare", "RUN", "No such file")],
+)
+def test_nothing_that_make_is_given_reaches_a_shell(folder, target, name, value, found):
+    done = make(folder, target, f"{name}={value}")
+    assert done.returncode == 2 and found in done.stderr and value.split()[0].strip("'\"") in done.stderr
+    assert not (folder / "made").exists()
+
+
+def test_help_fits_a_screen_and_names_every_target(folder):
+    lines = make(folder, "help").stdout.splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+    text = (ROOT / "Makefile").read_text()
+    phony = text.split(".PHONY:")[1].split("\n\n")[0].replace("\\\n", " ").split()
+    assert set(phony) - {"help"} <= set(" ".join(lines).replace(";", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("target", "variable", "message"),
+    [
+        (".venv/ready", "PYTHON", "Python 3.10 to 3.13 is missing: install one, or name it with PYTHON=."),
+        ("original", "PYTHON27", "Python 2.7 is missing: install it"),
+        ("record", "PYTHON27", "Python 2.7 is missing: install it"),
+    ],
+)
+def test_what_is_missing_is_named(tmp_path, target, variable, message):
+    for name in ("Makefile", "requirements.lock", "original"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    nothing = tmp_path / "bin"
+    nothing.mkdir()
+    for program in ("make", "sh", "mkdir", "touch", "rm", "uname", "date"):
+        (nothing / program).symlink_to(
+            next(p for p in (Path("/bin"), Path("/usr/bin")) if (p / program).exists()) / program
+        )
+    done = make(tmp_path, target, PATH=str(nothing), HOME=str(tmp_path), PYENV_ROOT=str(tmp_path))
+    assert done.returncode == 2 and message in done.stderr, done

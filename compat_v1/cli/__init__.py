@@ -6,10 +6,10 @@ import re
 import sys
 from collections.abc import Sequence
 
-from compat_v1.cli import audit, explain, play, predict, tensorboard, train, train_any_length, verify
+from compat_v1.cli import audit, explain, play, predict, reproduce, tensorboard, train, train_any_length, verify
 from compat_v1.cli.common import STATUSES, Failure, Status, printable
 
-COMMANDS = (train, verify, explain, audit, predict, tensorboard, play, train_any_length)
+COMMANDS = (reproduce, train, verify, explain, audit, predict, tensorboard, play, train_any_length)
 
 
 def _parser() -> argparse.ArgumentParser:
