@@ -6,12 +6,12 @@ from pathlib import Path
 PARTS = ("train", "test")  # the post's two writers
 
 
-def new_run_folder(logdir):
+def new_run_folder(logdir: str | Path) -> Path:
     """Make `<logdir>/selfmade_lstm/<datetime.now()>`, the post's layout, and return it; `OSError` if that cannot be."""
     return new_folder(Path(logdir) / "selfmade_lstm", "{}")
 
 
-def new_folder(parent, name):
+def new_folder(parent: Path, name: str) -> Path:
     """Make the folder `name`, a format of the time, in `parent` and return it; `OSError` if that cannot be.
 
     No two callers get the same folder, not even when they call in the same microsecond.
@@ -26,7 +26,7 @@ def new_folder(parent, name):
             continue
 
 
-def latest_run(logdir):
+def latest_run(logdir: str | Path) -> Path:
     """Return the folder of the latest run below `logdir`, or `logdir` itself if it is a run's; `ValueError` if none."""
     logdir = Path(logdir)
     runs = [logdir, *sorted((logdir / "selfmade_lstm").glob("*"), reverse=True)]

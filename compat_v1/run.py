@@ -5,22 +5,32 @@ Works alike on the port's graph and on the original's: which it has, it is told.
 
 from collections.abc import Callable
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
+from compat_v1 import __version__
 from compat_v1.checkpoints import save_checkpoint
-from compat_v1.data_generator import provenance
+from compat_v1.data_generator import TRAINED_DRAW, provenance
 from compat_v1.environment import onednn
 from compat_v1.event_logs import event_logs
-from compat_v1.graph import Network
+from compat_v1.graph import SEQUENCE_LENGTH, Network
 from compat_v1.graph_file import canonical, sha256, write_graph
 from compat_v1.logs import new_run_folder
-from compat_v1.original.record_format import MEASURED_SEQUENCE, exactly
+from compat_v1.original.record_format import DEFAULT_SEED, MEASURED_SEQUENCE, exactly
 from compat_v1.records import FORMAT, DataSet, Record, TestSeries, TrainSeries, this_stack, write_model
-from compat_v1.training import EXECUTIONS, Data, Measurement, new_session, predict, variables
+from compat_v1.training import (
+    EPOCHS,
+    EXECUTIONS,
+    Data,
+    Measurement,
+    load_data,
+    new_network,
+    new_session,
+    predict,
+    variables,
+)
 
 
 class Run(NamedTuple):
@@ -42,7 +52,7 @@ def begin_record(session: Any, data: Data, draw: int, graph: str = "port", execu
     random_ops = [op for op in session.graph.get_operations() if op.type == "TruncatedNormal"]
     return Record.model_construct(
         format=FORMAT,
-        package=version("selfmade-lstm"),
+        package=__version__,
         stack=this_stack(tf.VERSION, onednn()),
         execution=execution,
         graph=graph,
@@ -136,6 +146,21 @@ def train_run(
             checkpoint = None
     note("writing")
     return Run(record, logs, record_file, checkpoint, failures)
+
+
+def train(
+    graph_seed: int = DEFAULT_SEED,
+    draw: int = TRAINED_DRAW,
+    epochs: int = EPOCHS,
+    sequence_length: int = SEQUENCE_LENGTH,
+    **kept: Any,
+) -> Run:
+    """Train the port as the post does and return its `Run`; `kept` is what `train_run` takes by name.
+
+    Raises `ValueError` if the data cannot be made, and `OSError` as `train_run`.
+    """
+    data = load_data(sequence_length, draw)
+    return train_run(new_network(graph_seed, sequence_length), data, draw, epochs, **kept)
 
 
 def _write_record(path: Path, record: Record, graph_def: Any) -> None:

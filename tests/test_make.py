@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compat_v1.proof.golden import read_record
+from compat_v1.records import read_record
 
 ROOT = Path(__file__).parent.parent
 needs_environment = pytest.mark.skipif(
@@ -47,8 +47,8 @@ def test_reproduce_trains_both_graphs_and_ends_with_the_verdict(folder):
     assert (folder / "runs" / "latest").resolve() == run.resolve()
     for name, graph in (("record", "port"), ("original_graph", "original")):
         record = read_record(run / f"{name}.json")
-        assert (record["graph"], record["graph_seed"], record["epochs"]) == (graph, 5, 40)
-        assert record["data"]["draw"] == 1
+        assert (record.graph, record.graph_seed, record.epochs) == (graph, 5, 40)
+        assert record.data.draw == 1
     assert (run / "record.html").is_file()
 
 

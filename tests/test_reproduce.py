@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from compat_v1.proof import reproduction
-from compat_v1.proof.golden import read_record
+from compat_v1.records import read_record
 from trained_runs import run
 
 SECONDS = 60  # of patience with a busy machine
@@ -71,7 +71,7 @@ def test_second_process_that_was_killed_is_a_failure_with_what_it_said_last(tmp_
     assert process.stdout.readline().startswith("Epoch   20")
     second_process(process).kill()
     output, error = process.communicate(timeout=SECONDS)
-    assert process.returncode == 2 and "FAITHFUL" not in output
+    assert process.returncode == 74 and "FAITHFUL" not in output
     (folder,) = runs_of(tmp_path)
     assert f"the original's graph was not trained; {folder}/original_graph.log ends:\n" in error
     assert "Traceback" not in error and not (folder / "record.html").exists()
@@ -82,7 +82,7 @@ def test_reason_of_a_second_process_that_failed_is_on_the_terminal(tmp_path, mon
     program.write_text("#!/bin/sh\necho much; echo 'error: no room' >&2; exit 2\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setattr(reproduction.sys, "executable", str(program))
-    assert run("reproduce", "--epochs", 1, "--out", tmp_path / "runs") == 2
+    assert run("reproduce", "--epochs", 1, "--out", tmp_path / "runs") == 74
     assert capsys.readouterr().err.endswith("original_graph.log ends:\nerror: no room\n")
 
 
@@ -93,8 +93,7 @@ def test_two_at_once_are_judged_each_by_its_own(tmp_path):
         assert process.returncode == 0 and "\nFAITHFUL\n" in output, error
     folders = runs_of(tmp_path)
     seeds = [
-        [read_record(folder / f"{name}.json")["graph_seed"] for name in ("record", "original_graph")]
-        for folder in folders
+        [read_record(folder / f"{name}.json").graph_seed for name in ("record", "original_graph")] for folder in folders
     ]
     assert sorted(seeds) == [[1, 1], [2, 2]]
     assert (tmp_path / "latest").resolve() in folders and len(list(tmp_path.iterdir())) == 3

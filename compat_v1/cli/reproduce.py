@@ -1,23 +1,26 @@
 """The command reproduce."""
 
+import argparse
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
-from compat_v1.cli.common import InputError, integer, seed
+from compat_v1.cli.common import MachineFailed, failed, integer, seed
 from compat_v1.data_generator import TRAINED_DRAW
 from compat_v1.logs import new_folder
 from compat_v1.original.record_format import DEFAULT_SEED
 from compat_v1.proof.reproduction import OriginalTraining, original_training, point_to
+from compat_v1.records import MOST_EPOCHS
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("reproduce", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
     command.add_argument("--seed", type=seed, default=DEFAULT_SEED, help="graph-level seed (default: %(default)s)")
     command.add_argument("--draw", type=integer(1), default=TRAINED_DRAW, help="of the data (default: %(default)s)")
-    command.add_argument("--epochs", type=integer(1), default=4000, help="default: %(default)s")
+    command.add_argument("--epochs", type=integer(1, MOST_EPOCHS), default=4000, help="default: %(default)s")
     command.add_argument(
         "--out",
         type=Path,
@@ -27,14 +30,14 @@ def add_to(commands):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Train the port, and beside it the original's graph in a second process, and hold the one to the other."""
     from compat_v1.cli import main
 
     try:
         folder = new_folder(args.out, "{:%Y%m%d-%H%M%S-%f}")
     except OSError as error:
-        raise InputError(f"--out {args.out}: no folder could be made there: {error.strerror}") from None
+        raise failed(f"--out {args.out}: no folder could be made there", error) from None
     record, report = str(folder / "record.json"), str(folder / "record.html")
     options = ["--seed", str(args.seed), "--draw", str(args.draw), "--epochs", str(args.epochs)]
     kept = ["--record", record, "--logdir", str(folder / "logs"), "--checkpoint", str(folder / "checkpoint")]
@@ -64,11 +67,13 @@ def _wait(original: OriginalTraining, epochs: int) -> None:
     from tqdm import tqdm
 
     sys.stdout.flush()
-    bar = {"desc": "the original's graph", "unit": " epochs", "leave": False, "disable": None}
+    bar = tqdm(
+        desc="the original's graph", total=epochs, initial=original.epoch, unit=" epochs", leave=False, disable=None
+    )
     try:
-        with tqdm(total=epochs, initial=original.epoch, **bar) as progress:
+        with bar:
             for epoch in original.epochs():
-                progress.update(epoch - progress.n)
+                bar.update(epoch - bar.n)
     except ChildProcessError as error:
-        raise InputError(str(error)) from None
+        raise MachineFailed(str(error)) from None
     print(original.time.replace("time:", "time, beside it:"), file=sys.stderr)
