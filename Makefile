@@ -133,10 +133,13 @@ train-any-length: .venv/ready
 	.venv/bin/python -m compat_v1 train-any-length --checkpoint runs/any_length
 
 lock:
+	@command -v uv > /dev/null || { echo 'uv is missing: pip install uv.' >&2; exit 2; }
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --extra dev --upgrade \
 	  --output-file requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --group lab --upgrade \
 	  --constraint requirements.lock --output-file notebooks/requirements-lab.lock
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --upgrade \
+	  --output-file benchmarks/requirements.txt benchmarks/requirements.in
 
 clean:
 	rm -rf .venv .venv-bench .venv-tf* runs
@@ -154,10 +157,10 @@ clean:
 	echo "time: environment $$(($$(date +%s) - begin)) s"
 	@touch $@
 
-.venv-bench/ready: benchmarks/requirements.txt .venv/ready
-	rm -rf .venv-bench
+.venv-bench/ready: benchmarks/requirements.txt | .venv/ready
+	@echo 'Setting up .venv-bench: PyTorch and JAX, about 3 GB.'
 	"$(PYTHON)" -m venv .venv-bench
-	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/requirements.txt
 	@touch $@
 
 .venv/lab: .venv/ready notebooks/requirements-lab.lock

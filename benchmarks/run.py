@@ -60,7 +60,9 @@ def main():
         for name in names:
             epoch[name].append(ask(processes[name], EPOCHS)["seconds"] / EPOCHS)
         print(f"round {number + 1} of {ROUNDS}", file=sys.stderr)
-    peak = {name: ask(processes[name], 20)["peak_mib"] for name in names}
+    last = {name: ask(processes[name], 20) for name in names}
+    peak = {name: answer["peak_mib"] for name, answer in last.items()}
+    versions = {f"{what} {version}" for answer in last.values() for what, version in answer["versions"].items()}
     for process in processes.values():
         process.stdin.close()
         process.wait()
@@ -89,6 +91,7 @@ def main():
         "",
         f"The port's epoch took {statistics.median(milliseconds):.2f} ms in the median ({milliseconds[0]:.2f} to "
         f"{milliseconds[-1]:.2f}), its {WHOLE} epochs {whole['port']:.1f} s, its peak {peak['port']:.0f} MiB.",
+        f"Versions: {', '.join(sorted(versions))}.",
     ]
     publish("peers", table)
 

@@ -21,6 +21,7 @@ import numpy as np
 from data_generator import getSequences
 
 UNITS = 24
+FRAMEWORKS = ("tensorflow", "keras", "torch", "jax")  # whose versions are reported, of those that a contestant loaded
 
 
 def data():
@@ -221,7 +222,8 @@ def main():
         run(int(line))
         seconds = time.time() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-        print(json.dumps({"seconds": seconds, "peak_mib": peak}), file=answers)
+        versions = {name: sys.modules[name].__version__ for name in FRAMEWORKS if name in sys.modules}
+        print(json.dumps({"seconds": seconds, "peak_mib": peak, "versions": versions}), file=answers)
         answers.flush()
 
 
