@@ -48,7 +48,7 @@ def test_executions_are_bit_equal_for_other_lengths_and_sizes(length, units):
     assert_executions_are_bit_equal(lambda: new_network(1, length, lstm_size=units), load_data(length, 1), epochs=20)
 
 
-def test_session_has_the_trained_variables_when_the_fast_schedule_is_closed(data):
+def test_session_has_the_trained_variables_when_the_fast_execution_is_closed(data):
     graph, network = new_network(1)
     with new_session(graph) as session:
         session.run(network.initializer)

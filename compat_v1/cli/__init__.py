@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 
+from compat_v1 import __version__
 from compat_v1.cli import audit, explain, play, predict, reproduce, tensorboard, train, train_any_length, verify
 from compat_v1.cli.common import STATUSES, Failure, Status, printable
 
@@ -19,6 +20,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"selfmade-lstm {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_to(commands)

@@ -1,0 +1,23 @@
+"""What runs elsewhere: the workflow runs `.ci/run` itself, the hooks are what `make lint` does."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_hooks_are_the_commands_of_make_lint():
+    rule = (ROOT / "Makefile").read_text().split("\nlint: .venv/ready\n")[1].split("\n\n")[0]
+    commands = {re.sub(r"( \.)?( > .*)?$", "", line.strip()) for line in rule.splitlines()}
+    hooks = set(re.findall(r"entry: (.*)", (ROOT / ".pre-commit-config.yaml").read_text()))
+    assert hooks == commands
+
+
+def test_workflow_runs_the_projects_own_command_weekly_on_every_python_with_pinned_actions():
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert "- run: .ci/run\n" in workflow and "schedule:\n    - cron:" in workflow
+    supported = re.search(r">=3\.(\d+),<3\.(\d+)", (ROOT / "pyproject.toml").read_text())
+    pythons = ", ".join(f'"3.{minor}"' for minor in range(int(supported[1]), int(supported[2])))
+    assert f"python: [{pythons}]" in workflow
+    for action in re.findall(r"uses: (.*)", workflow):
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action), action
