@@ -8,7 +8,7 @@ $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
-  divergence draws bench bench-profile bench-growth bench-floor any-length train-any-length screenshots lock clean
+  record-mutations divergence draws bench bench-profile bench-growth bench-floor any-length train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -33,21 +33,14 @@ help:
 	@echo '  screenshots    take the pictures of docs/images (needs chromium)'
 	@echo 'The proof:'
 	@echo '  audit          compare the port with the graph of TensorFlow 1.0.1'
-	@echo '  mutants        plausible mistakes in a port, and what the audit says of each'
+	@echo '  mutants        mistakes in a port, who notices;  record-mutations   in records'
 	@echo '  divergence     draw how far runs part;  draws   the evidence of docs/data.md'
 	@echo '  original       run the program under TensorFlow 1.0.1 (needs Python 2.7)'
 	@echo '  record         make the golden records anew (needs Python 2.7 and 3.7)'
-	@echo 'Speed:'
-	@echo '  bench          the port beside the original, Keras, PyTorch and JAX'
-	@echo '  bench-profile  where the time goes;  bench-floor  bench-growth   more'
-	@echo 'The game at any length:'
-	@echo '  play           type signs and see what a network says after each'
-	@echo '  any-length     measure what docs/any_length.md says;  train-any-length   anew'
-	@echo 'Notebooks:'
-	@echo '  lab            open them in JupyterLab;  notebooks   test them'
-	@echo '  execute-notebooks   run them and store what comes out'
-	@echo 'Upkeep:'
-	@echo '  lint   lock (needs uv)   clean (removes environments and runs)'
+	@echo 'Speed:           bench   bench-profile   bench-floor   bench-growth'
+	@echo 'Any length:      play   any-length (measures)   train-any-length'
+	@echo 'Notebooks:       lab (opens them)   notebooks (tests them)   execute-notebooks'
+	@echo 'Upkeep:          lint   lock (needs uv)   clean'
 
 reproduce: .venv/ready
 	@.venv/bin/python -m compat_v1 reproduce $${SEED:+--seed="$$SEED"} $${DRAW:+--draw="$$DRAW"} \
@@ -81,6 +74,7 @@ lint: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports --no-logo > /dev/null || .venv/bin/lint-imports --no-logo
+	.venv/bin/mypy
 
 original: $(OLD)/ready
 	@mkdir -p runs
@@ -96,6 +90,9 @@ audit: .venv/ready
 
 mutants: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/mutants.py
+
+record-mutations: .venv/ready
+	PYTHONPATH=. .venv/bin/python tests/record_mutations.py
 
 divergence: .venv/ready
 	.venv/bin/python docs/divergence.py
