@@ -51,7 +51,7 @@ class OriginalTraining:
         status = self._process.wait()
         if status:
             said = self._last_line or f"nothing (exit status {status})"
-            raise ChildProcessError(f"the original's graph was not trained; {self._output} ends:\n{said}")
+            raise ChildProcessError(f"the original's graph was not trained; {self._output} ends: {said}")
 
 
 @contextmanager
