@@ -31,7 +31,7 @@ def make(folder, *arguments, **environment):
         env={**inherited, **environment},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
     )
 
 

@@ -75,7 +75,7 @@ def ran(command, folder, **environment):
     """Run a command in a folder, with nothing of this checkout in its environment."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment = {**inherited, **environment}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=200)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
 
 
 @pytest.fixture(params=["as the program", "as the module"])

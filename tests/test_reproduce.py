@@ -17,7 +17,7 @@ from compat_v1.proof import reproduction
 from compat_v1.records import read_record
 from trained_runs import run
 
-SECONDS = 60  # of patience with a busy machine
+SECONDS = 180  # of patience with a busy machine
 
 
 def start(folder, *options, **redirections):
