@@ -45,7 +45,11 @@ def test_second_process_does_not_outlive_the_first(tmp_path, number):
     second = second_process(process)
     process.send_signal(number)
     _, error = process.communicate(timeout=SECONDS)
-    second.wait(timeout=SECONDS)
+    try:
+        second.wait(timeout=SECONDS)
+    finally:
+        if second.is_running():
+            second.kill()
     assert process.returncode == (-number if number == signal.SIGKILL else 130)
     assert "Traceback" not in error
     (folder,) = runs_of(tmp_path)
