@@ -7,6 +7,7 @@ from compat_v1.beside.program import Program
 from compat_v1.beside.running import ALL, OPTIMIZERS
 
 _SEEDS = ("seed", "seed2")
+_ROUNDING = 1e-5  # of the largest value: as much as another order of the same arithmetic can make
 _AT_MOST = 4  # rounds in which the new graph is given the old one's values where it parts
 
 
@@ -141,7 +142,8 @@ def kind(plan, one, between):
     there = {other} | {new.op(name) for name in between[1]}
     random = any(ops.RANDOM.fullmatch(old.op(name)) for name in old.ancestors([one.node]))
     mask = {"Floor", "GreaterEqual", "SelectV2", "Select"}
-    if random and (here | there) & mask and (here | there) & {"RealDiv", "Mul"} and here != there:
+    is_rounding = one.relative is not None and one.relative < _ROUNDING
+    if random and is_rounding and (here | there) & mask and (here | there) & {"RealDiv", "Mul"} and here != there:
         return "dropout's formula"
     if op == other == "Const":
         return "a constant"
