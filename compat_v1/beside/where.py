@@ -95,7 +95,8 @@ class _Search:
                 sizes = [8 if one is None else one for one in (shape.as_list() if shape.rank is not None else [64])]
                 size += 4 * int(np.prod(sizes))
                 part.append(pair)
-            if len(part) >= _TENSORS_AT_ONCE or size > _BYTES_AT_ONCE:
+            # A rewritten graph is rewritten anew for each part, which takes longer than the run.
+            if len(part) >= _TENSORS_AT_ONCE * (1 if self.mode.switched_off == ALL else 8) or size > _BYTES_AT_ONCE:
                 yield part
                 part, size = [], 0
         if part:
@@ -263,6 +264,7 @@ def _walk(wiring, name, compared, back_edges=False):
             if source in compared:
                 found.append(source)
             else:
-                passed.append(source)
                 todo.append(source)
+                if wiring.op(source) not in ops.VARIABLES:
+                    passed.append(source)
     return found, sorted(passed, key=wiring.position.get)
