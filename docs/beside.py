@@ -6,7 +6,6 @@ FOLDER has a folder for each program, with the graph old_1.15.5.pb.gz, its port 
 """
 
 import sys
-import time
 from pathlib import Path
 
 from compat_v1.environment import import_tensorflow
@@ -21,23 +20,22 @@ SIZES = {"dcgan": {"Placeholder_2": [8]}}  # the discriminator sees real and mad
 
 def row(program, port):
     """Return a row of the table for one port of a program."""
-    began = time.monotonic()
     graphs = [read_graph_def(program / name) for name in ("old_1.15.5.pb.gz", port)]
     name = f"{program.name}, {port.partition('.')[0]}"
     try:
         result = beside(*graphs, updates=2, sizes=SIZES.get(program.name))
     except CannotRunError as error:
-        return f"| {name} | cannot be run | | {error} | {time.monotonic() - began:.0f} s |"
+        return f"| {name} | cannot be run | | {error} |"
     first = f"`{result.first.tensor}`" if result.first else ""
     causes = dict.fromkeys(
         cause["cause"] + (" (equal without)" if cause.get("equal_without") else "") for cause in result.causes
     )
-    return f"| {name} | {result.verdict} | {first} | {'; '.join(causes)} | {time.monotonic() - began:.0f} s |"
+    return f"| {name} | {result.verdict} | {first} | {'; '.join(causes)} |"
 
 
 def main(folder):
     """Print the table for the programs in a folder."""
-    print("| program | verdict | first tensor | cause | time |\n| --- | --- | --- | --- | --- |")
+    print("| program | verdict | first tensor | cause |\n| --- | --- | --- | --- |")
     for program in sorted(path.parent for path in Path(folder).glob("*/old_1.15.5.pb.gz")):
         for port in sorted(path.name for path in program.glob("*.pb.gz") if not path.name.startswith("old")):
             print(row(program, port), flush=True)

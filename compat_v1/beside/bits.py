@@ -52,5 +52,15 @@ def largest_ulps(value, other):
     return int(ulps(value, other).max())
 
 
+def relative(value, other):
+    """Return the largest difference of two arrays of one shape over their largest value, or None for no numbers."""
+    if value.dtype.kind not in "fiu" or not value.size:
+        return None
+    with np.errstate(all="ignore"):
+        here, there = value.astype(np.float64), other.astype(np.float64)
+        largest = max(np.abs(here).max(), np.abs(there).max())
+        return float(np.abs(here - there).max() / largest) if largest else 0.0
+
+
 def _is_float(dtype):
     return dtype.kind == "f" or dtype.name in ("bfloat16", "float16")

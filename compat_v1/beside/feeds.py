@@ -35,7 +35,6 @@ class Feeds:
             node = name.rpartition(":")[0] or name
             if node not in old.wiring.nodes and node not in new.wiring.nodes:
                 raise CannotRunError(f"no tensor to feed is called {name}; there are {self._known()}")
-        self.back = {other: name for name, other in pairs.items()}
 
     def _known(self):
         inputs = [name for name in self.old.wiring.order if name in self.old.inputs]

@@ -13,10 +13,10 @@ from compat_v1.beside.program import CannotRunError
 
 v1 = tf.compat.v1
 
-# TensorFlow's graph optimizers, as the fields of a session's `RewriterConfig` call those that change arithmetic or not.
+# TensorFlow's graph optimizers, as a session's `RewriterConfig` calls them; first those that rewrite arithmetic.
 OPTIMIZERS = (
-    *("remapping", "layout_optimizer", "dependency_optimization", "function_optimization", "shape_optimization"),
-    *("loop_optimization", "common_subgraph_elimination", "constant_folding", "arithmetic_optimization"),
+    *("arithmetic_optimization", "constant_folding", "remapping", "layout_optimizer", "common_subgraph_elimination"),
+    *("loop_optimization", "dependency_optimization", "function_optimization", "shape_optimization"),
 )
 ALL = ("all",)
 

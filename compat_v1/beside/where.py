@@ -5,23 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from compat_v1.beside import bits, ops
+from compat_v1.beside.deviation import Deviation, deviation
 from compat_v1.beside.lockstep import Side, stages
 from compat_v1.beside.running import ALL
 
 _TENSORS_AT_ONCE, _BYTES_AT_ONCE = 128, 2**28  # looked at in one run: what bounds the memory
-
-
-class Deviation(NamedTuple):
-    """A pair of nodes whose values differ, all inputs being equal if it is one of `Origins.first`."""
-
-    node: str
-    partner: str
-    index: int  # which output
-    time: int | None  # in a loop or a branch: at which of its computations, counted from 0
-    ulps: int | None  # at most, in units in the last place; None for what is no floating-point number
-    share: float  # of the values that differ
-    values: tuple[str, str]  # the first two that differ
-    same_shape: bool = True
 
 
 class Origins(NamedTuple):
@@ -107,7 +95,8 @@ class _Search:
                 sizes = [8 if one is None else one for one in (shape.as_list() if shape.rank is not None else [64])]
                 size += 4 * int(np.prod(sizes))
                 part.append(pair)
-            if len(part) >= _TENSORS_AT_ONCE or size > _BYTES_AT_ONCE:
+            # A rewritten graph is rewritten anew for each part, which takes longer than the run.
+            if len(part) >= _TENSORS_AT_ONCE * (1 if self.mode.switched_off == ALL else 8) or size > _BYTES_AT_ONCE:
                 yield part
                 part, size = [], 0
         if part:
@@ -190,12 +179,12 @@ class _Search:
         for time, (value, other_value) in enumerate(zip(values, others, strict=False)):
             value, other_value = np.asarray(value), np.asarray(other_value)
             if not bits.equal(value, other_value):
-                self.deviations[name] = _deviation(one, other, None if is_there else time, value, other_value)
+                self.deviations[name] = deviation(one, other, None if is_there else time, value, other_value)
                 return
         if len(values) != len(others):
             counts = tuple(f"computed {len(some)} times" for some in (values, others))
             at = min(len(values), len(others))
-            self.deviations[name] = Deviation(name, other[0], one[1], at, None, 1.0, counts)
+            self.deviations[name] = Deviation(name, other[0], one[1], at, None, 1.0, counts, False, None)
 
     def _origins(self):
         """Sift the deviations: those that lead to what parted, and of them those that nothing that differs leads to."""
@@ -261,7 +250,7 @@ class _Search:
         new.run(self.parted.update, self.parted.stage, self.bridges, values)
         here, there = self.sides[0].runner.variable(variable), self.sides[1].runner.variable(partner)
         self._close()
-        return _deviation((names[0], 0), (names[1], 0), None, here, there)
+        return deviation((names[0], 0), (names[1], 0), None, here, there)
 
 
 def _walk(wiring, name, compared, back_edges=False):
@@ -275,27 +264,7 @@ def _walk(wiring, name, compared, back_edges=False):
             if source in compared:
                 found.append(source)
             else:
-                passed.append(source)
                 todo.append(source)
+                if wiring.op(source) not in ops.VARIABLES:
+                    passed.append(source)
     return found, sorted(passed, key=wiring.position.get)
-
-
-def _deviation(one, other, time, value, other_value):
-    shown = (f"{value.dtype} {value.shape}", f"{other_value.dtype} {other_value.shape}")
-    share, same_shape = 1.0, value.shape == other_value.shape and value.dtype == other_value.dtype
-    if same_shape:
-        if value.dtype == object:
-            apart = value != other_value
-        else:
-            here, there = (
-                np.ascontiguousarray(v).reshape(-1).view(f"V{v.dtype.itemsize}") for v in (value, other_value)
-            )
-            apart = (here != there).reshape(value.shape)
-        share = float(np.mean(apart))
-        at = np.argmax(np.ravel(apart))
-        shown = tuple(_shown(v.ravel()[at]) for v in (value, other_value))
-    return Deviation(one[0], other[0], one[1], time, bits.largest_ulps(value, other_value), share, shown, same_shape)
-
-
-def _shown(value):
-    return value.decode("utf-8", "replace")[:40] if isinstance(value, bytes) else str(value)
