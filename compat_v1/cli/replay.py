@@ -49,7 +49,11 @@ def run(args):
 
         draw(found, args.plot)
     if args.json:
-        print(json.dumps(found._asdict(), indent=1))
+        content = found._asdict()
+        content["curves"] = {  # JSON knows no infinity
+            what: ["infinite" if far == float("inf") else far for far in curve] for what, curve in found.curves.items()
+        }
+        print(json.dumps(content, indent=1, allow_nan=False))
     else:
         print(*found.lines, found.verdict.upper(), sep="\n")
     return found.status

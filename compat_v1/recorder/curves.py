@@ -1,22 +1,26 @@
 """Draw how far the runs of a replay part."""
 
+from pathlib import Path
+
 import matplotlib
+import numpy as np
+
+from compat_v1.recorder.explanation import Explanation
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 
-def draw(explanation, path):
-    """Write the curves of an `Explanation` as a PNG file; a distance of 0 is drawn at the bottom."""
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    lowest = 1e-10
+def draw(explanation: Explanation, path: Path) -> None:
+    """Write the curves of an `Explanation` as a PNG file: a point for each run in which some bit is another."""
+    figure, axes = plt.subplots(figsize=(8, 5.5), layout="constrained")
     for what, curve in explanation.curves.items():
-        points = [(run, max(far, lowest)) for run, far in enumerate(curve, 1) if far is not None]
-        if points:
-            axes.plot(*zip(*points, strict=True), label=what, linewidth=1.2)
-    axes.set(yscale="log", xlabel="run", ylabel="largest difference / largest value", ylim=(lowest / 2, None))
+        points = [(run, far) for run, far in enumerate(curve, 1) if far and np.isfinite(far)]
+        runs, distances = zip(*points, strict=True) if points else ((), ())
+        axes.plot(runs, distances, ".", markersize=4, label=what + ("" if points else ": every bit equal"))
+    axes.set(yscale="log", xlabel="run", ylabel="largest difference / largest value")
     if explanation.horizon is not None:
         axes.axvline(explanation.horizon, color="grey", linestyle=":", label=f"horizon, run {explanation.horizon}")
-    axes.legend(loc="best", fontsize="small", frameon=False)
+    figure.legend(loc="outside lower center", fontsize="small", frameon=False)
     figure.savefig(path, format="png", dpi=120, metadata={"Software": None})
     plt.close(figure)

@@ -5,12 +5,12 @@ import numpy as np
 _INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
 
 
-def is_float(array):
+def is_float(array: np.ndarray) -> bool:
     """Whether an array holds real or complex floats, bfloat16 and its like included."""
     return array.dtype.kind in "fc" or array.dtype.name == "bfloat16"
 
 
-def same_bits(array, other):
+def same_bits(array: np.ndarray, other: np.ndarray) -> bool:
     """Whether two arrays have the same dtype, shape and bytes; strings (dtype object), the same strings."""
     if array.dtype != other.dtype or array.shape != other.shape:
         return False
@@ -19,7 +19,7 @@ def same_bits(array, other):
     return array.tobytes() == other.tobytes()
 
 
-def ulps(values, others):
+def ulps(values: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return how many floats lie between each two values, as uint64 of the arrays' shape; both of one float dtype.
 
     Of complex values, the part that is farther counts.
@@ -38,7 +38,7 @@ def ulps(values, others):
     return np.maximum(one, other).view(np.uint64) - np.minimum(one, other).view(np.uint64)  # exact modulo 2**64
 
 
-def relative(array, other):
+def relative(array: np.ndarray, other: np.ndarray) -> float:
     """Return the largest difference beside the largest value, a float: 0 if every bit is equal.
 
     Infinite if one is NaN or infinite where the other is not, or the shapes differ; of other than floats, the share of
@@ -61,7 +61,7 @@ def relative(array, other):
     return float(np.abs(array - other)[~agree].max() / (finite.max() or 1.0))
 
 
-def in_words(array, other):
+def in_words(array: np.ndarray, other: np.ndarray) -> str:
     """Return how two arrays differ, "equal" if they do not; the second is the one that is held to."""
     if same_bits(array, other):
         return "equal"

@@ -1,5 +1,6 @@
 """Say what a replay found, in the order in which a person would look: data, seeds, variables, first update, runs."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,7 @@ import tensorflow as tf
 
 from compat_v1.audit.comparison import audit
 from compat_v1.recorder.distance import in_words, relative, same_bits
+from compat_v1.recorder.recording import Recording
 from compat_v1.recorder.replay import CONTROL, KERNELS, NUDGED, PORT, farthest, replay
 from compat_v1.recorder.stage import seeds
 
@@ -30,12 +32,18 @@ class Explanation(NamedTuple):
     curves: dict[str, list[float | None]]  # what against what: the distance, run by run
 
     @property
-    def status(self):
+    def status(self) -> int:
         """The exit status."""
         return {"equal": 0, "parted": 1}.get(self.verdict, 3)
 
 
-def explain(recording, port, port_recording=None, scale=None, progress=lambda number: None):
+def explain(
+    recording: Recording,
+    port: tf.compat.v1.GraphDef,
+    port_recording: Recording | None = None,
+    scale: Recording | None = None,
+    progress: Callable[[int], None] = lambda number: None,
+) -> Explanation:
     """Replay a `Recording` beside the port's `GraphDef` and return an `Explanation`.
 
     `port_recording` is a recording of the port, if there is one: only it tells what the port's program feeds. `scale`
@@ -43,47 +51,54 @@ def explain(recording, port, port_recording=None, scale=None, progress=lambda nu
     """
     compared, found, done = replay(recording, port, progress)
     runs, judged = done[0], done[-1]  # the same, unless the graph optimizer had to be switched off
-    lines, causes = [*_origin(recording, port_recording, scale)], []
-    if compared.differences:
-        first = compared.differences[0]
-        causes += ["graph"] if judged.firsts[PORT] else []
-        lines.append(
-            f"graph: {len(compared.pairs)} pairs, {len(compared.differences)} unexplained differences, which "
-            f"the command audit lists; the first at {first.node}: {first.what}"
-        )
-    else:
-        lines.append(f"graph: {len(compared.pairs)} pairs, no unexplained difference")
-    for cause, said in (
-        ("data", _data(recording, port_recording, compared.pairs)),
-        ("seeds", _seeds(recording, compared.pairs, found)),
-    ):
-        lines += said
-        causes += [cause] if any("DIFFERENT" in line for line in said) else []
-    lines += _variables("initial variables", runs.recorded("initial"), runs.drawn)
-    lines += _variables("after the first update", runs.recorded("first_update"), runs.updated)
+    data = _data(recording, port_recording, compared.pairs)
+    seeds_said = _seeds(recording, compared.pairs, found)
+    why_no_scale = _no_scale(recording, scale) if scale else None
     curves = dict(runs.curves)
-    if scale:
-        why_not = _no_scale(recording, scale)
-        if why_not:
-            lines.append(f"scale: not used, {why_not}")
-        else:
-            curves[SCALE] = _scale(recording, scale)
-    lines += _runs(runs)
-    if judged is not runs:
-        first = judged.firsts[PORT]
-        causes += [] if first else ["graph optimizer"]
-        lines.append(
-            "the same without TensorFlow's graph optimizer (grappler): "
-            + (f"the first other bit in run {first['run']}, {first['tensor']}: {first['words']}" if first else "")
-            + ("" if first else "every bit equal; the graphs compute the same, and it rewrites them in different ways")
+    if scale and not why_no_scale:
+        curves[SCALE] = _scale(recording, scale)
+    causes = [
+        cause
+        for cause, is_one in (
+            ("graph", compared.differences and judged.firsts[PORT]),
+            ("data", "DIFFERENT" in data),
+            ("seeds", any("DIFFERENT" in line for line in seeds_said)),
+            ("graph optimizer", runs.firsts[PORT] and not judged.firsts[PORT]),
         )
-    lines += _growth(curves)
-    not_compared = sorted(runs.not_compared)
+        if is_one
+    ]
     verdict = _verdict(recording, judged, causes)
-    lines += [f"not compared, without a partner in the port: {', '.join(not_compared)}"] if not_compared else []
-    lines += _ending(judged, verdict, causes)
+    lines = [
+        *_origin(recording, port_recording, scale),
+        _graph(compared),
+        data,
+        *seeds_said,
+        *_variables("initial variables", runs.recorded("initial"), runs.drawn),
+        *_variables("after the first update", runs.recorded("first_update"), runs.updated),
+        *([f"scale: not used, {why_no_scale}"] if why_no_scale else []),
+        *_parting(runs, judged),
+        *_growth(curves),
+        *_ending(judged, verdict, causes),
+    ]
     return Explanation(
-        verdict, causes, lines, judged.compared, not_compared, judged.firsts[PORT], _horizon(curves[KERNELS]), curves
+        verdict,
+        causes,
+        lines,
+        judged.compared,
+        sorted(judged.not_compared),
+        judged.firsts[PORT],
+        _horizon(curves[KERNELS]),
+        curves,
+    )
+
+
+def _graph(compared):
+    if not compared.differences:
+        return f"graph: {len(compared.pairs)} pairs, no unexplained difference"
+    first = compared.differences[0]
+    return (
+        f"graph: {len(compared.pairs)} pairs, {len(compared.differences)} unexplained differences, which the command "
+        f"audit lists; the first at {first.node}: {first.what}"
     )
 
 
@@ -105,20 +120,18 @@ def _origin(recording, port_recording, scale):
 def _data(recording, port_recording, partners):
     """Compare what the two programs fed, if the port was recorded as well."""
     if port_recording is None:
-        return [
-            "data: the recorded feeds, given to both graphs; what the port's program feeds is not known from a graph"
-        ]
+        return "data: the recorded feeds, given to both graphs; what the port's program feeds, no graph tells"
     ours, theirs = recording.content.runs, port_recording.content.runs
     for number, (run, other) in enumerate(zip(ours, theirs, strict=False), 1):
         for name, array in {**run.feeds, **run.sources}.items():
             op, colon, index = name.partition(":")
             fed = {**other.feeds, **other.sources}.get(partners.get(op, op) + colon + index)
             if fed is None:
-                return [f"data: DIFFERENT from run {number} on: {name} is fed in the recording, not in the port's"]
+                return f"data: DIFFERENT from run {number} on: {name} is fed in the recording, not in the port's"
             if fed != array:
-                return [f"data: DIFFERENT from run {number} on: {name} is fed with other values"]
-    count = min(len(ours), len(theirs))
-    return [f"data: every bit that was fed is equal in {count} runs"]
+                return f"data: DIFFERENT from run {number} on: {name} is fed with other values"
+    shorter = "" if len(ours) == len(theirs) else f"; the recordings have {len(ours)} and {len(theirs)}"
+    return f"data: every bit that was fed is equal in {min(len(ours), len(theirs))} runs{shorter}"
 
 
 def _seeds(recording, partners, found):
@@ -173,7 +186,7 @@ def _variables(what, recorded, here):
 def _no_scale(recording, scale):
     """Return why a second recording is no scale for rounding, or None: it must have begun alike and been fed alike."""
     partners = audit(recording.graph_def, scale.graph_def).pairs
-    if "DIFFERENT" in _data(recording, scale, partners)[0]:
+    if "DIFFERENT" in _data(recording, scale, partners):
         return "it was fed with other data"
     theirs = scale.content.variables.initial
     for name, array in recording.content.variables.initial.items():
@@ -201,17 +214,23 @@ def _scale(recording, scale):
     return curve
 
 
-def _runs(runs):
+def _parting(runs, judged):
+    """Say where the old graph and the port part, and the recording and the old graph."""
+    equal = {PORT: f"every bit equal, {runs.compared} values", KERNELS: "every bit equal"}
     for what in (PORT, KERNELS):
-        first = runs.firsts[what]
-        if first:
-            yield f"{what}: the first other bit in run {first['run']}, {first['tensor']}: {first['words']}"
-        else:
-            yield f"{what}: every bit equal" + (f", {runs.compared} values" if what == PORT else "")
+        yield f"{what}: {_first(runs, what) or equal[what]}"
+    if judged is not runs:
+        rewritten = "every bit equal: the graphs compute the same, and it rewrites them in different ways"
+        yield f"the same without TensorFlow's graph optimizer (grappler): {_first(judged, PORT) or rewritten}"
+
+
+def _first(runs, what):
+    first = runs.firsts[what]
+    return first and f"the first other bit in run {first['run']}, {first['tensor']}: {first['words']}"
 
 
 def _horizon(curve):
-    """Return the last run before a curve passes `PARTED`, or None if it never does."""
+    """Return the number of the last run before a curve passes `PARTED`, 0 if the first does, None if none does."""
     return next((number for number, value in enumerate(curve) if value is not None and value > PARTED), None)
 
 
@@ -256,6 +275,8 @@ def _verdict(recording, runs, causes):
 
 
 def _ending(runs, verdict, causes):
+    if runs.not_compared:
+        yield f"not compared, without a partner in the port: {', '.join(sorted(runs.not_compared))}"
     if runs.reason:
         yield f"ended early: {runs.reason}"
     control = runs.firsts[CONTROL]

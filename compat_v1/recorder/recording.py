@@ -6,6 +6,7 @@ import math
 import re
 import zipfile
 import zlib
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import tensorflow.compat.v1 as tf
 from google.protobuf.message import DecodeError
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
-from compat_v1.recorder.tf1_recorder import FORMAT, LIMIT
+from compat_v1.recorder.tf1_recorder import LIMIT
 
 _LARGEST = {"recording.json": 2**28, "recording.sha256": 64, "graph.pb": 2**31 - 1}  # bytes; a protobuf cannot be more
 _ARRAY = re.compile(r"arrays/([0-9a-f]{64})\.npy")
@@ -68,14 +69,14 @@ class Stack(_Strict):
     instruction_sets: list[str]
     environment: dict[str, str]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"TensorFlow {self.tensorflow}, Python {self.python}, NumPy {self.numpy}, {self.cpu}"
 
 
 class Content(_Strict):
     """What stands in `recording.json`."""
 
-    format: Literal[FORMAT]
+    format: Literal[1]
     stack: Stack
     graph_seed: int | None
     graph_sha256: Digest
@@ -94,7 +95,7 @@ class Recording(NamedTuple):
     graph_def: tf.GraphDef
     arrays: dict[str, np.ndarray]  # by SHA-256: flat, as stored
 
-    def value(self, array):
+    def value(self, array: Array) -> np.ndarray | None:
         """Return an `Array` as a NumPy array, of dtype object for strings, or None if it was not kept."""
         if not array.kept:
             return None
@@ -109,7 +110,7 @@ class Recording(NamedTuple):
         return stored.view(_dtype(array.dtype)).reshape(array.shape)
 
 
-def read_recording(path):
+def read_recording(path: str | Path) -> Recording:
     """Read and check a recording.
 
     Raises `OSError` if the file cannot be read and `ValueError`, of one line, if it is no whole recording.
@@ -122,7 +123,7 @@ def read_recording(path):
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{path} is not a recording of format {FORMAT}: {where or 'it'}: {first['msg']}") from None
+        raise ValueError(f"{path} is not a recording of format 1: {where or 'it'}: {first['msg']}") from None
     except ValueError as error:
         raise ValueError(f"{path} is not a recording: {error}") from None
 

@@ -5,12 +5,15 @@ variables and seeds, and every bit must be equal. Does this TensorFlow compute w
 is held to the recording; what differs are kernels. Is that rounding? Then it grows as one unit in the last place does.
 """
 
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing, suppress
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
-from compat_v1.audit.comparison import audit
+from compat_v1.audit.comparison import Audit, audit
 from compat_v1.recorder.distance import in_words, is_float, relative, same_bits
+from compat_v1.recorder.recording import Recording, Run
 from compat_v1.recorder.stage import Stage, seeds, with_seeds
 
 # What is compared with what, run by run; the names of the curves.
@@ -23,15 +26,19 @@ CONTROL = "the old graph here, twice"
 class Runs:
     """The runs of a recording, run again; what was seen is kept, the arrays are not."""
 
-    def __init__(self, recording, port, partners, optimized):
+    def __init__(self, recording: Recording, port: tf.GraphDef, partners: dict[str, str], optimized: bool):
         """`port` is its `GraphDef` with the old seeds; `partners` and `optimized` are as for `Stage`."""
         self._recording, self._optimized = recording, optimized
         self.compared = 0  # values of the old graph and of the port
-        self.not_compared = set()
-        self.firsts = {KERNELS: None, PORT: None, CONTROL: None}  # {"run", "tensor", "words"} of the first other bit
-        self.curves = {KERNELS: [], PORT: [], NUDGED: []}
-        self.drawn, self.updated = {}, {}  # of the old graph and of the port: {variable: array}
-        self.reason = None  # why it ended before the last run
+        self.not_compared: set[str] = set()  # tensors
+        # The first other bit, {"run", "tensor", "words"}.
+        self.firsts: dict[str, dict | None] = {KERNELS: None, PORT: None, CONTROL: None}
+        # The distance in each run, None where there is none.
+        self.curves: dict[str, list[float | None]] = {KERNELS: [], PORT: [], NUDGED: []}
+        # Variables, {"old" or "port": {name: array}}, as the graphs draw them and after the first update.
+        self.drawn: dict[str, dict[str, np.ndarray]] = {}
+        self.updated: dict[str, dict[str, np.ndarray]] = {}
+        self.reason: str | None = None  # why it ended before the last run
         self._port_ended = False
         self._graphs = {
             "old": (recording.graph_def, None),
@@ -40,7 +47,7 @@ class Runs:
             "port": (port, partners),
         }
 
-    def play(self, progress):
+    def play(self, progress: Callable[[int], None]) -> None:
         """Do all runs; `progress` is called with the number of each."""
         with ExitStack() as opened:
             stages = {
@@ -50,6 +57,8 @@ class Runs:
             start = first_run_after_setting(self._recording.content.runs)
             for number, run in enumerate(self._recording.content.runs, 1):
                 progress(number)
+                for curve in self.curves.values():
+                    curve.append(None)
                 if number == start:
                     self._set(stages)
                 if number < start:
@@ -72,7 +81,7 @@ class Runs:
         for name, stage in stages.items():
             stage.set_variables({key: _nudged(v) for key, v in recorded.items()} if name == "nudged" else recorded)
 
-    def recorded(self, when):
+    def recorded(self, when: str) -> dict[str, np.ndarray]:
         """Return the recorded variables, {name: array}, without those that had no value or were too large to keep."""
         described = getattr(self._recording.content.variables, when)
         values = {name: self._recording.value(array) for name, array in described.items() if array}
@@ -135,19 +144,19 @@ class Runs:
                 if what in self.firsts and not same_bits(*pair):
                     self._note_first(what, number, name, in_words(*pair))
             if what in self.curves:
-                self.curves[what].append(farthest(pairs.values()))
+                self.curves[what][-1] = farthest(pairs.values())
 
     def _note_first(self, what, number, tensor, words):
         self.firsts[what] = self.firsts[what] or {"run": number, "tensor": tensor, "words": words}
 
 
-def first_run_after_setting(runs):
+def first_run_after_setting(runs: list[Run]) -> int:
     """Return the number, from 1, of the run after the last that sets variables before the first that updates some."""
     updating = next((number for number, run in enumerate(runs, 1) if run.updates), len(runs) + 1)
     return 1 + max((number for number, run in enumerate(runs, 1) if run.sets and number < updating), default=0)
 
 
-def farthest(pairs):
+def farthest(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float | None:
     """Return the largest relative distance of pairs of float arrays, or None if there are no floats among them."""
     return max((relative(one, other) for one, other in pairs if is_float(one) and is_float(other)), default=None)
 
@@ -160,7 +169,9 @@ def _nudged(value):
     return np.where(value == 0, value, np.nextafter(value, direction))
 
 
-def paired_seeds(old, port, partners):
+def paired_seeds(
+    old: tf.GraphDef, port: tf.GraphDef, partners: dict[str, str]
+) -> list[tuple[str, str, tuple[int, int], tuple[int, int]]]:
     """Return [(op of the old graph, of the port, the old seeds, the port's)] of the random ops that are partners."""
     theirs = seeds(port)
     return [
@@ -170,7 +181,9 @@ def paired_seeds(old, port, partners):
     ]
 
 
-def replay(recording, port, progress=lambda number: None):
+def replay(
+    recording: Recording, port: tf.GraphDef, progress: Callable[[int], None] = lambda number: None
+) -> tuple[Audit, list[tuple[str, str, tuple[int, int], tuple[int, int]]], list[Runs]]:
     """Replay a `Recording` beside the port's `GraphDef`; return (the `Audit` of the two, `paired_seeds`, [`Runs`]).
 
     If the port parts from the old graph, it is done once more without TensorFlow's graph optimizer: there are two then.

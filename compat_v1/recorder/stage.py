@@ -3,10 +3,11 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from compat_v1.recorder.recording import Run
 from compat_v1.recorder.tf1_recorder import VARIABLES
 
 
-def seeds(graph_def):
+def seeds(graph_def: tf.GraphDef) -> dict[str, tuple[int, int]]:
     """Return {name: (graph-level seed, op seed)} of a graph's random ops, in the order of the GraphDef."""
     return {
         node.name: (node.attr["seed"].i, node.attr["seed2"].i)
@@ -15,7 +16,7 @@ def seeds(graph_def):
     }
 
 
-def with_seeds(graph_def, values):
+def with_seeds(graph_def: tf.GraphDef, values: dict[str, tuple[int, int]]) -> tf.GraphDef:
     """Return a copy of a `GraphDef` with `values`, {name: (graph-level seed, op seed)}, written into its random ops."""
     changed = tf.GraphDef.FromString(graph_def.SerializeToString())
     for node in changed.node:
@@ -27,7 +28,7 @@ def with_seeds(graph_def, values):
 class Stage:
     """A graph, its session, and under which names the recording's ops are found in it."""
 
-    def __init__(self, graph_def, partners=None, optimized=True):
+    def __init__(self, graph_def: tf.GraphDef, partners: dict[str, str] | None = None, optimized: bool = True):
         """`partners`, {the recording's op name: this graph's}; None if the graph is the recording's own.
 
         `optimized` is whether TensorFlow may rewrite the graph before it runs (grappler), as it does by default.
@@ -53,17 +54,17 @@ class Stage:
         config.graph_options.rewrite_options.disable_meta_optimizer = not optimized
         self._session = tf.Session(graph=self._graph, config=config)
 
-    def close(self):
+    def close(self) -> None:
         """Close the session."""
         self._session.close()
 
-    def partner(self, name):
+    def partner(self, name: str) -> str | None:
         """Return this graph's name of an op or tensor, `op` or `op:0`, of the recording; None if it has no partner."""
         op, colon, index = name.partition(":")
         found = op if self._partners is None else self._partners.get(op)
         return found if found is None else found + colon + index
 
-    def run(self, run, feeds):
+    def run(self, run: Run, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Do a run of the recording again with `feeds`, {the recording's tensor name: array}.
 
         Return {the recording's tensor name: array} of what it fetched, without tensors that have no partner. Raises
@@ -86,7 +87,7 @@ class Stage:
         # A scalar string comes as bytes, which NumPy would make an array of another dtype than that of several strings.
         return {name: np.asarray(v, object if isinstance(v, bytes) else None) for name, v in values.items()}
 
-    def variables(self):
+    def variables(self) -> dict[str, np.ndarray]:
         """Return {the recording's variable: array}, without those that have no partner or no value."""
         if self._partners is None:
             names = {name: name for name in self._variables}
@@ -100,7 +101,7 @@ class Stage:
                 continue
         return found
 
-    def set_variables(self, values):
+    def set_variables(self, values: dict[str, np.ndarray]) -> None:
         """Give variables, {the recording's name: array}, their values; those without a partner are left out."""
         for name, value in values.items():
             access = self._variables.get(self.partner(name))
