@@ -9,10 +9,12 @@ none of the equivalent mutants that can be told mechanically:
 * the two inputs of an op that commutes are not swapped;
 * an op does not take the place of its synonym, one whose kernel computes the same;
 * a wait is planted or removed only if a placeholder, op with a state or node of control flow more runs before the node;
-* a reduction that is only reshaped keeps its `keep_dims`, and PreventGradient its message;
+  what has no inputs and only names a variable, queue or iterator does not count;
+* a reduction that is only reshaped keeps its `keep_dims`, PreventGradient its message, and a product of matrices the
+  notes `grad_a`, `grad_b`, `grad_x` and `grad_y`, which no CPU kernel reads;
 * a constant that nothing uses, and attributes that begin with an underscore but `_class`, are left alone.
 
-What these do not tell, `same_constants` may, once the audit has not noticed the edit: it runs what is constant.
+What these do not tell, `known_graph.same_constants` may, once an edit was not noticed: it runs what is constant.
 """
 
 import functools
@@ -23,6 +25,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
+from known_graph import KnownGraph, source
+
 v1 = tf.compat.v1
 
 KINDS = (
@@ -32,8 +36,8 @@ KINDS = (
 COMMUTE = {"Add", "AddV2", "Mul", "Maximum", "Minimum", "LogicalAnd", "LogicalOr", "Equal", "NotEqual"}
 SYNONYMS = ({"Add", "AddV2"}, {"Div", "RealDiv", "Xdivy"}, {"Identity", "StopGradient", "PreventGradient", "Snapshot"})
 READS_A_SHAPE = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
-_CONTROL_FLOW = {"Enter", "RefEnter", "Merge", "RefMerge", "Switch", "RefSwitch", "LoopCond", "NextIteration", "Exit"}
-_COPIES = {"Identity", "StopGradient", "PreventGradient", "Snapshot"}
+_TEXT = {("PreventGradient", "message")}
+_NOTES = {"grad_a", "grad_b", "grad_x", "grad_y"}
 _INSERTED = {tf.bool: "LogicalNot", tf.string: "StringUpper"}  # never the same value as their input, but for strings
 
 
@@ -60,7 +64,7 @@ def apply(edit, graph_def):
 
 def edits(graph_def):
     """Yield the edits of a graph, at most one of a kind for every node; the same ones each time."""
-    graph = _Known(graph_def)
+    graph = KnownGraph(graph_def)
     for node in graph_def.node:
         for kind, plant in _PLANT.items():
             changed = plant(node, graph, random.Random(f"{kind} {node.name}"))
@@ -74,165 +78,6 @@ def edits(graph_def):
                 yield Edit("function body", node.name, *changed, function.signature.name)
 
 
-class _Known:
-    """What the choice of an edit needs to know of a graph."""
-
-    def __init__(self, graph_def):
-        self.nodes = {node.name: node for node in graph_def.node}
-        self.place = {name: place for place, name in enumerate(self.nodes)}
-        with tf.Graph().as_default() as self.graph:
-            v1.import_graph_def(graph_def, name="")
-        self.users = {}
-        for node in graph_def.node:
-            for reference in node.input:
-                self.users.setdefault(source(reference)[0], []).append(node)
-        self.effects = sum(1 << self.place[name] for name in self.nodes if self._has_effect(name))
-        self.awaited = {}
-        self.numbers, self._number_of, self.uniform = {}, {}, set()
-
-    def tensor(self, reference):
-        name, index = source(reference)
-        return self.graph.get_tensor_by_name(f"{name}:{index}")
-
-    def tensors(self):
-        """Every tensor of the graph, [(reference, tf.Tensor)]."""
-        for name in self.nodes:
-            for index, tensor in enumerate(self.graph.get_operation_by_name(name).outputs):
-                yield f"{name}:{index}" if index else name, tensor
-
-    @functools.cached_property
-    def by_dtype(self):
-        found = {}
-        for reference, tensor in self.tensors():
-            found.setdefault(tensor.dtype, []).append((reference, tensor))
-        return found
-
-    def before(self, name):
-        """Return what runs before a node in any run, as a set of bits; the edges back in a loop do not count."""
-        todo = [name]
-        while todo:
-            node = self.nodes[todo[-1]]
-            sources = [source(reference)[0] for reference in node.input]
-            sources = [one for one in sources if self.nodes[one].op != "NextIteration"]
-            missing = [one for one in sources if one not in self.awaited]
-            if missing:
-                todo += missing
-                continue
-            awaited = 1 << self.place[node.name]
-            for one in sources:
-                awaited |= self.awaited[one]
-            self.awaited[todo.pop()] = awaited
-        return self.awaited[name]
-
-    def _has_effect(self, name):
-        """Whether it matters that a node runs: it has a state, must be fed, or decides what else runs."""
-        operation = self.graph.get_operation_by_name(name)
-        return (
-            operation.op_def.is_stateful
-            or operation.type in {"Placeholder", *_CONTROL_FLOW}
-            or any(tensor.dtype._is_ref_dtype for tensor in operation.inputs)
-        )
-
-    def matters(self, name, others):
-        """Whether waiting for the node `name` makes more run that has an effect than waiting for `others` does."""
-        anyhow = 0
-        for other in others:
-            anyhow |= self.before(other)
-        return bool(self.before(name) & ~anyhow & self.effects)
-
-    def number(self, reference):
-        """Return the number of a tensor's value: two tensors of one number are the same in every run."""
-        name, index = source(reference)
-        if (name, index) in self._number_of:
-            return self._number_of[name, index]
-        node, tensor = self.nodes[name], self.tensor(reference)
-        operation = tensor.op
-        # A loop leads back to a Merge, so that its value is its own, as is that of what keeps a state.
-        if node.op == "Merge" or operation.op_def.is_stateful or tensor.dtype._is_ref_dtype or node.op == "Placeholder":
-            key = (name, index)
-        elif node.op == "Const":
-            key = self.value(tf.make_ndarray(node.attr["value"].tensor))
-        elif node.op == "Shape" and self.tensor(node.input[0]).shape.is_fully_defined():
-            key = self.value(np.array(self.tensor(node.input[0]).shape.as_list(), tensor.dtype.as_numpy_dtype))
-        else:
-            inputs = [self.number(one) for one in node.input if not one.startswith("^")]
-            if node.op in _COPIES:
-                self._number_of[name, index] = inputs[0]
-                return inputs[0]
-            if self._is_neutral(node, inputs):
-                self._number_of[name, index] = inputs[0]
-                return inputs[0]
-            attributes = sorted(
-                (k, v.SerializeToString(deterministic=True)) for k, v in node.attr.items() if k[0] != "_"
-            )
-            key = (node.op, index, tuple(inputs), tuple(attributes))
-        number = self._number_of[name, index] = self.numbers.setdefault(key, len(self.numbers))
-        if node.op == "RandomUniform":
-            self.uniform.add(number)
-        return number
-
-    def constant_part(self):
-        """Return (what depends on constants and static shapes alone, the other nodes, what these use of it)."""
-        part, rest = v1.GraphDef(), {}
-        names = set()
-        for node in self.nodes.values():
-            folded = self._folded(node)
-            if folded is not None or self._is_constant(node, names):
-                part.node.append(folded or node)
-                part.node[-1].attr.pop("_class", None)  # what it lies beside may not be constant
-                names.add(node.name)
-            else:
-                rest[node.name] = node.SerializeToString(deterministic=True)
-        used = {reference for name in rest for reference in self.nodes[name].input if source(reference)[1] >= 0}
-        return part, rest, {reference for reference in used if source(reference)[0] in names}
-
-    def _is_constant(self, node, names):
-        operation = self.graph.get_operation_by_name(node.name)
-        sources = [source(reference) for reference in node.input]
-        pure = operation.outputs and not self._has_effect(node.name) and node.op != "PlaceholderWithDefault"
-        return pure and all(name in names and index >= 0 for name, index in sources)
-
-    def _folded(self, node):
-        """Return a node that measures a static shape as a constant, else None."""
-        operation = self.graph.get_operation_by_name(node.name)
-        if node.op not in ("Shape", "Size", "Rank") or not operation.inputs[0].shape.is_fully_defined():
-            return None
-        shape = operation.inputs[0].shape.as_list()
-        value = {"Shape": shape, "Size": int(np.prod(shape, dtype=np.int64)), "Rank": len(shape)}[node.op]
-        folded = v1.NodeDef(name=node.name, op="Const")
-        folded.attr["dtype"].type = operation.outputs[0].dtype.as_datatype_enum
-        folded.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, operation.outputs[0].dtype))
-        return folded
-
-    def _is_neutral(self, node, inputs):
-        """Whether a node multiplies by 1, or adds 0 to a uniform number, which is never -0."""
-        neutral = {"Mul": 1, "Add": 0, "AddV2": 0}.get(node.op)
-        if neutral is None or (neutral == 0 and inputs[0] not in self.uniform):
-            return False
-        value = self._static(node.input[1])
-        return value is not None and value.shape == () and value == neutral
-
-    def _static(self, reference):
-        node = self.nodes[source(reference)[0]]
-        if node.op != "Sub":
-            return tf.get_static_value(self.tensor(reference))
-        parts = [tf.get_static_value(self.tensor(one)) for one in node.input[:2]]
-        return None if any(part is None for part in parts) else parts[0] - parts[1]
-
-    @staticmethod
-    def value(array):
-        """Return what is equal only for arrays of one dtype, shape and bit pattern."""
-        return "value", str(array.dtype), array.shape, str(array.tolist()) if array.dtype == object else array.tobytes()
-
-
-def source(reference):
-    """Return (node, output index) of an input of a node; -1 for a control input."""
-    if reference.startswith("^"):
-        return reference[1:], -1
-    name, _, index = reference.partition(":")
-    return name, int(index or 0)
-
-
 def _copy(node):
     return v1.NodeDef.FromString(node.SerializeToString())
 
@@ -244,8 +89,10 @@ def _data_inputs(node):
 # Each of these returns (what was done, [the changed node, new nodes …]), or None if it cannot be done to this node.
 
 
-def _op(node, _graph, rng):
+def _op(node, graph, rng):
     names = [name for name in _same_signature().get(_signature(node.op), []) if _fits(name, node)]
+    if graph is None:  # in a function's body an output is asked for by its name in the op's definition
+        names = [name for name in names if _outputs(name) == _outputs(node.op)]
     if not names:
         return None
     changed = _copy(node)
@@ -254,6 +101,10 @@ def _op(node, _graph, rng):
     for key in [key for key in changed.attr if key not in known and not key.startswith("_")]:
         del changed.attr[key]
     return f"{node.op} becomes {changed.op}", [changed]
+
+
+def _outputs(op):
+    return [output.name for output in op_def_registry.get(op).output_arg]
 
 
 def _signature(op):
@@ -304,7 +155,7 @@ def _attribute(node, graph, rng):
     keys = [key for key in sorted(node.attr) if key == "_class" or not key.startswith("_")]
     rng.shuffle(keys)
     for key in keys:
-        if (node.op, key) == ("PreventGradient", "message") or (key == "keep_dims" and _only_reshaped(node, graph)):
+        if (node.op, key) in _TEXT or key in _NOTES or (key == "keep_dims" and _only_reshaped(node, graph)):
             continue
         changed = _copy(node)
         if _change(changed.attr[key], declared.get(key), rng):
@@ -469,27 +320,3 @@ _PLANT = dict(
         strict=False,
     )
 )
-
-
-def same_constants(graph_def, mutant):
-    """Whether an edit changed only constants, and every constant that the rest of the graph uses has the same value.
-
-    Both graphs' constant parts are run: what depends on constants and static shapes alone.
-    """
-    graphs = _Known(graph_def), _Known(mutant)
-    (ours, rest, used), (theirs, other_rest, _) = (graph.constant_part() for graph in graphs)
-    if rest != other_rest:
-        return False
-    unused = {node.name for node in ours.node if not any(node.name in graph.users for graph in graphs)}
-    try:
-        values, others = (_run(part, sorted(used | unused)) for part in (ours, theirs))
-    except (ValueError, KeyError, tf.errors.OpError):
-        return False
-    return all(_Known.value(value) == _Known.value(other) for value, other in zip(values, others, strict=True))
-
-
-def _run(graph_def, references):
-    with tf.Graph().as_default() as graph, v1.Session() as session:
-        v1.import_graph_def(graph_def, name="")
-        tensors = [graph.get_tensor_by_name("{}:{}".format(*source(reference))) for reference in references]
-        return [np.asarray(value) for value in session.run(tensors)]

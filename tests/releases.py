@@ -80,6 +80,7 @@ def build(release):
     try:
         pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary", "--no-compile"]
         _run([python, *pip, "--target", str(environment), *requirements], release)
+        shutil.rmtree(environment / "enum", ignore_errors=True)  # 1.4 and 1.5 ask for it; it hides Python's own
         settings = {"PYTHONPATH": str(environment), "PYTHONNOUSERSITE": "1", "PYTHONHASHSEED": "0"}
         command = [python, "-W", "ignore", str(CORPUS / "build.py"), str(ENVIRONMENTS / "graphs" / release)]
         _run(command, release, **settings)
