@@ -252,6 +252,20 @@ def test_a_trained_variable_without_a_partner_is_never_equal():
     assert result.verdict == "parted" and "more" in " ".join(cause["what"] for cause in result.causes)
 
 
+def test_a_variable_that_only_one_graph_trains_is_never_equal():
+    def build(trained):
+        def made():
+            w, b = weights(), weights((2,), "b")
+            loss = tf.reduce_sum(tf.square(tf.matmul(tf.placeholder(tf.float32, [4, 3], name="x"), w) + b))
+            tf.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[w, b][:trained])
+
+        return made
+
+    result = beside(graph(build(2)), graph(build(1)))
+    assert result.verdict == "parted"
+    assert "b is trained in the old graph alone" in " ".join(cause["what"] for cause in result.causes)
+
+
 def test_units_in_the_last_place():
     one = np.array([1.0, -1.0, 0.0], np.float32)
     assert bits.ulps(one, np.nextafter(one, np.float32(2))).tolist() == [1, 1, 1]

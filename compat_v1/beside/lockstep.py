@@ -76,13 +76,16 @@ class Side:
                 for fetch in self.plan.fetches
             }
             return results, [got[one] for one in fetched]
-        one = self.plan.updates[stage - 1][self.which]
-        got = self.runner.update(one, feeds, replaced, fetched)
-        written = {self.runner.program.wiring.variable_written(write) for write in one.writes}
+        updates = self.plan.updates[stage - 1]
+        got = self.runner.update(updates[self.which], feeds, replaced, fetched)
+        written = [
+            {program.wiring.variable_written(write) for write in update.writes}
+            for program, update in zip((self.plan.old, self.plan.new), updates, strict=True)
+        ]
         return {
             pair[0]: (lambda name=pair[self.which]: self.runner.variable(name))
             for pair in self.plan.variables
-            if pair[self.which] in written
+            if pair[0] in written[0] or pair[1] in written[1]
         }, got
 
 

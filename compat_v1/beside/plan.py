@@ -84,6 +84,10 @@ def make_plan(old, new, pairs, feeds):
         mismatches += [
             f"the variable {name} is trained and has no partner in {which}" for name in sorted(names - set(known))
         ]
+    for old_name, new_name in variables:
+        if (old_name in trained[0]) != (new_name in trained[1]):
+            which = "old" if old_name in trained[0] else "new"
+            mismatches.append(f"the variable {old_name} is trained in the {which} graph alone")
     fetches = _fetches(old, new, pairs, feeds, left_out)
     if not fetches and not (updates and variables):
         raise CannotRunError(

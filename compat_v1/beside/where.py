@@ -193,7 +193,8 @@ class _Search:
         if not first and leading:
             first = [self.deviations[leading[0]]]
         if not first:
-            first = [self._written_otherwise()] if self.written else []
+            otherwise = self._written_otherwise() if self.written else None
+            first = [otherwise] if otherwise else []
         between = {one.node: self._between(one.node) for one in first}
         return Origins(first, self.deviations, len(self.compared), between)
 
@@ -236,14 +237,19 @@ class _Search:
         return here, there
 
     def _written_otherwise(self):
-        """Return the deviation of the first write that makes of equal inputs another variable."""
+        """Return the deviation of the first write that makes of equal inputs another variable, or None."""
         wiring, new = self.plan.old.wiring, self.plan.new.wiring
-        variable = self.parted.what[0]
+        written = {wiring.variable_written(name) for name in self.written[0].writes}
+        variable = next((name for name in self.parted.what if name in written), None)
+        if variable is None:  # only the new graph changes it
+            return None
         partner = dict(self.plan.variables)[variable]
         writes = [
             [name for name in update.writes if place.variable_written(name) == which]
             for update, place, which in zip(self.written, (wiring, new), (variable, partner), strict=True)
         ]
+        if not writes[1]:  # only the old graph changes it
+            return None
         names = [min(some, key=place.position.get) for some, place in zip(writes, (wiring, new), strict=True)]
         old, new = self._at_the_stage(anew=True)
         _, values = old.run(self.parted.update, self.parted.stage, self.bridges)
