@@ -141,6 +141,11 @@ RULES = {
         "1.6",
         "floating-point multiplication commutes",
     ),
+    "labels without gradient": Rule(
+        "the labels of a cross entropy are guarded by StopGradient, and their gradient is made for nobody",
+        "1.5 to 1.15",
+        "StopGradient copies; what the variables are updated by is compared with or without it",
+    ),
     "spread": Rule(
         "the gradient of a sum is spread by BroadcastTo, was by Tile", "1.15 to 2.2", "both copy the same elements"
     ),
