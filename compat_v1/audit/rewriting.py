@@ -276,7 +276,7 @@ class Rewriter:
 
     def _StopGradient(self, name, node, operands):
         """The labels of a cross entropy are guarded from gradients, for which the rest of the graph has none anyway."""
-        guarded = ("SoftmaxCrossEntropyWithLogits", "Reshape")
+        guarded = ("SoftmaxCrossEntropyWithLogits", "Reshape", "Shape", "Rank")
         users = self.graph.users[name]
         if not users or operands[0] is None or any(self.graph.nodes[user].op not in guarded for user, _ in users):
             return False
@@ -465,6 +465,13 @@ class Rewriter:
         attributes = self.normal.attributes(name)
         inputs = [scale, condition[0].inputs[0]]
         self.normal.keep(name, "scale of a finite norm", inputs, attributes, {"norm that is no number"})
+        return True
+
+    def _Gather(self, name, node, operands):
+        attributes = self._without_index_types(name, operands)
+        attributes.pop("validate_indices", None)
+        attributes.pop("Taxis", None)
+        self.normal.keep(name, "GatherV2", [*operands, number(0, "int32")], attributes, {"gather"})
         return True
 
     def _FloorDiv(self, name, node, operands):
