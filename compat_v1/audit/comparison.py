@@ -7,6 +7,7 @@ a partner, and every pair agrees in op, attributes, inputs, waits and placement,
 
 import tensorflow.compat.v1 as tf
 
+from compat_v1.audit import labels
 from compat_v1.audit.causes import differences
 from compat_v1.audit.graph import Graph, body
 from compat_v1.audit.literals import Literal
@@ -92,8 +93,9 @@ def _verified(graph, other_graph, compare_functions, given=lambda *_: ()):
     sound: the sizes are the same if what makes them is, and that is what is compared.
     """
     hints = ({}, {})
+    made = labels.are_made(graph) and labels.are_made(other_graph)
     while True:
-        normals = (Normal(graph, hints[0]), Normal(other_graph, hints[1]))
+        normals = (Normal(graph, hints[0], made), Normal(other_graph, hints[1], made))
         verification = Verification(Pairing(*normals, given(*normals)), compare_functions)
         new = ({}, {})
         for node, other in verification.partner.items():

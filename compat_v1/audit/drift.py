@@ -81,6 +81,10 @@ RULES = {
         "1.15",
         "the same kernel; AddV2 only leaves out the addition of strings",
     ),
+    "gather": Rule("rows are taken by GatherV2 along an axis, by Gather before", "1.5", "along axis 0 it is the same"),
+    "shapes in arrays": Rule(
+        "a TensorArray says the shape of its elements", "1.3", "it is only checked, and so are they by what uses them"
+    ),
     "division": Rule("a quotient of floats is RealDiv, was Div", "1.1", "the same kernel for floats"),
     "select": Rule(
         "Select is SelectV2, and a tensor of zeros in it a scalar",
@@ -140,6 +144,11 @@ RULES = {
         "the constant factor of a product is its second, was its first",
         "1.6",
         "floating-point multiplication commutes",
+    ),
+    "labels without gradient": Rule(
+        "the labels of a cross entropy are guarded by StopGradient, and their gradient is made for nobody",
+        "1.5 to 1.15",
+        "StopGradient copies; what the variables are updated by is compared with or without it",
     ),
     "spread": Rule(
         "the gradient of a sum is spread by BroadcastTo, was by Tile", "1.15 to 2.2", "both copy the same elements"

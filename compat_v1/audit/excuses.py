@@ -20,6 +20,8 @@ def attribute(node, other, key, value, other_value):
     """Say which rule lets an attribute differ."""
     if key == "shape" and node.op == "Placeholder":
         return "placeholder shape" if value is None or value == _NO_SHAPE else None
+    if key in ("element_shape", "identical_element_shapes") and node.op == "TensorArrayV3" and value is None:
+        return "shapes in arrays"
     if key == "legacy_autotune" and value is None:
         return "dataset tuning"
     return None
@@ -43,9 +45,17 @@ def colocation(node, other, here, there):
     """Say which rule lets a node be placed beside others. "?" stands for what has no partner."""
     if not here or not there or "?" in here or "?" in there:
         return "colocation"
+    if _is_of_arrays(node) or any(_is_of_arrays(one) for one in here | there):
+        return "colocation"
     if any(kind in node.op for kind in _ON_CPU):
         return "queues on the CPU"
     return None
+
+
+def _is_of_arrays(node):
+    """Whether a node is a TensorArray or a stack, or takes one, in a loop or not: they are placed with what they keep."""
+    sources = [one[0].op for one in node.inputs if one is not None and not isinstance(one, Literal)]
+    return any(op.startswith(("TensorArray", "Stack")) for op in (node.op, *sources))
 
 
 def commutes(verification, node, other):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import dropout, rewriting
+from compat_v1.audit import dropout, labels, rewriting
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, SWITCHES, Graph
@@ -49,8 +49,11 @@ class Normal:
     `consumed`: {name of a node that has no normal node: the rule that took it}.
     """
 
-    def __init__(self, graph: Graph, hints=None):
-        """`hints`, {name: sizes of each output}: what the other graph knows of the sizes of the same tensors."""
+    def __init__(self, graph: Graph, hints=None, with_label_gradients=True):
+        """`hints`, {name: sizes of each output}: what the other graph knows of the sizes of the same tensors.
+
+        `with_label_gradients`: whether the gradients of cross entropies for their labels, that nothing uses, are kept.
+        """
         self.graph = graph
         self._hints = hints or {}
         self.nodes: list[Node] = []
@@ -70,7 +73,8 @@ class Normal:
             self._add(name)
         self._close_loops()
         self._rewriter.finish()
-        self.leave_out(dropout.unused_gradients(self), self.removed)
+        unused = set() if with_label_gradients else labels.unused_gradients(self)
+        self.leave_out(unused | dropout.unused_gradients(self), self.removed)
         self._leave_out_implied_waits()
 
     # What the rules ask.

@@ -228,7 +228,7 @@ class Rewriter:
         tensor, axes = operands
         negation = self._negated_after(name)
         if not (negation or self._only_reshaped(name)):
-            return False
+            return self._plain_sum(name, node, operands)
         shape = self.normal.sizes(tensor)
         if shape is None or not isinstance(axes, Literal) or axes.array() is None:
             attributes = self.normal.attributes(name)
@@ -249,6 +249,38 @@ class Rewriter:
         axes = axes._replace(shape=(len(left),), value=tuple(left))
         sizes_left = tuple(size for axis, size in enumerate(shape) if axis not in left)
         self.normal.keep(name, "Sum", [tensor, axes], attributes, steps, [sizes_left])
+        return True
+
+    def _plain_sum(self, name, node, operands):
+        """A sum that keeps its dimensions is a sum, reshaped."""
+        tensor, axes = operands
+        shape = None if tensor is None else self.normal.sizes(tensor)
+        if shape is None or not isinstance(axes, Literal) or axes.array() is None:
+            return False
+        left = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
+        axes = axes._replace(shape=(len(left),), value=tuple(left))
+        attributes = self._without_index_types(name, [axes])
+        keeps = attributes.pop("keep_dims", None)
+        summed = tuple(size for axis, size in enumerate(shape) if axis not in left)
+        total = self.normal.keep(name, "Sum", [tensor, axes], attributes, sizes=[summed])
+        if keeps:
+            kept = tuple(1 if axis in left else size for axis, size in enumerate(shape))
+            unknown = [axis for axis, size in enumerate(kept) if not isinstance(size, int)]
+            written = [-1 if unknown == [axis] else size for axis, size in enumerate(kept)]
+            types = {"T": attributes["T"]} if "T" in attributes else {}
+            target = whole(written, "int32")
+            node = self.normal.node(name, "Reshape", types, [(total, 0), target], set(), sizes=[kept])
+            node.steps.add("kept dimensions")
+            self.normal.tensors[name, 0] = (node, 0)
+        return True
+
+    def _StopGradient(self, name, node, operands):
+        """The labels of a cross entropy are guarded from gradients, for which the rest of the graph has none anyway."""
+        guarded = ("SoftmaxCrossEntropyWithLogits", "Reshape", "Shape", "Rank")
+        users = self.graph.users[name]
+        if not users or operands[0] is None or any(self.graph.nodes[user].op not in guarded for user, _ in users):
+            return False
+        self.normal.alias(name, operands[0], "labels without gradient")
         return True
 
     def _negated(self, negation, tensor, shape):
@@ -435,6 +467,13 @@ class Rewriter:
         self.normal.keep(name, "scale of a finite norm", inputs, attributes, {"norm that is no number"})
         return True
 
+    def _Gather(self, name, node, operands):
+        attributes = self._without_index_types(name, operands)
+        attributes.pop("validate_indices", None)
+        attributes.pop("Taxis", None)
+        self.normal.keep(name, "GatherV2", [*operands, number(0, "int32")], attributes, {"gather"})
+        return True
+
     def _FloorDiv(self, name, node, operands):
         """Whole numbers by 1 are what they are."""
         if not _is_scalar(operands[1], 1) or self.dtype(name) not in _WHOLE or isinstance(operands[0], Literal):
@@ -546,9 +585,10 @@ class Rewriter:
         return True
 
     def _PreventGradient(self, name, node, operands):
-        """The second output of the sparse cross entropy is its gradient, which has none of its own."""
+        """The second output of a cross entropy is its gradient, which has none of its own."""
         (tensor,) = operands
-        if not _is_op(tensor, "SparseSoftmaxCrossEntropyWithLogits") or tensor[1] != 1:
+        losses = ("SparseSoftmaxCrossEntropyWithLogits", "SoftmaxCrossEntropyWithLogits")
+        if not any(_is_op(tensor, op) for op in losses) or tensor[1] != 1:
             return False
         self.normal.alias(name, tensor, "second derivative")
         return True
