@@ -77,6 +77,10 @@ class _Trial:
 
     def result(self):
         plan = self.plan
+        if plan.variables:
+            self.notes.append(
+                "both start from the old graph's variables: the new graph's initializers are not compared"
+            )
         if self.all_races:
             self.notes.append(
                 "updates race with reads of the same variable: in both graphs all gradients are computed first"
