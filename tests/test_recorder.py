@@ -22,6 +22,7 @@ from compat_v1.recorder import tf1_recorder
 from compat_v1.recorder.distance import in_words, relative, same_bits, ulps
 from compat_v1.recorder.explanation import explain
 from compat_v1.recorder.recording import read_recording
+from compat_v1.records import read_record
 from compat_v1.training import new_network
 from trained_runs import run
 
@@ -476,13 +477,13 @@ def test_recording_of_the_original_has_the_golden_record_bit_for_bit():
         if name == "mean_square_error/Sum:0"
     ]
     assert len(squared_errors) == 10
-    assert np.float32(squared_errors).tolist() == np.float32(record["test"]["squared_error"][:10]).tolist()
+    assert np.float32(squared_errors).tolist() == np.float32(record.test.squared_error[:10]).tolist()
 
 
 def test_replay_says_of_the_original_what_explain_says(short, whole_run):
     found = explain(short, new_network(DEFAULT_SEED)[0].as_graph_def())
     assert (found.verdict, found.causes, found.not_compared) == ("equal", [], [])
-    record = json.loads((whole_run / "record.json").read_text())
+    record = read_record(whole_run / "record.json")
     expected = [line for line in explain_lstm(record) if line.startswith(("data:", "op seeds:", "initial weights,"))]
     assert {"data: the same", "op seeds: the same"} < set(expected)
     assert "seeds: the same at 5 random ops" in found.lines
