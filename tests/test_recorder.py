@@ -4,6 +4,7 @@ import collections
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -349,6 +350,7 @@ def test_mistake_in_the_port_is_found_in_the_run_where_it_shows(record, feeds, c
     found = explain(read_recording(trained(record, feeds)), port_of(**change))
     assert (found.verdict, found.status, found.causes) == ("parted", 1, ["graph"])
     assert (found.first["run"], found.first["tensor"]) == (run_number, "loss:0")
+    assert any(re.match(r"graph: .*; the first at \w", line) for line in found.lines)
 
 
 def test_other_seeds_are_named_and_written_in(record, feeds):

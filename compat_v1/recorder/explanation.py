@@ -60,7 +60,7 @@ def explain(
     causes = [
         cause
         for cause, is_one in (
-            ("graph", compared.differences and judged.firsts[PORT]),
+            ("graph", (compared.differences or compared.numbers) and judged.firsts[PORT]),
             ("data", "DIFFERENT" in data),
             ("seeds", any("DIFFERENT" in line for line in seeds_said)),
             ("graph optimizer", runs.firsts[PORT] and not judged.firsts[PORT]),
@@ -93,13 +93,14 @@ def explain(
 
 
 def _graph(compared: Audit) -> str:
-    if not compared.differences:
-        return f"graph: {len(compared.pairs)} pairs, no unexplained difference"
-    first = compared.differences[0]
-    return (
-        f"graph: {len(compared.pairs)} pairs, {len(compared.differences)} unexplained differences, which the command "
-        f"audit lists; the first at {first.node}: {first.what}"
-    )
+    text = f"graph: {len(compared.pairs)} pairs, no unexplained difference"
+    if compared.differences:
+        first = compared.differences[0]
+        text = (
+            f"graph: {len(compared.pairs)} pairs, {len(compared.differences)} unexplained differences, which the "
+            f"command audit lists; the first at {first.node or f'{first.port_node} of the port'}: {first.what}"
+        )
+    return text + "".join(f"; numbers changed by {one.cause}, {len(one.nodes)} nodes" for one in compared.numbers)
 
 
 def _origin(recording: Recording, port_recording: Recording | None, scale: Recording | None) -> Iterator[str]:
