@@ -45,6 +45,15 @@ def test_page_says_what_is_wrong_with_the_port_and_that_it_is_equal_at_the_end(c
     assert [row[0].removeprefix("| ") for row in rows] == steps
     assert rows[0][1] == "parted" and CAUSES[case] in rows[0][2].split(", ")
     assert rows[-1][1] == "equal" and rows[-1][3] == "none |"
+    assert all(row[2] != "none" for row in rows if row[1] == "parted")
+
+
+def test_formula_that_tensorflow_itself_changed_is_a_cause(tmp_path):
+    old = read_recording(RECORDED / "tf1.15.5" / "drawn_in_training.npz")
+    port = CASES["port_recording"]("drawn_in_training", ("seeds",), tmp_path)
+    found = explain(old, port.graph_def, port)
+    assert (found.verdict, found.causes) == ("parted", ["graph"])
+    assert any(line.startswith("graph:") and "; numbers changed by dropout's formula" in line for line in found.lines)
 
 
 @pytest.mark.parametrize("case", CASES["CASES"])

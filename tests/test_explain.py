@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from compat_v1 import cli as command_line
-from compat_v1.proof.explain import explain, ulps
+from compat_v1.beside.bits import ulps
+from compat_v1.proof.explain import explain
 from compat_v1.records import write_model
 from original.record_format import DEFAULT_SEED
 from trained_runs import trained_port

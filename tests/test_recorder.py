@@ -4,6 +4,7 @@ import collections
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from compat_v1.recorder import tf1_recorder
 from compat_v1.recorder.distance import in_words, relative, same_bits, ulps
 from compat_v1.recorder.explanation import explain
 from compat_v1.recorder.recording import read_recording
+from compat_v1.records import read_record
 from compat_v1.training import new_network
 from trained_runs import run
 
@@ -348,6 +350,7 @@ def test_mistake_in_the_port_is_found_in_the_run_where_it_shows(record, feeds, c
     found = explain(read_recording(trained(record, feeds)), port_of(**change))
     assert (found.verdict, found.status, found.causes) == ("parted", 1, ["graph"])
     assert (found.first["run"], found.first["tensor"]) == (run_number, "loss:0")
+    assert any(re.match(r"graph: .*; the first at \w", line) for line in found.lines)
 
 
 def test_other_seeds_are_named_and_written_in(record, feeds):
@@ -476,13 +479,13 @@ def test_recording_of_the_original_has_the_golden_record_bit_for_bit():
         if name == "mean_square_error/Sum:0"
     ]
     assert len(squared_errors) == 10
-    assert np.float32(squared_errors).tolist() == np.float32(record["test"]["squared_error"][:10]).tolist()
+    assert np.float32(squared_errors).tolist() == np.float32(record.test.squared_error[:10]).tolist()
 
 
 def test_replay_says_of_the_original_what_explain_says(short, whole_run):
     found = explain(short, new_network(DEFAULT_SEED)[0].as_graph_def())
     assert (found.verdict, found.causes, found.not_compared) == ("equal", [], [])
-    record = json.loads((whole_run / "record.json").read_text())
+    record = read_record(whole_run / "record.json")
     expected = [line for line in explain_lstm(record) if line.startswith(("data:", "op seeds:", "initial weights,"))]
     assert {"data: the same", "op seeds: the same"} < set(expected)
     assert "seeds: the same at 5 random ops" in found.lines

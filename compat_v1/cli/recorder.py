@@ -1,21 +1,23 @@
 """The command recorder."""
 
+import argparse
 import shutil
 import sys
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from compat_v1.cli.common import BadInput, require_place_for
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("recorder", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
     command.add_argument("file", metavar="FILE", nargs="?", type=Path, help="default: to standard output")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Write the file that records a run of a TensorFlow 1 program: put it beside the program as tf1_recorder.py."""
     source = resources.files("compat_v1.recorder") / "tf1_recorder.py"
     if args.file is None:

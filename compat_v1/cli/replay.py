@@ -1,8 +1,10 @@
 """The command replay."""
 
+import argparse
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -10,7 +12,7 @@ from compat_v1.cli.common import BadInput, require_place_for
 from compat_v1.environment import import_tensorflow
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("replay", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
@@ -21,7 +23,7 @@ def add_to(commands):
     command.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Replay a recording beside the port: say whether they are equal, and if not, where they part and why."""
     require_place_for("--plot", args.plot)
     import_tensorflow()
@@ -36,7 +38,7 @@ def run(args):
         graph_def = port.graph_def if port else read_graph_def(args.new)
         with tqdm(total=len(recording.content.runs), desc="runs", disable=None, leave=False) as bar:
 
-            def progress(number):
+            def progress(number: int) -> None:
                 if number == 1:  # a second time, without the graph optimizer
                     bar.reset()
                 bar.update()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from compat_v1.beside.bits import ulps
 from compat_v1.checkpoints import restore
 from compat_v1.data_generator import encodeSequence
 from compat_v1.graph import Network, build_cell
@@ -21,16 +22,6 @@ from compat_v1.proof.golden import RECORDED, golden, golden_arrays
 from compat_v1.proof.what_ran import count_problems, graph_sha256_here, other_stack, start_of
 from compat_v1.records import Record, series_names
 from compat_v1.training import feeds, load_data, new_network, new_session, set_weights
-
-
-def ulps(values: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return how many float32 numbers lie between each two values, as integers of the arrays' shape."""
-
-    def order(array: np.ndarray) -> np.ndarray:  # the integers that sort as the floats do
-        bits = np.asarray(array, np.float32).view(np.int32).astype(np.int64)
-        return np.where(bits < 0, -(2**31) - bits, bits)
-
-    return np.abs(order(values) - order(others))
 
 
 def restore_old_weights(session: Any, network: Network, version: str, updates: int) -> None:

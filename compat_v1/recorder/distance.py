@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
+_INTEGERS: dict[int, type[np.signedinteger]] = {2: np.int16, 4: np.int32, 8: np.int64}
 
 
 def is_float(array: np.ndarray) -> bool:
@@ -30,7 +30,7 @@ def ulps(values: np.ndarray, others: np.ndarray) -> np.ndarray:
         return apart.reshape(*values.shape, 2).max(-1)
     integer = _INTEGERS[values.dtype.itemsize]
 
-    def order(array):  # the integers that sort as the floats do
+    def order(array: np.ndarray) -> np.ndarray:  # the integers that sort as the floats do
         bits = np.ascontiguousarray(array).view(integer).reshape(array.shape)
         return np.where(bits < 0, np.iinfo(integer).min - bits, bits).astype(np.int64)
 

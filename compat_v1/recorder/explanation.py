@@ -1,15 +1,15 @@
 """Say what a replay found, in the order in which a person would look: data, seeds, variables, first update, runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from compat_v1.audit.comparison import audit
+from compat_v1.audit.comparison import Audit, audit
 from compat_v1.recorder.distance import in_words, relative, same_bits
 from compat_v1.recorder.recording import Recording
-from compat_v1.recorder.replay import CONTROL, KERNELS, NUDGED, PORT, farthest, replay
+from compat_v1.recorder.replay import CONTROL, KERNELS, NUDGED, PORT, PairedSeeds, Runs, farthest, replay
 from compat_v1.recorder.stage import seeds
 
 PARTED = 1e-4  # of the largest value: from here on, numbers differ in the digits that a program prints
@@ -60,7 +60,7 @@ def explain(
     causes = [
         cause
         for cause, is_one in (
-            ("graph", compared.differences and judged.firsts[PORT]),
+            ("graph", (compared.differences or compared.numbers) and judged.firsts[PORT]),
             ("data", "DIFFERENT" in data),
             ("seeds", any("DIFFERENT" in line for line in seeds_said)),
             ("graph optimizer", runs.firsts[PORT] and not judged.firsts[PORT]),
@@ -92,17 +92,18 @@ def explain(
     )
 
 
-def _graph(compared):
-    if not compared.differences:
-        return f"graph: {len(compared.pairs)} pairs, no unexplained difference"
-    first = compared.differences[0]
-    return (
-        f"graph: {len(compared.pairs)} pairs, {len(compared.differences)} unexplained differences, which the command "
-        f"audit lists; the first at {first.node}: {first.what}"
-    )
+def _graph(compared: Audit) -> str:
+    text = f"graph: {len(compared.pairs)} pairs, no unexplained difference"
+    if compared.differences:
+        first = compared.differences[0]
+        text = (
+            f"graph: {len(compared.pairs)} pairs, {len(compared.differences)} unexplained differences, which the "
+            f"command audit lists; the first at {first.node or f'{first.port_node} of the port'}: {first.what}"
+        )
+    return text + "".join(f"; numbers changed by {one.cause}, {len(one.nodes)} nodes" for one in compared.numbers)
 
 
-def _origin(recording, port_recording, scale):
+def _origin(recording: Recording, port_recording: Recording | None, scale: Recording | None) -> Iterator[str]:
     content = recording.content
     updates = sum(run.updates for run in content.runs)
     yield f"recording: {content.stack}; {len(content.runs)} runs, {updates} of them update variables"
@@ -117,7 +118,7 @@ def _origin(recording, port_recording, scale):
         yield f"recording: {note}"
 
 
-def _data(recording, port_recording, partners):
+def _data(recording: Recording, port_recording: Recording | None, partners: dict[str, str]) -> str:
     """Compare what the two programs fed, if the port was recorded as well."""
     if port_recording is None:
         return "data: the recorded feeds, given to both graphs; what the port's program feeds, no graph tells"
@@ -134,7 +135,7 @@ def _data(recording, port_recording, partners):
     return f"data: every bit that was fed is equal in {min(len(ours), len(theirs))} runs{shorter}"
 
 
-def _seeds(recording, partners, found):
+def _seeds(recording: Recording, partners: dict[str, str], found: PairedSeeds) -> list[str]:
     """Compare the seeds of the random ops and say which ones to write."""
     old = seeds(recording.graph_def)
     lines = [f"seeds: the random op {name} has no partner in the port" for name in old if name not in partners]
@@ -157,10 +158,12 @@ def _seeds(recording, partners, found):
     return lines
 
 
-def _variables(what, recorded, here):
+def _variables(what: str, recorded: dict[str, np.ndarray], here: dict[str, dict[str, np.ndarray]]) -> list[str]:
     """Compare variables: the recorded ones with the old graph's here, and those with the port's."""
     old, port = (here.get(stage, {}) for stage in ("old", "port"))
-    lines, kernels, equal = [], [], 0
+    lines: list[str] = []
+    kernels: list[tuple[float, str]] = []
+    equal = 0
     for name, value in recorded.items():
         if name not in old:
             lines.append(f"{what}, {name}: not compared, it has no value here")
@@ -183,38 +186,36 @@ def _variables(what, recorded, here):
     return lines
 
 
-def _no_scale(recording, scale):
+def _no_scale(recording: Recording, scale: Recording) -> str | None:
     """Return why a second recording is no scale for rounding, or None: it must have begun alike and been fed alike."""
     partners = audit(recording.graph_def, scale.graph_def).pairs
     if "DIFFERENT" in _data(recording, scale, partners):
         return "it was fed with other data"
-    theirs = scale.content.variables.initial
-    for name, array in recording.content.variables.initial.items():
+    theirs = scale.kept(scale.content.variables.initial)
+    for name, value in recording.kept(recording.content.variables.initial).items():
         other = theirs.get(partners.get(name, name))
-        if not (array and other and array.kept and other.kept):
-            continue
-        if relative(scale.value(other), recording.value(array)) > PARTED:
+        if other is not None and relative(other, value) > PARTED:
             return f"it began with another {name}: its seeds are others"
     return None
 
 
-def _scale(recording, scale):
+def _scale(recording: Recording, scale: Recording) -> list[float | None]:
     """Return the distance between two recordings, run by run."""
     partners = audit(recording.graph_def, scale.graph_def).pairs
     curve = []
     for run, other in zip(recording.content.runs, scale.content.runs, strict=False):
-        theirs = dict(zip(other.fetches, other.values, strict=False))
+        theirs = scale.kept(dict(zip(other.fetches, other.values, strict=False)))
         pairs = []
-        for name, array in zip(run.fetches, run.values, strict=False):
+        for name, value in recording.kept(dict(zip(run.fetches, run.values, strict=False))).items():
             op, colon, index = name.partition(":")
             match = theirs.get(partners.get(op, op) + colon + index)
-            if match and array.kept and match.kept and array.shape == match.shape:
-                pairs.append((scale.value(match), recording.value(array)))
+            if match is not None and match.shape == value.shape:
+                pairs.append((match, value))
         curve.append(farthest(pairs))
     return curve
 
 
-def _parting(runs, judged):
+def _parting(runs: Runs, judged: Runs) -> Iterator[str]:
     """Say where the old graph and the port part, and the recording and the old graph."""
     equal = {PORT: f"every bit equal, {runs.compared} values", KERNELS: "every bit equal"}
     for what in (PORT, KERNELS):
@@ -224,17 +225,17 @@ def _parting(runs, judged):
         yield f"the same without TensorFlow's graph optimizer (grappler): {_first(judged, PORT) or rewritten}"
 
 
-def _first(runs, what):
+def _first(runs: Runs, what: str) -> str | None:
     first = runs.firsts[what]
-    return first and f"the first other bit in run {first['run']}, {first['tensor']}: {first['words']}"
+    return f"the first other bit in run {first['run']}, {first['tensor']}: {first['words']}" if first else None
 
 
-def _horizon(curve):
+def _horizon(curve: list[float | None]) -> int | None:
     """Return the number of the last run before a curve passes `PARTED`, 0 if the first does, None if none does."""
     return next((number for number, value in enumerate(curve) if value is not None and value > PARTED), None)
 
 
-def _growth(curves):
+def _growth(curves: dict[str, list[float | None]]) -> Iterator[str]:
     """Say whether what parts the recording from here is rounding."""
     kernels, nudged = curves[KERNELS], curves.get(SCALE) or curves[NUDGED]
     if not any(kernels):
@@ -260,7 +261,7 @@ def _growth(curves):
     )
 
 
-def _verdict(recording, runs, causes):
+def _verdict(recording: Recording, runs: Runs, causes: list[str]) -> str:
     if runs.firsts[CONTROL]:
         return "not deterministic"
     if runs.firsts[PORT] or {"data", "seeds"} & set(causes):
@@ -274,7 +275,7 @@ def _verdict(recording, runs, causes):
     return "equal"
 
 
-def _ending(runs, verdict, causes):
+def _ending(runs: Runs, verdict: str, causes: list[str]) -> Iterator[str]:
     if runs.not_compared:
         yield f"not compared, without a partner in the port: {', '.join(sorted(runs.not_compared))}"
     if runs.reason:

@@ -6,6 +6,7 @@ import math
 import re
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -109,6 +110,11 @@ class Recording(NamedTuple):
             return strings.reshape(array.shape)
         return stored.view(_dtype(array.dtype)).reshape(array.shape)
 
+    def kept(self, described: Mapping[str, Array | None]) -> dict[str, np.ndarray]:
+        """Return {name: array} of described arrays, without those that are None or were not kept."""
+        values = {name: self.value(array) for name, array in described.items() if array}
+        return {name: value for name, value in values.items() if value is not None}
+
 
 def read_recording(path: str | Path) -> Recording:
     """Read and check a recording.
@@ -128,7 +134,7 @@ def read_recording(path: str | Path) -> Recording:
         raise ValueError(f"{path} is not a recording: {error}") from None
 
 
-def _read(archive):
+def _read(archive: zipfile.ZipFile) -> Recording:
     members = archive.infolist()
     names = [member.filename for member in members]
     unknown = [name for name in names if name not in _LARGEST and not _ARRAY.fullmatch(name)]
@@ -154,7 +160,7 @@ def _read(archive):
     return Recording(content, graph_def, arrays)
 
 
-def _stored(archive, digest):
+def _stored(archive: zipfile.ZipFile, digest: str) -> np.ndarray:
     """Read an array's file; what its header says must fit its size before anything of that size is made."""
     data = archive.read(f"arrays/{digest}.npy")
     file = io.BytesIO(data)
@@ -169,7 +175,7 @@ def _stored(archive, digest):
     return np.frombuffer(data, dtype, offset=start)
 
 
-def _check_runs(content, arrays):
+def _check_runs(content: Content, arrays: dict[str, np.ndarray]) -> None:
     for number, run in enumerate(content.runs, 1):
         if len(run.values) != (0 if run.error else len(run.fetches)):
             raise ValueError(f"run {number} has {len(run.values)} values for {len(run.fetches)} fetches")
@@ -182,7 +188,7 @@ def _check_runs(content, arrays):
             _check_array(array, arrays.get(array.sha256))
 
 
-def _check_array(array, stored):
+def _check_array(array: Array, stored: np.ndarray | None) -> None:
     if stored is None:
         raise ValueError(f"the array {array.sha256[:12]} is missing")
     count = math.prod(array.shape)
@@ -195,7 +201,7 @@ def _check_array(array, stored):
         raise ValueError(f"the array {array.sha256[:12]} does not fit its shape and dtype")
 
 
-def _dtype(name):
+def _dtype(name: str) -> np.dtype:
     try:
         return np.dtype(tf.as_dtype(name).as_numpy_dtype)
     except (TypeError, KeyError):  # not a dtype, or one of handles

@@ -22,6 +22,9 @@ PORT = "the old graph and the port here"
 NUDGED = "the old graph here and itself, moved by one unit in the last place"
 CONTROL = "the old graph here, twice"
 
+# Random ops that are partners: (op of the old graph, of the port, the old seeds, the port's).
+PairedSeeds = list[tuple[str, str, tuple[int, int], tuple[int, int]]]
+
 
 class Runs:
     """The runs of a recording, run again; what was seen is kept, the arrays are not."""
@@ -68,13 +71,13 @@ class Runs:
             if start > len(self._recording.content.runs):
                 self._set(stages)
 
-    def _initialize(self, stages, run):
+    def _initialize(self, stages: dict[str, Stage], run: Run) -> None:
         for stage in stages.values():
             # What fails is restored from a file, say; the recorded variables take the place of what it would give.
             with suppress(LookupError, RuntimeError):
                 stage.run(run, self._feeds(run) or {})
 
-    def _set(self, stages):
+    def _set(self, stages: dict[str, Stage]) -> None:
         """Note what the graphs draw by themselves, then give all of them the recorded variables."""
         self.drawn = {name: stages[name].variables() for name in ("old", "port")}
         recorded = self.recorded("initial")
@@ -83,16 +86,15 @@ class Runs:
 
     def recorded(self, when: str) -> dict[str, np.ndarray]:
         """Return the recorded variables, {name: array}, without those that had no value or were too large to keep."""
-        described = getattr(self._recording.content.variables, when)
-        values = {name: self._recording.value(array) for name, array in described.items() if array}
-        return {name: value for name, value in values.items() if value is not None}
+        return self._recording.kept(getattr(self._recording.content.variables, when))
 
-    def _feeds(self, run):
+    def _feeds(self, run: Run) -> dict[str, np.ndarray] | None:
         """Return what a run is fed with, or None if the recording has only the SHA-256 of some of it."""
-        feeds = {name: self._recording.value(array) for name, array in {**run.feeds, **run.sources}.items()}
-        return None if any(value is None for value in feeds.values()) else feeds
+        described = {**run.feeds, **run.sources}
+        feeds = self._recording.kept(described)
+        return feeds if len(feeds) == len(described) else None
 
-    def _run(self, stages, number, run):
+    def _run(self, stages: dict[str, Stage], number: int, run: Run) -> bool:
         """Do a run in all stages and compare; return whether it makes sense to go on."""
         feeds = self._feeds(run)
         if run.unseen:
@@ -101,7 +103,7 @@ class Runs:
             self.reason = f"run {number} was fed with more than a recorder keeps"
         elif run.error and run.updates:
             self.reason = f"run {number} failed with {run.error} when it was recorded, maybe half-way"
-        if self.reason:
+        if self.reason or feeds is None:
             return False
         if run.error:
             return True
@@ -123,12 +125,8 @@ class Runs:
         self._compare(number, run, found)
         return True
 
-    def _compare(self, number, run, found):
-        recorded = {
-            name: self._recording.value(array)
-            for name, array in zip(run.fetches, run.values, strict=True)
-            if array.kept
-        }
+    def _compare(self, number: int, run: Run, found: dict[str, dict[str, np.ndarray]]) -> None:
+        recorded = self._recording.kept(dict(zip(run.fetches, run.values, strict=True)))
         old = found["old"]
         for what, one, other in (
             (KERNELS, old, recorded),
@@ -146,7 +144,7 @@ class Runs:
             if what in self.curves:
                 self.curves[what][-1] = farthest(pairs.values())
 
-    def _note_first(self, what, number, tensor, words):
+    def _note_first(self, what: str, number: int, tensor: str, words: str) -> None:
         self.firsts[what] = self.firsts[what] or {"run": number, "tensor": tensor, "words": words}
 
 
@@ -161,7 +159,7 @@ def farthest(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float | None:
     return max((relative(one, other) for one, other in pairs if is_float(one) and is_float(other)), default=None)
 
 
-def _nudged(value):
+def _nudged(value: np.ndarray) -> np.ndarray:
     """Return a float array with each element moved to the next float, up or down; other arrays as they are."""
     if value.dtype not in (np.float16, np.float32, np.float64):
         return value
@@ -169,10 +167,8 @@ def _nudged(value):
     return np.where(value == 0, value, np.nextafter(value, direction))
 
 
-def paired_seeds(
-    old: tf.GraphDef, port: tf.GraphDef, partners: dict[str, str]
-) -> list[tuple[str, str, tuple[int, int], tuple[int, int]]]:
-    """Return [(op of the old graph, of the port, the old seeds, the port's)] of the random ops that are partners."""
+def paired_seeds(old: tf.GraphDef, port: tf.GraphDef, partners: dict[str, str]) -> PairedSeeds:
+    """Return the `PairedSeeds` of two graphs."""
     theirs = seeds(port)
     return [
         (name, partners[name], values, theirs[partners[name]])
@@ -183,8 +179,8 @@ def paired_seeds(
 
 def replay(
     recording: Recording, port: tf.GraphDef, progress: Callable[[int], None] = lambda number: None
-) -> tuple[Audit, list[tuple[str, str, tuple[int, int], tuple[int, int]]], list[Runs]]:
-    """Replay a `Recording` beside the port's `GraphDef`; return (the `Audit` of the two, `paired_seeds`, [`Runs`]).
+) -> tuple[Audit, PairedSeeds, list[Runs]]:
+    """Replay a `Recording` beside the port's `GraphDef`; return (the `Audit` of the two, `PairedSeeds`, [`Runs`]).
 
     If the port parts from the old graph, it is done once more without TensorFlow's graph optimizer: there are two then.
     Raises `ValueError` for a graph that today's TensorFlow cannot import.

@@ -1,5 +1,7 @@
 """A graph in a session of its own, on which the runs of a recording are run again."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -110,7 +112,7 @@ class Stage:
                 self._session.run(assign, {fed: value})
 
 
-def _access(variable):
+def _access(variable: Any) -> tuple[Any, Any, Any]:
     """Return what reads a variable's op, what assigns to it, and the placeholder that the assignment is fed by."""
     with tf.device(variable.device), tf.name_scope("replay"):
         dtype = tf.as_dtype(variable.get_attr("dtype"))
