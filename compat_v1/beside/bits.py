@@ -3,11 +3,12 @@
 import hashlib
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-_INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
+_INTEGERS: dict[int, type[np.signedinteger]] = {2: np.int16, 4: np.int32, 8: np.int64}
 
 
-def equal(value, other):
+def equal(value: ArrayLike, other: ArrayLike) -> bool:
     """Whether two arrays have the same type, shape and bits; two NaNs of the same bits are equal."""
     value, other = np.asarray(value), np.asarray(other)
     if value.dtype != other.dtype or value.shape != other.shape:
@@ -17,19 +18,19 @@ def equal(value, other):
     return np.array_equal(_bytes(value), _bytes(other))
 
 
-def digest(value):
+def digest(value: ArrayLike) -> bytes:
     """Return what stands for an array's type, shape and bits, as bytes."""
     value = np.asarray(value)
     result = hashlib.blake2b(repr((value.dtype.str, value.shape)).encode(), digest_size=16)
-    result.update(repr(value.tolist()).encode() if value.dtype == object else _bytes(value))
+    result.update(repr(value.tolist()).encode() if value.dtype == object else _bytes(value).data)
     return result.digest()
 
 
-def _bytes(value):
+def _bytes(value: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(value).reshape(-1).view(np.uint8)
 
 
-def ulps(value, other):
+def ulps(value: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return how many floating-point numbers of their type lie between each two values, as integers.
 
     Zeros of either sign are the same number. Arrays of another type than floating point have no such distance.
@@ -37,14 +38,14 @@ def ulps(value, other):
     integers = _INTEGERS[value.dtype.itemsize]
     lowest = int(np.iinfo(integers).min)
 
-    def ordered(array):  # the integers that sort as the floats do
+    def ordered(array: np.ndarray) -> np.ndarray:  # the integers that sort as the floats do
         bits = np.ascontiguousarray(array).view(integers).astype(np.int64)
         return np.where(bits < 0, lowest - bits, bits)
 
     return np.abs(ordered(value) - ordered(other))
 
 
-def largest_ulps(value, other):
+def largest_ulps(value: ArrayLike, other: ArrayLike) -> int | None:
     """Return the largest distance of two arrays in units in the last place, or None if there is none to speak of."""
     value, other = np.asarray(value), np.asarray(other)
     if value.shape != other.shape or value.dtype != other.dtype or not _is_float(value.dtype) or not value.size:
@@ -52,7 +53,7 @@ def largest_ulps(value, other):
     return int(ulps(value, other).max())
 
 
-def relative(value, other):
+def relative(value: np.ndarray, other: np.ndarray) -> float | None:
     """Return the largest difference of two arrays of one shape over their largest value, or None for no numbers."""
     if value.dtype.kind not in "fiu" or not value.size:
         return None
@@ -62,5 +63,5 @@ def relative(value, other):
         return float(np.abs(here - there).max() / largest) if largest else 0.0
 
 
-def _is_float(dtype):
+def _is_float(dtype: np.dtype) -> bool:
     return dtype.kind == "f" or dtype.name in ("bfloat16", "float16")

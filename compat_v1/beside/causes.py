@@ -1,23 +1,32 @@
 """Why two programs part, as far as it is known: each cause is tried, by running both again without it."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from compat_v1.beside import ops
+from compat_v1.beside.deviation import Deviation
 from compat_v1.beside.feeds import Feeds
-from compat_v1.beside.plan import make_plan
+from compat_v1.beside.lockstep import Bridge, Mode, Parted
+from compat_v1.beside.plan import Plan, make_plan
 from compat_v1.beside.program import Program
 from compat_v1.beside.running import ALL, OPTIMIZERS
+from compat_v1.beside.where import Origins
+
+if TYPE_CHECKING:
+    from compat_v1.beside.engine import Trial
 
 _SEEDS = ("seed", "seed2")
 _ROUNDING = 1e-5  # of the largest value: as much as another order of the same arithmetic can make
 _AT_MOST = 4  # rounds in which the new graph is given the old one's values where it parts
 
 
-def explain(trial, first):
+def explain(trial: "Trial", first: Parted) -> tuple[Origins, list[dict[str, Any]]]:
     """Return (`Origins` of the stage that parts first, the causes as dictionaries) for a trial that has parted.
 
     Each has `cause`, `what` it is in a sentence and, if it was tried, whether all is `equal_without` it.
     """
     plan, plain = trial.plan, trial.mode._replace(switched_off=ALL)
-    found = []
+    found: list[dict[str, Any]] = []
     course = trial.course(plan, plain)
     if course.first is None:
         return _by_optimizers(trial, first)
@@ -43,10 +52,10 @@ def explain(trial, first):
     return origins, found
 
 
-def with_old_seeds(plan):
+def with_old_seeds(plan: Plan) -> tuple[Plan, list[str]]:
     """Return (the plan with the old graph's seeds in the new graph's random ops, the old names of those changed)."""
     graph_def = type(plan.new.graph_def).FromString(plan.new.graph_def.SerializeToString())
-    nodes, names = {node.name: node for node in graph_def.node}, []
+    nodes, names = {node.name: node for node in graph_def.node}, list[str]()
     used = plan.old.needs(_targets(plan, 0))
     for name, other in plan.pairs.items():
         old = plan.old.wiring.nodes[name]
@@ -61,17 +70,17 @@ def with_old_seeds(plan):
     return _with_new(plan, graph_def), names
 
 
-def unseeded(program, plan):
+def unseeded(program: Program, plan: Plan) -> list[str]:
     """Return the random ops of the old graph that are run and have no seed: TensorFlow gives them one by chance."""
     return [
         name
-        for name in sorted(program.needs(_targets(plan, 0)), key=program.wiring.position.get)
+        for name in sorted(program.needs(_targets(plan, 0)), key=program.wiring.position.__getitem__)
         if ops.RANDOM.fullmatch(program.wiring.op(name))
         and not any(program.wiring.nodes[name].attr[key].i for key in _SEEDS)
     ]
 
 
-def of_chance(trial, names, origins):
+def of_chance(trial: "Trial", names: Sequence[str], origins: Origins) -> list[dict[str, Any]]:
     """Return the causes for a program that does not equal itself."""
     found = []
     if names:
@@ -89,10 +98,11 @@ def of_chance(trial, names, origins):
     return found
 
 
-def _by_optimizers(trial, first):
+def _by_optimizers(trial: "Trial", first: Parted) -> tuple[Origins, list[dict[str, Any]]]:
     """Find the graph optimizers without which all is equal, and what of the rewritten graphs differs first."""
-    sets = [(name,) for name in OPTIMIZERS[:2]] + [OPTIMIZERS[:2]] + [(name,) for name in OPTIMIZERS[2:]]
-    for off in [*sets, OPTIMIZERS]:
+    alone = [(name,) for name in OPTIMIZERS]
+    sets: list[tuple[str, ...]] = [*alone[:2], OPTIMIZERS[:2], *alone[2:], OPTIMIZERS]
+    for off in sets:
         if trial.course(trial.plan, trial.mode._replace(switched_off=off)).first is None:
             break
     else:
@@ -103,13 +113,13 @@ def _by_optimizers(trial, first):
     return origins, [{"cause": "graph optimizers", "what": what, "optimizers": list(off), "equal_without": True}]
 
 
-def _by_replacing(trial, plan, origins, mode):
+def _by_replacing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode) -> list[dict[str, Any]]:
     """Give the new graph the old one's values where it parts, until nothing else parts."""
-    bridges, found = [], []
+    bridges, found = list[Bridge](), list[dict[str, Any]]()
     for _ in range(_AT_MOST):
         fresh = []
         for one in origins.first:
-            pair = ((one.node, one.index), (one.partner, one.index))
+            pair = ((one.node, one.output), (one.partner, one.output))
             found.append({"cause": kind(plan, one, origins.between[one.node]), "what": _sentence(plan, one, origins)})
             may_replace = all(
                 program.wiring.is_always_there(node) and (node, index) in program.values(node)
@@ -126,14 +136,14 @@ def _by_replacing(trial, plan, origins, mode):
         if course.first is None:
             names = ", ".join(pair[0][0] for pair in bridges)
             found[-1]["what"] += f"; given the old graph's values of {names}, the new graph equals it in every bit"
-            for one in found:
-                one["equal_without"] = True
+            for cause in found:
+                cause["equal_without"] = True
             return found
         origins = trial.origins(plan, course.first, mode, bridges)
     return found
 
 
-def kind(plan, one, between):
+def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]]) -> str:
     """Return in a few words what a difference is due to."""
     old, new = plan.old.wiring, plan.new.wiring
     op, other = old.op(one.node), new.op(one.partner)
@@ -156,7 +166,7 @@ def kind(plan, one, between):
     return f"the attributes {', '.join(sorted(attributes))}" if attributes else "other inputs"
 
 
-def _sentence(plan, one, origins):
+def _sentence(plan: Plan, one: Deviation, origins: Origins) -> str:
     old, new = plan.old.wiring, plan.new.wiring
     here, there = origins.between[one.node]
     text = f"{one.node} ({old.op(one.node)}): {one.values[0]} in the old graph, {one.values[1]} in the new"
@@ -169,11 +179,11 @@ def _sentence(plan, one, origins):
     return text
 
 
-def _targets(plan, which):
+def _targets(plan: Plan, which: int) -> set[str]:
     return {fetch[which][0] for fetch in plan.fetches} | {pair[which].target for pair in plan.updates}
 
 
-def _with_new(plan, graph_def):
+def _with_new(plan: Plan, graph_def: Any) -> Plan:
     new = Program(graph_def, plan.new.fed, plan.new.what)
     feeds = Feeds(plan.old, new, plan.pairs, plan.feeds.given, plan.feeds.seed, plan.feeds.sizes)
     return make_plan(plan.old, new, plan.pairs, feeds)

@@ -4,13 +4,16 @@ First the old graph is held against itself: what is not the same twice proves no
 runs them by default. Where they part is looked for with TensorFlow's graph optimizers off, op by op as the graphs are.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from compat_v1.beside import causes
 from compat_v1.beside.feeds import Feeds
-from compat_v1.beside.lockstep import Distance, Mode, Parted, digests, run_beside, stages
+from compat_v1.beside.lockstep import Bridge, Course, Distance, Mode, Parted, digests, run_beside, stages
 from compat_v1.beside.pairs import pair
 from compat_v1.beside.plan import Plan, make_plan
 from compat_v1.beside.program import CannotRunError, Program
@@ -37,7 +40,7 @@ class Beside(NamedTuple):
     updates: int
     compared: dict[str, int]
     first: First | None
-    causes: list[dict]
+    causes: list[dict[str, Any]]
     origins: Origins | None
     distances: list[Distance]
     races: list[Race]
@@ -48,8 +51,16 @@ class Beside(NamedTuple):
 
 
 def beside(
-    old, new, updates=5, feeds=None, seed=0, sizes=None, checkpoint=None, pairs=None, progress=lambda done, total: None
-):
+    old: Any,
+    new: Any,
+    updates: int = 5,
+    feeds: Mapping[str, np.ndarray] | None = None,
+    seed: int = 0,
+    sizes: Mapping[str, Sequence[int]] | None = None,
+    checkpoint: str | Path | None = None,
+    pairs: dict[str, str] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Beside:
     """Run two `GraphDef`s beside each other for so many updates and return the `Beside`.
 
     Both get the old graph's initial variables, or those of the `checkpoint`, a path, and the same `feeds`, {tensor of
@@ -63,19 +74,24 @@ def beside(
     old, new = Program(old, fed, "the old graph"), Program(new, fed, "the new graph")
     pairs = pair(old, new) if pairs is None else pairs
     plan = make_plan(old, new, pairs, Feeds(old, new, pairs, feeds, seed, sizes))
-    return _Trial(plan, updates, checkpoint, progress).result()
+    return Trial(plan, updates, checkpoint, progress).result()
 
 
-class _Trial:
-    def __init__(self, plan, updates, checkpoint, progress):
+class Trial:
+    """Two programs on trial: what is known of them, and each further run of both."""
+
+    def __init__(
+        self, plan: Plan, updates: int, checkpoint: str | Path | None, progress: Callable[[int, int], None]
+    ) -> None:
         self.plan, self.updates, self.progress = plan, updates if plan.updates else 1, progress
-        self.notes, self.races = [], races(plan.old)
+        self.notes: list[str] = []
+        self.races = races(plan.old)
         self.all_races = self.races + races(plan.new)
         self.mode = Mode(gradients_first=bool(self.all_races))
         self.done, self.total = 0, 2 * len(list(stages(plan, self.updates)))
         self.initial = initial_variables(plan.old, checkpoint, self.notes)
 
-    def result(self):
+    def result(self) -> Beside:
         plan = self.plan
         if plan.variables:
             self.notes.append(
@@ -87,16 +103,17 @@ class _Trial:
             )
         course = self._judged(plan)
         if course.strayed:
-            return self._not_deterministic(course)
+            return self._not_deterministic(course, course.strayed)
         if not course.first and not plan.mismatches:
             return self._as_result(EQUAL, course, None, [])
-        origins, found = None, [{"cause": "without a partner", "what": what} for what in plan.mismatches]
+        origins: Origins | None = None
+        found: list[dict[str, Any]] = [{"cause": "without a partner", "what": what} for what in plan.mismatches]
         if course.first:
             origins, explained = causes.explain(self, course.first)
             found += explained
         return self._as_result(PARTED, course, origins, found)
 
-    def _judged(self, plan):
+    def _judged(self, plan: Plan) -> Course:
         """Run the old graph twice, the second time beside the new one."""
         control = digests(plan, self.initial, self.updates, self.mode, self._tick)
         course = run_beside(plan, self.initial, self.updates, self.mode, control, self._tick)
@@ -108,35 +125,35 @@ class _Trial:
             course = run_beside(plan, self.initial, self.updates, self.mode, control, self._tick)
         return course
 
-    def course(self, plan, mode=None, bridges=()):
+    def course(self, plan: Plan, mode: Mode, bridges: Sequence[Bridge] = ()) -> Course:
         """Run both once more, in another way; no control."""
         count = len(list(stages(plan, self.updates)))
         self.total += count
-        return run_beside(plan, self.initial, self.updates, mode or self.mode, None, self._tick, bridges)
+        return run_beside(plan, self.initial, self.updates, mode, None, self._tick, bridges)
 
-    def origins(self, plan, parted, mode, bridges=()):
+    def origins(self, plan: Plan, parted: Parted, mode: Mode, bridges: Sequence[Bridge] = ()) -> Origins:
         """Look where a stage parts."""
         return find_origins(plan, self.initial, parted, mode, self._extra, bridges)
 
-    def _unseeded(self, plan):
+    def _unseeded(self, plan: Plan) -> list[str]:
         return causes.unseeded(plan.old, plan)
 
-    def _not_deterministic(self, course):
+    def _not_deterministic(self, course: Course, strayed: Parted) -> Beside:
         """Say which op gives another value when the old graph is run again."""
         old = self.plan.old
         itself = {name: name for name in old.wiring.order}
         feeds = Feeds(old, old, itself, self.plan.feeds.given, self.plan.feeds.seed, self.plan.feeds.sizes)
         plan = make_plan(old, old, itself, feeds)
-        origins = self.origins(plan, course.strayed, self.mode._replace(switched_off=ALL))
+        origins = self.origins(plan, strayed, self.mode._replace(switched_off=ALL))
         found = causes.of_chance(self, self._unseeded(self.plan), origins)
-        return self._as_result(NOT_DETERMINISTIC, course._replace(first=course.strayed), origins, found)
+        return self._as_result(NOT_DETERMINISTIC, course._replace(first=strayed), origins, found)
 
-    def _as_result(self, verdict, course, origins, found):
+    def _as_result(self, verdict: str, course: Course, origins: Origins | None, found: list[dict[str, Any]]) -> Beside:
         plan, first = self.plan, None
         if course.first:
             one = origins.first[0] if origins and origins.first else None
             if one:
-                tensors = f"{one.node}:{one.index}", f"{one.partner}:{one.index}"
+                tensors = f"{one.node}:{one.output}", f"{one.partner}:{one.output}"
                 first = First(course.first.update, *tensors, one.ulps)
             else:
                 name = course.first.what[0]
@@ -153,18 +170,18 @@ class _Trial:
             self.all_races, plan.left_out, self.notes, plan, course.first,
         )  # fmt: skip
 
-    def _tick(self):
+    def _tick(self) -> None:
         self.done += 1
         self.progress(self.done, self.total)
 
-    def _extra(self):
+    def _extra(self) -> None:
         self.total += 1
         self._tick()
 
 
-def initial_variables(program, checkpoint, notes):
+def initial_variables(program: Program, checkpoint: str | Path | None, notes: list[str]) -> dict[str, np.ndarray]:
     """Return the variables that a program starts from, {name: array}."""
-    given = {}
+    given: dict[str, np.ndarray] = {}
     if checkpoint:
         try:
             reader = tf.train.load_checkpoint(str(checkpoint))

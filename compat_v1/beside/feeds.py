@@ -1,10 +1,14 @@
 """What is fed to both graphs: arrays that the user gives, or drawn ones that the graphs' ops can take."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from compat_v1.beside import ops
-from compat_v1.beside.program import CannotRunError
+from compat_v1.beside.program import CannotRunError, Program
+from compat_v1.beside.wiring import Tensor
 
 SIZE = 4  # of a dimension that the graph leaves open, alike for all, so that batches fit each other
 
@@ -23,7 +27,15 @@ _RATE = {  # where an optimizer takes its learning rate
 class Feeds:
     """The arrays for each update: `feeds(update)` is {tensor of the old graph: array}."""
 
-    def __init__(self, old, new, pairs, given=None, seed=0, sizes=None):
+    def __init__(
+        self,
+        old: Program,
+        new: Program,
+        pairs: Mapping[str, str],
+        given: Mapping[str, np.ndarray] | None = None,
+        seed: int = 0,
+        sizes: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
         """`given` is {tensor: array}, `sizes` {node: the sizes that it leaves open, one or one a dimension}.
 
         Raises `CannotRunError` if a name is none of an input's.
@@ -36,13 +48,13 @@ class Feeds:
             if node not in old.wiring.nodes and node not in new.wiring.nodes:
                 raise CannotRunError(f"no tensor to feed is called {name}; there are {self._known()}")
 
-    def _known(self):
+    def _known(self) -> str:
         inputs = [name for name in self.old.wiring.order if name in self.old.inputs]
         return ", ".join(inputs[:12]) + (" …" if len(inputs) > 12 else "") if inputs else "none"
 
-    def draw(self, update, tensors):
-        """Return {tensor: array} for (node, index) pairs of the old graph, alike for each call with the same update."""
-        drawn = {}
+    def draw(self, update: int, tensors: Iterable[Tensor]) -> dict[str, np.ndarray]:
+        """Return {tensor: array} for tensors of the old graph, alike for each call with the same update."""
+        drawn: dict[str, np.ndarray] = {}
         for name, index in tensors:
             key = f"{name}:{index}"
             if key in self.given:
@@ -53,7 +65,7 @@ class Feeds:
                 self._draw_one(drawn, name, index, random)
         return drawn
 
-    def _draw_one(self, drawn, name, index, random):
+    def _draw_one(self, drawn: dict[str, np.ndarray], name: str, index: int, random: np.random.Generator) -> None:
         sparse = self._sparse_parts(name, index)
         if sparse:
             drawn.update(self._draw_sparse(*sparse, random))
@@ -62,7 +74,7 @@ class Feeds:
         shape = self._shape(name, index)
         dtype = tensor.dtype.base_dtype
         if dtype.is_floating:
-            values = self._floats(name, index, shape, random)
+            values: Any = self._floats(name, index, shape, random)
         elif dtype.is_complex:
             values = random.random(shape) + 1j * random.random(shape)
         elif dtype.is_bool:
@@ -71,18 +83,19 @@ class Feeds:
             values = random.integers(0, self._bound(name, index, dtype), shape)
         elif dtype == tf.string:
             self._require_plain_text(name)
-            values = np.array([b"%04x" % n for n in random.integers(0, 2**16, shape or 1).flat], object).reshape(shape)
+            texts = [b"%04x" % int(n) for n in random.integers(0, 2**16, shape or 1).flat]
+            values = np.array(texts, dtype=object).reshape(shape)
         else:
             raise CannotRunError(f"{name}:{index} is of type {dtype.name}, which cannot be drawn: give it with --feeds")
         drawn[f"{name}:{index}"] = np.asarray(values).astype(dtype.as_numpy_dtype)
 
-    def _require_plain_text(self, name):
+    def _require_plain_text(self, name: str) -> None:
         if self.old.wiring.op(name) != "Placeholder":
             raise CannotRunError(
                 f"{name} ({self.old.wiring.op(name)}) gives the content of files: give it with --feeds, as {name}:0"
             )
 
-    def _static_shape(self, name, index):
+    def _static_shape(self, name: str, index: int) -> list[int | None] | None:
         """Return what both graphs know of a tensor's shape, a list with None for an open size, or None."""
         shapes = [self.old.shape(name, index)]
         if name in self.pairs:
@@ -94,7 +107,7 @@ class Feeds:
             return known[0]
         return [size if size is not None else other for size, other in zip(*known, strict=True)]
 
-    def _shape(self, name, index):
+    def _shape(self, name: str, index: int) -> tuple[int, ...]:
         shape = self._static_shape(name, index)
         if shape is None:
             return tuple(self.sizes.get(name, ()))  # most often a rate
@@ -102,10 +115,10 @@ class Feeds:
         open_sizes = shape.count(None)
         if len(wanted) not in (1, open_sizes):
             raise CannotRunError(f"--size {name}: {open_sizes} sizes of it are open, {len(wanted)} were given")
-        wanted = iter(wanted * open_sizes if len(wanted) == 1 else wanted)
-        return tuple(next(wanted) if size is None else size for size in shape)
+        sizes = iter(wanted * open_sizes if len(wanted) == 1 else wanted)
+        return tuple(next(sizes) if size is None else size for size in shape)
 
-    def _floats(self, name, index, shape, random):
+    def _floats(self, name: str, index: int, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray | float:
         uses = list(self._uses(self.old, name, index))
         if any(_RATE.get(op) == position for op, position, _ in uses):
             return random.uniform(1e-3, 1e-2, shape)
@@ -113,7 +126,7 @@ class Feeds:
             return np.eye(shape[1])[random.integers(0, shape[1], shape[0])]
         return random.uniform(0.5, 1, shape) if shape == () else random.random(shape)
 
-    def _bound(self, name, index, dtype):
+    def _bound(self, name: str, index: int, dtype: Any) -> int:
         """Return above which integer nothing may be drawn: what it indexes has so many parts."""
         bounds = []
         places = [(self.old, name)] + ([(self.new, self.pairs[name])] if name in self.pairs else [])
@@ -125,9 +138,9 @@ class Feeds:
             return min(known)
         return 256 if dtype == tf.uint8 else SIZE
 
-    def _uses(self, program, name, index):
+    def _uses(self, program: Program, name: str, index: int) -> Iterator[tuple[str, int, str]]:
         """Yield (op, input's position, node) of what takes a tensor, through ops that hand it on."""
-        todo, seen = [(name, index)], set()
+        todo, seen = [(name, index)], set[tuple[str, int]]()
         while todo:
             source, at = todo.pop()
             for consumer in program.wiring.consumers[source]:
@@ -140,13 +153,13 @@ class Feeds:
                     if op in _PASS:
                         todo += [(consumer, output) for output in range(len(program.outputs(consumer)))]
 
-    def _sparse_parts(self, name, index):
+    def _sparse_parts(self, name: str, index: int) -> tuple[str, dict[str, Tensor]] | None:
         """Return (consumer, its three inputs) if a tensor is fed as the indices, values or shape of a sparse one."""
         for op, _, consumer in self._uses(self.old, name, index):
             if "Sparse" not in op and op not in ("SerializeManySparse", "DeserializeSparse"):
                 continue
             names = [argument.name for argument in self.old.graph.get_operation_by_name(consumer).op_def.input_arg]
-            parts = {}
+            parts: dict[str, Tensor] = {}
             for argument, source in zip(names, self.old.wiring.inputs[consumer], strict=False):
                 for part in ("indices", "values", "shape"):
                     if argument.endswith(part):
@@ -155,7 +168,9 @@ class Feeds:
                 return consumer, parts
         return None
 
-    def _draw_sparse(self, consumer, parts, random):
+    def _draw_sparse(
+        self, consumer: str, parts: Mapping[str, Tensor], random: np.random.Generator
+    ) -> dict[str, np.ndarray]:
         """Draw a sparse tensor of which about every third entry is there, in the order that TensorFlow asks for."""
         rank = (self._static_shape(*parts["indices"]) or [None, 2])[1] or 2
         wanted = list(self.sizes.get(parts["shape"][0], [SIZE]))
@@ -176,11 +191,11 @@ class Feeds:
         return {"{}:{}".format(*parts[part]): array for part, array in arrays.items()}
 
 
-def _limit(program, op, position, node):
+def _limit(program: Program, op: str, position: int, node: str) -> int | None:
     """Return how many parts there are of what an op's integer input chooses from, or None."""
     inputs = program.wiring.inputs[node]
 
-    def size(which, axis):
+    def size(which: int, axis: int) -> int | None:
         source, index = inputs[which]
         shape = program.outputs(source)[index].shape
         return shape[axis] if shape.rank else None
@@ -202,10 +217,10 @@ def _limit(program, op, position, node):
     return None
 
 
-def _constant(program, source):
+def _constant(program: Program, source: Tensor) -> int | None:
     value = tf.get_static_value(program.outputs(source[0])[source[1]])
     return None if value is None else int(value)
 
 
-def _tensor(name):
+def _tensor(name: str) -> str:
     return name if name.rpartition(":")[2].isdigit() and ":" in name else f"{name}:0"

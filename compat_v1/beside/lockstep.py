@@ -3,12 +3,18 @@
 A stage of an update is a run: first the one that fetches all results, then one for each optimizer.
 """
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from compat_v1.beside import bits
+from compat_v1.beside.plan import Plan
 from compat_v1.beside.running import Runner
+from compat_v1.beside.wiring import Tensor
+
+Bridge = tuple[Tensor, Tensor]  # a tensor of the old graph, and that of the new one which is given its value
 
 
 class Parted(NamedTuple):
@@ -47,11 +53,11 @@ class Mode(NamedTuple):
 class Side:
     """One of the two programs in a session, told apart by which of each pair is its own."""
 
-    def __init__(self, plan, which, mode, one_iteration=False):
+    def __init__(self, plan: Plan, which: int, mode: Mode, one_iteration: bool = False) -> None:
         self.plan, self.which = plan, which
         self.runner = Runner((plan.old, plan.new)[which], mode.gradients_first, one_iteration, mode.switched_off)
 
-    def start(self, initial):
+    def start(self, initial: Mapping[str, np.ndarray]) -> None:
         """Give the variables their values, {the old graph's name: array}."""
         partner = dict(self.plan.variables)
         values = {
@@ -59,7 +65,9 @@ class Side:
         }
         self.runner.initialize(values)
 
-    def run(self, update, stage, bridges=(), values=()):
+    def run(
+        self, update: int, stage: int, bridges: Sequence[Bridge] = (), values: Iterable[np.ndarray] = ()
+    ) -> tuple[dict[str, Callable[[], np.ndarray]], list[np.ndarray]]:
         """Run a stage; return ({result's name: a function that gives its array}, what was computed at the bridges).
 
         `bridges` are the pairs of tensors at which the new graph is given the old one's `values`.
@@ -71,33 +79,34 @@ class Side:
             fetches = [fetch[self.which] for fetch in self.plan.fetches]
             feeds.update({self.runner.tensor(one): value for one, value in replaced.items()})
             got = self.runner.fetch([*fetches, *fetched], feeds)
-            results = {
-                "{}:{}".format(*fetch.old): (lambda value=got[fetch[self.which]]: np.asarray(value))
-                for fetch in self.plan.fetches
+            results: dict[str, Callable[[], np.ndarray]] = {
+                "{}:{}".format(*fetch.old): partial(np.asarray, got[fetch[self.which]]) for fetch in self.plan.fetches
             }
             return results, [got[one] for one in fetched]
         updates = self.plan.updates[stage - 1]
-        got = self.runner.update(updates[self.which], feeds, replaced, fetched)
+        values = self.runner.update(updates[self.which], feeds, replaced, fetched)
         written = [
             {program.wiring.variable_written(write) for write in update.writes}
             for program, update in zip((self.plan.old, self.plan.new), updates, strict=True)
         ]
         return {
-            pair[0]: (lambda name=pair[self.which]: self.runner.variable(name))
+            pair[0]: partial(self.runner.variable, pair[self.which])
             for pair in self.plan.variables
             if pair[0] in written[0] or pair[1] in written[1]
-        }, got
+        }, values
 
 
-def stages(plan, updates):
+def stages(plan: Plan, updates: int) -> Iterator[tuple[int, int]]:
     """Yield (update, stage) in the order in which they are run."""
     for update in range(1, updates + 1):
         yield from ((update, stage) for stage in range(0 if plan.fetches else 1, len(plan.updates) + 1))
 
 
-def digests(plan, initial, updates, mode, progress):
+def digests(
+    plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode, progress: Callable[[], None]
+) -> dict[tuple[int, int, str], bytes]:
     """Run the old program alone; return {(update, stage, result): digest}."""
-    seen = {}
+    seen: dict[tuple[int, int, str], bytes] = {}
     side = Side(plan, 0, mode)
     with side.runner:
         side.start(initial)
@@ -108,13 +117,21 @@ def digests(plan, initial, updates, mode, progress):
     return seen
 
 
-def run_beside(plan, initial, updates, mode, control, progress, bridges=()):
+def run_beside(
+    plan: Plan,
+    initial: Mapping[str, np.ndarray],
+    updates: int,
+    mode: Mode,
+    control: Mapping[tuple[int, int, str], bytes] | None,
+    progress: Callable[[], None],
+    bridges: Sequence[Bridge] = (),
+) -> Course:
     """Run both programs; return the `Course`. `control` are the old one's `digests` from a run before.
 
     It ends where the old program strays from the control: whatever differs from there on tells nothing.
     """
     old, new = Side(plan, 0, mode), Side(plan, 1, mode)
-    first, distances, not_finite = None, [], None
+    first, distances, not_finite = None, list[Distance](), None
     with old.runner, new.runner:
         old.start(initial)
         new.start(initial)
@@ -141,7 +158,7 @@ def run_beside(plan, initial, updates, mode, control, progress, bridges=()):
     return Course(first, _by_update(distances), None, not_finite)
 
 
-def _further(apart, value, other):
+def _further(apart: Distance, value: np.ndarray, other: np.ndarray) -> Distance:
     ulps = bits.largest_ulps(value, other) or 0
     largest = 0.0
     if value.shape == other.shape and value.dtype.kind in "fiu":
@@ -150,8 +167,8 @@ def _further(apart, value, other):
     return Distance(apart.update, apart.differing + 1, max(apart.ulps, ulps), max(apart.largest, largest))
 
 
-def _by_update(distances):
-    joined = {}
+def _by_update(distances: Iterable[Distance]) -> list[Distance]:
+    joined: dict[int, Distance] = {}
     for one in distances:
         before = joined.get(one.update, Distance(one.update, 0, 0, 0.0))
         joined[one.update] = Distance(

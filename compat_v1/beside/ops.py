@@ -18,12 +18,12 @@ RESTORES = {"Restore", "RestoreSlice", "RestoreV2"}
 TABLE_INITIALIZERS = re.compile(r"InitializeTable\w*|LookupTableImport\w*")
 
 
-def is_write(op):
+def is_write(op: str) -> bool:
     """Whether an op of this name changes a variable."""
     return bool(_WRITE.fullmatch(op))
 
 
-def is_apply(op):
+def is_apply(op: str) -> bool:
     """Whether an op of this name is an optimizer's update of one variable."""
     return bool(_APPLY.fullmatch(op))
 

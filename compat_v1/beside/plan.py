@@ -1,10 +1,14 @@
 """What of two programs is run and compared, pair by pair: updates, variables and fetches; and what is left out."""
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
+
+import numpy as np
 
 from compat_v1.beside import ops
 from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.program import CannotRunError, Program, Update
+from compat_v1.beside.wiring import Tensor
 
 # Ops with an effect outside the session; nothing that needs one is fetched.
 _EFFECTS = {
@@ -15,10 +19,10 @@ _NO_FETCHES = {"Const", "NoOp", "Placeholder", "PlaceholderV2", "PlaceholderWith
 
 
 class Fetch(NamedTuple):
-    """A tensor of the old graph, (node name, index), and its partner."""
+    """A tensor of the old graph and its partner."""
 
-    old: tuple[str, int]
-    new: tuple[str, int]
+    old: Tensor
+    new: Tensor
 
 
 class Plan(NamedTuple):
@@ -35,11 +39,11 @@ class Plan(NamedTuple):
     mismatches: list[str]  # what one of the programs trains, and the other does not
 
     @property
-    def summaries(self):
+    def summaries(self) -> int:
         """How many of the fetches are summaries."""
         return sum(self.old.wiring.op(fetch.old[0]).endswith("Summary") for fetch in self.fetches)
 
-    def feed(self, update):
+    def feed(self, update: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return what the old and the new graph are fed in an update, each {"name:0": array}."""
         tensors = _fed(self.old, self._all(0))
         drawn = self.feeds.draw(update, tensors)
@@ -60,15 +64,15 @@ class Plan(NamedTuple):
                 )
         return old, new
 
-    def _all(self, side):
+    def _all(self, side: int) -> set[str]:
         names = {fetch[side][0] for fetch in self.fetches} | {pair[side].target for pair in self.updates}
         return (self.old, self.new)[side].needs(names)
 
 
-def make_plan(old, new, pairs, feeds):
+def make_plan(old: Program, new: Program, pairs: dict[str, str], feeds: Feeds) -> Plan:
     """Return the `Plan` for two `Program`s; raises `CannotRunError` if there is nothing to run or to compare."""
     new.inputs |= {pairs[name] for name in old.inputs if name in pairs}
-    left_out, mismatches = [], []
+    left_out, mismatches = list[str](), list[str]()
     for program in (old, new):
         left_out += [f"{name} ({op}): TensorFlow has no such op today" for name, op in program.gone.items()]
     updates = _paired_updates(old, new, pairs, mismatches)
@@ -98,22 +102,24 @@ def make_plan(old, new, pairs, feeds):
     return Plan(old, new, pairs, feeds, updates, variables, fetches, left_out, mismatches)
 
 
-def _fed(program, needs):
+def _fed(program: Program, needs: Collection[str]) -> list[Tensor]:
     """Return the tensors that are fed for the nodes `needs`, in order."""
     used = {source for name in needs for source in program.wiring.inputs[name] if name not in program.inputs}
     at = program.wiring.position
     return sorted((one for one in used if one[0] in program.inputs), key=lambda one: (at[one[0]], one[1]))
 
 
-def _paired_updates(old, new, pairs, mismatches):
+def _paired_updates(
+    old: Program, new: Program, pairs: Mapping[str, str], mismatches: list[str]
+) -> list[tuple[Update, Update]]:
     """Pair the optimizers by the variables that they change."""
 
-    def changes(program, update):
+    def changes(program: Program, update: Update) -> set[str | None]:
         return {program.wiring.variable_written(write) for write in update.writes}
 
-    updates, free = [], list(new.updates)
+    updates, free = list[tuple[Update, Update]](), list(new.updates)
     for update in old.updates:
-        wanted = {pairs.get(name) for name in changes(old, update)}
+        wanted = {pairs.get(name) for name in changes(old, update) if name}
         best = max(free, key=lambda other: len(changes(new, other) & wanted), default=None)
         if best is None or not changes(new, best) & wanted:
             mismatches.append(f"the update {update.target} has no partner in the new graph")
@@ -124,7 +130,7 @@ def _paired_updates(old, new, pairs, mismatches):
     return updates
 
 
-def _require_runnable(program, target):
+def _require_runnable(program: Program, target: str) -> None:
     for name in program.needs([target]):
         if name not in program.inputs and program.wiring.op(name) in ops.PYTHON:
             raise CannotRunError(
@@ -133,11 +139,11 @@ def _require_runnable(program, target):
             )
 
 
-def _fetches(old, new, pairs, feeds, left_out):
+def _fetches(old: Program, new: Program, pairs: Mapping[str, str], feeds: Feeds, left_out: list[str]) -> list[Fetch]:
     """Return the `Fetch`es: what nothing else is computed from, numbers that stand alone, summaries, what is queued."""
     trained = old.needs([update.target for update in old.updates])
     initial = old.needs([*old.initializers.values()]) - trained
-    fetches, tried = [], {}
+    fetches, tried = list[Fetch](), dict[Tensor, str | None]()
     for name in old.wiring.order:
         if name not in pairs or old.wiring.op(name) in _NO_FETCHES or name in initial or name in old.inputs:
             continue
@@ -153,7 +159,7 @@ def _fetches(old, new, pairs, feeds, left_out):
     return fetches
 
 
-def _is_result(program, one):
+def _is_result(program: Program, one: Tensor) -> bool:
     name, index = one
     wiring = program.wiring
     tensor = program.outputs(name)[index]
@@ -177,12 +183,12 @@ def _is_result(program, one):
     return not used or (tensor.dtype.is_floating and tensor.shape.rank == 0)
 
 
-def _why_not(program, name, feeds, tried):
+def _why_not(program: Program, name: str, feeds: Feeds | None, tried: dict[Tensor, str | None]) -> str | None:
     """Return why a node is not fetched, "" if that is nothing to speak of, None if it can be."""
     if name in program.after_writes:
         return ""
     needs = program.needs([name])
-    for need in sorted(needs, key=program.wiring.position.get):
+    for need in sorted(needs, key=program.wiring.position.__getitem__):
         op = program.wiring.op(need)
         if op in _EFFECTS | ops.RESTORES or ops.is_write(op):
             return ""
@@ -201,10 +207,10 @@ def _why_not(program, name, feeds, tried):
     return None
 
 
-def _behind_inputs(program):
+def _behind_inputs(program: Program) -> list[str]:
     """Say which ops lie behind an input that is fed, and are not run: another thing there is for the audit to find."""
-    wiring, lines = program.wiring, []
-    for name in sorted(program.inputs, key=wiring.position.get):
+    wiring, lines = program.wiring, list[str]()
+    for name in sorted(program.inputs, key=wiring.position.__getitem__):
         behind = wiring.ancestors([name]) - {name}
         if behind and not wiring.op(name).startswith("Placeholder"):
             lines.append(f"what fills {name} ({wiring.op(name)}): fed instead, {len(behind)} nodes are not run")

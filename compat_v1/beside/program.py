@@ -1,11 +1,12 @@
 """What of a GraphDef can be run, found in the GraphDef alone: its variables, initializers, updates and inputs."""
 
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from compat_v1.beside import ops
-from compat_v1.beside.wiring import Wiring
+from compat_v1.beside.wiring import Tensor, Wiring
 
 v1 = tf.compat.v1
 
@@ -22,20 +23,20 @@ class Update(NamedTuple):
     target: str  # the node to run
     needs: frozenset[str]  # all nodes that it takes, as far as the inputs
     writes: frozenset[str]  # those of them that change a variable
-    before: tuple[tuple[str, int], ...]  # the tensors that it takes from what no write of its comes before
+    before: tuple[Tensor, ...]  # the tensors that it takes from what no write of its comes before
     awaited: tuple[str, ...]  # nodes of that part which it waits for without a tensor
 
 
 class Program:
     """A GraphDef with what its training consists of."""
 
-    def __init__(self, graph_def, fed=(), what="the graph"):
+    def __init__(self, graph_def: Any, fed: Mapping[str, Any] | None = None, what: str = "the graph") -> None:
         """`fed` are the tensors ("name:0") that are fed whatever makes them, with the types to feed.
 
         `what` is its name in messages. Raises `CannotRunError` for a graph without anything that can be run.
         """
         self.what = what
-        self.fed = dict(fed)
+        self.fed = dict(fed or {})
         self.gone = _gone_ops(graph_def)
         self.graph_def = _without(graph_def, self.gone, self.fed)
         self.wiring = Wiring(self.graph_def)
@@ -49,7 +50,7 @@ class Program:
         self.updates = self._updates()
         self.tables = [name for name in self.wiring.order if ops.TABLE_INITIALIZERS.fullmatch(self.wiring.op(name))]
 
-    def _require_training(self, graph_def):
+    def _require_training(self, graph_def: Any) -> None:
         """Raise `CannotRunError` if an update went with the ops that are gone."""
         for node in graph_def.node:
             if ops.is_apply(node.op) and node.name not in self.wiring.nodes:
@@ -60,15 +61,15 @@ class Program:
                 )
 
     @property
-    def cut(self):
+    def cut(self) -> set[str]:
         """The inputs that are no placeholders: what would give their values is not run."""
         return {name for name in self.inputs if not self.wiring.op(name).startswith("Placeholder")}
 
-    def outputs(self, name):
+    def outputs(self, name: str) -> list[Any]:
         """Return the tensors of a node as `tf.Tensor`s."""
         return self.graph.get_operation_by_name(name).outputs
 
-    def values(self, name):
+    def values(self, name: str) -> list[Tensor]:
         """Return (node name, index) of each output that has a value which can be looked at: no reference, no handle."""
         return [
             (name, index)
@@ -76,7 +77,7 @@ class Program:
             if not tensor.dtype._is_ref_dtype and tensor.dtype.as_datatype_enum not in _HANDLES
         ]
 
-    def shape(self, name, index):
+    def shape(self, name: str, index: int) -> list[int | None] | None:
         """Return what is known of a tensor's shape, a list with None for an open size; None if nothing is.
 
         What comes from a queue has the shape that the queue was made for: the importer does not look there.
@@ -94,24 +95,25 @@ class Program:
                 return [None if many is None else int(many), *known]
         return None if shape.rank is None else shape.as_list()
 
-    def needs(self, names):
+    def needs(self, names: Collection[str]) -> set[str]:
         """Return the nodes that `names` need, as far as the inputs."""
         return self.wiring.ancestors(names, self.inputs)
 
-    def trained(self):
+    def trained(self) -> set[str]:
         """Return the variables that the updates change."""
-        return {self.wiring.variable_written(write) for update in self.updates for write in update.writes} - {None}
+        written = {self.wiring.variable_written(write) for update in self.updates for write in update.writes}
+        return {variable for variable in written if variable is not None}
 
-    def _inputs(self):
+    def _inputs(self) -> set[str]:
         by_op = {name for name, node in self.wiring.nodes.items() if node.op in ops.INPUTS}
         return by_op | {
             tensor.rpartition(":")[0] for tensor in self.fed if tensor.rpartition(":")[0] in self.wiring.nodes
         }
 
-    def _initializers(self):
+    def _initializers(self) -> dict[str, str]:
         """Return {variable: the op that gives it its initial value}, for the variables that have one."""
-        wiring, found = self.wiring, {}
-        for name in sorted(self.writes, key=wiring.position.get):
+        wiring, found = self.wiring, dict[str, list[tuple[bool, bool, int, str]]]()
+        for name in sorted(self.writes, key=wiring.position.__getitem__):
             if wiring.op(name) not in ops.INITIAL or len(wiring.inputs[name]) < 2:
                 continue
             variable = wiring.variable_written(name)
@@ -128,14 +130,14 @@ class Program:
             found.setdefault(variable, []).append((not is_its_own, others, wiring.position[name], name))
         return {variable: min(candidates)[-1] for variable, candidates in found.items()}
 
-    def _is_training(self, write):
+    def _is_training(self, write: str) -> bool:
         """Whether a write is part of the training: it neither initializes nor restores."""
         if write in self.initializers.values():
             return False
         needs = self.wiring.ancestors([write])
         return not any(self.wiring.op(need) in ops.RESTORES for need in needs)
 
-    def _after_writes(self):
+    def _after_writes(self) -> set[str]:
         """Return the nodes that wait for a write of the training, those writes included."""
         wiring = self.wiring
         writes = {write for write in self.writes if self._is_training(write)}
@@ -143,24 +145,24 @@ class Program:
         inside = {name for name, frame in wiring.frames.items() if frame in frames}
         return wiring.descendants(writes | inside)
 
-    def _updates(self):
+    def _updates(self) -> list[Update]:
         """Return the `Update`s, in the order of the GraphDef, one for each optimizer; none for a graph without any."""
         wiring = self.wiring
         applies = {name for name in self.after_writes if ops.is_apply(wiring.op(name))}
         roots = applies or {write for write in self.writes if self._is_training(write)}
         sinks = [name for name in wiring.nodes if name in self.after_writes and not wiring.consumers[name]]
-        targets = []
+        targets: list[str] = []
         for sink in sinks:
             if wiring.ancestors([sink]) & roots:
                 targets += self._groups(sink, roots)
         return [self._update(target) for target in dict.fromkeys(targets)]
 
-    def _groups(self, target, roots):
+    def _groups(self, target: str, roots: set[str]) -> list[str]:
         """Return the optimizers that a target is a group of, or the target itself if it is one."""
         wiring = self.wiring
         parts = [name for name in wiring.controls[target] if wiring.ancestors([name]) & roots]
         trained = [wiring.ancestors([name]) & roots for name in parts]
-        apart = len(parts) > 1 and sum(map(len, trained)) == len(set().union(*trained))
+        apart = len(parts) > 1 and sum(map(len, trained)) == len(set[str]().union(*trained))
         if (
             wiring.op(target) != "NoOp"
             or not apart
@@ -170,12 +172,12 @@ class Program:
         others = [name for name in wiring.controls[target] if name not in parts and name in self.after_writes]
         return [group for part in parts for group in self._groups(part, roots)] + others
 
-    def _update(self, target):
+    def _update(self, target: str) -> Update:
         wiring = self.wiring
         needs = self.needs([target])
         late = needs & self.after_writes
-        before, awaited = {}, {}
-        for name in sorted(late, key=wiring.position.get):
+        before, awaited = dict[Tensor, None](), dict[str, None]()
+        for name in sorted(late, key=wiring.position.__getitem__):
             for source, index in wiring.inputs[name]:
                 if source not in late and wiring.is_always_there(source) and (source, index) in self.values(source):
                     before[source, index] = None
@@ -185,7 +187,7 @@ class Program:
         writes = frozenset(name for name in late if name in self.writes)
         return Update(target, frozenset(needs), writes, tuple(before), tuple(awaited))
 
-    def cut_before_writes(self):
+    def cut_before_writes(self) -> Any:
         """Return the GraphDef with the writes waiting for nothing that a run before them has already done."""
         wiring, cut = self.wiring, v1.GraphDef.FromString(self.graph_def.SerializeToString())
         for node in cut.node:
@@ -202,7 +204,7 @@ class Program:
         return cut
 
 
-def _gone_ops(graph_def):
+def _gone_ops(graph_def: Any) -> dict[str, str]:
     """Return {node name: op} of the nodes whose op today's TensorFlow does not have."""
     functions = {function.signature.name for function in graph_def.library.function}
     return {
@@ -210,18 +212,18 @@ def _gone_ops(graph_def):
     }
 
 
-def _without(graph_def, gone, fed):
+def _without(graph_def: Any, gone: Mapping[str, str], fed: Mapping[str, Any]) -> Any:
     """Return the GraphDef without the nodes that are gone and what needs them; those that are fed become inputs."""
     copy = v1.GraphDef.FromString(graph_def.SerializeToString())
     if not gone:
         return copy
-    types = {}
+    types: dict[str, dict[int, Any]] = {}
     for tensor, dtype in fed.items():
-        name, _, index = tensor.rpartition(":")
-        types.setdefault(name, {})[int(index)] = dtype
+        name, _, at = tensor.rpartition(":")
+        types.setdefault(name, {})[int(at)] = dtype
     lost = {name for name in gone if name not in types}
     nodes = {node.name: node for node in copy.node}
-    more = True
+    more = lost
     while more:
         more = {
             name
@@ -245,7 +247,7 @@ def _without(graph_def, gone, fed):
     return kept
 
 
-def _imported(graph_def, what):
+def _imported(graph_def: Any, what: str) -> Any:
     try:
         with tf.Graph().as_default() as graph:
             v1.import_graph_def(graph_def, name="")

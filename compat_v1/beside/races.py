@@ -7,6 +7,8 @@ memory through an `Identity` or a `Reshape`, has to run before the update, and o
 from typing import NamedTuple
 
 from compat_v1.beside import ops
+from compat_v1.beside.program import Program
+from compat_v1.beside.wiring import Wiring
 
 
 class Race(NamedTuple):
@@ -17,24 +19,25 @@ class Race(NamedTuple):
     write: str
 
 
-def races(program):
+def races(program: Program) -> list[Race]:
     """Return the `Race`s of a `Program`'s updates, each update by itself."""
-    wiring, found = program.wiring, []
-    written = {write: wiring.variable_written(write) for update in program.updates for write in update.writes}
-    readers = {variable: _readers(wiring, variable) for variable in set(written.values()) - {None}}
+    wiring, found = program.wiring, list[Race]()
+    writes = {write for update in program.updates for write in update.writes}
+    written = {write: variable for write in writes if (variable := wiring.variable_written(write))}
+    readers = {variable: _readers(wiring, variable) for variable in set(written.values())}
     before, after = {}, {}
     for write in written:
         before[write], after[write] = wiring.ancestors([write]), wiring.descendants([write])
     for update in program.updates:
-        for write in sorted(update.writes, key=wiring.position.get):
-            unordered = (readers.get(written[write], set()) & update.needs) - before[write] - after[write]
-            found += [Race(written[write], read, write) for read in sorted(unordered, key=wiring.position.get)]
+        for write in sorted(update.writes & written.keys(), key=wiring.position.__getitem__):
+            unordered = (readers[written[write]] & update.needs) - before[write] - after[write]
+            found += [Race(written[write], read, write) for read in sorted(unordered, key=wiring.position.__getitem__)]
     return found
 
 
-def _readers(wiring, variable):
+def _readers(wiring: Wiring, variable: str) -> set[str]:
     """Return the nodes that look at a variable's values."""
-    readers, todo, seen = set(), [variable], set()
+    readers, todo, seen = set[str](), [variable], set[str]()
     while todo:
         source = todo.pop()
         for name in wiring.reads(source) if source == variable else wiring.consumers[source]:

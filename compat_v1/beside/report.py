@@ -1,9 +1,14 @@
 """A result in words for a person, and as JSON for a program."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from compat_v1.beside.engine import Beside, First
+
 _SHOWN = 8
 
 
-def as_json(result):
+def as_json(result: Beside) -> dict[str, Any]:
     """Return a `Beside` as what `--json` prints."""
     first = result.first
     return {
@@ -20,7 +25,7 @@ def as_json(result):
     }
 
 
-def report(result):
+def report(result: Beside) -> Iterator[str]:
     """Yield a result's lines for a person to read; the last is the verdict."""
     for race in result.races[:_SHOWN]:
         yield f"RACE: nothing orders {race.read}, which reads {race.variable}, against its update {race.write}"
@@ -37,7 +42,7 @@ def report(result):
                 f"place, {apart.largest:.2g}"
             )
     if result.first:
-        yield f"FIRST at update {result.first.update}: {_first(result)}"
+        yield f"FIRST at update {result.first.update}: {_first(result, result.first)}"
     if result.origins:
         yield (
             f"there, {len(result.origins.deviations)} of {result.origins.compared} pairs of nodes differ, "
@@ -48,8 +53,7 @@ def report(result):
     yield result.verdict.upper()
 
 
-def _first(result):
-    first = result.first
+def _first(result: Beside, first: First) -> str:
     text = first.tensor + (f", in the new graph {first.port_tensor}" if first.port_tensor != first.tensor else "")
     if first.ulps is not None:
         text += f", by at most {first.ulps} units in the last place"
@@ -63,6 +67,6 @@ def _first(result):
     return text
 
 
-def _rest(some):
+def _rest(some: Sequence[object]) -> Iterator[str]:
     if len(some) > _SHOWN:
         yield f"  … and {len(some) - _SHOWN} more"

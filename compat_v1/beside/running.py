@@ -2,14 +2,17 @@
 
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from compat_v1.beside import ops
-from compat_v1.beside.program import CannotRunError
+from compat_v1.beside.program import CannotRunError, Program, Update
+from compat_v1.beside.wiring import Tensor
 
 v1 = tf.compat.v1
 
@@ -28,7 +31,13 @@ class Runner:
     fetched, and then, with these values fed, the writes.
     """
 
-    def __init__(self, program, gradients_first=False, one_iteration=False, switched_off=()):
+    def __init__(
+        self,
+        program: Program,
+        gradients_first: bool = False,
+        one_iteration: bool = False,
+        switched_off: tuple[str, ...] = (),
+    ) -> None:
         """`switched_off`: the graph optimizers of TensorFlow that rewrite nothing, or `ALL`: each op is run as the
         graph has it, whatever else is asked for with it. `one_iteration`: those of a loop never overlap, so that
         what is seen in it is seen in order.
@@ -43,13 +52,15 @@ class Runner:
                     node.attr["parallel_iterations"].i = 1
         with tf.Graph().as_default() as self._graph:
             v1.import_graph_def(graph_def, name="")
-            self._reads, self._assigns = {}, {}
+            self._reads: dict[str, Any] = {}
+            self._assigns: dict[str, tuple[Any, Any]] = {}
             with tf.name_scope("beside"):
                 for name in program.variables:
                     self._add_access(name)
-        self._session = self._options = None
+        self._session: Any = None
+        self._options: Any = None
 
-    def _add_access(self, name):
+    def _add_access(self, name: str) -> None:
         """Add what reads and what assigns a variable, whatever it has of its own."""
         operation = self._graph.get_operation_by_name(name)
         dtype = operation.get_attr("dtype")
@@ -62,7 +73,7 @@ class Runner:
             self._reads[name] = operation.outputs[0]
         self._assigns[name] = assign, value
 
-    def __enter__(self):
+    def __enter__(self) -> "Runner":
         config = v1.ConfigProto(device_count={"GPU": 0}, use_per_session_threads=True, allow_soft_placement=True)
         if self.switched_off == ALL:
             config.graph_options.rewrite_options.disable_meta_optimizer = True
@@ -72,11 +83,11 @@ class Runner:
         self._session = v1.Session(graph=self._graph, config=config)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._session.close()
         self._session = None
 
-    def run(self, fetches, feeds=None):
+    def run(self, fetches: Any, feeds: Mapping[Any, np.ndarray] | None = None) -> Any:
         """`Session.run`; an error of TensorFlow's becomes a `CannotRunError` that names the op."""
         try:
             return self._session.run(fetches, feeds, options=self._options)
@@ -88,7 +99,7 @@ class Runner:
                 f"{self.program.what} does not run: {where}{message}; give what it is fed by --feeds, or by --size"
             ) from None
 
-    def initialize(self, values=None):
+    def initialize(self, values: Mapping[str, np.ndarray] | None = None) -> None:
         """Run the initializers, of tables as well, then give the variables `values`, {name: array}."""
         program, done = self.program, set(values or {})
         todo = [name for name in program.initializers if name not in done]
@@ -109,40 +120,46 @@ class Runner:
         if program.tables:
             self.run([self.operation(name) for name in program.tables])
 
-    def variable(self, name):
+    def variable(self, name: str) -> np.ndarray:
         """Return a variable's value, an array of its own: what a session gives may be the variable's own memory."""
         return np.array(self.run(self._reads[name]))
 
-    def fetch(self, tensors, feeds):
+    def fetch(self, tensors: Sequence[Tensor], feeds: Mapping[Any, np.ndarray]) -> dict[Tensor, Any]:
         """Return {(node, index): array} for tensors that are in no loop and no branch."""
         return dict(zip(tensors, self.run([self.tensor(one) for one in tensors], feeds), strict=True))
 
-    def update(self, update, feeds, replaced=(), fetched=()):
+    def update(
+        self,
+        update: Update,
+        feeds: Mapping[Any, np.ndarray],
+        replaced: Mapping[Tensor, np.ndarray],
+        fetched: Iterable[Tensor],
+    ) -> list[Any]:
         """Run an `Update`, with the tensors `replaced`, {(node, index): array}, in place of its own.
 
         Return the arrays of the tensors `fetched`, which no write comes before.
         """
         feeds = dict(feeds)
-        feeds.update({self.tensor(one): value for one, value in dict(replaced).items()})
-        fetched = [self.tensor(one) for one in fetched]
+        feeds.update({self.tensor(one): value for one, value in replaced.items()})
+        wanted = [self.tensor(one) for one in fetched]
         target = self.operation(update.target)
         if not self.gradients_first:
-            return self.run([fetched, target], feeds)[0]
+            return self.run([wanted, target], feeds)[0]
         awaited = [self.operation(name) for name in update.awaited]
         before = [tensor for tensor in map(self.tensor, update.before) if tensor not in feeds]
-        results, values, _ = self.run([before, fetched, awaited], feeds)
+        results, values, _ = self.run([before, wanted, awaited], feeds)
         feeds.update({tensor: np.array(value) for tensor, value in zip(before, results, strict=True)})
         self.run(target, feeds)
         return values
 
     @contextmanager
-    def watching(self, tensors):
+    def watching(self, tensors: Sequence[Tensor]) -> Iterator[dict[Tensor, list[np.ndarray]]]:
         """Within the block, runs fill the dictionary that this gives, {(node, index): [array, one for each time]}.
 
         TensorFlow's own debugger copies each of the tensors to a file whenever its op has run: so what is in a loop or
         in a branch, and could not be fetched, is seen too. What a graph optimizer has done away with is not.
         """
-        seen = {one: [] for one in tensors}
+        seen: dict[Tensor, list[np.ndarray]] = {one: [] for one in tensors}
         if not tensors:
             yield seen
             return
@@ -160,28 +177,28 @@ class Runner:
             for name, index in tensors:
                 seen[name, index] += [_array(path) for _, path in sorted(files[f"{name}_{index}"])]
 
-    def operation(self, name):
+    def operation(self, name: str) -> Any:
         """Return a node of the session's graph."""
         return self._graph.get_operation_by_name(name)
 
-    def tensor(self, one):
+    def tensor(self, one: Tensor) -> Any:
         """Return a tensor of the session's graph, by (node name, index)."""
         name, index = one
         if index and name in self.program.cut:
             name, index = _fed_name(name, index), 0
         return self._graph.get_tensor_by_name(f"{name}:{index}")
 
-    def feed(self, arrays):
+    def feed(self, arrays: Mapping[str, np.ndarray]) -> dict[Any, np.ndarray]:
         """Return the feeds for `Session.run` from {"name:0": array}."""
         parts = {name: name.rpartition(":") for name in arrays}
         return {self.tensor((parts[name][0], int(parts[name][2]))): array for name, array in arrays.items()}
 
 
-def _fed_name(name, index):
+def _fed_name(name: str, index: int) -> str:
     return f"{name}/beside_{index}" if index else name
 
 
-def _with_placeholders(graph_def, program):
+def _with_placeholders(graph_def: Any, program: Program) -> Any:
     """Return the GraphDef with placeholders for the outputs of what is fed instead of run.
 
     A feed alone is not enough: a graph optimizer may make other nodes wait for the node whose outputs are fed, and a
@@ -208,7 +225,7 @@ def _with_placeholders(graph_def, program):
     return changed
 
 
-def _reason(message):
+def _reason(message: str) -> str:
     """Return the line of TensorFlow's message that says what is wrong."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     context = ("Detected at", "File", "Node:", "[", "Original stack trace", "Graph execution error")
@@ -216,9 +233,9 @@ def _reason(message):
     return (said or lines or ["no reason given"])[0]
 
 
-def _dumped(folder):
+def _dumped(folder: Path) -> dict[str, list[tuple[int, Path]]]:
     """Return {"node_index": [(when, file), …]} of what the debugger wrote."""
-    files = defaultdict(list)
+    files: dict[str, list[tuple[int, Path]]] = defaultdict(list)
     for path in folder.glob("_tfdbg_device_*/**/*_DebugIdentity_*"):
         device = next(part for part in path.relative_to(folder).parts)
         name, _, moment = str(path.relative_to(folder / device)).rpartition("_DebugIdentity_")
@@ -226,6 +243,6 @@ def _dumped(folder):
     return files
 
 
-def _array(path):
+def _array(path: Path) -> np.ndarray:
     (value,) = v1.Event.FromString(path.read_bytes()).summary.value
     return tf.make_ndarray(value.tensor)

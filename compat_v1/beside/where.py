@@ -1,15 +1,23 @@
 """Find where two programs part: the pairs of tensors that differ although all that they are computed from is equal."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from compat_v1.beside import bits, ops
 from compat_v1.beside.deviation import Deviation, deviation
-from compat_v1.beside.lockstep import Side, stages
+from compat_v1.beside.lockstep import Bridge, Mode, Parted, Side, stages
+from compat_v1.beside.plan import Plan
+from compat_v1.beside.program import Update
 from compat_v1.beside.running import ALL
+from compat_v1.beside.wiring import Tensor
 
 _TENSORS_AT_ONCE, _BYTES_AT_ONCE = 128, 2**28  # looked at in one run: what bounds the memory
+
+# Of each tensor the arrays, one for each time that it was computed; and what was computed at the bridges.
+_Seen = tuple[Mapping[Tensor, Sequence[np.ndarray]], list[np.ndarray]]
+_See = Callable[[Side, Sequence[Tensor]], _Seen]
 
 
 class Origins(NamedTuple):
@@ -21,7 +29,14 @@ class Origins(NamedTuple):
     between: dict[str, tuple[list[str], list[str]]]  # for each of `first`: the nodes without a partner right before it
 
 
-def find_origins(plan, initial, parted, mode, progress=lambda: None, bridges=()):
+def find_origins(
+    plan: Plan,
+    initial: Mapping[str, np.ndarray],
+    parted: Parted,
+    mode: Mode,
+    progress: Callable[[], None],
+    bridges: Iterable[Bridge],
+) -> Origins:
     """Return the `Origins` for a `Parted` stage.
 
     With all graph optimizers off, tensors are fetched, or copied where they cannot be; else only what is left of them
@@ -31,12 +46,20 @@ def find_origins(plan, initial, parted, mode, progress=lambda: None, bridges=())
 
 
 class _Search:
-    def __init__(self, plan, initial, parted, mode, progress, bridges):
+    def __init__(
+        self,
+        plan: Plan,
+        initial: Mapping[str, np.ndarray],
+        parted: Parted,
+        mode: Mode,
+        progress: Callable[[], None],
+        bridges: Iterable[Bridge],
+    ) -> None:
         self.plan, self.initial, self.parted = plan, initial, parted
         self.mode, self.progress, self.bridges = mode, progress, list(bridges)
+        self.written: tuple[Update, ...] = ()
         if parted.stage == 0:
             self.targets = [[fetch[side][0] for fetch in plan.fetches] for side in (0, 1)]
-            self.written = ()
         else:
             self.written = plan.updates[parted.stage - 1]
             self.targets = [[update.target] for update in self.written]
@@ -48,9 +71,12 @@ class _Search:
         )
         fed = {name for name in plan.old.inputs if plan.pairs.get(name) in plan.new.inputs}
         fed |= {one[0] for one, _ in self.bridges}
-        self.deviations, self.compared, self.sides, self.given = {}, fed, None, []
+        self.compared = fed
+        self.deviations: dict[str, Deviation] = {}
+        self.sides: list[Side] | None = None
+        self.given: list[np.ndarray] = []
 
-    def run(self):
+    def run(self) -> Origins:
         late, in_parts = self.plan.old.after_writes, self.mode.switched_off == ALL
         is_there = self.plan.old.wiring.is_always_there
         early = [name for name in self._pairs() if name not in late and in_parts]
@@ -67,7 +93,7 @@ class _Search:
             self._close()
         return self._origins()
 
-    def _pairs(self):
+    def _pairs(self) -> list[str]:
         """Return the old graph's nodes that both programs compute at this stage, in the order of computation."""
         old, new = self.plan.old, self.plan.new
         return [
@@ -81,14 +107,14 @@ class _Search:
             and self._outputs(name)
         ]
 
-    def _outputs(self, name):
+    def _outputs(self, name: str) -> list[Bridge]:
         """Return the pairs of tensors that two paired nodes give."""
         here, there = self.plan.old.values(name), self.plan.new.values(self.plan.pairs[name])
         return list(zip(here, there, strict=False)) if len(here) == len(there) else []
 
-    def _slices(self, names):
+    def _slices(self, names: Iterable[str]) -> Iterator[list[Bridge]]:
         """Yield the pairs of tensors in parts that fit in memory together."""
-        part, size = [], 0
+        part, size = list[Bridge](), 0
         for name in names:
             for pair in self._outputs(name):
                 shape = self.plan.old.outputs(name)[pair[0][1]].shape
@@ -104,7 +130,7 @@ class _Search:
 
     # The runs.
 
-    def _at_the_stage(self, anew):
+    def _at_the_stage(self, anew: bool) -> list[Side]:
         """Return both sides in the state right before the stage."""
         if self.sides is None or anew:
             self._close()
@@ -119,12 +145,12 @@ class _Search:
                 self.sides[1].run(update, stage, self.bridges, values)
         return self.sides
 
-    def _close(self):
+    def _close(self) -> None:
         for side in self.sides or []:
             side.runner.__exit__()
         self.sides = None
 
-    def _look(self, some, values, anew):
+    def _look(self, some: Sequence[Bridge], values: _See, anew: bool) -> None:
         old, new = self._at_the_stage(anew)
         here, self.given = values(old, [one for one, _ in some])
         there, _ = values(new, [other for _, other in some])
@@ -132,27 +158,27 @@ class _Search:
             self._compare(one, other, here[one], there[other])
         self.progress()
 
-    def _feeds(self, side):
+    def _feeds(self, side: Side) -> dict[Any, np.ndarray]:
         feeds = side.runner.feed(self.plan.feed(self.parted.update)[side.which])
         if side.which:
             pairs = zip(self.bridges, self.given, strict=True)
             feeds.update({side.runner.tensor(other): value for (_, other), value in pairs})
         return feeds
 
-    def _bridges_of(self, side):
+    def _bridges_of(self, side: Side) -> list[Tensor]:
         """Return the tensors that a side lets the other one have."""
         return [] if side.which else [one for one, _ in self.bridges]
 
-    def _fetched(self, side, tensors):
+    def _fetched(self, side: Side, tensors: Sequence[Tensor]) -> _Seen:
         """Fetch tensors that no write comes before."""
         bridges = self._bridges_of(side)
         got = side.runner.fetch([*tensors, *bridges], self._feeds(side))
         return {one: [got[one]] for one in tensors}, [got[one] for one in bridges]
 
-    def _watched(self, side, tensors):
+    def _watched(self, side: Side, tensors: Sequence[Tensor]) -> _Seen:
         """See tensors computed, in a loop or a branch, on the way to what the stage asks for before it writes."""
         runner, bridges = side.runner, self._bridges_of(side)
-        targets = self.targets[side.which]
+        targets: Collection[str] = self.targets[side.which]
         if self.written:
             update = self.written[side.which]
             targets = dict.fromkeys([name for name, _ in update.before] + list(update.awaited))
@@ -161,14 +187,14 @@ class _Search:
             got, _ = runner.run(fetches, self._feeds(side))
         return seen, got
 
-    def _in_the_stage(self, side, tensors):
+    def _in_the_stage(self, side: Side, tensors: Sequence[Tensor]) -> _Seen:
         with side.runner.watching(tensors) as seen:
             _, got = side.run(self.parted.update, self.parted.stage, self.bridges, self.given if side.which else ())
         return seen, got
 
     # The comparison.
 
-    def _compare(self, one, other, values, others):
+    def _compare(self, one: Tensor, other: Tensor, values: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> None:
         name = one[0]
         if self.mode.switched_off != ALL and not (values and others):
             return  # rewritten in one of the graphs
@@ -182,11 +208,11 @@ class _Search:
                 self.deviations[name] = deviation(one, other, None if is_there else time, value, other_value)
                 return
         if len(values) != len(others):
-            counts = tuple(f"computed {len(some)} times" for some in (values, others))
+            counts = f"computed {len(values)} times", f"computed {len(others)} times"
             at = min(len(values), len(others))
             self.deviations[name] = Deviation(name, other[0], one[1], at, None, 1.0, counts, False, None)
 
-    def _origins(self):
+    def _origins(self) -> Origins:
         """Sift the deviations: those that lead to what parted, and of them those that nothing that differs leads to."""
         leading = self._leading()
         first = [self.deviations[name] for name in leading if self._is_origin(name)]
@@ -198,7 +224,7 @@ class _Search:
         between = {one.node: self._between(one.node) for one in first}
         return Origins(first, self.deviations, len(self.compared), between)
 
-    def _leading(self):
+    def _leading(self) -> list[str]:
         """Return the nodes that differ and lead, by such nodes alone, to a result that differs; in order."""
         wiring = self.plan.old.wiring
         if self.parted.stage == 0:
@@ -211,9 +237,9 @@ class _Search:
                 if name in self.deviations and name not in leading:
                     leading.add(name)
                     todo.append(name)
-        return sorted(leading, key=wiring.position.get)
+        return sorted(leading, key=wiring.position.__getitem__)
 
-    def _is_origin(self, name):
+    def _is_origin(self, name: str) -> bool:
         if self.plan.old.wiring.op(name) in ops.CARRIERS:
             return False
         at = self.deviations[name].time or 0
@@ -221,22 +247,22 @@ class _Search:
             source in self.deviations and (self.deviations[source].time or 0) <= at for source in self._nearest(name)
         )
 
-    def _nearest(self, name, back_edges=False):
+    def _nearest(self, name: str, back_edges: bool = False) -> set[str]:
         """Return the old names of the compared nodes that a node is computed from, in either graph."""
         back = {self.plan.pairs[one]: one for one in self.compared}
-        found = set(_walk(self.plan.old.wiring, name, self.compared, back_edges)[0])
+        found = set(self.plan.old.wiring.walk(name, self.compared, back_edges)[0])
         if name in self.plan.pairs:
-            found |= {back[one] for one in _walk(self.plan.new.wiring, self.plan.pairs[name], back, back_edges)[0]}
+            found |= {back[one] for one in self.plan.new.wiring.walk(self.plan.pairs[name], back, back_edges)[0]}
         return found
 
-    def _between(self, name):
+    def _between(self, name: str) -> tuple[list[str], list[str]]:
         """Return the nodes of each graph that were not compared, between a node and the compared ones before it."""
         back = {self.plan.pairs[one] for one in self.compared}
-        here = _walk(self.plan.old.wiring, name, self.compared)[1]
-        there = _walk(self.plan.new.wiring, self.plan.pairs[name], back)[1] if name in self.plan.pairs else []
+        here = self.plan.old.wiring.walk(name, self.compared)[1]
+        there = self.plan.new.wiring.walk(self.plan.pairs[name], back)[1] if name in self.plan.pairs else []
         return here, there
 
-    def _written_otherwise(self):
+    def _written_otherwise(self) -> Deviation | None:
         """Return the deviation of the first write that makes of equal inputs another variable, or None."""
         wiring, new = self.plan.old.wiring, self.plan.new.wiring
         written = {wiring.variable_written(name) for name in self.written[0].writes}
@@ -250,27 +276,10 @@ class _Search:
         ]
         if not writes[1]:  # only the old graph changes it
             return None
-        names = [min(some, key=place.position.get) for some, place in zip(writes, (wiring, new), strict=True)]
-        old, new = self._at_the_stage(anew=True)
-        _, values = old.run(self.parted.update, self.parted.stage, self.bridges)
-        new.run(self.parted.update, self.parted.stage, self.bridges, values)
-        here, there = self.sides[0].runner.variable(variable), self.sides[1].runner.variable(partner)
+        names = [min(some, key=place.position.__getitem__) for some, place in zip(writes, (wiring, new), strict=True)]
+        side, other = self._at_the_stage(anew=True)
+        _, values = side.run(self.parted.update, self.parted.stage, self.bridges)
+        other.run(self.parted.update, self.parted.stage, self.bridges, values)
+        here, there = side.runner.variable(variable), other.runner.variable(partner)
         self._close()
         return deviation((names[0], 0), (names[1], 0), None, here, there)
-
-
-def _walk(wiring, name, compared, back_edges=False):
-    """Return the compared nodes that a node is computed from, and the others on the way."""
-    found, passed, todo, seen = [], [], [name], {name}
-    while todo:
-        for source in wiring.computed_from(todo.pop(), back_edges):
-            if source in seen:
-                continue
-            seen.add(source)
-            if source in compared:
-                found.append(source)
-            else:
-                todo.append(source)
-                if wiring.op(source) not in ops.VARIABLES:
-                    passed.append(source)
-    return found, sorted(passed, key=wiring.position.get)

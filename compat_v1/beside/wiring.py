@@ -1,17 +1,23 @@
 """How the nodes of a GraphDef hang together: inputs, consumers, order of computation, loops and branches."""
 
 from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
 
 from compat_v1.beside import ops
 
+Tensor = tuple[str, int]  # node name, output index
+
 
 class Wiring:
-    """The nodes of a GraphDef by name, and how they are connected. A tensor is (node name, output index)."""
+    """The nodes of a GraphDef by name, and how they are connected."""
 
-    def __init__(self, graph_def):
-        self.nodes = {node.name: node for node in graph_def.node}
-        self.inputs, self.controls = {}, {}
-        self.consumers = defaultdict(list)  # by data or by control, without the way back round a loop
+    def __init__(self, graph_def: Any) -> None:
+        self.nodes: dict[str, Any] = {node.name: node for node in graph_def.node}
+        self.inputs: dict[str, list[Tensor]] = {}
+        self.controls: dict[str, list[str]] = {}
+        # By data or by control, without the way back round a loop.
+        self.consumers: defaultdict[str, list[str]] = defaultdict(list)
         for name, node in self.nodes.items():
             data = [reference.partition(":") for reference in node.input if not reference.startswith("^")]
             self.inputs[name] = [(source, int(index or 0)) for source, _, index in data]
@@ -21,27 +27,28 @@ class Wiring:
                 self.consumers[source].append(name)
         self.order = self._order()
         self.position = {name: position for position, name in enumerate(self.order)}
-        self.frames, self.branches = {}, {}  # the loops round what a node gives, and how many conds
+        self.frames: dict[str, tuple[bytes, ...]] = {}  # the loops round what a node gives
+        self.branches: dict[str, int] = {}  # and how many conds
         for name in self.order:
             self._place(name)
         self.flows = self._flows()
         self.pushed = self._pushed()
 
-    def op(self, name):
+    def op(self, name: str) -> str:
         """Return the op of a node."""
         return self.nodes[name].op
 
-    def sources(self, name):
+    def sources(self, name: str) -> list[str]:
         """Return the names of the nodes that a node waits for, but for the way back round a loop."""
         data = [source for source, _ in self.inputs[name]]
         if self.op(name) in ops.MERGES:
             data = [source for source in data if self.op(source) not in ops.NEXTS]
         return data + self.controls[name]
 
-    def _order(self):
+    def _order(self) -> list[str]:
         waiting = {name: len(self.sources(name)) for name in self.nodes}
         ready = deque(name for name, count in waiting.items() if not count)
-        order = []
+        order: list[str] = []
         while ready:
             order.append(ready.popleft())
             for consumer in self.consumers[order[-1]]:
@@ -52,9 +59,9 @@ class Wiring:
             raise ValueError("the graph has a circle that is no loop of control flow")
         return order
 
-    def _place(self, name):
+    def _place(self, name: str) -> None:
         sources, op = self.sources(name), self.op(name)
-        frame = max((self.frames[source] for source in sources), key=len, default=())
+        frame: tuple[bytes, ...] = max((self.frames[source] for source in sources), key=len, default=())
         branch = max((self.branches[source] for source in sources), default=0)
         if op in ops.ENTERS:
             frame = (*frame, self.nodes[name].attr["frame_name"].s)
@@ -66,9 +73,9 @@ class Wiring:
             branch = max(0, branch - 1)
         self.frames[name], self.branches[name] = frame, branch
 
-    def _flows(self):
+    def _flows(self) -> set[str]:
         """Return the nodes that give the flow of a TensorArray on, and no value."""
-        flows = set()
+        flows: set[str] = set()
         for name in self.order:
             data = [source for source, index in self.inputs[name]]
             carries = self.op(name) in ops.CARRIERS - ops.TAKES and data and data[0] in flows
@@ -76,9 +83,9 @@ class Wiring:
                 flows.add(name)
         return flows
 
-    def _pushed(self):
+    def _pushed(self) -> dict[str, list[str]]:
         """Return {a pop: the nodes that push on its stack}."""
-        by_stack, pops = defaultdict(list), {}
+        by_stack, pops = defaultdict[str, list[str]](list), {}
         for name in self.order:
             if self.op(name) in ops.PUSHES | ops.POPS:
                 stack = name
@@ -90,29 +97,45 @@ class Wiring:
                     pops[name] = stack
         return {name: by_stack[stack] for name, stack in pops.items()}
 
-    def computed_from(self, name, back_edges=False):
+    def computed_from(self, name: str, back_edges: bool = False) -> list[str]:
         """Return the nodes whose values a node is computed from, those that a stack or a TensorArray kept included."""
         sources = [source for source, _ in self.inputs[name]]
         if self.op(name) in ops.MERGES and not back_edges and name not in self.flows:
             sources = [source for source in sources if self.op(source) not in ops.NEXTS]
         return sources + self.pushed.get(name, [])
 
-    def is_always_there(self, name):
+    def walk(self, name: str, ends: Collection[str], back_edges: bool = False) -> tuple[list[str], list[str]]:
+        """Return the nodes of `ends` that a node is computed from, and the others on the way."""
+        found, passed, todo, seen = list[str](), list[str](), [name], {name}
+        while todo:
+            for source in self.computed_from(todo.pop(), back_edges):
+                if source in seen:
+                    continue
+                seen.add(source)
+                if source in ends:
+                    found.append(source)
+                else:
+                    todo.append(source)
+                    if self.op(source) not in ops.VARIABLES:
+                        passed.append(source)
+        return found, sorted(passed, key=self.position.__getitem__)
+
+    def is_always_there(self, name: str) -> bool:
         """Whether a node gives its value once in every run that asks for it: it is in no loop and no branch."""
         return not self.frames[name] and not self.branches[name]
 
-    def ancestors(self, names, stop=frozenset()):
+    def ancestors(self, names: Collection[str], stop: Collection[str] = frozenset()) -> set[str]:
         """Return the nodes that `names` need, themselves included; the walk ends at the nodes of `stop`."""
         return self._reached(
             names, lambda name: [] if name in stop else [*(s for s, _ in self.inputs[name]), *self.controls[name]]
         )
 
-    def descendants(self, names):
+    def descendants(self, names: Collection[str]) -> set[str]:
         """Return the nodes that wait for `names`, themselves included."""
         return self._reached(names, lambda name: self.consumers[name])
 
     @staticmethod
-    def _reached(names, following):
+    def _reached(names: Collection[str], following: Callable[[str], Iterable[str]]) -> set[str]:
         reached, todo = set(names), list(names)
         while todo:
             for name in following(todo.pop()):
@@ -121,9 +144,9 @@ class Wiring:
                     todo.append(name)
         return reached
 
-    def reads(self, variable):
+    def reads(self, variable: str) -> Iterator[str]:
         """Yield the nodes that take a variable, however many ops carry its reference to them."""
-        todo, seen = [variable], set()
+        todo, seen = [variable], set[str]()
         while todo:
             for consumer in self.consumers[todo.pop()]:
                 if consumer in seen:
@@ -134,12 +157,12 @@ class Wiring:
                 else:
                     yield consumer
 
-    def _carries_handle(self, name):
+    def _carries_handle(self, name: str) -> bool:
         """Whether a node hands a resource's handle on: into a loop, a branch."""
         node = self.nodes[name]
         return node.op in ops.CARRIERS and node.op != "ReadVariableOp" and node.attr["T"].type == 20  # DT_RESOURCE
 
-    def variable_written(self, name):
+    def variable_written(self, name: str) -> str | None:
         """Return the variable that a writing node changes, or None."""
         while self.inputs[name]:
             name = self.inputs[name][0][0]

@@ -4,14 +4,18 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from compat_v1.cli.common import BadInput, integer, require_place_for, seed
 from compat_v1.environment import import_tensorflow
 
+if TYPE_CHECKING:
+    import numpy as np
+
 STATUS = {"equal": 0, "parted": 1, "not deterministic": 3}
 
 
-def add_to(commands):
+def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser(
         "beside",
@@ -38,14 +42,14 @@ def add_to(commands):
     command.add_argument("--html", type=Path, metavar="FILE", help="write a page with the curve and the first tensors")
 
 
-def _size(text):
+def _size(text: str) -> tuple[str, list[int]]:
     name, _, sizes = text.partition("=")
     if not name or not all(size.isdecimal() and int(size) for size in sizes.split(",")):
         raise argparse.ArgumentTypeError(f"{text!r}: give NAME=N, N an integer from 1 up, or NAME=N,M")
     return name, [int(size) for size in sizes.split(",")]
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Run two graphs beside each other, from the same variables on the same feeds, and compare every bit."""
     require_place_for("--html", args.html)
     import_tensorflow()
@@ -57,14 +61,14 @@ def run(args):
 
     with tqdm(desc="runs", leave=False, disable=not sys.stderr.isatty()) as bar:
 
-        def progress(done, total):
+        def progress(done: int, total: int) -> None:
             bar.total, bar.n = total, done
             bar.refresh()
 
         try:
-            graphs = [read_graph_def(path) for path in (args.old, args.new)]
+            old, new = (read_graph_def(path) for path in (args.old, args.new))
             result = beside(
-                *graphs, args.updates, _arrays(args.feeds), args.seed, dict(args.size), args.checkpoint, None, progress
+                old, new, args.updates, _arrays(args.feeds), args.seed, dict(args.size), args.checkpoint, None, progress
             )
         except (OSError, ValueError) as error:
             raise BadInput(str(error)) from None
@@ -79,7 +83,7 @@ def run(args):
     return STATUS[result.verdict]
 
 
-def _arrays(path):
+def _arrays(path: Path | None) -> "dict[str, np.ndarray] | None":
     import numpy as np
 
     if path is None:
