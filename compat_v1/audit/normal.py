@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import dropout, labels, rewriting
+from compat_v1.audit import dropout, labels, pruning, rewriting
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, SWITCHES, Graph
@@ -61,7 +61,7 @@ class Normal:
         self.made: dict[str, Node] = {}
         self.consumed: dict[str, str] = {}
         self.waits: dict[str, frozenset[Node]] = {}  # of a consumed node: what its users wait for instead
-        self._carried: set[Node] = set()
+        self.carried: set[Node] = set()
         self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
         self._shared: dict = {}
@@ -74,8 +74,8 @@ class Normal:
         self._close_loops()
         self._rewriter.finish()
         unused = set() if with_label_gradients else labels.unused_gradients(self)
-        self.leave_out(unused | dropout.unused_gradients(self), self.removed)
-        self._leave_out_implied_waits()
+        pruning.leave_out(self, unused | dropout.unused_gradients(self), self.removed)
+        pruning.leave_out_implied_waits(self)
 
     # What the rules ask.
 
@@ -102,7 +102,7 @@ class Normal:
         for one, _ in self.graph.inputs[name]:
             if one in self.waits:
                 found |= self.waits[one]
-                self._carried |= self.waits[one]
+                self.carried |= self.waits[one]
         return found
 
     def alive(self, name):
@@ -120,7 +120,7 @@ class Normal:
             controls = controls.union(*(one.alive for one in inputs if isinstance(one, Literal)))
         definition = self.graph.nodes[name]
         if shared is None:
-            shared = op not in _SINGLE and not self.graph.is_stateful(name) and not self._reads_a_ref(name)
+            shared = op not in _SINGLE and not self.graph.is_stateful(name) and not self.reads_a_ref(name)
         if op in self.graph.functions:
             op = "a function"
         parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
@@ -270,7 +270,7 @@ class Normal:
             alive.add(self._frame(frame) if frame else self.made[one])
         for one, _ in self.graph.inputs[name]:
             waits |= self.waits.get(one, frozenset())
-        self._carried |= waits
+        self.carried |= waits
         return frozenset(alive), waits
 
     def _frame(self, frame):
@@ -300,62 +300,7 @@ class Normal:
         self._sizes[node, 0] = literal.shape
         return node, 0
 
-    def _leave_out_implied_waits(self):
-        """Leave out of what nodes wait for, where waits were handed on, whatever their inputs wait for already."""
-        bits = {node: 1 << k for k, node in enumerate(sorted(self._carried, key=lambda node: node.number))}
-        if not bits:
-            return
-        before = {}  # what must have run before a node, as bits
-        for node in self.nodes:
-            implied, direct = 0, 0
-            for one in (
-                *(o[0] for k, o in enumerate(node.inputs) if not isinstance(o, Literal) and k not in node.late),
-            ):
-                implied |= before.get(one, 0) | bits.get(one, 0)
-            for one in node.controls:
-                implied |= before.get(one, 0)
-                direct |= bits.get(one, 0)
-            if direct & implied:
-                node.controls = frozenset(one for one in node.controls if not bits.get(one, 0) & implied)
-            before[node] = implied | direct
-
-    def users(self):
-        """Return {node: the nodes that use it or wait for it}."""
-        users = {}
-        for node in self.nodes:
-            for operand in node.inputs:
-                if operand is not None and not isinstance(operand, Literal):
-                    users.setdefault(operand[0], set()).add(node)
-            for one in node.controls:
-                users.setdefault(one, set()).add(node)
-        return users
-
-    def leave_out(self, nodes, removed):
-        """Leave out nodes, and of the patterns that rules replaced whatever nothing uses any more."""
-        users = self.users()
-        for node in (*nodes, *removed):
-            for user in users.get(node, ()):
-                user.controls -= {node}
-            users[node] = set()
-        todo = [*nodes, *removed, *self.absorbed]
-        gone = set()
-        while todo:
-            node = todo.pop()
-            if node in gone or users.get(node):
-                continue
-            gone.add(node)
-            for one in (*(operand[0] for operand in node.inputs if not isinstance(operand, Literal)), *node.controls):
-                users[one].discard(node)
-                if one in self.absorbed or (node in nodes and self._may_go(one)):
-                    todo.append(one)
-                    if node in nodes:
-                        nodes.add(one)
-        self.nodes = [node for node in self.nodes if node not in gone]
-
-    def _may_go(self, node):
-        return node.op not in _SINGLE and not self.graph.is_stateful(node.name) and not self._reads_a_ref(node.name)
-
-    def _reads_a_ref(self, name):
+    def reads_a_ref(self, name):
         """Whether an input is a variable's reference, so that when it is read may matter."""
         for maker, index in self.graph.inputs[name]:
             definition = self.graph.op_def(maker)
