@@ -12,35 +12,13 @@ from itertools import count
 from compat_v1.audit import dropout, labels, pruning, rewriting
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.folding import fold
-from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, SWITCHES, Graph
-from compat_v1.audit.literals import Literal, read_constant, whole
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Graph
+from compat_v1.audit.literals import Literal, read_constant
+from compat_v1.audit.nodes import Node
 from compat_v1.audit.sizes import unknown
 
-# What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
-NOTES = {"_has_manual_control_dependencies", "_output_shapes"}
 # Two of these are two things, whatever they say of themselves.
 _SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
-
-
-class Node:
-    """A node of the normal form: `inputs` are literals or (node, output index); `steps` the rules that led to it."""
-
-    __slots__ = ("attributes", "colocated", "controls", "device", "inputs", "late", "names", "number", "op", "outputs")
-    __slots__ += ("functions", "steps")
-
-    def __init__(self, number, op, attributes, inputs, controls, device, names):
-        self.number, self.op, self.attributes, self.inputs = number, op, attributes, inputs
-        self.controls, self.device, self.names = controls, device, names
-        self.colocated, self.steps, self.late, self.outputs = (), set(), [], []
-        self.functions: dict[str, list[str]] = {}
-
-    def __repr__(self):
-        return f"{self.number:07d}"
-
-    @property
-    def name(self):
-        """The name of the node of the GraphDef that it mainly stands for."""
-        return self.names[0]
 
 
 class Normal:
@@ -124,7 +102,7 @@ class Normal:
         if op in self.graph.functions:
             op = "a function"
         parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
-        called = tuple((key, tuple(names)) for key, names in sorted(self.functions(name).items()))
+        called = tuple((key, tuple(names)) for key, names in sorted(self.graph.called(name).items()))
         key = (op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), definition.device)
         found = self._shared.get(key) if shared else None
         if found is None:
@@ -135,7 +113,7 @@ class Normal:
                 self._shared[key] = found
         found.names.append(name)
         found.steps.update(steps)
-        found.functions = self.functions(name)
+        found.functions = self.graph.called(name)
         if len(found.names) > 1:
             found.steps.add("one of each")
         if NOTES & definition.attr.keys():
@@ -144,35 +122,6 @@ class Normal:
         for index in range(outputs):
             self._know_sizes(found, index, None if sizes is None else sizes[index])
         return found
-
-    def attributes(self, name):
-        """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
-
-        A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph.
-        """
-        definition = self.graph.op_def(name)
-        defaults = {}
-        if definition is not None:
-            defaults = {one.name: one.default_value for one in definition.attr if one.HasField("default_value")}
-        found = {}
-        for key, value in self.graph.nodes[name].attr.items():
-            if key in NOTES:
-                continue
-            elif value.HasField("func") or value.list.func:
-                continue  # compared by what the functions do
-            elif key != "_class" and value != defaults.get(key):
-                found[key] = value.SerializeToString(deterministic=True)
-        return found
-
-    def functions(self, name):
-        """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
-        node = self.graph.nodes[name]
-        called = {"the op": [node.op]} if node.op in self.graph.functions else {}
-        for key, value in node.attr.items():
-            names = [value.func.name] if value.HasField("func") else [one.name for one in value.list.func]
-            if names:
-                called[key] = names
-        return called
 
     # How it is built.
 
@@ -186,7 +135,7 @@ class Normal:
 
     def keep(self, name, op, operands, attributes=None, steps=(), sizes=None):
         """Take a node over as it is, but for what `rewriting` has said of its op, attributes and sizes."""
-        attributes = self.attributes(name) if attributes is None else attributes
+        attributes = self.graph.attributes(name) if attributes is None else attributes
         # A merge tells which of its inputs is alive: a constant there is a node of its own.
         if op in MERGES:
             operands = [self._stand_in(name, one) if isinstance(one, Literal) else one for one in operands]
@@ -337,8 +286,3 @@ def _refined(static, derived):
     if derived is None or len(derived) != len(static):
         return static
     return tuple((other if size is None else size) for size, other in zip(static, derived, strict=True))
-
-
-def from_sizes(sizes, dtype, names=(), ops=frozenset(), alive=frozenset()):
-    """Return the literal of a tensor's shape."""
-    return whole(list(sizes), dtype, names, ops, alive)

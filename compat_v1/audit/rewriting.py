@@ -32,7 +32,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
 
     def _without_index_types(self, name, operands):
         """Return a node's attributes without those that only say how its literal operands are written."""
-        attributes = self.normal.attributes(name)
+        attributes = self.graph.attributes(name)
         if any(isinstance(one, Literal) and one.kind == "whole" for one in operands):
             for key in INDEX_TYPES:
                 attributes.pop(key, None)

@@ -16,7 +16,7 @@ class GradientRules:
             return self._plain_sum(name, node, operands)
         shape = self.normal.sizes(tensor)
         if shape is None or not isinstance(axes, Literal) or axes.array() is None:
-            attributes = self.normal.attributes(name)
+            attributes = self.graph.attributes(name)
             steps = {"kept dimensions"} if attributes.pop("keep_dims", None) else set()
             tensor = self._negated(negation, tensor, shape) if negation else tensor
             self.normal.keep(name, "Sum", [tensor, axes], attributes, steps, [None])
@@ -70,7 +70,7 @@ class GradientRules:
 
     def _negated(self, negation, tensor, shape):
         sizes_of_it = None if shape is None else [shape]
-        attributes = self.normal.attributes(negation)
+        attributes = self.graph.attributes(negation)
         return self.normal.node(negation, "Neg", attributes, [tensor], set(), {"negated first"}, sizes=sizes_of_it), 0
 
     def _only_reshaped(self, name):
@@ -134,7 +134,7 @@ class GradientRules:
         return shape if is_ones else None
 
     def _as_broadcast(self, name):
-        attributes = self.normal.attributes(name)
+        attributes = self.graph.attributes(name)
         index_type = attributes.pop("Tmultiples", None)
         return {**attributes, **({"Tidx": index_type} if index_type else {})}
 

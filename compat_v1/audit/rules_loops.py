@@ -9,14 +9,14 @@ class LoopRules:
 
     def _Stack(self, name, node, operands):
         limit = whole(-1, "int32", (name,))
-        self.normal.keep(name, "StackV2", [limit], self.normal.attributes(name), {"stacks"})
+        self.normal.keep(name, "StackV2", [limit], self.graph.attributes(name), {"stacks"})
         return True
 
     def _RefEnter(self, name, node, operands):
         """A stack was a reference, and is a resource."""
         if not is_op(operands[0], "StackV2"):
             return False
-        attributes = self.normal.attributes(name)
+        attributes = self.graph.attributes(name)
         attributes["T"] = RESOURCE
         self.normal.keep(name, "Enter", operands, attributes, {"stacks"})
         return True

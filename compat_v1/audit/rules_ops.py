@@ -107,7 +107,7 @@ class OpRules:
         if other.shape != () or not np.isnan(dropout.value(other)) or isinstance(scale, Literal):
             return False
         self.normal.absorbed.add(condition[0])
-        attributes = self.normal.attributes(name)
+        attributes = self.graph.attributes(name)
         inputs = [scale, condition[0].inputs[0]]
         self.normal.keep(name, "scale of a finite norm", inputs, attributes, {"norm that is no number"})
         return True
