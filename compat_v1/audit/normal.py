@@ -44,6 +44,7 @@ class Normal:
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
+        self._constant: Node | None = None
         self._sizes: dict = {}
         self._numbers = count()
         self._rewriter = rewriting.Rewriter(self)
@@ -231,15 +232,25 @@ class Normal:
         return self._frames[frame]
 
     def _awaited(self, name):
-        """Return what waiting for a node means in the normal form: making a literal is no work."""
+        """Return the normal nodes that waiting for a node means waiting for."""
         if name in self.made:
             return {self.made[name]}
         found = set(self.waits.get(name, ()))
         for index in range(max(1, len(self.graph.shapes[name]))):
             operand = self.tensors.get((name, index))
-            if operand is not None and not isinstance(operand, Literal):
+            if isinstance(operand, Literal):
+                if not self.graph.nodes[name].op.startswith("Stack"):
+                    found.add(self._any_constant())
+            elif operand is not None:
                 found.add(operand[0])
         return found
+
+    def _any_constant(self):
+        """Return the node that stands for all constants that something waits for: one is as quickly made as another."""
+        if self._constant is None:
+            self._constant = Node(next(self._numbers), "a constant", {}, [], frozenset(), "", ["a constant"])
+            self.nodes.append(self._constant)
+        return self._constant
 
     def _stand_in(self, name, literal):
         """Return a node for a literal, where it matters which loop or branch it is made in."""

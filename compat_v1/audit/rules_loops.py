@@ -1,7 +1,7 @@
 """Rules for what a loop keeps for its gradient: stacks and TensorArrays."""
 
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import RESOURCE, is_followed, is_op
+from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar
 
 
 class LoopRules:
@@ -75,6 +75,9 @@ class LoopRules:
             stack = next(stack for stack in self.stacks().values() if source[0].name in stack[0] + stack[1])
             pushed = [self.normal.tensors.get(self.graph.inputs[push][1]) for push in stack[0]]
             if len(pushed) != 1 or len(stack[1]) != 1 or not self._is_flow(pushed[0]):
+                return False
+            limits = [one.inputs[0] for one in self._handles(stack) if one.op == "StackV2"]
+            if "swap_memory" in self.graph.attributes(stack[0][0]) or not all(is_scalar(one, -1) for one in limits):
                 return False
             self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
             self._empty.append(stack)
