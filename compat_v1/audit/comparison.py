@@ -2,7 +2,7 @@
 
 Each graph is brought into its normal form (`normal.py`) by exact rules; the nodes of the two forms are paired
 (`pairing.py`) and every pair is compared edge by edge (`verification.py`). Nothing is reported only if every node has
-a partner, and every pair agrees in op, attributes, inputs, waits and placement, or differs as a rule of `drift.py` says.
+a partner, and every pair agrees in op, attributes, inputs, waits and place, or differs as a rule of `drift.py` says.
 """
 
 import tensorflow.compat.v1 as tf
@@ -15,6 +15,7 @@ from compat_v1.audit.normal import Normal
 from compat_v1.audit.numbers import changed_numbers
 from compat_v1.audit.pairing import Pairing
 from compat_v1.audit.result import Audit, Difference, Numbers, report
+from compat_v1.audit.unused import compare_unused_constants
 from compat_v1.audit.verification import Finding, Verification
 
 __all__ = ["Audit", "Difference", "Numbers", "audit", "report", "same_roles"]
@@ -44,7 +45,7 @@ class _Comparison:
         self.graphs = (Graph(original, _shapes_of_placeholders(original, port)), Graph(port))
         self.functions = _Functions(*self.graphs)
         self.normals, self.verification = _verified(*self.graphs, self.functions.do_the_same)
-        self.verification.compare_unused_constants()
+        compare_unused_constants(self.verification)
 
     def run(self, roles):
         verification = self.verification

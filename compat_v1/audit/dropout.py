@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.pruning import users_of
 
 
 def _is_op(operand, op):
@@ -200,7 +201,7 @@ def unused_gradients(normal):
     """
     if not any(node.op == "masked" for node in normal.nodes):
         return set()
-    users = normal.users()
+    users = users_of(normal)
     dropped = set()
     for group in normal.nodes:
         if group.op != "NoOp" or not any(map(_is_of_dropout, group.controls)):

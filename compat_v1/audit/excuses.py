@@ -53,7 +53,7 @@ def colocation(node, other, here, there):
 
 
 def _is_of_arrays(node):
-    """Whether a node is a TensorArray or a stack, or takes one, in a loop or not: they are placed with what they keep."""
+    """Whether a node is a TensorArray or a stack, or takes one: they are placed with what they keep."""
     sources = [one[0].op for one in node.inputs if one is not None and not isinstance(one, Literal)]
     return any(op.startswith(("TensorArray", "Stack")) for op in (node.op, *sources))
 

@@ -16,6 +16,9 @@ ENTERS = ("Enter", "RefEnter")
 EXITS = ("Exit", "RefExit")
 SWITCHES = ("Switch", "RefSwitch")
 
+# What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
+NOTES = {"_has_manual_control_dependencies", "_output_shapes"}
+
 
 def source(reference):
     """Return the node that an input is made by: `name`, `name:1` or, for a control input, `^name`."""
@@ -60,6 +63,35 @@ class Graph:
     def op_def(self, name):
         """Return the definition of a node's op, or None for a function that is called."""
         return op_def_registry.get(self.nodes[name].op)
+
+    def attributes(self, name):
+        """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
+
+        A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph.
+        """
+        definition = self.op_def(name)
+        defaults = {}
+        if definition is not None:
+            defaults = {one.name: one.default_value for one in definition.attr if one.HasField("default_value")}
+        found = {}
+        for key, value in self.nodes[name].attr.items():
+            if key in NOTES:
+                continue
+            elif value.HasField("func") or value.list.func:
+                continue  # compared by what the functions do
+            elif key != "_class" and value != defaults.get(key):
+                found[key] = value.SerializeToString(deterministic=True)
+        return found
+
+    def called(self, name):
+        """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
+        node = self.nodes[name]
+        called = {"the op": [node.op]} if node.op in self.functions else {}
+        for key, value in node.attr.items():
+            names = [value.func.name] if value.HasField("func") else [one.name for one in value.list.func]
+            if names:
+                called[key] = names
+        return called
 
     def is_stateful(self, name):
         """Whether a node's op keeps, changes or draws something, or reads what may change."""

@@ -1,6 +1,7 @@
 """Gradients of a cross entropy for its labels, which TensorFlow 1.0 did not make and later releases make for nobody."""
 
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.pruning import users_of
 
 
 def are_made(graph):
@@ -16,7 +17,7 @@ def unused_gradients(normal):
 
     The gradient for the logits was handed on by an Identity that waits for both; it is then handed on as it is.
     """
-    users = normal.users()
+    users = users_of(normal)
     dropped, instead = set(), {}
     for group in normal.nodes:
         if group.op != "NoOp" or len(group.controls) != 2:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from compat_v1.audit.sizes import AnySize
 
 if TYPE_CHECKING:
-    from compat_v1.audit.normal import Node
+    from compat_v1.audit.nodes import Node
 
 # Whole numbers are followed one by one up to this many; a longer constant is data, no shape.
 MAX_FOLLOWED = 1024

@@ -9,38 +9,16 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import dropout, labels, rewriting
+from compat_v1.audit import dropout, labels, pruning, rewriting
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.folding import fold
-from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, SWITCHES, Graph
-from compat_v1.audit.literals import Literal, read_constant, whole
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Graph
+from compat_v1.audit.literals import Literal, read_constant
+from compat_v1.audit.nodes import Node
 from compat_v1.audit.sizes import unknown
 
-# What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
-NOTES = {"_has_manual_control_dependencies", "_output_shapes"}
 # Two of these are two things, whatever they say of themselves.
 _SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
-
-
-class Node:
-    """A node of the normal form: `inputs` are literals or (node, output index); `steps` the rules that led to it."""
-
-    __slots__ = ("attributes", "colocated", "controls", "device", "inputs", "late", "names", "number", "op", "outputs")
-    __slots__ += ("functions", "steps")
-
-    def __init__(self, number, op, attributes, inputs, controls, device, names):
-        self.number, self.op, self.attributes, self.inputs = number, op, attributes, inputs
-        self.controls, self.device, self.names = controls, device, names
-        self.colocated, self.steps, self.late, self.outputs = (), set(), [], []
-        self.functions: dict[str, list[str]] = {}
-
-    def __repr__(self):
-        return f"{self.number:07d}"
-
-    @property
-    def name(self):
-        """The name of the node of the GraphDef that it mainly stands for."""
-        return self.names[0]
 
 
 class Normal:
@@ -61,11 +39,12 @@ class Normal:
         self.made: dict[str, Node] = {}
         self.consumed: dict[str, str] = {}
         self.waits: dict[str, frozenset[Node]] = {}  # of a consumed node: what its users wait for instead
-        self._carried: set[Node] = set()
+        self.carried: set[Node] = set()
         self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
+        self._constant: Node | None = None
         self._sizes: dict = {}
         self._numbers = count()
         self._rewriter = rewriting.Rewriter(self)
@@ -74,8 +53,8 @@ class Normal:
         self._close_loops()
         self._rewriter.finish()
         unused = set() if with_label_gradients else labels.unused_gradients(self)
-        self.leave_out(unused | dropout.unused_gradients(self), self.removed)
-        self._leave_out_implied_waits()
+        pruning.leave_out(self, unused | dropout.unused_gradients(self), self.removed)
+        pruning.leave_out_implied_waits(self)
 
     # What the rules ask.
 
@@ -102,7 +81,7 @@ class Normal:
         for one, _ in self.graph.inputs[name]:
             if one in self.waits:
                 found |= self.waits[one]
-                self._carried |= self.waits[one]
+                self.carried |= self.waits[one]
         return found
 
     def alive(self, name):
@@ -120,11 +99,11 @@ class Normal:
             controls = controls.union(*(one.alive for one in inputs if isinstance(one, Literal)))
         definition = self.graph.nodes[name]
         if shared is None:
-            shared = op not in _SINGLE and not self.graph.is_stateful(name) and not self._reads_a_ref(name)
+            shared = op not in _SINGLE and not self.graph.is_stateful(name) and not self.reads_a_ref(name)
         if op in self.graph.functions:
             op = "a function"
         parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
-        called = tuple((key, tuple(names)) for key, names in sorted(self.functions(name).items()))
+        called = tuple((key, tuple(names)) for key, names in sorted(self.graph.called(name).items()))
         key = (op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), definition.device)
         found = self._shared.get(key) if shared else None
         if found is None:
@@ -135,7 +114,7 @@ class Normal:
                 self._shared[key] = found
         found.names.append(name)
         found.steps.update(steps)
-        found.functions = self.functions(name)
+        found.functions = self.graph.called(name)
         if len(found.names) > 1:
             found.steps.add("one of each")
         if NOTES & definition.attr.keys():
@@ -144,35 +123,6 @@ class Normal:
         for index in range(outputs):
             self._know_sizes(found, index, None if sizes is None else sizes[index])
         return found
-
-    def attributes(self, name):
-        """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
-
-        A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph.
-        """
-        definition = self.graph.op_def(name)
-        defaults = {}
-        if definition is not None:
-            defaults = {one.name: one.default_value for one in definition.attr if one.HasField("default_value")}
-        found = {}
-        for key, value in self.graph.nodes[name].attr.items():
-            if key in NOTES:
-                continue
-            elif value.HasField("func") or value.list.func:
-                continue  # compared by what the functions do
-            elif key != "_class" and value != defaults.get(key):
-                found[key] = value.SerializeToString(deterministic=True)
-        return found
-
-    def functions(self, name):
-        """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
-        node = self.graph.nodes[name]
-        called = {"the op": [node.op]} if node.op in self.graph.functions else {}
-        for key, value in node.attr.items():
-            names = [value.func.name] if value.HasField("func") else [one.name for one in value.list.func]
-            if names:
-                called[key] = names
-        return called
 
     # How it is built.
 
@@ -186,7 +136,7 @@ class Normal:
 
     def keep(self, name, op, operands, attributes=None, steps=(), sizes=None):
         """Take a node over as it is, but for what `rewriting` has said of its op, attributes and sizes."""
-        attributes = self.attributes(name) if attributes is None else attributes
+        attributes = self.graph.attributes(name) if attributes is None else attributes
         # A merge tells which of its inputs is alive: a constant there is a node of its own.
         if op in MERGES:
             operands = [self._stand_in(name, one) if isinstance(one, Literal) else one for one in operands]
@@ -270,7 +220,7 @@ class Normal:
             alive.add(self._frame(frame) if frame else self.made[one])
         for one, _ in self.graph.inputs[name]:
             waits |= self.waits.get(one, frozenset())
-        self._carried |= waits
+        self.carried |= waits
         return frozenset(alive), waits
 
     def _frame(self, frame):
@@ -282,15 +232,25 @@ class Normal:
         return self._frames[frame]
 
     def _awaited(self, name):
-        """Return what waiting for a node means in the normal form: making a literal is no work."""
+        """Return the normal nodes that waiting for a node means waiting for."""
         if name in self.made:
             return {self.made[name]}
         found = set(self.waits.get(name, ()))
         for index in range(max(1, len(self.graph.shapes[name]))):
             operand = self.tensors.get((name, index))
-            if operand is not None and not isinstance(operand, Literal):
+            if isinstance(operand, Literal):
+                if not self.graph.nodes[name].op.startswith("Stack"):
+                    found.add(self._any_constant())
+            elif operand is not None:
                 found.add(operand[0])
         return found
+
+    def _any_constant(self):
+        """Return the node that stands for all constants that something waits for: one is as quickly made as another."""
+        if self._constant is None:
+            self._constant = Node(next(self._numbers), "a constant", {}, [], frozenset(), "", ["a constant"])
+            self.nodes.append(self._constant)
+        return self._constant
 
     def _stand_in(self, name, literal):
         """Return a node for a literal, where it matters which loop or branch it is made in."""
@@ -300,62 +260,7 @@ class Normal:
         self._sizes[node, 0] = literal.shape
         return node, 0
 
-    def _leave_out_implied_waits(self):
-        """Leave out of what nodes wait for, where waits were handed on, whatever their inputs wait for already."""
-        bits = {node: 1 << k for k, node in enumerate(sorted(self._carried, key=lambda node: node.number))}
-        if not bits:
-            return
-        before = {}  # what must have run before a node, as bits
-        for node in self.nodes:
-            implied, direct = 0, 0
-            for one in (
-                *(o[0] for k, o in enumerate(node.inputs) if not isinstance(o, Literal) and k not in node.late),
-            ):
-                implied |= before.get(one, 0) | bits.get(one, 0)
-            for one in node.controls:
-                implied |= before.get(one, 0)
-                direct |= bits.get(one, 0)
-            if direct & implied:
-                node.controls = frozenset(one for one in node.controls if not bits.get(one, 0) & implied)
-            before[node] = implied | direct
-
-    def users(self):
-        """Return {node: the nodes that use it or wait for it}."""
-        users = {}
-        for node in self.nodes:
-            for operand in node.inputs:
-                if operand is not None and not isinstance(operand, Literal):
-                    users.setdefault(operand[0], set()).add(node)
-            for one in node.controls:
-                users.setdefault(one, set()).add(node)
-        return users
-
-    def leave_out(self, nodes, removed):
-        """Leave out nodes, and of the patterns that rules replaced whatever nothing uses any more."""
-        users = self.users()
-        for node in (*nodes, *removed):
-            for user in users.get(node, ()):
-                user.controls -= {node}
-            users[node] = set()
-        todo = [*nodes, *removed, *self.absorbed]
-        gone = set()
-        while todo:
-            node = todo.pop()
-            if node in gone or users.get(node):
-                continue
-            gone.add(node)
-            for one in (*(operand[0] for operand in node.inputs if not isinstance(operand, Literal)), *node.controls):
-                users[one].discard(node)
-                if one in self.absorbed or (node in nodes and self._may_go(one)):
-                    todo.append(one)
-                    if node in nodes:
-                        nodes.add(one)
-        self.nodes = [node for node in self.nodes if node not in gone]
-
-    def _may_go(self, node):
-        return node.op not in _SINGLE and not self.graph.is_stateful(node.name) and not self._reads_a_ref(node.name)
-
-    def _reads_a_ref(self, name):
+    def reads_a_ref(self, name):
         """Whether an input is a variable's reference, so that when it is read may matter."""
         for maker, index in self.graph.inputs[name]:
             definition = self.graph.op_def(maker)
@@ -392,8 +297,3 @@ def _refined(static, derived):
     if derived is None or len(derived) != len(static):
         return static
     return tuple((other if size is None else size) for size, other in zip(static, derived, strict=True))
-
-
-def from_sizes(sizes, dtype, names=(), ops=frozenset(), alive=frozenset()):
-    """Return the literal of a tensor's shape."""
-    return whole(list(sizes), dtype, names, ops, alive)

@@ -37,6 +37,7 @@ class Verification:
         self.seeds = []  # pairs of random ops with other seeds
         self.partner, self.back = pairing.partner, pairing.back
         self.findings, self.rules = [], {}
+        self._compare_devices_of_consumed()
         self.frames, self.frames_back = {}, {}
         for node, other in self.partner.items():
             self._compare(node, other)
@@ -55,48 +56,35 @@ class Verification:
                     continue
                 where = "the port" if here else "the original"
                 what = f"{node.op} has no partner in {where}"
-                self._find("alone", node if here else None, None if here else node, what)
+                self.find("alone", node if here else None, None if here else node, what)
+
+    def _compare_devices_of_consumed(self):
+        """Compare where nodes that have no normal node are placed: as those of the same name, or as others are."""
+        normals = [side.normal for side in self.pairing.sides]
+        for normal, other in (normals, normals[::-1]):
+            common = {node.device for node in normal.nodes}
+            for name in normal.consumed:
+                device = normal.graph.nodes[name].device
+                twin = other.graph.nodes.get(name) if name in other.consumed else None
+                if device != twin.device if twin is not None else device and device not in common:
+                    what = (
+                        f"is placed on {device!r}, on {twin.device!r} in the port"
+                        if twin
+                        else f"is placed on {device!r}"
+                    )
+                    if normal is normals[0] or twin is None:
+                        self.find("placement", None, None, what, name)
 
     def explain(self, rule, name):
         """Note that a rule explains what differs at a node."""
         self.rules.setdefault(rule, []).append(name)
 
-    def _find(self, kind, node, other, what, name="", other_name="", computed=False):
+    def find(self, kind, node, other, what, name="", other_name="", computed=False):
         self.findings.append(Finding(kind, node, other, what, name, other_name, computed))
-
-    def compare_unused_constants(self):
-        """Compare the constants that nothing uses, which a program may still fetch.
-
-        Those of one graph alone are left: TensorFlow makes such constants on the way, and stopped making some.
-        """
-        unused = []
-        for side in self.pairing.sides:
-            graph, tensors = side.normal.graph, side.normal.tensors
-            names = [name for name in side.normal.consumed if not graph.users[name] and name not in graph.awaited]
-            unused.append({name: tensors[name, 0] for name in names if isinstance(tensors[name, 0], Literal)})
-        left = dict(unused[1])
-        for name, literal in unused[0].items():
-            if name in left and self.is_same(literal, left[name]):
-                self.constants[name] = name
-                del left[name]
-        here = [name for name in unused[0] if name not in self.constants]
-        for name in here:
-            other = next((one for one, value in left.items() if self.is_same(unused[0][name], value)), None)
-            if other is None and name in left:
-                what = f"is {shown(unused[0][name])}, {shown(left[name])} in the port"
-                self._find("value", None, None, what, name, name)
-                del left[name]
-            elif other is None:
-                self.explain("unused constants", name)
-            else:
-                self.constants[name] = other
-                del left[other]
-        for name in left:
-            self.explain("unused constants", name)
 
     def _compare(self, node, other):
         if node.op != other.op:
-            self._find("attribute", node, other, f"is a {node.op}, a {other.op} in the port")
+            self.find("attribute", node, other, f"is a {node.op}, a {other.op} in the port")
             return
         for rule in sorted(node.steps ^ other.steps):
             self.explain("dropout's formula" if rule.startswith("dropout") else rule, node.name)
@@ -111,7 +99,7 @@ class Verification:
                 self.explain(rule, node.name)
             else:
                 what = f"is placed on {node.device!r}, on {other.device!r} in the port"
-                self._find("placement", node, other, what)
+                self.find("placement", node, other, what)
         self._compare_colocation(node, other)
         self._compare_inputs(node, other)
         self._compare_waits(node, other)
@@ -133,18 +121,18 @@ class Verification:
                 self.explain(rule, node.name)
                 continue
             what = f"the attribute {key} is {short(value)}, {short(other_value)} in the port"
-            self._find("attribute", node, other, what)
+            self.find("attribute", node, other, what)
 
     def _compare_functions(self, node, other):
         if {key: len(names) for key, names in node.functions.items()} != {
             key: len(names) for key, names in other.functions.items()
         }:
-            self._find("attribute", node, other, f"calls {node.functions}, {other.functions} in the port")
+            self.find("attribute", node, other, f"calls {node.functions}, {other.functions} in the port")
             return
         for key, names in node.functions.items():
             for name, other_name in zip(names, other.functions[key], strict=True):
                 if not self.compare_functions(name, other_name):
-                    self._find(
+                    self.find(
                         "function", node, other, f"calls {name}, {other_name} in the port, which does something else"
                     )
 
@@ -162,7 +150,7 @@ class Verification:
                 for name in one.colocated
                 if _target(name) not in self.pairing.sides[side].normal.graph.nodes
             )
-            self._find("placement", node, other, f"shall be placed beside {missing}, which is not there")
+            self.find("placement", node, other, f"shall be placed beside {missing}, which is not there")
             return
         here = {self.partner.get(one, "?") for one in left}
         there = {one if one in self.back else "?" for one in right}
@@ -173,7 +161,7 @@ class Verification:
             self.explain(rule, node.name)
         else:
             what = f"is placed beside {_listed(node.colocated)}, beside {_listed(other.colocated)} in the port"
-            self._find("placement", node, other, what)
+            self.find("placement", node, other, what)
 
     def _places(self, node, side):
         normal = self.pairing.sides[side].normal
@@ -189,7 +177,7 @@ class Verification:
     def _compare_inputs(self, node, other):
         if len(node.inputs) != len(other.inputs):
             what = f"has {len(node.inputs)} inputs, {len(other.inputs)} in the port"
-            self._find("input", node, other, what)
+            self.find("input", node, other, what)
         pairs = list(zip(node.inputs, other.inputs, strict=False))
         if excuses.commutes(self, node, other):
             self.explain("commuted product", node.name)
@@ -201,7 +189,7 @@ class Verification:
                 if isinstance(one, Literal) and not self._is_made_alike(one, two):
                     name, other_name = (side.names[0] if side.names else "" for side in (one, two))
                     what = f"is computed from others in the port, though it is as large, for {node.name}"
-                    self._find("value", node, other, what, name, other_name)
+                    self.find("value", node, other, what, name, other_name)
                 if isinstance(one, Literal):
                     self.constants.update(zip(one.names[-1:], two.names[-1:], strict=False))
                     if one.ops != two.ops:
@@ -213,10 +201,10 @@ class Verification:
                 if one.kind == two.kind and one.shape != two.shape and one.value == two.value:
                     what = f"is {shown(one)} in the shape {list(one.shape)}, {list(two.shape)} in the port"
                 other_name = two.names[-1] if two.names else ""
-                self._find("value", node, other, what, name, other_name, bool(one.ops or two.ops))
+                self.find("value", node, other, what, name, other_name, bool(one.ops or two.ops))
             else:
                 here, there = self.text(one), self.text(two)
-                self._find("input", node, other, f"input {position} is {here}, {there} in the port")
+                self.find("input", node, other, f"input {position} is {here}, {there} in the port")
 
     def is_same(self, one, two):
         if one is None or two is None:
@@ -239,11 +227,9 @@ class Verification:
         if one.form != two.form or len(one.leaves) != len(two.leaves):
             return True
         for leaf, other in zip(one.leaves, two.leaves, strict=True):
-            if isinstance(leaf[0], str):
-                if (
-                    isinstance(other[0], str)
-                    and (*leaf[:2], self._translated(leaf[2]), self._translated(leaf[3])) != other
-                ):
+            if isinstance(leaf[0], str) and isinstance(other[0], str):
+                here = (*leaf[:2], self._translated(leaf[2]), self._translated(leaf[3]))
+                if here != other:
                     return False
         return True
 
@@ -297,7 +283,7 @@ class Verification:
             return
         for one in sorted(here ^ other.controls, key=lambda one: one.name):
             which = "the original" if one in here else "the port"
-            self._find("wait", node, other, f"waits for {one.name} only in {which}")
+            self.find("wait", node, other, f"waits for {one.name} only in {which}")
 
     def text(self, operand):
         """Name a tensor for people."""

@@ -1,0 +1,92 @@
+"""Computes what depends on sizes alone."""
+
+import tensorflow as tf
+
+from compat_v1.audit.literals import Literal, full, whole
+from compat_v1.audit.operands import MOST_LEAVES, WHOLE, column, in_range, leaves_of, number, objects, times
+
+
+class Computing:
+    """The part of a `Rewriter` that turns nodes into literals."""
+
+    def dtype(self, name, index=0):
+        """Return the type of a node's output by its name, as "float32", or "" if the op does not tell."""
+        node, definition = self.graph.nodes[name], self.graph.op_def(name)
+        if definition is None or not definition.output_arg:
+            return ""
+        argument = definition.output_arg[min(index, len(definition.output_arg) - 1)]
+        number_of = argument.type
+        if argument.type_attr:
+            default = next(one.default_value.type for one in definition.attr if one.name == argument.type_attr)
+            number_of = node.attr[argument.type_attr].type if argument.type_attr in node.attr else default
+        return tf.dtypes.as_dtype(number_of).base_dtype.name if number_of else ""
+
+    def computed(self, name, node, operands):
+        """Return a node's outputs as literals where they depend on sizes alone, a list (None: does not), or None."""
+        if any(one is None for one in operands):
+            return None
+        names = (name, *(one for operand in operands if isinstance(operand, Literal) for one in operand.names[:1]))
+        ops = frozenset([node.op]).union(*(one.ops for one in operands if isinstance(one, Literal)))
+        alive = frozenset().union(*(self._alive(one) for one in operands)) if operands else frozenset()
+        if node.op in ("Shape", "ShapeN", "Size", "Rank"):
+            outputs = self._of_shape(node.op, operands)
+        elif node.op == "Fill":
+            return [self._filled(operands, names, ops, alive)]
+        elif node.op in ("ZerosLike", "OnesLike") and self._is_number(self.dtype(name)):
+            shape = self.normal.sizes(operands[0])
+            value = number(0 if node.op == "ZerosLike" else 1, self.dtype(name))
+            return None if shape is None else [full(shape, value, names, ops, alive)]
+        elif node.op == "Cast" and self.dtype(name) in ("int32", "int64"):
+            operand = operands[0]
+            fits = isinstance(operand, Literal) and operand.kind == "whole" and operand.dtype in ("int32", "int64")
+            outputs = [operand.array()] if fits else None
+        elif node.op == "TensorArraySizeV3":
+            return self._size_of_array(operands, names, alive)
+        elif node.op == "StackPop" or node.op == "StackPopV2":
+            return self._popped(name)
+        elif self.dtype(name) in WHOLE:
+            outputs = self.normal.fold(node, operands)
+        else:
+            return None
+        if outputs is None:
+            return None
+        found = []
+        leaves = tuple(leaf for one in operands for leaf in leaves_of(one))[:MOST_LEAVES]
+        for index, output in enumerate(outputs):
+            usable = output is not None and in_range(output, self.dtype(name, index))
+            literal = whole(output, self.dtype(name, index), names, ops, alive) if usable else None
+            form = hash((node.op, index, *(one.form if isinstance(one, Literal) else 1 for one in operands)))
+            found.append(literal and literal._replace(form=form, leaves=leaves))
+        return found
+
+    def _of_shape(self, op, operands):
+        outputs = []
+        for operand in operands:
+            shape = self.normal.sizes(operand)
+            if shape is None:
+                outputs.append(None)
+            elif op == "Rank":
+                outputs.append(len(shape))
+            elif op == "Size":
+                total = 1
+                for size in shape:
+                    total = times(total, size)
+                outputs.append(total)
+            else:
+                outputs.append(column(shape))
+        return [None if output is None else objects(output) for output in outputs]
+
+    def _filled(self, operands, names, ops, alive):
+        shape, value = operands
+        if not isinstance(shape, Literal) or not isinstance(value, Literal) or value.shape != ():
+            return None
+        sizes = shape.array()
+        return None if sizes is None else full(sizes.tolist(), value, names, ops, alive)
+
+    def _is_number(self, dtype):
+        return dtype.startswith(("float", "int", "uint", "bfloat"))
+
+    def _alive(self, operand):
+        if isinstance(operand, Literal):
+            return operand.alive
+        return self.normal.alive(operand[0].name)

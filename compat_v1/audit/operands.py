@@ -1,0 +1,81 @@
+"""What the rules of the normal form share: questions about operands, and literals made from others."""
+
+import numpy as np
+import tensorflow as tf
+
+from compat_v1.audit import sizes
+from compat_v1.audit.literals import Literal, whole
+
+WHOLE = ("int32", "int64", "bool", "int8", "uint8", "int16")
+# Attributes that say in which type of whole numbers an operand is written, for operands that are literals.
+INDEX_TYPES = ("Tidx", "Tshape", "Tmultiples", "Tperm", "Tdim", "Tpaddings", "Taxis", "index_type", "Index", "Tlen")
+
+
+RESOURCE = tf.compat.v1.AttrValue(type=tf.resource.as_datatype_enum).SerializeToString(deterministic=True)
+MOST_LEAVES = 64
+NOTES_ON_PRODUCTS = ("grad_a", "grad_b", "grad_x", "grad_y")
+
+
+def is_scalar(operand, value):
+    """Whether an operand is the number `value`, as a scalar of any type."""
+    if not isinstance(operand, Literal) or operand.shape != ():
+        return False
+    if operand.kind == "whole":
+        return operand.value == (value,)
+    return operand.kind == "data" and operand.key == number(value, operand.dtype).key
+
+
+def number(value, dtype):
+    """Return a scalar literal."""
+    if dtype in WHOLE:
+        return whole(value, dtype)
+    return Literal("data", dtype, (), np.array(value, tf.dtypes.as_dtype(dtype).as_numpy_dtype).tobytes())
+
+
+def leaves_of(operand):
+    """Return from what a whole number is computed: constants' keys and tensors."""
+    if not isinstance(operand, Literal):
+        return (operand,)
+    return operand.leaves if operand.form else (operand.key,)
+
+
+def is_op(operand, op):
+    return isinstance(operand, tuple) and not isinstance(operand, Literal) and operand[0].op == op
+
+
+def times(a, b):
+    return sizes.multiply(a, b)
+
+
+def objects(values):
+    array = np.empty(np.shape(values), object)
+    array[...] = values
+    return array
+
+
+def column(shape):
+    array = np.empty(len(shape), object)
+    array[:] = shape
+    return array
+
+
+def single(literal):
+    """Return the one element that a literal holds, however often, as a scalar; None if it holds different ones."""
+    if literal.kind == "whole":
+        return literal._replace(shape=(), value=literal.value[:1]) if len(set(literal.value)) == 1 else None
+    if literal.kind == "full":
+        return literal._replace(kind="data", shape=())
+    count = int(np.prod(literal.shape, dtype=object))
+    return literal._replace(shape=()) if count == 1 else None
+
+
+def is_followed(literal):
+    """Whether a literal is the same wherever it comes: sizes in a loop belong to the turn in which they are taken."""
+    return literal.kind != "full" or all(isinstance(size, int) for size in literal.shape)
+
+
+def in_range(output, dtype):
+    bits = {"int32": 31, "int64": 63}.get(dtype)
+    if bits is None:
+        return dtype == "bool"
+    return all(not isinstance(value, int) or -(2**bits) <= value < 2**bits for value in output.reshape(-1).tolist())

@@ -1,0 +1,62 @@
+"""Leaves out of a normal form what rules replaced, and waits that are implied by others."""
+
+from compat_v1.audit.literals import Literal
+
+NO_PART = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", "Merge", "RefMerge", "NextIteration", "NoOp"}
+
+
+def users_of(normal):
+    """Return {node: the nodes that use it or wait for it}."""
+    users = {}
+    for node in normal.nodes:
+        for operand in node.inputs:
+            if operand is not None and not isinstance(operand, Literal):
+                users.setdefault(operand[0], set()).add(node)
+        for one in node.controls:
+            users.setdefault(one, set()).add(node)
+    return users
+
+
+def leave_out(normal, nodes, removed):
+    """Leave out nodes, and of the patterns that rules replaced whatever nothing uses any more."""
+    users = users_of(normal)
+    for node in (*nodes, *removed):
+        for user in users.get(node, ()):
+            user.controls -= {node}
+        users[node] = set()
+    todo = [*nodes, *removed, *normal.absorbed]
+    gone = set()
+    while todo:
+        node = todo.pop()
+        if node in gone or users.get(node):
+            continue
+        gone.add(node)
+        for one in (*(operand[0] for operand in node.inputs if not isinstance(operand, Literal)), *node.controls):
+            users[one].discard(node)
+            if one in normal.absorbed or (node in nodes and _may_go(normal, one)):
+                todo.append(one)
+                if node in nodes:
+                    nodes.add(one)
+    normal.nodes = [node for node in normal.nodes if node not in gone]
+
+
+def leave_out_implied_waits(normal):
+    """Leave out of what nodes wait for, where waits were handed on, whatever their inputs wait for already."""
+    bits = {node: 1 << k for k, node in enumerate(sorted(normal.carried, key=lambda node: node.number))}
+    if not bits:
+        return
+    before = {}  # what must have run before a node, as bits
+    for node in normal.nodes:
+        implied, direct = 0, 0
+        for one in (*(o[0] for k, o in enumerate(node.inputs) if not isinstance(o, Literal) and k not in node.late),):
+            implied |= before.get(one, 0) | bits.get(one, 0)
+        for one in node.controls:
+            implied |= before.get(one, 0)
+            direct |= bits.get(one, 0)
+        if direct & implied:
+            node.controls = frozenset(one for one in node.controls if not bits.get(one, 0) & implied)
+        before[node] = implied | direct
+
+
+def _may_go(normal, node):
+    return node.op not in NO_PART and not normal.graph.is_stateful(node.name) and not normal.reads_a_ref(node.name)

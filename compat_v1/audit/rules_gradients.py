@@ -1,0 +1,179 @@
+"""Rules for what the gradients of sums, broadcasts and losses are written with."""
+
+from compat_v1.audit.dimensions import reshaped
+from compat_v1.audit.literals import Literal, full, whole
+from compat_v1.audit.operands import is_op, is_scalar, single, times
+
+
+class GradientRules:
+    """Rules by op, for a `Rewriter`: each takes a node over in its one form, and says whether it did."""
+
+    def _Sum(self, name, node, operands):
+        """The sum that undoes a broadcast is reshaped right after: dimensions kept or not make no difference."""
+        tensor, axes = operands
+        negation = self._negated_after(name)
+        if not (negation or self._only_reshaped(name)):
+            return self._plain_sum(name, node, operands)
+        shape = self.normal.sizes(tensor)
+        if shape is None or not isinstance(axes, Literal) or axes.array() is None:
+            attributes = self.graph.attributes(name)
+            steps = {"kept dimensions"} if attributes.pop("keep_dims", None) else set()
+            tensor = self._negated(negation, tensor, shape) if negation else tensor
+            self.normal.keep(name, "Sum", [tensor, axes], attributes, steps, [None])
+            return True
+        left = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
+        left = [axis for axis in left if shape[axis] != 1]
+        steps = {"kept dimensions"} if node.attr["keep_dims"].b else set()
+        if negation:
+            tensor = self._negated(negation, tensor, shape)
+        if not left:
+            self.normal.alias(name, tensor, "static broadcast")
+            return True
+        attributes = self._without_index_types(name, [axes])
+        attributes.pop("keep_dims", None)
+        axes = axes._replace(shape=(len(left),), value=tuple(left))
+        sizes_left = tuple(size for axis, size in enumerate(shape) if axis not in left)
+        self.normal.keep(name, "Sum", [tensor, axes], attributes, steps, [sizes_left])
+        return True
+
+    def _plain_sum(self, name, node, operands):
+        """A sum that keeps its dimensions is a sum, reshaped."""
+        tensor, axes = operands
+        shape = None if tensor is None else self.normal.sizes(tensor)
+        if shape is None or not isinstance(axes, Literal) or axes.array() is None:
+            return False
+        left = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
+        axes = axes._replace(shape=(len(left),), value=tuple(left))
+        attributes = self._without_index_types(name, [axes])
+        keeps = attributes.pop("keep_dims", None)
+        summed = tuple(size for axis, size in enumerate(shape) if axis not in left)
+        total = self.normal.keep(name, "Sum", [tensor, axes], attributes, sizes=[summed])
+        if keeps:
+            kept = tuple(1 if axis in left else size for axis, size in enumerate(shape))
+            unknown = [axis for axis, size in enumerate(kept) if not isinstance(size, int)]
+            written = [-1 if unknown == [axis] else size for axis, size in enumerate(kept)]
+            types = {"T": attributes["T"]} if "T" in attributes else {}
+            target = whole(written, "int32")
+            node = self.normal.node(name, "Reshape", types, [(total, 0), target], set(), sizes=[kept])
+            node.steps.add("kept dimensions")
+            self.normal.tensors[name, 0] = (node, 0)
+        return True
+
+    def _StopGradient(self, name, node, operands):
+        """The labels of a cross entropy are guarded from gradients, for which the rest of the graph has none anyway."""
+        guarded = ("SoftmaxCrossEntropyWithLogits", "Reshape", "Shape", "Rank")
+        users = self.graph.users[name]
+        if not users or operands[0] is None or any(self.graph.nodes[user].op not in guarded for user, _ in users):
+            return False
+        self.normal.alias(name, operands[0], "labels without gradient")
+        return True
+
+    def _negated(self, negation, tensor, shape):
+        sizes_of_it = None if shape is None else [shape]
+        attributes = self.graph.attributes(negation)
+        return self.normal.node(negation, "Neg", attributes, [tensor], set(), {"negated first"}, sizes=sizes_of_it), 0
+
+    def _only_reshaped(self, name):
+        users = self.graph.users[name]
+        return bool(users) and all(self.graph.nodes[user].op == "Reshape" and slot == 0 for user, slot in users)
+
+    def _negated_after(self, name):
+        """Return the Neg that alone uses a Sum and is only reshaped, or alone uses the Reshape that does, or None."""
+        (user, slot), *others = self.graph.users[name] or [(None, 0)]
+        if others or user is None or slot:
+            return None
+        reshaped_first = self.graph.nodes[user].op == "Reshape"
+        if reshaped_first:
+            (user, slot), *others = self.graph.users[user] or [(None, 0)]
+        if others or user is None or self.graph.nodes[user].op != "Neg":
+            return None
+        return user if reshaped_first or self._only_reshaped(user) else None
+
+    def _Neg(self, name, node, operands):
+        if name not in self.normal.made:
+            return False
+        self.normal.alias(name, operands[0], "negated first")
+        return True
+
+    def _PreventGradient(self, name, node, operands):
+        """The second output of a cross entropy is its gradient, which has none of its own."""
+        (tensor,) = operands
+        losses = ("SparseSoftmaxCrossEntropyWithLogits", "SoftmaxCrossEntropyWithLogits")
+        if not any(is_op(tensor, op) for op in losses) or tensor[1] != 1:
+            return False
+        self.normal.alias(name, tensor, "second derivative")
+        return True
+
+    def _Tile(self, name, node, operands):
+        """A gradient is spread over what was summed: by Tile, or by BroadcastTo."""
+        tensor, multiples = operands
+        shape = self.normal.sizes(tensor)
+        if shape is None or not isinstance(multiples, Literal) or multiples.array() is None:
+            target = self._kept_from(tensor, multiples)
+            if target is not None:
+                self.normal.keep(name, "BroadcastTo", [tensor, target], self._as_broadcast(name), {"spread"})
+            return target is not None
+        factors = multiples.array().tolist()
+        if any(size != 1 and factor != 1 for size, factor in zip(shape, factors, strict=True)):
+            return False
+        return self._spread(name, tensor, [times(*pair) for pair in zip(shape, factors, strict=True)], multiples)
+
+    def _kept_from(self, tensor, multiples):
+        """Return the shape S, if a Reshape to K is tiled by S // max(K, 1) and K is S with 1 along some axes."""
+        if not (is_op(tensor, "Reshape") and is_op(multiples, "FloorDiv")):
+            return None
+        shape, divisor = multiples[0].inputs
+        kept = tensor[0].inputs[1]
+        if not (is_op(divisor, "Maximum") and divisor[0].inputs[0] == kept and is_scalar(divisor[0].inputs[1], 1)):
+            return None
+        if not is_op(kept, "DynamicStitch") or len(kept[0].inputs) != 4 or kept[0].inputs[2] != shape:
+            return None
+        ones = kept[0].inputs[3]
+        is_ones = is_op(ones, "Fill") and is_scalar(ones[0].inputs[1], 1)
+        is_ones = is_ones or (isinstance(ones, Literal) and ones.kind == "whole" and set(ones.value) == {1})
+        return shape if is_ones else None
+
+    def _as_broadcast(self, name):
+        attributes = self.graph.attributes(name)
+        index_type = attributes.pop("Tmultiples", None)
+        return {**attributes, **({"Tidx": index_type} if index_type else {})}
+
+    def _BroadcastTo(self, name, node, operands):
+        tensor, shape = operands
+        if not isinstance(shape, Literal) or shape.array() is None:
+            return False
+        return self._spread(name, tensor, shape.array().tolist(), shape)
+
+    def _spread(self, name, tensor, target, written):
+        if tuple(target) == self.normal.sizes(tensor) and not isinstance(tensor, Literal):
+            self.normal.alias(name, tensor, "own shape")
+            return True
+        shape = written._replace(shape=(len(target),), value=tuple(target))
+        if isinstance(tensor, Literal) and tensor.kind in ("data", "full", "whole"):
+            scalar = single(tensor)
+            spread = scalar and full(target, scalar, tensor.names, tensor.ops, tensor.alive | written.alive)
+            if spread:
+                self.normal.alias(name, spread, "spread")
+                return True
+        attributes = self._without_index_types(name, [shape])
+        self.normal.keep(name, "BroadcastTo", [tensor, shape], attributes, {"spread"})
+        return True
+
+    def _Reshape(self, name, node, operands):
+        tensor, shape = operands
+        if not isinstance(shape, Literal) or shape.array() is None or tensor is None:
+            return False
+        own = self.normal.sizes(tensor)
+        target = reshaped(own, shape.array().reshape(-1).tolist())
+        if target is None:
+            return False
+        # One unknown size is what the others leave of the elements, -1: any other could not be reshaped to.
+        unknown = [axis for axis, size in enumerate(target) if not isinstance(size, int)]
+        written = [-1 if unknown == [axis] else size for axis, size in enumerate(target)]
+        if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
+            self.normal.alias(name, tensor, "own shape")
+            return True
+        shape = shape._replace(shape=(len(written),), value=tuple(written))
+        attributes = self._without_index_types(name, [shape])
+        self.normal.keep(name, "Reshape", [tensor, shape], attributes, sizes=[target])
+        return True

@@ -1,0 +1,119 @@
+"""Rules for what a loop keeps for its gradient: stacks and TensorArrays."""
+
+from compat_v1.audit.literals import Literal, whole
+from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar
+
+
+class LoopRules:
+    """Rules by op, for a `Rewriter`: each takes a node over in its one form, and says whether it did."""
+
+    def _Stack(self, name, node, operands):
+        limit = whole(-1, "int32", (name,))
+        self.normal.keep(name, "StackV2", [limit], self.graph.attributes(name), {"stacks"})
+        return True
+
+    def _RefEnter(self, name, node, operands):
+        """A stack was a reference, and is a resource."""
+        if not is_op(operands[0], "StackV2"):
+            return False
+        attributes = self.graph.attributes(name)
+        attributes["T"] = RESOURCE
+        self.normal.keep(name, "Enter", operands, attributes, {"stacks"})
+        return True
+
+    def _StackPush(self, name, node, operands):
+        """What is known before it is pushed needs no stack."""
+        value = operands[1] if len(operands) > 1 else None
+        stack = next(stack for stack in self.stacks().values() if name in stack[0])
+        if isinstance(value, Literal) and is_followed(value) and len(stack[0]) == 1:
+            self.normal.alias(name, value, "stacks")
+            self._empty.append(stack)
+            return True
+        self.normal.keep(name, "StackPushV2", operands, steps={"stacks"} if node.op == "StackPush" else set())
+        return True
+
+    _StackPushV2 = _StackPush
+
+    def _StackPop(self, name, node, operands):
+        """What is popped has the sizes of what was pushed in the same turn of the loop."""
+        pushes = next(pushes for pushes, pops in self.stacks().values() if name in pops)
+        sources = [self.graph.inputs[push][1] for push in pushes if len(self.graph.inputs[push]) > 1]
+        known = [self.normal.sizes(self.normal.tensors[one]) for one in sources if one in self.normal.tensors]
+        shape = known[0] if len(pushes) == len(known) == 1 else None
+        steps = {"stacks"} if node.op == "StackPop" else set()
+        self.normal.keep(name, "StackPopV2", operands, steps=steps, sizes=[shape])
+        return True
+
+    _StackPopV2 = _StackPop
+
+    def _handles(self, stack):
+        """Return the normal nodes by which pushes and pops get their stack."""
+        handles = set()
+        for name in (*stack[0], *stack[1]):
+            while self.graph.nodes[name].op not in ("Stack", "StackV2") and self.graph.inputs[name]:
+                name = self.graph.inputs[name][0][0]
+                if name in self.normal.made:
+                    handles.add(self.normal.made[name])
+        return handles
+
+    def _ControlTrigger(self, name, node, operands):
+        """Waiting for a trigger is waiting for what it waits for."""
+        self.normal.hand_on(name, "stacks")
+        return True
+
+    def _Identity(self, name, node, operands):
+        """The gradient of a write into a TensorArray waits for the write: it comes after it in any case."""
+        waits = self.graph.controls[name]
+        before_gradient = any(
+            self.graph.nodes[user].op.startswith("TensorArrayGrad") for user, _ in self.graph.users[name]
+        ) or any(self.graph.nodes[user].op == "Identity" for user, _ in self.graph.users[name])
+        if len(waits) != 1 or not before_gradient or self.graph.nodes[waits[0]].op != "Identity":
+            return False
+        written = self.normal.made.get(waits[0])
+        source = written.inputs[0] if written else None
+        if is_op(source, "StackPopV2"):
+            stack = next(stack for stack in self.stacks().values() if source[0].name in stack[0] + stack[1])
+            pushed = [self.normal.tensors.get(self.graph.inputs[push][1]) for push in stack[0]]
+            if len(pushed) != 1 or len(stack[1]) != 1 or not self._is_flow(pushed[0]):
+                return False
+            limits = [one.inputs[0] for one in self._handles(stack) if one.op == "StackV2"]
+            if "swap_memory" in self.graph.attributes(stack[0][0]) or not all(is_scalar(one, -1) for one in limits):
+                return False
+            self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
+            self._empty.append(stack)
+        elif not self._is_flow(source):
+            return False
+        self.normal.absorbed.add(written)
+        self.normal.tensors[name, 0] = operands[0]
+        self.normal.consumed[name] = "write barrier"
+        return True
+
+    def _is_flow(self, operand):
+        return any(is_op(operand, op) for op in ("TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"))
+
+    def stacks(self):
+        if not hasattr(self, "_stacks"):
+            self._stacks = self.graph.stacks()
+        return self._stacks
+
+    def _popped(self, name):
+        """What is popped is what was pushed: a literal, if one push gives the stack its only value."""
+        pushes = next((pushes for pushes, pops in self.stacks().values() if name in pops), [])
+        if len(pushes) != 1 or len(self.graph.inputs[pushes[0]]) < 2:
+            return None
+        value = self.normal.tensors.get(self.graph.inputs[pushes[0]][1])
+        if not isinstance(value, Literal) or not is_followed(value):
+            return None
+        return [value._replace(alive=self.normal.alive(name), ops=value.ops | {"StackPop"})]
+
+    def _size_of_array(self, operands, names, alive):
+        """A TensorArray that does not grow has the size that it was made with."""
+        array = operands[0]
+        while is_op(array, "Enter") or is_op(array, "Identity"):
+            array = array[0].inputs[0]
+        if not is_op(array, "TensorArrayV3") or "dynamic_size" in array[0].attributes:
+            return None
+        size = array[0].inputs[0]
+        if not isinstance(size, Literal):
+            return None
+        return [size._replace(names=names, ops=size.ops | {"TensorArraySizeV3"}, alive=alive)]

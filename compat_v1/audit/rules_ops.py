@@ -1,0 +1,175 @@
+"""Rules for ops that TensorFlow replaced by others which compute the same."""
+
+import numpy as np
+
+from compat_v1.audit import dropout, sizes
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import WHOLE, is_op, is_scalar, number, single
+
+
+class OpRules:
+    """Rules by op, for a `Rewriter`: each takes a node over in its one form, and says whether it did."""
+
+    def _Add(self, name, node, operands):
+        if self.dtype(name) == "string":
+            return False
+        if self._AddV2(name, node, operands):
+            return True
+        self.normal.keep(name, "AddV2", operands, steps={"AddV2"})
+        return True
+
+    def _Div(self, name, node, operands):
+        if not self.dtype(name).startswith(("float", "bfloat")):
+            return False
+        self.normal.keep(name, "RealDiv", operands, steps={"division"})
+        return True
+
+    def _unit_interval(self, name, operands):
+        """u * w + 0 is u * w, for u from RandomUniform."""
+        product, low = operands
+        if is_scalar(low, 0) and self._is_drawn(product):
+            self.normal.alias(name, product, "unit interval")
+            return True
+        return False
+
+    def _is_drawn(self, operand):
+        """Whether a tensor is drawn by RandomUniform, or is a multiple of that: it is never -0."""
+        if is_op(operand, "Mul"):
+            return any(is_op(one, "RandomUniform") for one in operand[0].inputs)
+        return is_op(operand, "RandomUniform")
+
+    def _Sub(self, name, node, operands):
+        """w - 0 is w, for constants."""
+        high, low = operands
+        if not (isinstance(high, Literal) and is_scalar(low, 0) and high.kind == "data" and high.shape == ()):
+            return False
+        self.normal.alias(name, high._replace(alive=high.alive | low.alive, names=(name, *high.names)), "unit interval")
+        return True
+
+    def _Mul(self, name, node, operands):
+        """u * 1 is u, for u from RandomUniform."""
+        for drawn, one in (operands, operands[::-1]):
+            if is_op(drawn, "RandomUniform") and is_scalar(one, 1):
+                self.normal.alias(name, drawn, "unit interval")
+                return True
+        return dropout.masked(self.normal, name, operands) or self._RealDiv(name, node, operands)
+
+    def _RealDiv(self, name, node, operands):
+        return dropout.scaled(self.normal, name, operands)
+
+    def _Select(self, name, node, operands):
+        """With a condition for each element, Select is SelectV2."""
+        if self._finite(name, operands):
+            return True
+        shapes = [None if one is None else self.normal.sizes(one) for one in operands]
+        if None in shapes or len({*map(len, shapes)}) != 1:
+            return False
+        # The two tensors have one shape, and so has a condition of the same rank: the best known of the three.
+        known = [shape for shape, one in zip(shapes, operands, strict=True) if not isinstance(one, Literal)]
+        self.normal.keep(name, "SelectV2", self._scalars(operands, True), steps={"select"}, sizes=[known[-1]])
+        return True
+
+    def _SelectV2(self, name, node, operands):
+        if dropout.masked(self.normal, name, operands):
+            return True
+        self.normal.keep(name, "SelectV2", self._scalars(operands))
+        return True
+
+    def _scalars(self, operands, alike=False):
+        """Write a literal full of one value as a scalar, if another operand has its shape (or all are alike)."""
+        shapes = [None if one is None else self.normal.sizes(one) for one in operands]
+        found = list(operands)
+        for place in (1, 2):
+            one = operands[place]
+            others = [shape for k, shape in enumerate(shapes) if k != place and not isinstance(operands[k], Literal)]
+            if isinstance(one, Literal) and (alike or one.shape in others):
+                found[place] = single(one) or one
+        return found
+
+    def _AddV2(self, name, node, operands):
+        """scale + (norm - norm) is the scale if the norm is finite, else no number."""
+        if self._unit_interval(name, operands):
+            return True
+        scale, none = operands
+        if not (is_op(none, "Sub") and none[0].inputs[0] == none[0].inputs[1] and not none[0].controls):
+            return False
+        if isinstance(none[0].inputs[0], Literal) or not self.dtype(name).startswith("float"):
+            return False
+        self.normal.absorbed.add(none[0])
+        norm = none[0].inputs[0]
+        self.normal.keep(name, "scale of a finite norm", [scale, norm], steps={"norm that is no number"})
+        return True
+
+    def _finite(self, name, operands):
+        condition, scale, other = operands
+        if not (is_op(condition, "IsFinite") and isinstance(other, Literal) and other.kind == "data"):
+            return False
+        if other.shape != () or not np.isnan(dropout.value(other)) or isinstance(scale, Literal):
+            return False
+        self.normal.absorbed.add(condition[0])
+        attributes = self.graph.attributes(name)
+        inputs = [scale, condition[0].inputs[0]]
+        self.normal.keep(name, "scale of a finite norm", inputs, attributes, {"norm that is no number"})
+        return True
+
+    def _Gather(self, name, node, operands):
+        attributes = self._without_index_types(name, operands)
+        attributes.pop("validate_indices", None)
+        attributes.pop("Taxis", None)
+        self.normal.keep(name, "GatherV2", [*operands, number(0, "int32")], attributes, {"gather"})
+        return True
+
+    def _FloorDiv(self, name, node, operands):
+        """Whole numbers by 1 are what they are."""
+        if not is_scalar(operands[1], 1) or self.dtype(name) not in WHOLE or isinstance(operands[0], Literal):
+            return False
+        self.normal.alias(name, operands[0], "computed shapes")
+        return True
+
+    def _GatherV2(self, name, node, operands):
+        """All sizes of a shape, one after the other, are that shape."""
+        shape, axes, axis = operands
+        if not (is_op(shape, "Shape") and is_op(axes, "FloorMod") and is_scalar(axis, 0)):
+            return False
+        (total, size), every = axes[0].inputs, None
+        if is_op(total, "AddV2") and is_op(size, "Size") and total[0].inputs[1] == size:
+            every = total[0].inputs[0]
+        if not (is_op(every, "Range") and size[0].inputs[0] == shape):
+            return False
+        start, limit, delta = every[0].inputs
+        if not (is_scalar(start, 0) and is_scalar(delta, 1) and is_op(limit, "Rank")):
+            return False
+        if limit[0].inputs[0] != shape[0].inputs[0]:
+            return False
+        self.normal.absorbed.update({axes[0], total[0], size[0], every[0]})
+        self.normal.alias(name, shape, "computed shapes")
+        return True
+
+    def _newer(self, name, node, operands, op, more):
+        """An op whose newer form takes more operands, here with the values that the old one means."""
+        dtype = self.dtype(name)
+        extra = [number(value, "int32") if kind == "int32" else number(value, dtype) for value, kind in more]
+        self.normal.keep(name, op, [*operands, *extra], steps={"matrix diagonals"})
+        return True
+
+    def _MatrixDiag(self, name, node, operands):
+        more = [(0, "int32"), (-1, "int32"), (-1, "int32"), (0, "")]
+        return self._newer(name, node, operands, "MatrixDiagV3", more)
+
+    def _MatrixDiagPart(self, name, node, operands):
+        return self._newer(name, node, operands, "MatrixDiagPartV3", [(0, "int32"), (0, "")])
+
+    def _MatrixSetDiag(self, name, node, operands):
+        return self._newer(name, node, operands, "MatrixSetDiagV3", [(0, "int32")])
+
+    def _Slice(self, name, node, operands):
+        """A size of -1 is what is left."""
+        tensor, begin, size = operands
+        shape = None if tensor is None else self.normal.sizes(tensor)
+        if shape is None or not all(isinstance(one, Literal) and one.array() is not None for one in (begin, size)):
+            return False
+        left = [sizes.subtract(*pair) for pair in zip(shape, begin.array().tolist(), strict=True)]
+        written = [rest if one == -1 else one for one, rest in zip(size.array().tolist(), left, strict=True)]
+        operands = [tensor, begin, size._replace(value=tuple(written))]
+        self.normal.keep(name, "Slice", operands, self._without_index_types(name, operands))
+        return True
