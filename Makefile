@@ -8,7 +8,7 @@ $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
-  corpus releases releases-table mutation-score record-mutations cases cases-record divergence draws bench bench-profile \
+  audit-tables corpus releases releases-table mutation-score record-mutations cases cases-record divergence draws bench bench-profile \
   bench-growth bench-floor bench-audit any-length train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
@@ -33,7 +33,7 @@ help:
 	@echo '  compare        the same as one HTML page, with the verdict (RUN=, a record)'
 	@echo '  screenshots    take the pictures of docs/images (needs chromium)'
 	@echo 'The proof:'
-	@echo '  audit          compare the port with the graph of TensorFlow 1.0.1'
+	@echo '  audit          compare with the graph of TensorFlow 1.0.1 (audit-tables: docs)'
 	@echo '  mutants        mistakes in a port, who notices (record-mutations: in records)'
 	@echo '  divergence     draw how far runs part (draws: the evidence of docs/data.md)'
 	@echo '  original       run the program under TensorFlow 1.0.1 (needs Python 2.7)'
@@ -104,6 +104,9 @@ releases-table: .venv/ready
 
 audit: .venv/ready
 	.venv/bin/python -m compat_v1 audit
+
+audit-tables: .venv/ready
+	.venv/bin/python docs/audit.py
 
 # The cases of docs/cases.md: recorded under the old stacks, deliberately, and replayed here.
 cases: .venv/ready
