@@ -1,4 +1,4 @@
-"""Write the tables of docs/audit.md: each program of the corpus, what TensorFlow changed, each mutant: `make audit-tables`.
+"""Write the tables of docs/audit.md: the corpus, what TensorFlow changed, each mutant. `make audit-tables`.
 
 The times are of this machine; everything else is the same on every one.
 """
