@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from compat_v1.beside import CannotRunError, beside, bits, where
+from compat_v1.audit.comparison import audit
+from compat_v1.beside import CannotRunError, beside, bits, engine, where
 from compat_v1.beside.program import Program
 from compat_v1.beside.races import races
 from compat_v1.cli import main
@@ -164,6 +165,55 @@ def test_without_a_seed_it_is_not_deterministic_and_the_op_is_named():
     assert result.causes[0]["cause"] == "no seed"
 
 
+@pytest.mark.parametrize(("helps", "verdict"), [(True, "equal"), (False, "not deterministic")])
+def test_what_is_not_the_same_twice_is_tried_with_op_determinism(monkeypatch, helps, verdict):
+    """Chance is played here, so that it always comes; nor does the process keep its real op determinism."""
+    switched, digests = [], engine.digests
+
+    def of_chance(*args):
+        seen = digests(*args)
+        return seen if switched and helps else dict.fromkeys(seen, b"another")
+
+    monkeypatch.setattr(engine, "digests", of_chance)
+    monkeypatch.setattr(engine.tf.config.experimental, "enable_op_determinism", lambda: switched.append(True))
+    result = beside(graph(regression()), graph(regression()), updates=2)
+    assert result.verdict == verdict and switched == [True]
+    assert any("op determinism is on" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("op", "number", "optimizer"),
+    [(tf.divide, 3.1, "constant_folding"), (tf.pow, 3.0, "arithmetic_optimization")],  # x * (1 / 3.1), x * x * x
+)
+def test_where_graph_optimizers_alone_part_two_graphs_it_is_said_which(op, number, optimizer):
+    """Both have the same number, in the old graph as a constant, which TensorFlow takes as a reason to rewrite."""
+    old = graph(regression(layer=lambda x, w: op(tf.matmul(x, w), tf.constant(number))))
+    new = graph(regression(layer=lambda x, w: op(tf.matmul(x, w), tf.placeholder_with_default(number, []))))
+    result = beside(old, new, updates=2)
+    assert result.verdict == "parted"
+    (cause,) = result.causes
+    assert (cause["cause"], cause["optimizers"], cause["equal_without"]) == ("graph optimizers", [optimizer], True)
+    assert result.origins.first
+
+
+def test_what_only_stands_for_the_same_number_is_no_pair():
+    """An open size may be written as -1, or be asked for: the audit knows that it is the same, the values are not."""
+
+    def layer(size, factor):
+        def build(x, w):
+            scaled = tf.multiply(x, factor, name="scaled")
+            return tf.matmul(tf.reshape(tf.reshape(scaled, [-1, 6]), size(x), name="back"), w)
+
+        return build
+
+    old = graph(regression(layer=layer(lambda x: tf.shape(x, name="size"), 2.0)))
+    new = graph(regression(layer=layer(lambda x: tf.constant([-1, 3], name="size"), 3.0)))
+    assert audit(old, new).pairs["size"] == "size"
+    result = beside(old, new, updates=2)
+    assert [one.node for one in result.origins.first] == ["scaled/y"]
+    assert [(cause["cause"], cause["equal_without"]) for cause in result.causes] == [("a constant", True)]
+
+
 def test_a_queue_is_cut_off_and_what_is_put_into_it_compared():
     def build(scale):
         def made():
@@ -296,6 +346,24 @@ def test_the_page_shows_the_first_tensor_and_nothing_from_outside(tmp_path):
     shown = (tmp_path / "page.html").read_text()
     assert "Adam/learning_rate" in shown and "<svg" in shown and "<h1>Parted" in shown
     assert "src=" not in shown and "<script" not in shown
+
+
+def test_both_start_from_the_checkpoint(tmp_path, capsys):
+    made, w = graph(regression()), np.arange(6, dtype=np.float32).reshape(3, 2)
+    with tf.Graph().as_default(), tf.Session() as session:
+        variable = tf.Variable(w, name="W", use_resource=False)
+        session.run(variable.initializer)
+        path = tf.train.Saver([variable]).save(session, str(tmp_path / "model"))
+    notes = []
+    initial = engine.initial_variables(Program(made), path, notes)
+    assert (initial["W"] == w).all() and (initial["W/Adam"] == 0).all()
+    assert [note for note in notes if "W/Adam" in note and "left as initialized" in note]
+    without = tf.GraphDef.FromString(made.SerializeToString())  # so that W has no other value to start from
+    del without.node[:]
+    without.node.extend(node for node in made.node if node.name != "W/Assign")
+    old = write(tmp_path / "old.pb", without)
+    assert main(["beside", old, old]) == 2 and "W has no initializer" in capsys.readouterr().err
+    assert main(["beside", old, old, "--checkpoint", path]) == 0
 
 
 @pytest.mark.parametrize(

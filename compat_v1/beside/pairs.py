@@ -8,20 +8,40 @@ _SAME = {"Add": "AddV2", "Variable": "VariableV2", "VariableV2": "VarHandleOp"}
 
 
 def pair(old: Program, new: Program) -> dict[str, str]:
-    """Return {old node: new node} for two `Program`s, in the old graph's order of computation."""
-    pairs = dict(audit(old.graph_def, new.graph_def).pairs)
+    """Return {old node: new node} for two `Program`s, in the old graph's order of computation.
+
+    What the audit leaves, such as constants whose numbers differ, is paired by name.
+    """
+    audited = audit(old.graph_def, new.graph_def).pairs
+    pairs = {name: other for name, other in audited.items() if _is_one_value(old, new, name, other)}
     taken = set(pairs.values())
     for name in old.wiring.order:
         if name in pairs or name in taken or name not in new.wiring.nodes:
             continue
-        if _may_be_same(old, new, name):
+        if _may_be_same(old, new, name, name):
             pairs[name] = name
     return {name: pairs[name] for name in old.wiring.order if name in pairs}
 
 
-def _may_be_same(old: Program, new: Program, name: str) -> bool:
-    op, other = old.wiring.op(name), new.wiring.op(name)
+def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:
+    """Whether the two nodes of a pair of the audit themselves give one value.
+
+    Integers may be paired because the same is computed from them in the end: a tensor's shape in one graph, in the
+    other the axes that TensorFlow found from that shape; or -1 in one, and in the other all sizes.
+    """
+    here, there = old.outputs(name), new.outputs(other)
+    is_of_integers = all(tensor.dtype.is_integer for tensor in [*here, *there])
+    carry = {old.wiring.op(name), new.wiring.op(other)} <= ops.CARRIERS
+    if not is_of_integers or carry or not here or not there:
+        return True
+    return _may_be_same(old, new, name, other) and all(
+        one.shape.is_compatible_with(two.shape) for one, two in zip(here, there, strict=True)
+    )
+
+
+def _may_be_same(old: Program, new: Program, name: str, partner: str) -> bool:
+    op, other = old.wiring.op(name), new.wiring.op(partner)
     if op in ops.VARIABLES and other in ops.VARIABLES:
         return True
-    dtypes = [[tensor.dtype for tensor in program.outputs(name)] for program in (old, new)]
+    dtypes = [[tensor.dtype for tensor in program.outputs(node)] for program, node in ((old, name), (new, partner))]
     return (op == other or _SAME.get(op) == other) and dtypes[0] == dtypes[1]
