@@ -25,6 +25,19 @@ def source(reference):
     return reference.lstrip("^").partition(":")[0]
 
 
+class Attributes:
+    """A node's attributes, to ask without writing: a protobuf map makes an entry for what is asked for and not there."""
+
+    def __init__(self, node):
+        self._map = node.attr
+
+    def __getitem__(self, key):
+        return self._map[key] if key in self._map else v1.AttrValue()
+
+    def __contains__(self, key):
+        return key in self._map
+
+
 class Graph:
     """A GraphDef's nodes by name, with what can be known of them without running them.
 
@@ -140,7 +153,7 @@ class Graph:
         known = [one for one in makers if one in self.frames]
         frames = [self.frames[one] for one in known if self.frames[one]]
         if node.op in ENTERS:
-            self.frames[name] = node.attr["frame_name"].s.decode("utf-8", "replace")
+            self.frames[name] = Attributes(node)["frame_name"].s.decode("utf-8", "replace")
             self._parents = getattr(self, "_parents", {})
             self._parents.setdefault(self.frames[name], frames[0] if frames else "")
         elif node.op in EXITS:

@@ -12,7 +12,7 @@ from itertools import count
 from compat_v1.audit import dropout, labels, pruning, rewriting
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.folding import fold
-from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Graph
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Attributes, Graph
 from compat_v1.audit.literals import Literal, read_constant
 from compat_v1.audit.nodes import Node
 from compat_v1.audit.sizes import unknown
@@ -108,7 +108,7 @@ class Normal:
         found = self._shared.get(key) if shared else None
         if found is None:
             found = Node(next(self._numbers), op, attributes, list(inputs), frozenset(controls), definition.device, [])
-            found.colocated = tuple(one.decode("utf-8", "replace") for one in definition.attr["_class"].list.s)
+            found.colocated = tuple(one.decode("utf-8", "replace") for one in Attributes(definition)["_class"].list.s)
             self.nodes.append(found)
             if shared:
                 self._shared[key] = found
@@ -151,7 +151,7 @@ class Normal:
         static = self.graph.shapes[name]
         shapes = [None if one is None else self.sizes(one) for one in operands]
         literals = [one if isinstance(one, Literal) else None for one in operands]
-        derived = dimensions(op, shapes, literals, self.graph.nodes[name].attr) or []
+        derived = dimensions(op, shapes, literals, Attributes(self.graph.nodes[name])) or []
         derived = [*derived, *[None] * (len(static) - len(derived))]
         found = [_refined(shape, other) for shape, other in zip(static, derived, strict=False)]
         for index, hint in enumerate(self._hints.get(name, ())[: len(found)]):
@@ -203,7 +203,7 @@ class Normal:
         arrays = [one.array() if isinstance(one, Literal) else None for one in operands]
         if not operands or any(array is None for array in arrays):
             return None
-        return fold(node.op, arrays, node.attr)
+        return fold(node.op, arrays, Attributes(node))
 
     def _place_and_waits(self, name):
         """Return what says in which loop or branch a literal is made, and what its making waits for otherwise."""

@@ -43,7 +43,6 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         if any(one is None for one in operands):
             return False
         attributes = self._without_index_types(name, operands)
-        for key in NOTES_ON_PRODUCTS:
-            attributes.pop(key, None)
-        self.normal.keep(name, node.op, operands, attributes)
+        noted = [attributes.pop(key) for key in NOTES_ON_PRODUCTS if key in attributes]
+        self.normal.keep(name, node.op, operands, attributes, {"notes on products"} if noted else ())
         return True
