@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 
@@ -96,6 +97,19 @@ def _counted(rewriter, name, node, operands):
         kind="data", dtype=kind, value=value.tobytes(), names=(name, *count.names), form=0, leaves=()
     )
     rewriter.normal.alias(name, literal._replace(ops=literal.ops | {"Cast"}), "computed shapes")
+    return True
+
+
+def _unshaped(rewriter, name, node, operands):
+    """A constant is not reshaped to the shape that it has, either."""
+    tensor, shape = operands
+    if not (isinstance(tensor, Literal) and isinstance(shape, Literal)) or shape.array() is None:
+        return False
+    if rewriter.graph.controls[name] or reshaped(tensor.shape, shape.array().reshape(-1).tolist()) != tensor.shape:
+        return False
+    rewriter.normal.alias(
+        name, tensor._replace(names=(name, *tensor.names), alive=tensor.alive | shape.alive), "own shape"
+    )
     return True
 
 
@@ -204,6 +218,7 @@ _RULES = {
     **dict.fromkeys(("ScatterAdd", "ScatterSub", "ScatterUpdate"), _scattered),
     "StopGradient": _sampled,
     "Cast": _counted,
+    "Reshape": _unshaped,
     "RestoreV2": _restored,
     "SaveV2": _saved,
     "PlaceholderWithDefault": _file_name,
