@@ -129,7 +129,7 @@ def _to(position):
 
 def _gathered(shapes, literals, attributes):
     axis = fixed(literals[2].array())[0] if len(shapes) > 2 else 0
-    if attributes["batch_dims"].i:
+    if "batch_dims" in attributes and attributes["batch_dims"].i:  # asking for what is not there would add it
         return None
     return [(*shapes[0][:axis], *shapes[1], *shapes[0][axis + 1 :])]
 

@@ -115,7 +115,43 @@ RULES = {
         "1.15 to 2.2",
         "with the operands that mean the main diagonal it is the same",
     ),
+    # From the first releases only.
+    "copied rows": Rule("a look-up of rows ends in an Identity, did not", "1.1 to 1.15", "it copies"),
+    "drawn without gradient": Rule(
+        "what a candidate sampler draws is guarded by StopGradient",
+        "1.0 to 1.15",
+        "it copies; a sampler has no gradient",
+    ),
+    "scattered behind": Rule(
+        "an update by scattering takes the variable and waits for its Assign, took the output of Assign",
+        "1.0 to 1.15",
+        "the output of Assign is a reference to the same variable",
+    ),
+    "checkpoints": Rule(
+        "tensors are restored by one op, was one for each; slices are saved in another order; the file's name is a "
+        "placeholder with a default, was a constant",
+        "1.0 to 1.15",
+        "a checkpoint is read by names and slices, which are compared with the variables; both names can be fed",
+    ),
+    "checkpoints on the CPU": Rule(
+        "checkpoints are read and written on the CPU by name", "1.0 to 1.15", "there is no kernel elsewhere"
+    ),
     # Gradients.
+    "chosen the other way": Rule(
+        "the gradient of a maximum chooses 0 or the gradient, and chose the other way round by the negated condition",
+        "1.0 to 1.15",
+        "it is the same element",
+    ),
+    "safe logarithm": Rule(
+        "where a power's gradient takes no logarithm, it takes one of 1 before it chooses",
+        "1.0 to 1.15",
+        "the element that differs is not chosen",
+    ),
+    "clipped or not": Rule(
+        "the gradient of Relu6 is given its result, was given its operand",
+        "1.0 to 1.15",
+        "it only asks whether that lies between 0 and 6, excluding both; clipping changes no answer",
+    ),
     "stacks": Rule(
         "a value that the backward loop needs is kept by StackPushV2 and StackPopV2, was by StackPush and StackPop",
         "1.4",
@@ -141,8 +177,8 @@ RULES = {
         "negation is exact, and rounding treats both signs alike",
     ),
     "commuted product": Rule(
-        "the constant factor of a product is its second, was its first",
-        "1.6",
+        "the factors of a product are exchanged: its constant, or those of a gradient",
+        "1.0 to 1.15, 1.6",
         "floating-point multiplication commutes",
     ),
     "labels without gradient": Rule(
@@ -161,6 +197,11 @@ RULES = {
 }
 
 NUMBERS = {
+    "names in checkpoints": Change(
+        "variables have other names, such as kernel and bias for weights and biases",
+        "1.1",
+        "an old checkpoint has the old names: give tf.train.Saver a dictionary {old name: variable}",
+    ),
     "dropout": Change(
         "x / keep * floor(keep + u) became x * (1 / keep) * (u >= rate), then x / keep or a constant times x, and a "
         "selection in place of the product",

@@ -23,6 +23,8 @@ def attribute(node, other, key, value, other_value):
         return "placeholder shape" if value is None or value == _NO_SHAPE else None
     if key in ("element_shape", "identical_element_shapes") and node.op == "TensorArrayV3" and value is None:
         return "shapes in arrays"
+    if key == "name in checkpoints" and value and other_value:
+        return "names in checkpoints"
     if key == "legacy_autotune" and value is None:
         return "dataset tuning"
     return None
@@ -60,14 +62,15 @@ def _is_of_arrays(node):
 
 
 def commutes(verification, node, other):
-    """Whether a product has its constant first in the original and second in the port."""
+    """Whether two products have the same factors, each in the other's place."""
     if node.op != "Mul" or len(node.inputs) != 2 or len(other.inputs) != 2:
         return False
-    return (
-        isinstance(node.inputs[0], Literal)
-        and isinstance(other.inputs[1], Literal)
-        and not isinstance(other.inputs[0], Literal)
-    )
+    first, second = node.inputs
+    if verification.is_same(first, other.inputs[0]):
+        return False
+    crossed = verification.is_same(first, other.inputs[1]) and verification.is_same(second, other.inputs[0])
+    of_constant = isinstance(first, Literal) and isinstance(other.inputs[1], Literal)
+    return crossed or (of_constant and not isinstance(other.inputs[0], Literal))
 
 
 def same_rest(shape, other):

@@ -10,7 +10,15 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.sizes import Size
 
 # Attributes that TensorFlow derives from names and counts: they tell nothing about which node this is.
-_INCIDENTAL = {"seed2", "frame_name", "tensor_array_name", "stack_name", "shared_name", "parallel_iterations"}
+_INCIDENTAL = {
+    "seed2",
+    "name in checkpoints",
+    "frame_name",
+    "tensor_array_name",
+    "stack_name",
+    "shared_name",
+    "parallel_iterations",
+}
 
 
 class Pairing:
@@ -23,6 +31,8 @@ class Pairing:
         self._new = []
         for node, other in given:
             self.pair(node, other)
+        self._match(_in_checkpoints)
+        self._spread_out(strict=True)
         self._match(lambda side, node: (side.below[node], side.above[node]), ties=True)
         self._match(lambda side, node: (side.below[node], side.local[node], *sorted(node.names)))
         self._match(lambda side, node: (side.above[node], side.local[node]), ties=False)
@@ -145,7 +155,8 @@ class _Side:
         attributes = tuple(sorted((key, value) for key, value in node.attributes.items() if key not in _INCIDENTAL))
         if node.op == "Placeholder":
             attributes = tuple(one for one in attributes if one[0] != "shape")
-        literals = tuple(_plain(one) if isinstance(one, Literal) else None for one in node.inputs)
+        literals = [_plain(one) if isinstance(one, Literal) else 0 for one in node.inputs]
+        literals = tuple(sorted(literals) if node.op == "Mul" else literals)  # see "commuted product"
         return hash((node.op, attributes, literals, node.device))
 
     def _made_from(self, node):
@@ -157,6 +168,8 @@ class _Side:
                 parts.append(self._literal(operand))
             else:
                 parts.append((self.below.get(operand[0], 0), operand[1]))
+        if node.op == "Mul":
+            parts.sort(key=hash)  # see "commuted product"
         waits = tuple(sorted(self.below.get(one, 0) for one in node.controls))
         return hash((self.local[node], tuple(parts), waits))
 
@@ -184,6 +197,12 @@ class _Side:
         if isinstance(name[1], frozenset):
             return hash((name[0], tuple(sorted(map(self.size, name[1])))))
         return hash((name[0], *map(self.size, name[1:])))
+
+
+def _in_checkpoints(side, node):
+    """Return what a tensor is named in a checkpoint, with where it is saved or restored; other nodes are themselves."""
+    name = node.attributes.get("name in checkpoints")
+    return node if name is None else (side.local[node], name)
 
 
 def _is_tensor(operand):

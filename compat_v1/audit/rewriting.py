@@ -4,6 +4,7 @@ A rule looks at ops, attributes, inputs and constants, never at names. Where any
 does not apply and the nodes stay as they are. `drift.py` says of each what changed, since when, and why it is harmless.
 """
 
+from compat_v1.audit import rules_oldest
 from compat_v1.audit.computing import Computing
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import INDEX_TYPES, NOTES_ON_PRODUCTS
@@ -27,6 +28,8 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""
+        if rules_oldest.rewrite(self, name, node, operands):
+            return True
         rule = getattr(self, f"_{node.op}", None)
         return bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
 

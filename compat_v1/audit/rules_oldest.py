@@ -1,0 +1,225 @@
+"""Rules for what only TensorFlow's first releases wrote otherwise; they come before the rules by op."""
+
+import numpy as np
+import tensorflow as tf
+
+from compat_v1.audit.dimensions import reshaped
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
+
+v1 = tf.compat.v1
+
+_VARIABLES = ("Variable", "VariableV2")
+
+
+def rewrite(rewriter, name, node, operands):
+    """Take a node over by the rule for its op, and say whether one applied."""
+    rule = _RULES.get(node.op)
+    return bool(rule and all(one is not None for one in operands) and rule(rewriter, name, node, operands))
+
+
+def _copied_rows(rewriter, name, node, operands):
+    """A look-up ends in an Identity of the rows that it gathered."""
+    if not is_op(operands[0], "GatherV2") or rewriter.graph.controls[name]:
+        return False
+    rewriter.normal.alias(name, operands[0], "copied rows")
+    return True
+
+
+def _chosen(rewriter, name, node, operands):
+    """Select(not c, a, b) is Select(c, b, a); and the logarithm of x where c needs x only where c."""
+    condition, then, other = operands
+    rule = getattr(rewriter, f"_{node.op}")
+    if is_op(condition, "LogicalNot") and not condition[0].controls:
+        rewriter.normal.absorbed.add(condition[0])
+        operands = [condition[0].inputs[0], other, then]
+        if not rule(name, node, operands):
+            rewriter._plain(name, node, operands)
+        rewriter.normal.made[name].steps.add("chosen the other way")
+        return True
+    safe = then[0].inputs[0] if is_op(then, "Log") and not then[0].controls else None
+    if not is_op(safe, "SelectV2") or safe[0].controls or safe[0].inputs[0] != condition:
+        return False
+    shape, known = rewriter.normal.sizes(condition), rewriter.normal.sizes(safe[0].inputs[1])
+    if shape is None or shape != known or isinstance(safe[0].inputs[1], Literal):
+        return False
+    logarithm = rewriter.normal.node(
+        then[0].name, "Log", then[0].attributes, [safe[0].inputs[1]], set(), {"safe logarithm"}, sizes=[shape]
+    )
+    rewriter.normal.absorbed.update({then[0], safe[0], logarithm})
+    operands = [condition, (logarithm, 0), other]
+    return rule(name, node, operands) or rewriter._plain(name, node, operands)
+
+
+def _clipped_gradient(rewriter, name, node, operands):
+    """The gradient of Relu6 looks only at whether its second operand lies between 0 and 6: clipped to that or not."""
+    gradient, features = operands
+    if not is_op(features, "Relu6") or features[0].controls:
+        return False
+    rewriter.normal.keep(name, node.op, [gradient, features[0].inputs[0]], steps={"clipped or not"})
+    return True
+
+
+def _scattered(rewriter, name, node, operands):
+    """What is assigned and then scattered into is the same variable, as the output of Assign or behind it."""
+    if not is_op(operands[0], "Assign"):
+        return False
+    normal, assign = rewriter.normal, operands[0][0]
+    inputs = [assign.inputs[0], *operands[1:]]
+    controls = normal.controls(name) | {assign}
+    attributes = rewriter._without_index_types(name, operands)
+    made = normal.node(
+        name, node.op, attributes, inputs, controls, {"scattered behind"}, sizes=[normal.sizes(operands[0])]
+    )
+    normal.tensors[name, 0] = (made, 0)
+    return True
+
+
+def _sampled(rewriter, name, node, operands):
+    """What a candidate sampler draws has no gradient, guarded or not."""
+    if isinstance(operands[0], Literal) or not operands[0][0].op.endswith("CandidateSampler"):
+        return False
+    if rewriter.graph.controls[name]:
+        return False
+    rewriter.normal.alias(name, operands[0], "drawn without gradient")
+    return True
+
+
+def _counted(rewriter, name, node, operands):
+    """A whole number known from the static shapes is a number of floating point, too."""
+    (count,), kind = operands, rewriter.dtype(name)
+    if not (isinstance(count, Literal) and count.kind == "whole" and count.dtype in ("int32", "int64")):
+        return False
+    if count.shape != () or not isinstance(count.value[0], int) or kind not in ("float32", "float64"):
+        return False
+    value = np.array(count.value[0], count.dtype).astype(kind)
+    literal = count._replace(
+        kind="data", dtype=kind, value=value.tobytes(), names=(name, *count.names), form=0, leaves=()
+    )
+    rewriter.normal.alias(name, literal._replace(ops=literal.ops | {"Cast"}), "computed shapes")
+    return True
+
+
+def _unshaped(rewriter, name, node, operands):
+    """A constant is not reshaped to the shape that it has, either."""
+    tensor, shape = operands
+    if not (isinstance(tensor, Literal) and isinstance(shape, Literal)) or shape.array() is None:
+        return False
+    if rewriter.graph.controls[name] or reshaped(tensor.shape, shape.array().reshape(-1).tolist()) != tensor.shape:
+        return False
+    rewriter.normal.alias(
+        name, tensor._replace(names=(name, *tensor.names), alive=tensor.alive | shape.alive), "own shape"
+    )
+    return True
+
+
+# Checkpoints.
+
+
+def _restored(rewriter, name, node, operands):
+    """Each tensor of a checkpoint is restored by itself, whichever are restored by one op."""
+    prefix, names, slices = operands
+    kinds = node.attr["dtypes"].list.type
+    if not _are_texts(names, slices, len(kinds)) or name in rewriter.graph.awaited:
+        return False
+    for index, kind in enumerate(kinds):
+        shape = rewriter.graph.shapes[name][index]
+        variables = {
+            _assigned(rewriter.graph, user)
+            for user, slot in rewriter.graph.users[name]
+            if rewriter.graph.inputs[user][slot][1] == index
+        }
+        made = _of_one(rewriter, name, node.op, (prefix, names, slices), index, kind, variables, None, shape)
+        if len(kinds) > 1:
+            made.steps.add("checkpoints")
+        rewriter.normal.tensors[name, index] = (made, 0)
+    return True
+
+
+def _saved(rewriter, name, node, operands):
+    """A checkpoint holds tensors by name and slice, in whichever order they are saved."""
+    prefix, names, slices, *tensors = operands
+    kinds = node.attr["dtypes"].list.type
+    if not _are_texts(names, slices, len(tensors)) or len(kinds) != len(tensors):
+        return False
+    if len(set(zip(names.value, slices.value, strict=True))) != len(tensors):
+        return False
+    entries = set()
+    for index, (tensor, kind) in enumerate(zip(tensors, kinds, strict=True)):
+        variable = tensor[0] if not isinstance(tensor, Literal) else None
+        if variable is not None and variable.op == "Identity" and not isinstance(variable.inputs[0], Literal):
+            variable = variable.inputs[0][0]
+        own = {variable.name} if variable is not None and variable.op in _VARIABLES else set()
+        entries.add(_of_one(rewriter, name, "saved tensor", (prefix, names, slices), index, kind, own, tensor, None))
+    attributes = rewriter.normal.attributes(name)
+    attributes.pop("dtypes")
+    made = rewriter.normal.node(
+        name, node.op, attributes, [prefix], rewriter.normal.controls(name) | entries, outputs=0
+    )
+    _anywhere(made)
+    return True
+
+
+def _of_one(rewriter, name, op, operands, index, kind, variables, tensor, shape):
+    """Make the node that restores or saves one tensor; one of a variable's own name says so in an attribute."""
+    prefix, names, slices = operands
+    written, piece = (one._replace(shape=(1,), value=(one.value[index],)) for one in (names, slices))
+    text = written.value[0].decode("utf-8", "replace")
+    attributes = {"dtypes": _kinds([kind])}
+    if variables == {text}:
+        attributes["name in checkpoints"] = text
+        written = written._replace(value=(b"its own name",))
+    inputs = [prefix, written, piece, *([] if tensor is None else [tensor])]
+    made = rewriter.normal.node(name, op, attributes, inputs, None, outputs=1, sizes=[shape], shared=False)
+    _anywhere(made)
+    return made
+
+
+def _anywhere(made):
+    """Checkpoints are read and written on the CPU: there is no kernel elsewhere."""
+    if made.device in ("/device:CPU:0", "/device:CPU:*"):
+        made.device = ""
+        made.steps.add("checkpoints on the CPU")
+
+
+def _assigned(graph, user):
+    """Return the variable that a node assigns to, or None."""
+    makers = graph.inputs[user]
+    is_variable = graph.nodes[user].op == "Assign" and graph.nodes[makers[0][0]].op in _VARIABLES
+    return makers[0][0] if is_variable else None
+
+
+def _file_name(rewriter, name, node, operands):
+    """The name of a checkpoint can be fed, into a constant or into a placeholder with a default."""
+    users = {rewriter.graph.nodes[user].op for user, _ in rewriter.graph.users[name]}
+    text = operands[0]
+    if not isinstance(text, Literal) or text.kind != "text" or text.shape != () or rewriter.graph.controls[name]:
+        return False
+    if not users or not users <= {"SaveV2", "RestoreV2", "Identity", "PlaceholderWithDefault", "StringJoin"}:
+        return False
+    rewriter.normal.alias(name, text._replace(names=(name, *text.names)), "checkpoints")
+    return True
+
+
+def _are_texts(names, slices, count):
+    both = all(isinstance(one, Literal) and one.kind == "text" and one.shape == (count,) for one in (names, slices))
+    return both and count > 0
+
+
+def _kinds(kinds):
+    return v1.AttrValue(list=v1.AttrValue.ListValue(type=kinds)).SerializeToString(deterministic=True)
+
+
+_RULES = {
+    "Identity": _copied_rows,
+    "Select": _chosen,
+    "SelectV2": _chosen,
+    "Relu6Grad": _clipped_gradient,
+    **dict.fromkeys(("ScatterAdd", "ScatterSub", "ScatterUpdate"), _scattered),
+    "StopGradient": _sampled,
+    "Cast": _counted,
+    "Reshape": _unshaped,
+    "RestoreV2": _restored,
+    "SaveV2": _saved,
+    "PlaceholderWithDefault": _file_name,
+}
