@@ -146,7 +146,7 @@ def _node_by_node(record):
     if record["data"]["sequence_length"] != SEQUENCE_LENGTH:
         return Row(what, original, f"its graph takes {SEQUENCE_LENGTH} signs", NOT_JUDGED)
     result = audit_port(record["graph_seed"], record["op_seeds"])
-    problems = len(result.differences) + len(result.unused_rules)
+    problems = len(result.differences) + len(result.numbers)
     return _judged(what, original, f"unexplained differences: {problems}", problems == 0)
 
 
