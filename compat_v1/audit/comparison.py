@@ -14,6 +14,7 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.normal import Normal
 from compat_v1.audit.numbers import changed_numbers
 from compat_v1.audit.pairing import Pairing
+from compat_v1.audit.pruning import leave_out_implied_waits
 from compat_v1.audit.result import Audit, Difference, Numbers, report
 from compat_v1.audit.unused import compare_unused_constants
 from compat_v1.audit.verification import Finding, Verification
@@ -98,6 +99,7 @@ def _verified(graph, other_graph, compare_functions, given=lambda *_: ()):
     made = labels.are_made(graph) and labels.are_made(other_graph)
     while True:
         normals = (Normal(graph, hints[0], made), Normal(other_graph, hints[1], made))
+        leave_out_implied_waits(*normals)
         verification = Verification(Pairing(*normals, given(*normals)), compare_functions)
         new = ({}, {})
         for node, other in verification.partner.items():
@@ -178,7 +180,7 @@ class _Functions:
     def _compare(self, name, other):
         sides, arguments = [], []
         for library, definitions, one in zip(self.libraries, self.definitions, (name, other), strict=True):
-            graph_def, outputs = body(library[one])
+            graph_def, outputs = body(library[one], definitions)
             graph_def.library.CopyFrom(definitions)
             sides.append((Graph(graph_def), outputs))
             arguments.append([argument.name for argument in library[one].signature.input_arg])

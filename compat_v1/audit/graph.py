@@ -17,7 +17,7 @@ EXITS = ("Exit", "RefExit")
 SWITCHES = ("Switch", "RefSwitch")
 
 # What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
-NOTES = {"_has_manual_control_dependencies", "_output_shapes"}
+NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}
 
 
 def source(reference):
@@ -26,7 +26,7 @@ def source(reference):
 
 
 class Attributes:
-    """A node's attributes, to ask without writing: a protobuf map makes an entry for what is asked for and not there."""
+    """A node's attributes, to ask without writing: a protobuf map makes an entry for what is asked and not there."""
 
     def __init__(self, node):
         self._map = node.attr
@@ -167,13 +167,17 @@ class Graph:
             self.conditional.add(name)
 
 
-def body(function):
-    """Return a function's body as (GraphDef, outputs): its arguments are Placeholders, `outputs` lists tensor names.
+def body(function, library):
+    """Return the body of a function of a FunctionDefLibrary as (GraphDef, outputs).
+
+    Its arguments are Placeholders, `outputs` lists tensor names, and "^name" for what it waits for.
 
     Raises `ValueError` for a body that cannot be laid out.
     """
     try:
-        graph_def, tensors = function_def_to_graph_def(function)
+        with tf.Graph().as_default():
+            v1.import_graph_def(v1.GraphDef(library=library), name="")
+            graph_def, tensors = function_def_to_graph_def(function)
     except (KeyError, ValueError, TypeError, tf.errors.OpError) as error:
         raise ValueError(f"the function {function.signature.name} cannot be read: {error}") from None
     outputs = [tensors[function.ret[output.name]] for output in function.signature.output_arg]

@@ -54,7 +54,6 @@ class Normal:
         self._rewriter.finish()
         unused = set() if with_label_gradients else labels.unused_gradients(self)
         pruning.leave_out(self, unused | dropout.unused_gradients(self), self.removed)
-        pruning.leave_out_implied_waits(self)
 
     # What the rules ask.
 

@@ -40,9 +40,18 @@ def leave_out(normal, nodes, removed):
     normal.nodes = [node for node in normal.nodes if node not in gone]
 
 
-def leave_out_implied_waits(normal):
-    """Leave out of what nodes wait for, where waits were handed on, whatever their inputs wait for already."""
-    bits = {node: 1 << k for k, node in enumerate(sorted(normal.carried, key=lambda node: node.number))}
+def leave_out_implied_waits(*normals):
+    """Leave out of what nodes wait for whatever their inputs wait for already, if a wait was handed on in a graph.
+
+    Which op of a chain waits depends on which ops there are; what runs before what does not.
+    """
+    names = {name for normal in normals for node in normal.carried for name in node.names}
+    for normal in normals:
+        _leave_out_implied(normal, normal.carried | {node for node in normal.nodes if not names.isdisjoint(node.names)})
+
+
+def _leave_out_implied(normal, awaited):
+    bits = {node: 1 << k for k, node in enumerate(sorted(awaited, key=lambda node: node.number))}
     if not bits:
         return
     before = {}  # what must have run before a node, as bits
