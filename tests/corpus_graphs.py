@@ -13,6 +13,36 @@ RELEASES = ("tf1.0.1", "tf1.15.5")
 # Each program with each old release that could build it.
 PAIRS = [(path.parent.name, path.name.partition(".")[0]) for path in sorted(RECORDED.glob("tf*/*.pb.gz"))]
 
+# Faithful ports that the audit still calls not faithful: what TensorFlow changed there has no rule yet.
+NO_RULE_YET = {
+    "tf1.0.1": (
+        "attention",
+        "batch_normalization",
+        "bidirectional_rnn",
+        "conditional",
+        "convolution",
+        "dynamic_rnn",
+        "embeddings",
+        "graph_convolution",
+        "layers",
+        "moving_averages",
+        "nested_loops",
+        "partitioned",
+        "queues",
+        "saver_and_summaries",
+        "stacked_lstm",
+        "variational_autoencoder",
+    ),
+    "tf1.15.5": (
+        "dataset",
+        "graph_convolution",
+        "layers",
+        "nested_loops",
+        "partitioned",
+        "stacked_lstm",
+    ),
+}
+
 
 def build_today(folder, with_mistakes=False):
     """Build the corpus by today's TensorFlow into `folder`, in other processes, and return the folder.
