@@ -78,16 +78,19 @@ def sampled(old, x, y):
 
 
 HARMLESS = {
-    look_up: None,
+    look_up: "copied rows",
     maximum: "chosen the other way",
     power: "safe logarithm",
     relu6: "clipped or not",
     product: "commuted product",
-    mean_of_known_size: None,
-    own_shape: None,
+    mean_of_known_size: "computed shapes",
+    own_shape: "own shape",
     sparse_update: "scattered behind",
-    sampled: None,
+    sampled: "drawn without gradient",
 }
+PROVED = {"checkpoints", "checkpoints on the CPU", *HARMLESS.values()}
+PROVED -= {"commuted product", "computed shapes", "own shape"}  # which have other forms, too
+UNLISTED = {"computed shapes"}  # nobody is told of them
 
 
 def _built(form, old):
@@ -121,7 +124,7 @@ def test_both_forms_give_every_bit(form):
 def test_the_audit_knows_both_forms(form):
     result = audit(_built(form, True).as_graph_def(), _built(form, False).as_graph_def())
     assert result.verdict == "faithful", result.differences
-    assert HARMLESS[form] is None or HARMLESS[form] in result.rules
+    assert HARMLESS[form] in result.rules.keys() | UNLISTED
 
 
 # One mistake in each form: what a rule takes in must be checked, all of it.
@@ -190,9 +193,9 @@ def _checkpoint(one_op, order=(0, 1), crossed=False, names=("a", "b")):
             name="save",
         )
         if one_op:
-            restored = raw.RestoreV2(
-                prefix=path, tensor_names=listed, shape_and_slices=["", ""], dtypes=[tf.float32] * 2
-            )
+            with tf.device("/device:CPU:0"):
+                kinds = [tf.float32] * 2
+                restored = raw.RestoreV2(prefix=path, tensor_names=listed, shape_and_slices=["", ""], dtypes=kinds)
         else:
             restored = [
                 raw.RestoreV2(prefix=path, tensor_names=[name], shape_and_slices=[""], dtypes=[tf.float32])[0]
@@ -205,7 +208,7 @@ def _checkpoint(one_op, order=(0, 1), crossed=False, names=("a", "b")):
 
 def test_checkpoints_are_compared_by_name_and_slice():
     result = audit(_checkpoint(False, (1, 0)).as_graph_def(), _checkpoint(True).as_graph_def())
-    assert result.verdict == "faithful" and "checkpoints" in result.rules, result.differences
+    assert result.verdict == "faithful" and {"checkpoints", "checkpoints on the CPU"} <= result.rules.keys()
     crossed = audit(_checkpoint(False).as_graph_def(), _checkpoint(True, crossed=True).as_graph_def())
     assert crossed.verdict == "not faithful", "each variable is restored from the other"
 

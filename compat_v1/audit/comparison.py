@@ -7,7 +7,7 @@ a partner, and every pair agrees in op, attributes, inputs, waits and place, or 
 
 from compat_v1.audit import labels
 from compat_v1.audit.causes import differences
-from compat_v1.audit.graph import Graph, body
+from compat_v1.audit.graph import Attributes, Graph, body
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.normal import Normal
 from compat_v1.audit.numbers import changed_numbers
@@ -43,6 +43,7 @@ class _Comparison:
         self.functions = _Functions(*self.graphs)
         self.normals, self.verification = _verified(*self.graphs, self.functions.do_the_same)
         compare_unused_constants(self.verification)
+        self.verification.explain_consumed()
 
     def run(self, roles):
         verification = self.verification
@@ -129,19 +130,25 @@ def _shapes_of_placeholders(original, port):
 
     They are those of the same name and type; if there are none, those of the same type in their order.
     """
-    ours, theirs = ([node for node in graph.node if node.op == "Placeholder"] for graph in (original, port))
-    by_name = {(node.name, node.attr["dtype"].type): node for node in theirs}
+    ours, theirs = (
+        [
+            (node.name, Attributes(node)["dtype"].type, Attributes(node)["shape"].shape)
+            for node in graph.node
+            if node.op == "Placeholder"
+        ]
+        for graph in (original, port)
+    )
+    by_name = {(name, dtype): shape for name, dtype, shape in theirs}
     shapes = {}
-    for node in ours:
-        if node.attr["shape"].shape.dim:
+    for name, dtype, shape in ours:
+        if shape.dim:
             continue
-        dtype = node.attr["dtype"].type
-        alike = [[one for one in some if one.attr["dtype"].type == dtype] for some in (ours, theirs)]
-        other = by_name.get((node.name, dtype))
-        if other is None and len(alike[0]) == len(alike[1]):
-            other = alike[1][alike[0].index(node)]
-        if other is not None:
-            shapes[node.name] = other.attr["shape"].shape
+        alike = [[(one, of_it) for one, its_type, of_it in some if its_type == dtype] for some in (ours, theirs)]
+        if (name, dtype) in by_name:
+            shapes[name] = by_name[name, dtype]
+        elif len(alike[0]) == len(alike[1]):
+            place = [one for one, _ in alike[0]].index(name)
+            shapes[name] = alike[1][place][1]
     return shapes
 
 

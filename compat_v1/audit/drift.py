@@ -202,7 +202,7 @@ NUMBERS = {
         "1.1",
         "an old checkpoint has the old names: give tf.train.Saver a dictionary {old name: variable}",
     ),
-    "dropout's formula": Change(
+    "dropout": Change(
         "x / keep * floor(keep + u) became x * (1 / keep) * (u >= rate), then x / keep or a constant times x, and a "
         "selection in place of the product",
         "1.13, 1.15 to 2.2, 2.8 to 2.12",

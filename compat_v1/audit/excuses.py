@@ -4,6 +4,7 @@ from tensorflow.core.framework import attr_value_pb2
 
 from compat_v1.audit.literals import Literal
 
+ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
 _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
@@ -39,7 +40,7 @@ def passes_on(node):
 
 def device(node, other):
     """Say which rule lets a node be placed elsewhere."""
-    on_cpu = {node.device, other.device} <= {"", "/device:CPU:*", "/device:CPU:0"}
+    on_cpu = {node.device, other.device} <= ON_CPU
     return "queues on the CPU" if on_cpu and any(kind in node.op for kind in _ON_CPU) else None
 
 

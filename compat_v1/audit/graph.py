@@ -16,10 +16,26 @@ ENTERS = ("Enter", "RefEnter")
 EXITS = ("Exit", "RefExit")
 SWITCHES = ("Switch", "RefSwitch")
 
+# What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
+NOTES = {"_has_manual_control_dependencies", "_output_shapes"}
+
 
 def source(reference):
     """Return the node that an input is made by: `name`, `name:1` or, for a control input, `^name`."""
     return reference.lstrip("^").partition(":")[0]
+
+
+class Attributes:
+    """A node's attributes, to ask without writing: a protobuf map makes an entry for what it is asked for."""
+
+    def __init__(self, node):
+        self._map = node.attr
+
+    def __getitem__(self, key):
+        return self._map[key] if key in self._map else v1.AttrValue()
+
+    def __contains__(self, key):
+        return key in self._map
 
 
 class Graph:
@@ -60,6 +76,35 @@ class Graph:
     def op_def(self, name):
         """Return the definition of a node's op, or None for a function that is called."""
         return op_def_registry.get(self.nodes[name].op)
+
+    def attributes(self, name):
+        """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
+
+        A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph.
+        """
+        definition = self.op_def(name)
+        defaults = {}
+        if definition is not None:
+            defaults = {one.name: one.default_value for one in definition.attr if one.HasField("default_value")}
+        found = {}
+        for key, value in self.nodes[name].attr.items():
+            if key in NOTES:
+                continue
+            elif value.HasField("func") or value.list.func:
+                continue  # compared by what the functions do
+            elif key != "_class" and value != defaults.get(key):
+                found[key] = value.SerializeToString(deterministic=True)
+        return found
+
+    def called(self, name):
+        """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
+        node = self.nodes[name]
+        called = {"the op": [node.op]} if node.op in self.functions else {}
+        for key, value in node.attr.items():
+            names = [value.func.name] if value.HasField("func") else [one.name for one in value.list.func]
+            if names:
+                called[key] = names
+        return called
 
     def is_stateful(self, name):
         """Whether a node's op keeps, changes or draws something, or reads what may change."""
@@ -108,7 +153,7 @@ class Graph:
         known = [one for one in makers if one in self.frames]
         frames = [self.frames[one] for one in known if self.frames[one]]
         if node.op in ENTERS:
-            self.frames[name] = node.attr["frame_name"].s.decode("utf-8", "replace")
+            self.frames[name] = Attributes(node)["frame_name"].s.decode("utf-8", "replace")
             self._parents = getattr(self, "_parents", {})
             self._parents.setdefault(self.frames[name], frames[0] if frames else "")
         elif node.op in EXITS:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from compat_v1.audit.sizes import AnySize
 
 if TYPE_CHECKING:
-    from compat_v1.audit.normal import Node
+    from compat_v1.audit.nodes import Node
 
 # Whole numbers are followed one by one up to this many; a longer constant is data, no shape.
 MAX_FOLLOWED = 1024
@@ -87,7 +87,7 @@ def _full(dtype, shape, value, names=(), ops=frozenset(), alive=frozenset()):
 
 def read_constant(node) -> Literal:
     """Return the value of a Const. Raises `ValueError` for one that claims more elements than any graph holds."""
-    proto = node.attr["value"].tensor
+    proto = node.attr["value"].tensor  # the importer has refused a Const without one
     count = 1
     for dim in proto.tensor_shape.dim:
         count *= max(dim.size, 0)

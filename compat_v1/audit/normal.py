@@ -12,35 +12,13 @@ from itertools import count
 from compat_v1.audit import dropout, labels, pruning, rewriting
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.folding import fold
-from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, SWITCHES, Graph
-from compat_v1.audit.literals import Literal, read_constant, whole
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Attributes, Graph
+from compat_v1.audit.literals import Literal, read_constant
+from compat_v1.audit.nodes import Node
 from compat_v1.audit.sizes import unknown
 
-# What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
-NOTES = {"_has_manual_control_dependencies", "_output_shapes"}
 # Two of these are two things, whatever they say of themselves.
 _SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
-
-
-class Node:
-    """A node of the normal form: `inputs` are literals or (node, output index); `steps` the rules that led to it."""
-
-    __slots__ = ("attributes", "colocated", "controls", "device", "inputs", "late", "names", "number", "op", "outputs")
-    __slots__ += ("functions", "steps")
-
-    def __init__(self, number, op, attributes, inputs, controls, device, names):
-        self.number, self.op, self.attributes, self.inputs = number, op, attributes, inputs
-        self.controls, self.device, self.names = controls, device, names
-        self.colocated, self.steps, self.late, self.outputs = (), set(), [], []
-        self.functions: dict[str, list[str]] = {}
-
-    def __repr__(self):
-        return f"{self.number:07d}"
-
-    @property
-    def name(self):
-        """The name of the node of the GraphDef that it mainly stands for."""
-        return self.names[0]
 
 
 class Normal:
@@ -66,6 +44,7 @@ class Normal:
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
+        self._constant: Node | None = None
         self._sizes: dict = {}
         self._numbers = count()
         self._rewriter = rewriting.Rewriter(self)
@@ -124,18 +103,18 @@ class Normal:
         if op in self.graph.functions:
             op = "a function"
         parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
-        called = tuple((key, tuple(names)) for key, names in sorted(self.functions(name).items()))
+        called = tuple((key, tuple(names)) for key, names in sorted(self.graph.called(name).items()))
         key = (op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), definition.device)
         found = self._shared.get(key) if shared else None
         if found is None:
             found = Node(next(self._numbers), op, attributes, list(inputs), frozenset(controls), definition.device, [])
-            found.colocated = tuple(one.decode("utf-8", "replace") for one in definition.attr["_class"].list.s)
+            found.colocated = tuple(one.decode("utf-8", "replace") for one in Attributes(definition)["_class"].list.s)
             self.nodes.append(found)
             if shared:
                 self._shared[key] = found
         found.names.append(name)
         found.steps.update(steps)
-        found.functions = self.functions(name)
+        found.functions = self.graph.called(name)
         if len(found.names) > 1:
             found.steps.add("one of each")
         if NOTES & definition.attr.keys():
@@ -144,35 +123,6 @@ class Normal:
         for index in range(outputs):
             self._know_sizes(found, index, None if sizes is None else sizes[index])
         return found
-
-    def attributes(self, name):
-        """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
-
-        A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph.
-        """
-        definition = self.graph.op_def(name)
-        defaults = {}
-        if definition is not None:
-            defaults = {one.name: one.default_value for one in definition.attr if one.HasField("default_value")}
-        found = {}
-        for key, value in self.graph.nodes[name].attr.items():
-            if key in NOTES:
-                continue
-            elif value.HasField("func") or value.list.func:
-                continue  # compared by what the functions do
-            elif key != "_class" and value != defaults.get(key):
-                found[key] = value.SerializeToString(deterministic=True)
-        return found
-
-    def functions(self, name):
-        """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
-        node = self.graph.nodes[name]
-        called = {"the op": [node.op]} if node.op in self.graph.functions else {}
-        for key, value in node.attr.items():
-            names = [value.func.name] if value.HasField("func") else [one.name for one in value.list.func]
-            if names:
-                called[key] = names
-        return called
 
     # How it is built.
 
@@ -186,7 +136,7 @@ class Normal:
 
     def keep(self, name, op, operands, attributes=None, steps=(), sizes=None):
         """Take a node over as it is, but for what `rewriting` has said of its op, attributes and sizes."""
-        attributes = self.attributes(name) if attributes is None else attributes
+        attributes = self.graph.attributes(name) if attributes is None else attributes
         # A merge tells which of its inputs is alive: a constant there is a node of its own.
         if op in MERGES:
             operands = [self._stand_in(name, one) if isinstance(one, Literal) else one for one in operands]
@@ -201,7 +151,7 @@ class Normal:
         static = self.graph.shapes[name]
         shapes = [None if one is None else self.sizes(one) for one in operands]
         literals = [one if isinstance(one, Literal) else None for one in operands]
-        derived = dimensions(op, shapes, literals, self.graph.nodes[name].attr) or []
+        derived = dimensions(op, shapes, literals, Attributes(self.graph.nodes[name])) or []
         derived = [*derived, *[None] * (len(static) - len(derived))]
         found = [_refined(shape, other) for shape, other in zip(static, derived, strict=False)]
         for index, hint in enumerate(self._hints.get(name, ())[: len(found)]):
@@ -253,7 +203,7 @@ class Normal:
         arrays = [one.array() if isinstance(one, Literal) else None for one in operands]
         if not operands or any(array is None for array in arrays):
             return None
-        return fold(node.op, arrays, node.attr)
+        return fold(node.op, arrays, Attributes(node))
 
     def _place_and_waits(self, name):
         """Return what says in which loop or branch a literal is made, and what its making waits for otherwise."""
@@ -282,15 +232,25 @@ class Normal:
         return self._frames[frame]
 
     def _awaited(self, name):
-        """Return what waiting for a node means in the normal form: making a literal is no work."""
+        """Return the normal nodes that waiting for a node means waiting for."""
         if name in self.made:
             return {self.made[name]}
         found = set(self.waits.get(name, ()))
         for index in range(max(1, len(self.graph.shapes[name]))):
             operand = self.tensors.get((name, index))
-            if operand is not None and not isinstance(operand, Literal):
+            if isinstance(operand, Literal):
+                if not self.graph.nodes[name].op.startswith("Stack"):
+                    found.add(self._any_constant())
+            elif operand is not None:
                 found.add(operand[0])
         return found
+
+    def _any_constant(self):
+        """Return the node that stands for all constants that something waits for: one is as quickly made as another."""
+        if self._constant is None:
+            self._constant = Node(next(self._numbers), "a constant", {}, [], frozenset(), "", ["a constant"])
+            self.nodes.append(self._constant)
+        return self._constant
 
     def _stand_in(self, name, literal):
         """Return a node for a literal, where it matters which loop or branch it is made in."""
@@ -337,8 +297,3 @@ def _refined(static, derived):
     if derived is None or len(derived) != len(static):
         return static
     return tuple((other if size is None else size) for size, other in zip(static, derived, strict=True))
-
-
-def from_sizes(sizes, dtype, names=(), ops=frozenset(), alive=frozenset()):
-    """Return the literal of a tensor's shape."""
-    return whole(list(sizes), dtype, names, ops, alive)

@@ -167,7 +167,7 @@ class _Side:
             if isinstance(operand, Literal):
                 parts.append(self._literal(operand))
             else:
-                parts.append((self.below[operand[0]], operand[1]))
+                parts.append((self.below.get(operand[0], 0), operand[1]))
         if node.op == "Mul":
             parts.sort(key=hash)  # see "commuted product"
         waits = tuple(sorted(self.below.get(one, 0) for one in node.controls))

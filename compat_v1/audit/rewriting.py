@@ -35,7 +35,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
 
     def _without_index_types(self, name, operands):
         """Return a node's attributes without those that only say how its literal operands are written."""
-        attributes = self.normal.attributes(name)
+        attributes = self.graph.attributes(name)
         if any(isinstance(one, Literal) and one.kind == "whole" for one in operands):
             for key in INDEX_TYPES:
                 attributes.pop(key, None)
@@ -46,7 +46,6 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         if any(one is None for one in operands):
             return False
         attributes = self._without_index_types(name, operands)
-        for key in NOTES_ON_PRODUCTS:
-            attributes.pop(key, None)
-        self.normal.keep(name, node.op, operands, attributes)
+        noted = [attributes.pop(key) for key in NOTES_ON_PRODUCTS if key in attributes]
+        self.normal.keep(name, node.op, operands, attributes, {"notes on products"} if noted else ())
         return True

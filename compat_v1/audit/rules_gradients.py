@@ -1,6 +1,7 @@
 """Rules for what the gradients of sums, broadcasts and losses are written with."""
 
 from compat_v1.audit.dimensions import reshaped
+from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import is_op, is_scalar, single, times
 
@@ -16,14 +17,15 @@ class GradientRules:
             return self._plain_sum(name, node, operands)
         shape = self.normal.sizes(tensor)
         if shape is None or not isinstance(axes, Literal) or axes.array() is None:
-            attributes = self.normal.attributes(name)
+            attributes = self.graph.attributes(name)
             steps = {"kept dimensions"} if attributes.pop("keep_dims", None) else set()
             tensor = self._negated(negation, tensor, shape) if negation else tensor
             self.normal.keep(name, "Sum", [tensor, axes], attributes, steps, [None])
             return True
         left = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
         left = [axis for axis in left if shape[axis] != 1]
-        steps = {"kept dimensions"} if node.attr["keep_dims"].b else set()
+        steps = {"static broadcast"} if "BroadcastGradientArgs" in axes.ops else set()
+        steps |= {"kept dimensions"} if Attributes(node)["keep_dims"].b else set()
         if negation:
             tensor = self._negated(negation, tensor, shape)
         if not left:
@@ -70,7 +72,7 @@ class GradientRules:
 
     def _negated(self, negation, tensor, shape):
         sizes_of_it = None if shape is None else [shape]
-        attributes = self.normal.attributes(negation)
+        attributes = self.graph.attributes(negation)
         return self.normal.node(negation, "Neg", attributes, [tensor], set(), {"negated first"}, sizes=sizes_of_it), 0
 
     def _only_reshaped(self, name):
@@ -111,7 +113,7 @@ class GradientRules:
         if shape is None or not isinstance(multiples, Literal) or multiples.array() is None:
             target = self._kept_from(tensor, multiples)
             if target is not None:
-                self.normal.keep(name, "BroadcastTo", [tensor, target], self._as_broadcast(name), {"spread"})
+                self.normal.keep(name, "BroadcastTo", [tensor, target], self._as_broadcast(name), {"spread: tiled"})
             return target is not None
         factors = multiples.array().tolist()
         if any(size != 1 and factor != 1 for size, factor in zip(shape, factors, strict=True)):
@@ -134,7 +136,7 @@ class GradientRules:
         return shape if is_ones else None
 
     def _as_broadcast(self, name):
-        attributes = self.normal.attributes(name)
+        attributes = self.graph.attributes(name)
         index_type = attributes.pop("Tmultiples", None)
         return {**attributes, **({"Tidx": index_type} if index_type else {})}
 
@@ -156,7 +158,8 @@ class GradientRules:
                 self.normal.alias(name, spread, "spread")
                 return True
         attributes = self._without_index_types(name, [shape])
-        self.normal.keep(name, "BroadcastTo", [tensor, shape], attributes, {"spread"})
+        steps = {"spread: tiled"} if self.graph.nodes[name].op == "Tile" else set()
+        self.normal.keep(name, "BroadcastTo", [tensor, shape], attributes, steps)
         return True
 
     def _Reshape(self, name, node, operands):

@@ -1,7 +1,7 @@
 """Rules for what a loop keeps for its gradient: stacks and TensorArrays."""
 
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import RESOURCE, is_followed, is_op
+from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar
 
 
 class LoopRules:
@@ -9,14 +9,14 @@ class LoopRules:
 
     def _Stack(self, name, node, operands):
         limit = whole(-1, "int32", (name,))
-        self.normal.keep(name, "StackV2", [limit], self.normal.attributes(name), {"stacks"})
+        self.normal.keep(name, "StackV2", [limit], self.graph.attributes(name), {"stacks"})
         return True
 
     def _RefEnter(self, name, node, operands):
         """A stack was a reference, and is a resource."""
         if not is_op(operands[0], "StackV2"):
             return False
-        attributes = self.normal.attributes(name)
+        attributes = self.graph.attributes(name)
         attributes["T"] = RESOURCE
         self.normal.keep(name, "Enter", operands, attributes, {"stacks"})
         return True
@@ -75,6 +75,9 @@ class LoopRules:
             stack = next(stack for stack in self.stacks().values() if source[0].name in stack[0] + stack[1])
             pushed = [self.normal.tensors.get(self.graph.inputs[push][1]) for push in stack[0]]
             if len(pushed) != 1 or len(stack[1]) != 1 or not self._is_flow(pushed[0]):
+                return False
+            limits = [one.inputs[0] for one in self._handles(stack) if one.op == "StackV2"]
+            if "swap_memory" in self.graph.attributes(stack[0][0]) or not all(is_scalar(one, -1) for one in limits):
                 return False
             self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
             self._empty.append(stack)

@@ -151,7 +151,7 @@ def _saved(rewriter, name, node, operands):
             variable = variable.inputs[0][0]
         own = {variable.name} if variable is not None and variable.op in _VARIABLES else set()
         entries.add(_of_one(rewriter, name, "saved tensor", (prefix, names, slices), index, kind, own, tensor, None))
-    attributes = rewriter.normal.attributes(name)
+    attributes = rewriter.graph.attributes(name)
     attributes.pop("dtypes")
     made = rewriter.normal.node(
         name, node.op, attributes, [prefix], rewriter.normal.controls(name) | entries, outputs=0

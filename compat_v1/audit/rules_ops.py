@@ -97,7 +97,9 @@ class OpRules:
             return False
         self.normal.absorbed.add(none[0])
         norm = none[0].inputs[0]
-        self.normal.keep(name, "scale of a finite norm", [scale, norm], steps={"norm that is no number"})
+        self.normal.keep(
+            name, "scale of a finite norm", [scale, norm], attributes=None, steps={"norm that is no number: added"}
+        )
         return True
 
     def _finite(self, name, operands):
@@ -107,9 +109,9 @@ class OpRules:
         if other.shape != () or not np.isnan(dropout.value(other)) or isinstance(scale, Literal):
             return False
         self.normal.absorbed.add(condition[0])
-        attributes = self.normal.attributes(name)
+        attributes = self.graph.attributes(name)
         inputs = [scale, condition[0].inputs[0]]
-        self.normal.keep(name, "scale of a finite norm", inputs, attributes, {"norm that is no number"})
+        self.normal.keep(name, "scale of a finite norm", inputs, attributes, {"norm that is no number: selected"})
         return True
 
     def _Gather(self, name, node, operands):

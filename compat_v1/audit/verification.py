@@ -37,6 +37,7 @@ class Verification:
         self.seeds = []  # pairs of random ops with other seeds
         self.partner, self.back = pairing.partner, pairing.back
         self.findings, self.rules = [], {}
+        self._compare_devices_of_consumed()
         self.frames, self.frames_back = {}, {}
         for node, other in self.partner.items():
             self._compare(node, other)
@@ -57,6 +58,33 @@ class Verification:
                 what = f"{node.op} has no partner in {where}"
                 self.find("alone", node if here else None, None if here else node, what)
 
+    def _compare_devices_of_consumed(self):
+        """Compare where nodes that have no normal node are placed: as those of the same name, or as others are."""
+        normals = [side.normal for side in self.pairing.sides]
+        for normal, other in (normals, normals[::-1]):
+            common = {node.device for node in normal.nodes}
+            for name in normal.consumed:
+                device = normal.graph.nodes[name].device
+                twin = other.graph.nodes.get(name) if name in other.consumed else None
+                if {device, twin.device if twin is not None else ""} <= excuses.ON_CPU:
+                    continue
+                if device != twin.device if twin is not None else device and device not in common:
+                    what = (
+                        f"is placed on {device!r}, on {twin.device!r} in the port"
+                        if twin
+                        else f"is placed on {device!r}"
+                    )
+                    if normal is normals[0] or twin is None:
+                        self.find("placement", None, None, what, name)
+
+    def explain_consumed(self):
+        """Note the rules that took a node in one graph and not the node of the same name in the other."""
+        normals = [side.normal for side in self.pairing.sides]
+        for normal, other in (normals, normals[::-1]):
+            for name, rule in normal.consumed.items():
+                if rule not in ("constants", "computed shapes") and other.consumed.get(name) != rule:
+                    self.explain(rule, name)
+
     def explain(self, rule, name):
         """Note that a rule explains what differs at a node."""
         self.rules.setdefault(rule, []).append(name)
@@ -69,7 +97,7 @@ class Verification:
             self.find("attribute", node, other, f"is a {node.op}, a {other.op} in the port")
             return
         for rule in sorted(node.steps ^ other.steps):
-            self.explain("dropout's formula" if rule.startswith("dropout") else rule, node.name)
+            self.explain(rule.partition(":")[0], node.name)
         for name in node.names:
             if name not in other.names:
                 self.explain("names", name)

@@ -1,0 +1,22 @@
+"""The nodes of a normal form."""
+
+
+class Node:
+    """A node of the normal form: `inputs` are literals or (node, output index); `steps` the rules that led to it."""
+
+    __slots__ = ("attributes", "colocated", "controls", "device", "inputs", "late", "names", "number", "op", "outputs")
+    __slots__ += ("functions", "steps")
+
+    def __init__(self, number, op, attributes, inputs, controls, device, names):
+        self.number, self.op, self.attributes, self.inputs = number, op, attributes, inputs
+        self.controls, self.device, self.names = controls, device, names
+        self.colocated, self.steps, self.late, self.outputs = (), set(), [], []
+        self.functions: dict[str, list[str]] = {}
+
+    def __repr__(self):
+        return f"{self.number:07d}"
+
+    @property
+    def name(self):
+        """The name of the node of the GraphDef that it mainly stands for."""
+        return self.names[0]

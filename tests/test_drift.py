@@ -1,0 +1,402 @@
+"""Every rule of the audit is harmless: both ways of writing, run on random inputs, give every bit the same.
+
+A case builds the older and the newer form of one change as small graphs. The audit must find them faithful by that
+rule, the two must run to the same bits, and a case with a mistake in the newer form must not pass.
+"""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import drift
+from compat_v1.audit.comparison import audit
+from test_drift_oldest import PROVED
+
+raw = tf.raw_ops
+CASES = {}
+
+
+def case(rule):
+    """Register build(new, mistake) as the case of a rule: it makes one form, with a mistake in it or not."""
+
+    def register(build):
+        CASES[rule] = build
+        return build
+
+    return register
+
+
+def floats(*shape, name="x"):
+    return tf.placeholder(tf.float32, shape, name=name)
+
+
+def out(tensor):
+    return raw.Identity(input=tensor, name="out")
+
+
+@case("names")
+def _(new, mistake):
+    x = floats(None, 3)
+    y = raw.Tanh(x=x, name="other" if new else "tanh")
+    out(raw.Sigmoid(x=y) if mistake else raw.Exp(x=y))
+
+
+@case("private attributes")
+def _(new, mistake):
+    y = raw.Exp(x=floats(None, 3))
+    if new:
+        y.op._set_attr("_has_manual_control_dependencies", tf.AttrValue(b=True))
+    if mistake:
+        y.op._set_attr("_kernel", tf.AttrValue(s=b"other"))
+    out(y)
+
+
+@case("notes on products")
+def _(new, mistake):
+    x = floats(3, 3)
+    out(raw.MatMul(a=x, b=x, grad_a=new, transpose_b=mistake))
+
+
+@case("colocation")
+def _(new, mistake):
+    x = floats(None, 3)
+    y = raw.Exp(x=x)
+    z = raw.Tanh(x=x, name="z")
+    if new:
+        z.op._set_attr("_class", tf.AttrValue(list=tf.AttrValue.ListValue(s=[b"loc:@" + y.op.name.encode()])))
+    out(raw.Sub(x=z, y=y) if mistake else raw.Sub(x=y, y=z))
+
+
+@case("placeholder shape")
+def _(new, mistake):
+    x = raw.Placeholder(dtype=tf.float32, shape=[None, 3], name="x")
+    if not new:
+        x.op._clear_attr("shape")  # as TensorFlow 1.0 wrote it: its own releases alone could run that without a shape
+    out(raw.Exp(x=x) if not mistake else raw.Tanh(x=x))
+
+
+@case("constants")
+def _(new, mistake):
+    x = floats(None, 3)
+    threes = raw.Fill(dims=[3], value=4.0 if mistake else 3.0) if new else tf.constant([3.0, 3.0, 3.0])
+    out(raw.AddV2(x=x, y=threes))
+
+
+@case("computed shapes")
+def _(new, mistake):
+    x = floats(None, 3)
+    size = raw.Prod(input=raw.Shape(input=x), axis=[0])
+    kept = raw.Maximum(x=raw.Prod(input=raw.Shape(input=raw.Sum(input=x, axis=[0])), axis=[0]), y=1)
+    if new:
+        count = raw.Prod(input=raw.GatherV2(params=raw.Shape(input=x), indices=[1 if mistake else 0], axis=0), axis=[0])
+    else:
+        count = raw.FloorDiv(x=size, y=kept)
+    out(raw.RealDiv(x=x, y=raw.Cast(x=count, DstT=tf.float32)))
+
+
+@case("unused constants")
+def _(new, mistake):
+    if not new:
+        tf.constant(3, name="of_no_use")
+    elif mistake:
+        raw.Exp(x=floats(3, name="y"))
+    out(raw.Exp(x=floats(None, 3)))
+
+
+@case("unused results")
+def _(new, mistake):
+    x = floats(3)
+    frame = {"frame_name": "loop", "is_constant": False, "parallel_iterations": 10}
+    entered = raw.Enter(data=x, **frame)
+    count = raw.Enter(data=0, **frame)
+    merged, counted = raw.Merge(inputs=[entered, entered])[0], raw.Merge(inputs=[count, count])[0]
+    test = raw.LoopCond(input=raw.Less(x=counted, y=raw.Enter(data=3, frame_name="loop", is_constant=True)))
+    (leave, stay), (unused, going) = raw.Switch(data=merged, pred=test), raw.Switch(data=counted, pred=test)
+    one = raw.Enter(data=1, frame_name="loop", is_constant=True)
+    merged.op._update_input(1, raw.NextIteration(data=raw.Tanh(x=stay)))
+    counted.op._update_input(1, raw.NextIteration(data=raw.AddV2(x=going, y=one)))
+    if new and not mistake:
+        raw.Exit(data=unused)
+    left = raw.Exit(data=leave)
+    out(raw.Exp(x=left) if mistake else raw.Neg(x=left))
+
+
+@case("one of each")
+def _(new, mistake):
+    x = floats(None, 3)
+    y = raw.Exp(x=x)
+    z = y if new else raw.Exp(x=x)
+    out(raw.Sub(x=raw.Tanh(x=y), y=x if mistake else z))
+
+
+@case("AddV2")
+def _(new, mistake):
+    x = floats(None, 3)
+    out((raw.AddV2 if new else raw.Add)(x=x, y=raw.Exp(x=x) if not mistake else x))
+
+
+@case("division")
+def _(new, mistake):
+    x, y = floats(None, 3), floats(3, name="y")
+    out(raw.RealDiv(x=y, y=x) if mistake else (raw.RealDiv if new else raw.Div)(x=x, y=y))
+
+
+@case("gather")
+def _(new, mistake):
+    x = floats(5, 5)
+    indices = [4, 1]
+    out(raw.GatherV2(params=x, indices=indices, axis=int(mistake)) if new else raw.Gather(params=x, indices=indices))
+
+
+@case("select")
+def _(new, mistake):
+    x = floats(2, 3)
+    condition = raw.Less(x=x, y=0.0)
+    zeros = raw.ZerosLike(x=x)
+    if new:
+        out(raw.SelectV2(condition=condition, t=x, e=1.0 if mistake else 0.0))
+    else:
+        out(raw.Select(condition=condition, x=x, y=zeros))
+
+
+@case("unit interval")
+def _(new, mistake):
+    drawn = raw.RandomUniform(shape=[100], dtype=tf.float32, seed=7, seed2=8)
+    if not new:
+        drawn = raw.AddV2(x=raw.Mul(x=drawn, y=raw.Sub(x=1.0, y=0.0)), y=0.0)
+    elif mistake:
+        drawn = raw.AddV2(x=raw.Mul(x=drawn, y=raw.Sub(x=1.5, y=0.0)), y=0.0)
+    out(drawn)
+
+
+@case("copies")
+def _(new, mistake):
+    x = raw.Exp(x=floats(None, 3))
+    x = x if new else raw.Identity(input=x)
+    out(raw.Abs(x=x) if mistake else raw.Tanh(x=x))
+
+
+@case("norm that is no number")
+def _(new, mistake):
+    x = floats(3)
+    norm = raw.Sqrt(x=raw.Sum(input=raw.Square(x=x), axis=[0]))
+    scale = raw.Mul(x=raw.Minimum(x=raw.RealDiv(x=1.0, y=norm), y=0.5), y=2.0)
+    if new:
+        scale = raw.AddV2(x=scale, y=raw.Sub(x=norm, y=scale if mistake else norm))
+    else:
+        scale = raw.Select(condition=raw.IsFinite(x=norm), x=scale, y=float("nan"))
+    out(raw.Mul(x=x, y=scale))
+
+
+@case("matrix diagonals")
+def _(new, mistake):
+    x = floats(4)
+    if new:
+        diagonal = raw.MatrixDiagV3(diagonal=x, k=1 if mistake else 0, num_rows=-1, num_cols=-1, padding_value=0.0)
+    else:
+        diagonal = raw.MatrixDiag(diagonal=x)
+    out(diagonal)
+
+
+def _sum_back(x, y, new, keep_dims=False):
+    """The sum that makes a gradient of x fit y, which was broadcast to x."""
+    if new:
+        total = raw.Sum(input=x, axis=[0], keep_dims=keep_dims)
+    else:
+        axes = raw.BroadcastGradientArgs(s0=raw.Shape(input=y), s1=raw.Shape(input=x))[0]
+        total = raw.Sum(input=x, axis=axes, keep_dims=keep_dims)
+    return total
+
+
+@case("static broadcast")
+def _(new, mistake):
+    x, y = floats(None, 3), floats(3, name="y")
+    total = _sum_back(x, y, new)
+    out(
+        raw.Reshape(tensor=raw.Exp(x=x) if mistake else total, shape=[-1])
+        if mistake
+        else raw.Reshape(tensor=total, shape=[3])
+    )
+
+
+@case("kept dimensions")
+def _(new, mistake):
+    x, y = floats(None, 3), floats(3, name="y")
+    total = raw.Sum(input=x, axis=[1 if mistake else 0], keep_dims=new)
+    del y
+    out(raw.Reshape(tensor=total, shape=[-1] if mistake else [3]))
+
+
+@case("own shape")
+def _(new, mistake):
+    x = raw.Exp(x=floats(None, 3))
+    if not new:
+        x = raw.Reshape(tensor=x, shape=raw.Shape(input=x))
+    elif mistake:
+        x = raw.Reshape(tensor=x, shape=[3, -1])
+    out(raw.Tanh(x=x))
+
+
+@case("negated first")
+def _(new, mistake):
+    x = raw.Exp(x=floats(None, 3))
+    if new:
+        total = raw.Sum(input=x if mistake else raw.Neg(x=x), axis=[0])
+        out(raw.Reshape(tensor=total, shape=[3]))
+    else:
+        out(raw.Reshape(tensor=raw.Neg(x=raw.Sum(input=x, axis=[0])), shape=[3]))
+
+
+@case("commuted product")
+def _(new, mistake):
+    x = floats(None, 3)
+    factor = 0.3 if not mistake else 0.5
+    out(raw.Mul(x=x, y=factor) if new else raw.Mul(x=factor, y=x))
+
+
+@case("spread")
+def _(new, mistake):
+    x = floats(1, 3)
+    if new:
+        out(raw.BroadcastTo(input=x, shape=[5 if mistake else 4, 3]))
+    else:
+        out(raw.Tile(input=x, multiples=[4, 1]))
+
+
+@case("second derivative")
+def _(new, mistake):
+    loss, gradient = raw.SparseSoftmaxCrossEntropyWithLogits(features=floats(2, 3), labels=[1, 2])
+    gradient = gradient if new else raw.PreventGradient(input=gradient)
+    out(raw.Mul(x=gradient, y=raw.ExpandDims(input=gradient[:, 0] if mistake else loss, axis=-1)))
+
+
+@case("labels without gradient")
+def _(new, mistake):
+    logits, labels = floats(2, 3), floats(2, 3, name="y")
+    guarded = raw.StopGradient(input=raw.Exp(x=labels) if mistake else labels) if new else labels
+    out(raw.SoftmaxCrossEntropyWithLogits(features=logits, labels=guarded)[0])
+
+
+@case("shapes in arrays")
+def _(new, mistake):
+    x = floats(3)
+    handle, flow = raw.TensorArrayV3(size=2, dtype=tf.float32, element_shape=[3] if new else None)
+    flow = raw.TensorArrayWriteV3(handle=handle, index=1, value=raw.Exp(x=x) if mistake else x, flow_in=flow)
+    out(raw.TensorArrayReadV3(handle=handle, index=1, flow_in=flow, dtype=tf.float32))
+
+
+@case("write barrier")
+def _(new, mistake):
+    x = floats(2, 3)
+    handle, flow = raw.TensorArrayV3(size=2, dtype=tf.float32)
+    flow = raw.TensorArrayScatterV3(handle=handle, indices=[0, 1], value=x, flow_in=flow)
+    back = raw.Identity(input=flow)
+    if new:
+        with tf.control_dependencies([raw.Identity(input=flow)] if not mistake else [raw.Exp(x=x)]):
+            back = raw.Identity(input=back)
+    gradient, back = raw.TensorArrayGradV3(handle=handle, flow_in=back, source="gradients")
+    back = raw.TensorArrayWriteV3(handle=gradient, index=0, value=[1.0, 2.0, 3.0], flow_in=back)
+    out(raw.TensorArrayReadV3(handle=gradient, index=0, flow_in=back, dtype=tf.float32))
+
+
+def _loop(frame, step):
+    x = floats(3)
+    merged = raw.Merge(inputs=[raw.Enter(data=x, frame_name=frame)] * 2)[0]
+    limit = raw.Enter(data=tf.fill([3], 9.0), frame_name=frame, is_constant=True)
+    axis = raw.Enter(data=[0], frame_name=frame, is_constant=True)
+    test = raw.LoopCond(input=raw.All(input=raw.Less(x=merged, y=limit), axis=axis))
+    leave, stay = raw.Switch(data=merged, pred=test)
+    grown = raw.AddV2(x=stay, y=raw.Enter(data=step, frame_name=frame, is_constant=True))
+    merged.op._update_input(1, raw.NextIteration(data=grown))
+    out(raw.Exit(data=leave))
+
+
+@case("frame name")
+def _(new, mistake):
+    _loop("while_context" if new else "while/", 2.0 if mistake else 1.0)
+
+
+@case("stacks")
+def _(new, mistake):
+    x = floats(3)
+    if new:
+        stack = raw.StackV2(max_size=2 if mistake else -1, elem_type=tf.float32)
+        pushed = raw.StackPushV2(handle=stack, elem=raw.Exp(x=x))
+        with tf.control_dependencies([pushed]):
+            out(raw.StackPopV2(handle=stack, elem_type=tf.float32))
+        return
+    graph = tf.get_default_graph()
+    stack = graph.create_op(
+        "Stack", [], [tf.as_dtype("string_ref")], attrs={"elem_type": tf.AttrValue(type=1)}
+    ).outputs[0]
+    attrs = {"T": tf.AttrValue(type=1)}
+    pushed = graph.create_op("StackPush", [stack, raw.Exp(x=x)], [tf.float32], attrs=attrs).outputs[0]
+    with tf.control_dependencies([pushed]):
+        pop = graph.create_op("StackPop", [stack], [tf.float32], attrs={"elem_type": tf.AttrValue(type=1)})
+        out(pop.outputs[0])
+
+
+@case("dataset tuning")
+def _(new, mistake):
+    of = {"output_types": [tf.float32], "output_shapes": [[]]}
+    dataset = raw.TensorSliceDataset(components=[[4.0 if mistake else 1.0, 2.0]], output_shapes=[[]])
+    if not new:
+        dataset = raw.OptimizeDataset(input_dataset=dataset, optimizations=[], **of)
+    iterator = raw.IteratorV2(shared_name="", container="", **of)
+    raw.MakeIterator(dataset=dataset, iterator=iterator, name="init")
+    out(raw.IteratorGetNext(iterator=iterator, **of)[0])
+
+
+@case("queues on the CPU")
+def _(new, mistake):
+    with tf.device("/device:CPU:*" if new else None):
+        queue = raw.FIFOQueueV2(component_types=[tf.float32])
+    pushed = raw.QueueEnqueueV2(handle=queue, components=[raw.Exp(x=floats(3)) if mistake else floats(3)])
+    with tf.control_dependencies([pushed]):
+        out(raw.QueueDequeueV2(handle=queue, component_types=[tf.float32])[0])
+
+
+def built(rule, new, mistake=False):
+    with tf.Graph().as_default() as graph:
+        CASES[rule](new, mistake)
+    return graph.as_graph_def()
+
+
+def run(graph_def, seed):
+    """Run a graph on random inputs and return its output's bytes."""
+    rng = np.random.RandomState(seed)
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+        feeds = {}
+        for op in sorted((op for op in graph.get_operations() if op.type == "Placeholder"), key=lambda op: op.name):
+            shape = op.outputs[0].shape
+            sizes = (
+                [5, 3]
+                if shape.rank is None or shape.rank == 0
+                else [5 if size is None else size for size in shape.as_list()]
+            )
+            feeds[op.outputs[0]] = (rng.randn(*sizes) * 3).astype("float32")
+        with tf.Session(graph=graph) as session:
+            if any(op.name == "init" for op in graph.get_operations()):
+                session.run("init")
+            return session.run("out:0", feeds).tobytes()
+
+
+def test_every_rule_has_a_case():
+    assert not CASES.keys() & PROVED
+    assert CASES.keys() | PROVED == drift.RULES.keys()
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_both_forms_are_faithful_by_the_rule_and_give_every_bit_the_same(rule):
+    old, new = built(rule, False), built(rule, True)
+    result = audit(old, new)
+    assert result.verdict == "faithful", result.differences
+    assert rule in result.rules or rule == "constants", result.rules
+    for seed in range(20):
+        assert run(old, seed) == run(new, seed)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_mistake_beside_the_rule_is_reported(rule):
+    assert audit(built(rule, False), built(rule, True, mistake=True)).verdict == "not faithful"
