@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import drift
 from compat_v1.audit.comparison import audit
+from test_drift_oldest import PROVED
 
 raw = tf.raw_ops
 CASES = {}
@@ -382,7 +383,8 @@ def run(graph_def, seed):
 
 
 def test_every_rule_has_a_case():
-    assert CASES.keys() == drift.RULES.keys()
+    assert not CASES.keys() & PROVED
+    assert CASES.keys() | PROVED == drift.RULES.keys()
 
 
 @pytest.mark.parametrize("rule", CASES)

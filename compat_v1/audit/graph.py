@@ -26,7 +26,7 @@ def source(reference):
 
 
 class Attributes:
-    """A node's attributes, to ask without writing: a protobuf map makes an entry for what is asked and not there."""
+    """A node's attributes, to ask without writing: a protobuf map makes an entry for what it is asked for."""
 
     def __init__(self, node):
         self._map = node.attr

@@ -174,7 +174,10 @@ class _Side:
         return hash((self.local[node], tuple(parts), waits))
 
     def _used_by(self, node):
-        uses = sorted(hash((self.above.get(user, 0), self.local[user], slot)) for user, slot in self.users[node])
+        uses = sorted(
+            hash((self.above.get(user, 0), self.local[user], 0 if user.op == "Mul" else slot))
+            for user, slot in self.users[node]
+        )
         return hash((node.op, tuple(uses)))
 
     def _literal(self, literal):
