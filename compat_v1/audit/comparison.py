@@ -5,6 +5,8 @@ Each graph is brought into its normal form (`normal.py`) by exact rules; the nod
 a partner, and every pair agrees in op, attributes, inputs, waits and place, or differs as a rule of `drift.py` says.
 """
 
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import labels
@@ -22,7 +24,7 @@ from compat_v1.audit.verification import Finding, Verification
 __all__ = ["Audit", "Difference", "Numbers", "audit", "report", "same_roles"]
 
 
-def audit(original, port, roles=None) -> Audit:
+def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = None) -> Audit:
     """Compare two GraphDefs and return an `Audit`.
 
     `roles`, {what: (tensor name in the original, in the port)}, are the tensors that the program feeds and fetches;
@@ -32,7 +34,7 @@ def audit(original, port, roles=None) -> Audit:
     return _Comparison(*(tf.GraphDef.FromString(one.SerializeToString()) for one in (original, port))).run(roles or {})
 
 
-def same_roles(names, others):
+def same_roles(names: Any, others: Any) -> dict[str, tuple[str, str]]:
     """Return the roles for two `Network`s, of tensors and ops or of their names."""
     return {field: (_name(getattr(names, field)), _name(getattr(others, field))) for field in names._fields}
 
