@@ -35,8 +35,8 @@ RULES = {
     "private attributes": Rule(
         "the builder leaves notes for itself, in attributes that begin with an underscore",
         "2.11",
-        "_has_manual_control_dependencies, _output_shapes, _read_only_resource_inputs and _user_specified_name are read by "
-        "no kernel",
+        "these are read by no kernel: _has_manual_control_dependencies, _output_shapes, _read_only_resource_inputs, "
+        "_user_specified_name",
     ),
     "notes on products": Rule(
         "a product of matrices says in grad_a, grad_b, grad_x and grad_y that it is one of a gradient",
