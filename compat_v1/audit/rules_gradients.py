@@ -132,7 +132,10 @@ class GradientRules:
             return None
         ones = kept[0].inputs[3]
         of_one = ones[0].inputs[1] if is_op(ones, "Fill") else isinstance(ones, Literal) and single(ones)
-        return shape if of_one and is_scalar(of_one, 1) else None
+        if not of_one or not is_scalar(of_one, 1):
+            return None
+        self.normal.absorbed.update({multiples[0], divisor[0]})
+        return shape
 
     def _as_broadcast(self, name):
         attributes = self.graph.attributes(name)
