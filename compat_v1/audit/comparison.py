@@ -11,6 +11,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import labels
 from compat_v1.audit.causes import differences
+from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import Attributes, Graph, body
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.normal import Normal
@@ -19,7 +20,7 @@ from compat_v1.audit.pairing import Pairing
 from compat_v1.audit.pruning import leave_out_implied_waits
 from compat_v1.audit.result import Audit, Difference, Numbers, report
 from compat_v1.audit.unused import compare_unused_constants
-from compat_v1.audit.verification import Finding, Verification
+from compat_v1.audit.verification import Verification
 
 __all__ = ["Audit", "Difference", "Numbers", "audit", "report", "same_roles"]
 

@@ -15,9 +15,11 @@ from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Attributes, Graph
 from compat_v1.audit.literals import Literal, read_constant
 from compat_v1.audit.nodes import Node
+from compat_v1.audit.operands import is_over_all, refined
 from compat_v1.audit.sizes import unknown
 
 # Two of these are two things, whatever they say of themselves.
+_REDUCTIONS = ("Sum", "Mean", "Prod", "Max", "Min")
 _SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
 
 
@@ -152,9 +154,11 @@ class Normal:
         literals = [one if isinstance(one, Literal) else None for one in operands]
         derived = dimensions(op, shapes, literals, Attributes(self.graph.nodes[name])) or []
         derived = [*derived, *[None] * (len(static) - len(derived))]
-        found = [_refined(shape, other) for shape, other in zip(static, derived, strict=False)]
+        if op in _REDUCTIONS and is_over_all(operands) and "keep_dims" not in self.graph.attributes(name):
+            derived[0] = ()
+        found = [refined(shape, other) for shape, other in zip(static, derived, strict=False)]
         for index, hint in enumerate(self._hints.get(name, ())[: len(found)]):
-            found[index] = _refined(hint, found[index])
+            found[index] = refined(hint, found[index])
         return found
 
     def known_sizes(self, node):
@@ -287,12 +291,3 @@ class Normal:
                         raise ValueError(f"the loop of {node.name} is not one of tf.while_loop")
                     node.inputs[position] = self.tensors[self.graph.inputs[node.name][position]]
                     node.late.append(position)
-
-
-def _refined(static, derived):
-    """Return what is known of sizes: TensorFlow's where it knows them, else those derived (None: nothing)."""
-    if static is None:
-        return derived
-    if derived is None or len(derived) != len(static):
-        return static
-    return tuple((other if size is None else size) for size, other in zip(static, derived, strict=True))

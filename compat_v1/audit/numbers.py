@@ -1,9 +1,9 @@
 """What TensorFlow itself changed so that the port computes other numbers, each cause once, with what to do about it."""
 
 from compat_v1.audit import drift
+from compat_v1.audit.findings import Finding
 from compat_v1.audit.result import Numbers
 from compat_v1.audit.seeds import Seeds, op_seed
-from compat_v1.audit.verification import Finding
 
 
 def changed_numbers(verification):

@@ -63,6 +63,9 @@ def single(literal):
     """Return the one element that a literal holds, however often, as a scalar; None if it holds different ones."""
     if literal.kind == "whole":
         return literal._replace(shape=(), value=literal.value[:1]) if len(set(literal.value)) == 1 else None
+    if literal.kind == "full" and literal.dtype in WHOLE:
+        one = np.frombuffer(literal.value, literal.dtype)[0]  # type: ignore[call-overload]
+        return literal._replace(kind="whole", shape=(), value=(int(one),))
     if literal.kind == "full":
         return literal._replace(kind="data", shape=())
     count = int(np.prod(literal.shape, dtype=object))
@@ -79,3 +82,23 @@ def in_range(output, dtype):
     if bits is None:
         return dtype == "bool"
     return all(not isinstance(value, int) or -(2**bits) <= value < 2**bits for value in output.reshape(-1).tolist())
+
+
+def is_over_all(operands):
+    """Whether a reduction is over range(rank), of a tensor of unknown rank."""
+    tensor, axes = operands
+    if not isinstance(axes, tuple) or isinstance(axes, Literal) or axes[0].op != "Range":
+        return False
+    start, limit, delta = axes[0].inputs
+    if isinstance(limit, Literal) or limit[0].op != "Rank" or limit[0].inputs[0] != tensor:
+        return False
+    return [one.value if isinstance(one, Literal) else None for one in (start, delta)] == [(0,), (1,)]
+
+
+def refined(static, derived):
+    """Return what is known of sizes: TensorFlow's where it knows them, else those derived (None: nothing)."""
+    if static is None:
+        return derived
+    if derived is None or len(derived) != len(static):
+        return static
+    return tuple((other if size is None else size) for size, other in zip(static, derived, strict=True))

@@ -131,9 +131,11 @@ class GradientRules:
         if not is_op(kept, "DynamicStitch") or len(kept[0].inputs) != 4 or kept[0].inputs[2] != shape:
             return None
         ones = kept[0].inputs[3]
-        is_ones = is_op(ones, "Fill") and is_scalar(ones[0].inputs[1], 1)
-        is_ones = is_ones or (isinstance(ones, Literal) and ones.kind == "whole" and set(ones.value) == {1})
-        return shape if is_ones else None
+        of_one = ones[0].inputs[1] if is_op(ones, "Fill") else isinstance(ones, Literal) and single(ones)
+        if not of_one or not is_scalar(of_one, 1):
+            return None
+        self.normal.absorbed.update({multiples[0], divisor[0]})
+        return shape
 
     def _as_broadcast(self, name):
         attributes = self.graph.attributes(name)

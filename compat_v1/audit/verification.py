@@ -4,25 +4,10 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from typing import NamedTuple
-
-from tensorflow.core.framework import attr_value_pb2
-
 from compat_v1.audit import excuses
+from compat_v1.audit.findings import Finding, listed, short, target
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.sizes import Size, add, multiply, unknown
-
-
-class Finding(NamedTuple):
-    """One thing that differs: `kind` is "value", "attribute", "placement", "input", "wait" or "alone"."""
-
-    kind: str
-    node: object  # the normal node of the original, or None
-    other: object  # the normal node of the port, or None
-    what: str
-    name: str = ""  # the node to name, if it is a constant inside
-    other_name: str = ""  # the same of the port
-    computed: bool = False  # a constant that was computed from shapes, which seldom is the cause
 
 
 class Verification:
@@ -158,7 +143,7 @@ class Verification:
                 name
                 for one, side in ((node, 0), (other, 1))
                 for name in one.colocated
-                if _target(name) not in self.pairing.sides[side].normal.graph.nodes
+                if target(name) not in self.pairing.sides[side].normal.graph.nodes
             )
             self.find("placement", node, other, f"shall be placed beside {missing}, which is not there")
             return
@@ -170,18 +155,18 @@ class Verification:
         if rule:
             self.explain(rule, node.name)
         else:
-            what = f"is placed beside {_listed(node.colocated)}, beside {_listed(other.colocated)} in the port"
+            what = f"is placed beside {listed(node.colocated)}, beside {listed(other.colocated)} in the port"
             self.find("placement", node, other, what)
 
     def _places(self, node, side):
         normal = self.pairing.sides[side].normal
         places = []
         for name in node.colocated:
-            target = _target(name)
-            if target not in normal.graph.nodes:
+            beside = target(name)
+            if beside not in normal.graph.nodes:
                 places.append(None)
             else:
-                places.append(normal.made.get(target, "?"))
+                places.append(normal.made.get(beside, "?"))
         return places
 
     def _compare_inputs(self, node, other):
@@ -303,21 +288,3 @@ class Verification:
             return f"the constant {shown(operand)}"
         node, index = operand
         return f"{node.name}:{index} ({node.op})"
-
-
-def short(value):
-    """Return an attribute's value in a few words."""
-    if value is None:
-        return "absent or the default"
-    if isinstance(value, str):
-        return value
-    text = " ".join(str(attr_value_pb2.AttrValue.FromString(value)).split())
-    return text if len(text) <= 100 else f"{text[:97]}…"
-
-
-def _target(name):
-    return name.removeprefix("loc:@")
-
-
-def _listed(names):
-    return ", ".join(map(_target, names)) or "nothing"
