@@ -41,7 +41,7 @@ help:
 	@echo 'Other programs:'
 	@echo '  cases          replay recorded programs, docs/cases.md (cases-record: anew)'
 	@echo '  mutation-score what the audit notices, hours (SHARE=0.01: a hundredth)'
-	@echo '  corpus         record its old graphs anew   releases   under each TensorFlow'
+	@echo '  corpus         record its old graphs anew (releases, releases-table: of all)'
 	@echo 'Speed:           bench bench-profile bench-floor bench-growth bench-audit'
 	@echo 'Any length:      play   any-length (measures)   train-any-length'
 	@echo 'Notebooks:       lab (opens them)   notebooks (tests them)   execute-notebooks'

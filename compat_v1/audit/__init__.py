@@ -5,15 +5,17 @@ result = audit(read_graph_def("old.pb"), read_graph_def("new.pb"))
 print(result.verdict, *result.differences, sep="\\n")
 """
 
-__all__ = ["audit", "read_graph_def"]
+from typing import Any
+
+__all__ = ["audit", "read_graph_def", "report"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     """Import what compares, and TensorFlow with it, when it is first asked for."""
-    if name == "audit":
-        from compat_v1.audit.comparison import audit
+    if name in ("audit", "report"):
+        from compat_v1.audit import comparison
 
-        return audit
+        return getattr(comparison, name)
     if name == "read_graph_def":
         from compat_v1.audit.reading import read_graph_def
 

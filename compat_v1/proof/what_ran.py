@@ -18,7 +18,7 @@ from compat_v1.graph import SEQUENCE_LENGTH, Network
 from compat_v1.graph_file import canonical, sha256
 from compat_v1.original.record_format import DEFAULT_SEED
 from compat_v1.proof.golden import OLD_STACKS, golden, golden_arrays, golden_record, published
-from compat_v1.proof.original_graph import TENSORS, original_graph_def
+from compat_v1.proof.original_graph import TENSORS, audit_port, original_graph_def
 from compat_v1.proof.rows import CANNOT_TELL, NOT_FAITHFUL, NOT_JUDGED, Row, judged
 from compat_v1.records import Record, this_stack
 from compat_v1.training import Data, new_network, new_session, variables
@@ -150,12 +150,17 @@ def graph_sha256_here(record: Record) -> str:
 
 
 def count_problems(record: Record, graph_def: Any) -> int:
-    """Return how many differences of a run's graph from the original's no rule explains, changed numbers included."""
+    """Return how many differences of a run's graph from the original's no rule explains, changed numbers included.
+
+    What TensorFlow changed must be in a graph that this TensorFlow wrote: a rule that this checkout's port needs, and
+    this graph does not, counts too. So the original's graph is no port.
+    """
     names = {node.name for node in graph_def.node}
     roles = same_roles(TENSORS, start_of(record).network)
     has_all = all(name.partition(":")[0] in names for _, name in roles.values())
     result = audit(original_graph_def(record.graph_seed), graph_def, roles if has_all else None)
-    return len(result.differences) + len(result.numbers)
+    missing = set() if record.stack.tensorflow != tf.VERSION else audit_port().rules.keys() - result.rules.keys()
+    return len(result.differences) + len(result.numbers) + len(missing)
 
 
 def _of_stack(record: Record, part: str) -> str:
