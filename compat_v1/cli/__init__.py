@@ -16,6 +16,7 @@ from compat_v1.cli import (
     recorder,
     replay,
     reproduce,
+    study,
     tensorboard,
     train,
     train_any_length,
@@ -26,7 +27,7 @@ from compat_v1.cli.common import STATUSES, Failure, Status, printable
 COMMANDS = (
     *(reproduce, train, verify, explain, predict, tensorboard),
     *(audit, beside, recorder, replay),
-    *(play, train_any_length),
+    *(play, train_any_length, study),
 )
 
 
