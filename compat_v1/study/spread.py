@@ -23,15 +23,11 @@ def execute(task: Task) -> Result | LinesResult:
     from compat_v1.environment import import_tensorflow
 
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the post's program ran on the CPU, as `new_session` does
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or each process says that it finds no GPU
     import_tensorflow()
     from compat_v1.study import engine
 
     return engine.execute(task)
-
-
-def _execute_in_child(task: Task) -> Result | LinesResult:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the first one ends the others
-    return execute(task)
 
 
 def on_this_machine(tasks: Sequence[Task], workers: int) -> Results:
@@ -43,8 +39,14 @@ def on_this_machine(tasks: Sequence[Task], workers: int) -> Results:
     from joblib.externals.loky import get_reusable_executor
 
     try:
-        spread = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
-        yield from spread(delayed(_execute_in_child)(task) for task in tasks)
+        # Ctrl-C reaches every process. The others are born ignoring it, for this one to end them.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            spread = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
+            results = spread(delayed(execute)(task) for task in tasks)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        yield from results
     except (KeyboardInterrupt, GeneratorExit):
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
         raise
@@ -60,7 +62,7 @@ def on_cluster(tasks: Sequence[Task], address: str) -> Results:
         from distributed.comm import get_address_host_port
 
         get_address_host_port(address)  # a client of a bad address would go on trying while it is thrown away
-        client = Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+        client = Client(address, timeout=SECONDS_TO_ANSWER)
     except ImportError as error:
         raise Unreachable(f"pip install 'selfmade-lstm[dask]' brings what speaks to a scheduler ({error})") from None
     except (OSError, ValueError) as error:
@@ -69,11 +71,17 @@ def on_cluster(tasks: Sequence[Task], address: str) -> Results:
 
 
 def _results(client: Any, tasks: Sequence[Task]) -> Results:
-    from distributed import as_completed
+    from distributed import CancelledError, KilledWorker, as_completed
 
     with client:
-        futures = client.map(execute, tasks, key=[task.name for task in tasks], retries=2)
-        for _, result in as_completed(futures, with_results=True):
+        futures = client.map(execute, tasks, key=[task.name for task in tasks])
+        completed = as_completed(futures, with_results=True)
+        while futures:
+            try:
+                future, result = next(completed)
+            except (OSError, CancelledError, KilledWorker) as error:
+                raise Unreachable(f"the cluster was lost, what is done is kept ({error})") from None
+            futures.remove(future)
             yield result
 
 
