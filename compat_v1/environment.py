@@ -3,15 +3,21 @@
 Only programs call this (the command line, the tests, the notebooks). Importing the package itself changes nothing.
 """
 
+import gc
 import importlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 # oneDNN replaces TensorFlow's own CPU kernels by others, which sum in another order: other last digits from the first
 # epoch on. TensorFlow 1 had none. It is read once, when TensorFlow is imported.
 _SETTINGS = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
+# TensorFlow imports Keras, and with it matplotlib, only so that Keras's optimizers can be loaded from a SavedModel, and
+# goes on without where it is missing. `tf.keras` is imported anyway once somebody asks for it.
+_NEEDLESS = ("keras.src.optimizers", "tf_keras.src.optimizers")
 
 
 def import_tensorflow() -> ModuleType:
@@ -29,7 +35,8 @@ def import_tensorflow() -> ModuleType:
     with tempfile.TemporaryFile() as noise:
         os.dup2(noise.fileno(), 2)
         try:
-            tensorflow = importlib.import_module("tensorflow")
+            with _quick_import():
+                tensorflow = importlib.import_module("tensorflow")
         except BaseException:
             noise.seek(0)
             os.write(stderr, noise.read())
@@ -38,6 +45,24 @@ def import_tensorflow() -> ModuleType:
             os.dup2(stderr, 2)
             os.close(stderr)
     return tensorflow
+
+
+@contextmanager
+def _quick_import() -> Iterator[None]:
+    """Import within the block without what is `_NEEDLESS`, and without looking for garbage in what is there to stay."""
+    modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]  # typeshed leaves out None:
+    hidden = [name for name in _NEEDLESS if name not in modules]
+    modules.update(dict.fromkeys(hidden))  # with it, the import says that there is no such module
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del modules[name]
+        gc.freeze()
+        if collects:
+            gc.enable()
 
 
 def onednn() -> str:

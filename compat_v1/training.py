@@ -124,9 +124,8 @@ def one_run_execution(session: Any, network: Network, data: Data, epochs: int) -
     train_feed, test_feed = feeds(network, data)
     test_fetches, train_fetches = fetches(network)
     measure = partial(session.run, test_fetches, test_feed)
-    update = partial(session.run, train_fetches[-1], train_feed)
     measure_and_update = partial(session.run, train_fetches, train_feed)
-    yield from _one_run_an_epoch(measure, update, measure_and_update, epochs)
+    yield from _one_run_an_epoch(measure, measure_and_update, epochs)
 
 
 def fast_execution(session: Any, network: Network, data: Data, epochs: int, **threads: int) -> Measurements:
@@ -138,21 +137,18 @@ def fast_execution(session: Any, network: Network, data: Data, epochs: int, **th
     unrolled_session, test_fetches, train_fetches = new_unrolled_session(session, network, data, **threads)
     with closing(unrolled_session):
         measure = unrolled_session.make_callable(test_fetches)
-        update = unrolled_session.make_callable(train_fetches[-1])
         measure_and_update = unrolled_session.make_callable(train_fetches)
         try:
-            yield from _one_run_an_epoch(measure, update, measure_and_update, epochs)
+            yield from _one_run_an_epoch(measure, measure_and_update, epochs)
         finally:
             set_weights(session, variables(unrolled_session))
 
 
-def _one_run_an_epoch(
-    measure: Callable[[], Any], update: Callable[[], Any], measure_and_update: Callable[[], Any], epochs: int
-) -> Measurements:
+def _one_run_an_epoch(measure: Callable[[], Any], measure_and_update: Callable[[], Any], epochs: int) -> Measurements:
     for i in range(epochs):
         if (i + 1) % 20 == 0:
             measurement = Measurement(i + 1, "test", *measure())
-            update()
+            measure_and_update()  # not the update alone: TensorFlow would prepare one graph more
         else:
             summary, error, _ = measure_and_update()
             measurement = Measurement(i + 1, "train", summary, error, None)
@@ -178,7 +174,8 @@ def new_unrolled_session(
     finally:
         set_weights(session, before)  # the import has run an update
     # Not TensorFlow's arithmetic optimizer: outside a loop it forms the sum of a weight's gradients in another order.
-    unrolled_session = new_session(graph, **threads, optimizers=["constfold", "dependency"])
+    # Pruning first, or the others work through the whole graph for whatever part of it is run.
+    unrolled_session = new_session(graph, **threads, optimizers=["pruning", "constfold", "dependency"])
     unrolled_session.run(initializer)
     return unrolled_session, test_fetches, train_fetches
 

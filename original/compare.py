@@ -17,7 +17,10 @@ from original.record_format import HORIZON, printed_lines
 
 
 def compare(new, recorded):
-    """Return (faithful, sentence) for two records of one seed and draw, the new one of as many epochs or fewer."""
+    """Return (faithful, text) for two records of one seed and draw, the new one of as many epochs or fewer.
+
+    The text says first what holds, then what differs and why.
+    """
     if new["data"] != recorded["data"] or new["op_seeds"] != recorded["op_seeds"]:
         return False, "the data or the op seeds differ: {} {} against {} {}".format(
             new["data"], new["op_seeds"], recorded["data"], recorded["op_seeds"]
@@ -34,17 +37,29 @@ def compare(new, recorded):
         return True, "bit-equal to the record in all {} epochs".format(new["epochs"])
 
     first = min(differences)
-    sentence = "{} epochs differ from the record, the first is {} ({})".format(
-        len(differences), first, differences[first]
+    count = "{} of {} epochs have other digits, the first is {}: {}".format(
+        len(differences), new["epochs"], first, differences[first]
     )
     if new["stack"] == recorded["stack"]:
-        return False, sentence + ", on the stack and processor of the record"
+        return False, count + "\nStack and processor are those of the record, so that every bit should be equal."
     here, then = printed_lines(new), printed_lines(recorded)
-    wrong = [epoch for epoch in sorted(here) if epoch <= HORIZON and here[epoch] != then[epoch]]
-    sentence += ".\nThe record was made on {}, this run on {}".format(recorded["stack"], new["stack"])
+    lines = [epoch for epoch in sorted(here) if epoch <= HORIZON]
+    wrong = [epoch for epoch in lines if here[epoch] != then[epoch]]
+    other = [
+        "  {}: {}, recorded on {}".format(name, new["stack"].get(name), value)
+        for name, value in sorted(recorded["stack"].items())
+        if new["stack"].get(name) != value
+    ]
+    why = "\n".join(["What ran it is not what ran the record:"] + other)
     if wrong:
-        return False, sentence + ".\nThe printed lines differ before the horizon, at the epochs {}".format(wrong)
-    return True, sentence + ".\nThe printed lines are identical through epoch {}".format(min(HORIZON, new["epochs"]))
+        return False, "the printed lines differ before the horizon, epoch {}, at the epochs {}\n{}\n{}".format(
+            HORIZON, ", ".join(map(str, wrong)), count, why
+        )
+    return True, (
+        "data and op seeds are the record's, and so are the printed lines {}\n"
+        "Not every bit is, and need not be: {}\n{}\n"
+        "TensorFlow's kernels choose their instructions by the processor, and so the last digits."
+    ).format("through epoch {}".format(lines[-1]) if lines else "(none was due)", count, why)
 
 
 def main():

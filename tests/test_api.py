@@ -54,6 +54,9 @@ dir(compat_v1), compat_v1.__version__
 assert "tensorflow" not in sys.modules and "TF_ENABLE_ONEDNN_OPTS" not in os.environ
 from compat_v1 import train
 assert "tensorflow" in sys.modules and os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+assert "keras" not in sys.modules and "matplotlib" not in sys.modules  # a third of the time that the import takes
+import gc, tensorflow
+assert gc.isenabled() and tensorflow.keras.optimizers.Adam
 """
     run_in_a_fresh_process(code)
 

@@ -90,10 +90,18 @@ def test_comparison_holds_another_processor_to_the_printed_lines_before_the_hori
     new = copy.deepcopy(recorded)
     new["stack"]["cpu"] = "another"
     new["test"]["squared_error"][100] *= 1.2
-    faithful, sentence = compare(new, recorded)
-    assert faithful and "1 epochs differ" in sentence and "identical through epoch 140" in sentence
+    faithful, text = compare(new, recorded)
+    holds, differs, *why = text.splitlines()
+    assert faithful and holds == "data and op seeds are the record's, and so are the printed lines through epoch 140"
+    assert differs.startswith(
+        "Not every bit is, and need not be: 1 of 4000 epochs have other digits, the first is 2020:"
+    )
+    assert why[1] == f"  cpu: another, recorded on {recorded['stack']['cpu']}"
     new["test"]["squared_error"][6] += 0.1  # epoch 140
-    assert not compare(new, recorded)[0]
+    faithful, text = compare(new, recorded)
+    assert not faithful and text.startswith(
+        "the printed lines differ before the horizon, epoch 140, at the epochs 140\n"
+    )
 
 
 def test_float32_values_read_back_exactly(tmp_path):
