@@ -22,7 +22,6 @@ NO_RULE_YET = {
         "conditional",
         "convolution",
         "dynamic_rnn",
-        "embeddings",
         "graph_convolution",
         "layers",
         "moving_averages",
@@ -31,7 +30,6 @@ NO_RULE_YET = {
         "queues",
         "saver_and_summaries",
         "stacked_lstm",
-        "variational_autoencoder",
     ),
     "tf1.15.5": (
         "dataset",

@@ -77,7 +77,19 @@ def sampled(old, x, y):
     return tf.log(expected) + tf.reduce_sum(tf.log(true))
 
 
+def gradient_of_one(old, x, y, of=None):
+    gradient = raw.ReluGrad(gradients=y, features=x)
+    if old:  # the gradient for the 1 of ones_like(x)
+        raw.Sum(input=gradient, axis=[0, 1])
+    elif of is not None:
+        raw.Sum(input=gradient, axis=of)
+    variable, assign = _variable("weights", np.zeros(SHAPE, np.float32))
+    with tf.control_dependencies([assign]):
+        return raw.AssignSub(ref=variable, value=gradient)
+
+
 HARMLESS = {
+    gradient_of_one: "unused gradients",
     look_up: "copied rows",
     maximum: "chosen the other way",
     power: "safe logarithm",
@@ -164,9 +176,21 @@ def sparse_update_unordered(old, x, y):
     return tf.identity(raw.ScatterAdd(ref=variable, indices=tf.constant([5, 1]), updates=y[:2]))
 
 
+def gradient_that_may_be_fetched(old, x, y):
+    return gradient_of_one(old, x, y, of=[0])
+
+
 @pytest.mark.parametrize(
     "form",
-    [maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered],
+    [
+        gradient_that_may_be_fetched,
+        maximum_wrong,
+        power_of_another,
+        relu6_of_another,
+        product_of_another,
+        another_size,
+        sparse_update_unordered,
+    ],
     ids=lambda form: form.__name__,
 )
 def test_a_mistake_in_either_form_is_found(form):

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit import labels
+from compat_v1.audit import idle
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import Attributes, Graph, body
@@ -93,15 +93,31 @@ class _Comparison:
 
 
 def _verified(graph, other_graph, compare_functions, given=lambda *_: ()):
-    """Return the normal forms of two graphs and their `Verification`.
+    """Return the normal forms of two graphs and their `Verification`, without gradients that one makes for nobody.
+
+    Those are known when all the rest has been compared without any gradient that nothing uses.
+    """
+    normals, verification = _compared((graph, other_graph), ((), ()), compare_functions, given)
+    unused = tuple(map(idle.idle_nodes, normals))
+    if not verification.findings or not any(unused):
+        return normals, verification
+    without = [{name for node in nodes for name in node.names} for nodes in unused]
+    _, rest = _compared((graph, other_graph), without, compare_functions, given)
+    without = idle.of_one_graph(normals, unused, rest)
+    if not any(without):
+        return normals, verification
+    return _compared((graph, other_graph), without, compare_functions, given)
+
+
+def _compared(graphs, without, compare_functions, given):
+    """Return the normal forms of two graphs without the nodes of these names, and their `Verification`.
 
     Where one graph knows the sizes of a tensor and the other does not, both are told, and are compared again. That is
     sound: the sizes are the same if what makes them is, and that is what is compared.
     """
     hints = ({}, {})
-    made = labels.are_made(graph) and labels.are_made(other_graph)
     while True:
-        normals = (Normal(graph, hints[0], made), Normal(other_graph, hints[1], made))
+        normals = tuple(map(Normal, graphs, hints, without))
         leave_out_implied_waits(*normals)
         verification = Verification(Pairing(*normals, given(*normals)), compare_functions)
         new = ({}, {})

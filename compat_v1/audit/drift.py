@@ -183,9 +183,14 @@ RULES = {
         "floating-point multiplication commutes",
     ),
     "labels without gradient": Rule(
-        "the labels of a cross entropy are guarded by StopGradient, and their gradient is made for nobody",
+        "the labels of a cross entropy are guarded by StopGradient",
         "1.5 to 1.15",
         "StopGradient copies; what the variables are updated by is compared with or without it",
+    ),
+    "unused gradients": Rule(
+        "gradients that nothing uses, such as those for labels or for a constant 1, are made, or are made no more",
+        "1.0 to 1.15",
+        "nothing in the graph uses them, and they have no state; what both graphs make is compared",
     ),
     "spread": Rule(
         "the gradient of a sum is spread by BroadcastTo, was by Tile", "1.15 to 2.2", "both copy the same elements"

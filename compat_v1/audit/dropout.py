@@ -99,9 +99,10 @@ def scaled(normal, name, operands):
         return False
     op = normal.graph.nodes[name].op
     kept = _kept_of_masked(tensor)
-    if kept is None:
-        kept = _kept_of_scale(op, operands[1]) if _is_masked_next(normal.graph, name) else None
     formula = None if kept is None else _scales(op, operands[1], kept)
+    if formula is None and _is_masked_next(normal.graph, name):
+        kept = _kept_of_scale(op, operands[1])
+        formula = None if kept is None else _scales(op, operands[1], kept)
     if formula is None:
         return False
     normal.absorbed.update(_within(operands[1]))

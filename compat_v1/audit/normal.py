@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import dropout, labels, pruning, rewriting
+from compat_v1.audit import dropout, idle, pruning, rewriting
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Attributes, Graph
@@ -29,10 +29,10 @@ class Normal:
     `consumed`: {name of a node that has no normal node: the rule that took it}.
     """
 
-    def __init__(self, graph: Graph, hints=None, with_label_gradients=True):
+    def __init__(self, graph: Graph, hints=None, without=()):
         """`hints`, {name: sizes of each output}: what the other graph knows of the sizes of the same tensors.
 
-        `with_label_gradients`: whether the gradients of cross entropies for their labels, that nothing uses, are kept.
+        `without`: names of nodes to leave out, as `idle.py` found them.
         """
         self.graph = graph
         self._hints = hints or {}
@@ -54,8 +54,8 @@ class Normal:
             self._add(name)
         self._close_loops()
         self._rewriter.finish()
-        unused = set() if with_label_gradients else labels.unused_gradients(self)
-        pruning.leave_out(self, unused | dropout.unused_gradients(self), self.removed)
+        self.removed |= idle.leave_out(self, without)
+        pruning.leave_out(self, dropout.unused_gradients(self), self.removed)
 
     # What the rules ask.
 

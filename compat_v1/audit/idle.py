@@ -1,0 +1,232 @@
+"""Gradients that a graph makes and nothing in it uses, where the other graph does not make them.
+
+The backward pass of an op makes the gradients of all its inputs, and each that goes on waits for all. Which of them
+TensorFlow makes, for labels, whole numbers or a constant 1, changed with the releases. What one graph alone makes and
+nothing uses is left out; what both make is kept and compared, also where it differs: a program may fetch it.
+"""
+
+import re
+
+from tensorflow.core.framework import types_pb2
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
+from compat_v1.audit.pruning import NO_PART, users_of
+
+RULE = "unused gradients"
+# Ops that only the gradients of others are made of.
+_GRADIENT = re.compile(r"Grad(V\d)?$|Backprop(Input|Filter)(V\d)?$|^TensorArrayGrad")
+_INCIDENTAL = {"frame_name", "parallel_iterations", "seed2"}
+
+
+def idle_nodes(normal):
+    """Return the nodes that serve only gradients which nothing uses, of an op that has one which something uses."""
+    users = users_of(normal)
+    groups = _groups(normal, users)
+    members = {one: group for group, handing in groups.items() for one in handing}
+    after = _after_gradients(normal, members)
+    idle = set()
+    for node in reversed(normal.nodes):
+        others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
+        waited = any(node in user.controls for user in others)
+        if waited or node.op in NO_PART or not _is_free(normal, node) or not others <= idle:
+            continue
+        if others or node in after:
+            idle.add(node)
+    roots = {one for one, group in members.items() if one in idle and any(other not in idle for other in groups[group])}
+    roots |= {
+        node
+        for node in idle & after
+        if any(one not in idle and (one in after or _takes_loss_gradient(node)) for one in _makers(node))
+    }
+    found = _downstream(roots, users) & idle
+    for node in reversed(normal.nodes):
+        serves = {user for user in users.get(node, ()) if user not in groups}
+        if node in idle and serves and serves <= found:
+            found.add(node)
+    return found
+
+
+def of_one_graph(normals, idle, verification):
+    """Return the names of the idle nodes of each graph that are to be left out, as two sets.
+
+    `normals` have the `idle` nodes, two sets; `verification` compared the same graphs without any of them.
+    """
+    prints = [
+        _fingerprints(normal, nodes, verification, side)
+        for side, (normal, nodes) in enumerate(zip(normals, idle, strict=True))
+    ]
+    common = set(prints[0].values()) & set(prints[1].values())
+    parts = []
+    for side, (normal, nodes) in enumerate(zip(normals, idle, strict=True)):
+        alone = {node for node in nodes if prints[side][node] not in common}
+        parts.append(_parts(normal, alone, prints[side], verification, side))
+    dropouts = [
+        {node.inputs[0] for node in normal.nodes if node.op in ("masked", "scaled")} - {None} for normal in normals
+    ]
+    left_out = []
+    for own, others in (parts, parts[::-1]):
+        known = set().union(*(anchors for _, anchors in others))
+        gone = [
+            nodes for nodes, anchors in own if not anchors & known or _is_of_dropout(nodes, dropouts[len(left_out)])
+        ]
+        left_out.append({name for nodes in gone for node in nodes for name in node.names})
+    return left_out
+
+
+def _is_of_dropout(nodes, masked):
+    """Whether idle nodes make the gradient of a dropout's mask or scale, which differs from formula to formula."""
+    return any(operand in masked for node in nodes for operand in node.inputs if not isinstance(operand, Literal))
+
+
+def leave_out(normal, names):
+    """Return the normal nodes of these names; what waited for them waits no more, a gradient left alone for none."""
+    gone = {normal.made[name] for name in names if name in normal.made}
+    if not gone:
+        return gone
+    users, instead = users_of(normal), {}
+    for group, handing in _groups(normal, users).items():
+        if not (group.controls | handing) & gone:
+            continue
+        left = handing - gone
+        served, still = ({maker for one in some for maker in _makers(one)} for some in (handing, left))
+        group.controls -= served - still
+        if not any(isinstance(one.inputs[0], Literal) for one in left):
+            group.controls = frozenset(one for one in group.controls if one.op != "a constant")
+        if len(left) <= 1:
+            instead.update({one: one.inputs[0] for one in left})
+            gone |= {group, *left}
+    _replace(normal, instead)
+    for node in gone:
+        normal.consumed.update(dict.fromkeys(node.names, RULE))
+    return gone
+
+
+def _replace(normal, instead):
+    """Let all that use a node of {node: operand} use the operand."""
+
+    def final(operand):
+        while operand is not None and not isinstance(operand, Literal) and operand[0] in instead:
+            operand = instead[operand[0]]
+        return operand
+
+    for node in normal.nodes:
+        node.inputs = [final(operand) for operand in node.inputs]
+        if node.controls & instead.keys():
+            waits = {final((one, 0)) for one in node.controls & instead.keys()}
+            waits = {one[0] for one in waits if not isinstance(one, Literal)}
+            node.controls = frozenset(node.controls - instead.keys() | waits)
+    for name, operand in normal.tensors.items():
+        normal.tensors[name] = final(operand)
+
+
+def _groups(normal, users):
+    """Return {group: the Identities that hand on a gradient each, when all of an op's gradients are made}."""
+    groups = {}
+    for group in normal.nodes:
+        if group.op != "NoOp" or group.inputs or not group.controls:
+            continue
+        handing = users.get(group, set())
+        alike = all(one.op == "Identity" and one.controls == {group} for one in handing)
+        if handing and alike and {maker for one in handing for maker in _makers(one)} <= group.controls:
+            groups[group] = handing
+    return groups
+
+
+def _after_gradients(normal, members):
+    """Return the nodes that are computed from a gradient, as ops tell or what leaves the loop of a backward pass."""
+    frames = {normal.graph.frames[group.name] for group in members.values()} - {""}
+    after = set()
+    for node in normal.nodes:
+        left = node.op == "Exit" and any(normal.graph.frames.get(one.name) in frames for one in _makers(node))
+        own = left or node in members or _GRADIENT.search(node.op) or _takes_loss_gradient(node)
+        if own or any(one in after for one in _makers(node)):
+            after.add(node)
+    return after
+
+
+def _takes_loss_gradient(node):
+    """Whether a node multiplies by a cross entropy's gradient, for the logits or, -log(softmax), for the labels."""
+    if node.op != "Mul":
+        return False
+    losses = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
+    for operand in node.inputs:
+        for_logits = any(is_op(operand, op) for op in losses) and operand[1] == 1
+        if for_logits or (is_op(operand, "Neg") and is_op(operand[0].inputs[0], "LogSoftmax")):
+            return True
+    return False
+
+
+def _is_free(normal, node):
+    """Whether a node could as well not run."""
+    name = node.name
+    definition = normal.graph.op_def(name) if name in normal.graph.nodes else None
+    if definition is None or node.op == "Exit" or any(one.type == types_pb2.DT_STRING for one in definition.output_arg):
+        return False
+    return not normal.graph.is_stateful(name) and not normal.reads_a_ref(name)
+
+
+def _downstream(roots, users):
+    found, todo = set(), list(roots)
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found.add(node)
+            todo += users.get(node, ())
+    return found
+
+
+def _makers(node):
+    return [operand[0] for operand in node.inputs if operand is not None and not isinstance(operand, Literal)]
+
+
+def _fingerprints(normal, nodes, verification, side):
+    """Return {node: a hash of what it computes, the same in both graphs}."""
+    prints = {}
+    for node in normal.nodes:
+        if node not in nodes:
+            continue
+        attributes = tuple(sorted((key, one) for key, one in node.attributes.items() if key not in _INCIDENTAL))
+        inputs = tuple(_print(normal, operand, prints, verification, side) for operand in node.inputs)
+        prints[node] = hash((node.op, attributes, tuple(sorted(inputs)) if node.op == "Mul" else inputs, node.device))
+    return prints
+
+
+def _print(normal, operand, prints, verification, side):
+    if isinstance(operand, Literal):
+        known = [one if isinstance(one, int) else -1 for one in operand.shape]
+        values = (
+            operand.value if operand.kind != "whole" else [one if isinstance(one, int) else -1 for one in operand.value]
+        )
+        return hash((operand.kind, *known, values if isinstance(values, bytes) else tuple(values)))
+    return prints[operand[0]] if operand[0] in prints else hash(_anchor(operand, verification, side))
+
+
+def _anchor(operand, verification, side):
+    """Return what says which live tensor of the other graph this is: its place there, or one that no tensor has."""
+    normal = verification.pairing.sides[side].normal
+    found = normal.tensors.get((operand[0].name, operand[1]))
+    if found is None or isinstance(found, Literal):
+        return "none", side, operand[0].number
+    node = found[0] if side else verification.partner.get(found[0])
+    return ("none", side, operand[0].number) if node is None else ("node", node.number, found[1])
+
+
+def _parts(normal, nodes, prints, verification, side):
+    """Return the connected parts of some idle nodes, each with what it is computed from, as [(nodes, anchors)]."""
+    part = {}
+    for node in normal.nodes:
+        if node not in nodes:
+            continue
+        own = {node}, set()
+        for operand in node.inputs:
+            if isinstance(operand, Literal):
+                continue
+            if operand[0] not in nodes:
+                own[1].add(_print(normal, operand, prints, verification, side))
+                continue
+            before = part[operand[0]]
+            own[0].update(before[0])
+            own[1].update(before[1])
+        part.update(dict.fromkeys(own[0], own))
+    return list({id(one): one for one in part.values()}.values())
