@@ -20,7 +20,6 @@ NO_RULE_YET = {
         "batch_normalization",
         "bidirectional_rnn",
         "conditional",
-        "convolution",
         "dynamic_rnn",
         "graph_convolution",
         "layers",

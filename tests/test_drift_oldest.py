@@ -88,7 +88,53 @@ def gradient_of_one(old, x, y, of=None):
         return raw.AssignSub(ref=variable, value=gradient)
 
 
+def in_top_k(old, x, y, k=2):
+    rows = tf.constant([2, 0, 2, 1, 7, 5])
+    found = raw.InTopK(predictions=x, targets=rows, k=2) if old else raw.InTopKV2(predictions=x, targets=rows, k=k)
+    return tf.cast(found, tf.float32) + y[:, 0]
+
+
+def assertion(old, x, y, of="y"):
+    named = {"x": x, "y": tf.add(y, 1.0, name="sum_1" if old else "scope/sum")}
+    about = named["y"] if old else named[of]
+    raw.Assert(condition=raw.All(input=tf.equal(x, x), axis=[0, 1]), data=[f"Expected less than {about.name} has", x])
+    return named["y"]
+
+
+def loop(old, x, y, limit=3):
+    def count(start, step=1):
+        merged = raw.Merge(inputs=[raw.Enter(data=start, frame_name="loop")] * 2)[0]
+        return merged, step
+
+    clock, state = count(tf.constant(0)), count(x)
+    goes_on = raw.Less(x=clock[0], y=raw.Enter(data=tf.size(x[:3, 0]), frame_name="loop", is_constant=True))
+    if not old:
+        turns = count(tf.constant(0))
+        counted = raw.Less(x=turns[0], y=raw.Enter(data=tf.constant(limit), frame_name="loop", is_constant=True))
+        goes_on = raw.LogicalAnd(x=counted, y=goes_on)
+    goes_on = raw.LoopCond(input=goes_on)
+    factor = raw.Enter(data=y, frame_name="loop", is_constant=True)
+    for merged, step in (clock, state) if old else (turns, clock, state):
+        leave, stay = raw.Switch(data=merged, pred=goes_on)
+        stay = raw.Identity(input=stay)
+        with tf.control_dependencies([stay]):
+            step = raw.AddV2(x=stay, y=tf.constant(step)) if merged is not state[0] else raw.Mul(x=stay, y=factor)
+        merged.op._update_input(1, raw.NextIteration(data=step))
+    return raw.Exit(data=leave)
+
+
+def waiting(old, x, y):
+    product = raw.Mul(x=x, y=y)
+    if old:
+        product.op._add_control_input(x.op)
+    return product
+
+
 HARMLESS = {
+    in_top_k: "in top k",
+    assertion: "names in assertions",
+    loop: "counted turns",
+    waiting: "waits for operands",
     gradient_of_one: "unused gradients",
     look_up: "copied rows",
     maximum: "chosen the other way",
@@ -253,6 +299,42 @@ def test_either_form_of_a_saver_restores_what_the_other_saved(writer, tmp_path):
     with tf.Session(graph=graphs[1]) as session:
         values = session.run(["restore_a:0", "restore_b:0"], {_path(graphs[1]): path})
     assert (values[0] == 2.0).all() and (values[1] == 3.0).all()
+
+
+def _tagged(tag, name, clipped=None):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, SHAPE, name="x")
+        norm = raw.Sqrt(x=tf.reduce_sum(x * x))
+        scale = raw.Mul(x=2.0, y=raw.Minimum(x=raw.RealDiv(x=1.0, y=norm), y=raw.RealDiv(x=1.0, y=clipped or 2.0)))
+        if clipped:
+            scale = raw.AddV2(x=scale, y=raw.Sub(x=norm, y=norm))
+        raw.ScalarSummary(tags=tag, values=norm, name=name)
+        tf.multiply(x, scale, name="result")
+    return graph
+
+
+def test_tags_that_follow_the_names_are_said_and_no_others():
+    old = _tagged("loss", "loss").as_graph_def()
+    result = audit(old, _tagged("loss_1", "loss_1").as_graph_def())
+    assert [one.cause for one in result.numbers] == ["tags of summaries"] and result.verdict == "numbers changed"
+    for tag, name in (("loss_1", "loss"), ("cost", "cost")):
+        assert audit(old, _tagged(tag, name).as_graph_def()).verdict == "not faithful"
+
+
+def test_a_norm_that_was_not_asked_is_said_and_differs_only_where_it_is_infinite():
+    old, new = _tagged("loss", "loss"), _tagged("loss", "loss", clipped=2.0)
+    result = audit(old.as_graph_def(), new.as_graph_def())
+    assert [one.cause for one in result.numbers] == ["norm that was not asked"] and not result.differences
+    assert audit(old.as_graph_def(), _tagged("loss", "loss", clipped=3.0).as_graph_def()).verdict == "not faithful"
+    x = np.random.default_rng(5).normal(size=SHAPE).astype(np.float32)
+    assert (_value(old, x) == _value(new, x)).all()
+    x[0, 0] = np.inf
+    assert np.isnan(_value(new, x)).all() and not np.isnan(_value(old, x)).all()
+
+
+def _value(graph, x):
+    with tf.Session(graph=graph) as session:
+        return session.run("result:0", {"x:0": x})
 
 
 def _path(graph):

@@ -137,6 +137,20 @@ RULES = {
     "checkpoints on the CPU": Rule(
         "checkpoints are read and written on the CPU by name", "1.0 to 1.15", "there is no kernel elsewhere"
     ),
+    "in top k": Rule(
+        "InTopK is InTopKV2, which takes the number of candidates as an operand", "1.0 to 1.15", "it is the same number"
+    ),
+    "names in assertions": Rule(
+        "an assertion names the tensors that it is about otherwise",
+        "1.0 to 1.15",
+        "they are the same tensors; the rest of the text is compared",
+    ),
+    "counted turns": Rule(
+        "a loop that counts to a limit has a second count of its turns to the same limit",
+        "1.0 to 1.15",
+        "both counts begin with 0 and grow by 1, and the limit of the first is as low",
+    ),
+    "waits for operands": Rule("a node is said to wait for what it takes", "1.0 to 1.15", "it does in any case"),
     # Gradients.
     "chosen the other way": Rule(
         "the gradient of a maximum chooses 0 or the gradient, and chose the other way round by the negated condition",
@@ -207,6 +221,17 @@ NUMBERS = {
         "variables have other names, such as kernel and bias for weights and biases",
         "1.1",
         "an old checkpoint has the old names: give tf.train.Saver a dictionary {old name: variable}",
+    ),
+    "tags of summaries": Change(
+        "a summary has another tag, with another number to make it unique",
+        "1.0 to 1.15",
+        "event files show the curve under its new tag; the values are the same",
+    ),
+    "norm that was not asked": Change(
+        "clip_by_global_norm gives no number where the norm is infinite, was 0 or no number",
+        "1.0 to 1.15",
+        "as long as the norm is finite every bit is the same; to get the old answer for others write "
+        "[clip * tf.minimum(1 / norm, 1 / clip) * g for g in gradients] in the port",
     ),
     "dropout": Change(
         "x / keep * floor(keep + u) became x * (1 / keep) * (u >= rate), then x / keep or a constant times x, and a "

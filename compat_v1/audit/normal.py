@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import dropout, idle, pruning, rewriting
+from compat_v1.audit import dropout, idle, pruning, rewriting, rules_oldest_loops
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Attributes, Graph
@@ -54,6 +54,7 @@ class Normal:
             self._add(name)
         self._close_loops()
         self._rewriter.finish()
+        rules_oldest_loops.finish(self)
         self.removed |= idle.leave_out(self, without)
         pruning.leave_out(self, dropout.unused_gradients(self), self.removed)
 

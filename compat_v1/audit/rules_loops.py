@@ -14,7 +14,10 @@ class LoopRules:
 
     def _RefEnter(self, name, node, operands):
         """A stack was a reference, and is a resource."""
-        if not is_op(operands[0], "StackV2"):
+        stack = operands[0]
+        while is_op(stack, "Enter"):  # of a loop around
+            stack = stack[0].inputs[0]
+        if not is_op(stack, "StackV2"):
             return False
         attributes = self.graph.attributes(name)
         attributes["T"] = RESOURCE

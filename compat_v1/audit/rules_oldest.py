@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from compat_v1.audit import rules_oldest_ops
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
@@ -211,6 +212,7 @@ def _kinds(kinds):
 
 
 _RULES = {
+    **rules_oldest_ops.RULES,
     "Identity": _copied_rows,
     "Select": _chosen,
     "SelectV2": _chosen,

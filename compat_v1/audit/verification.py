@@ -4,7 +4,7 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from compat_v1.audit import excuses
+from compat_v1.audit import excuses, texts
 from compat_v1.audit.findings import Finding, listed, short, target
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.sizes import Size, add, multiply, unknown
@@ -190,7 +190,10 @@ class Verification:
                     if one.ops != two.ops:
                         self.explain("computed shapes", node.name)
                 continue
-            if isinstance(one, Literal) and isinstance(two, Literal):
+            rule = texts.rule(self, node, other, one, two)
+            if rule:
+                self.explain(rule, node.name)
+            elif isinstance(one, Literal) and isinstance(two, Literal):
                 name = one.names[-1] if one.names else node.name
                 what = f"is {shown(one)}, {shown(two)} in the port, for {node.name}"
                 if one.kind == two.kind and one.shape != two.shape and one.value == two.value:

@@ -1,0 +1,93 @@
+"""Rules for loops as TensorFlow's first releases wrote them, applied when the normal form of a graph is whole."""
+
+from compat_v1.audit.graph import BACK_EDGES, MERGES
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.pruning import users_of
+
+
+def finish(normal):
+    """Apply the rules; nodes that are not needed any more go to `normal.removed`."""
+    users = None
+    for node in normal.nodes:
+        if node.op not in MERGES:
+            _leave_out_own_waits(node)
+        if node.op == "LoopCond" and is_op(node.inputs[0], "LogicalAnd"):
+            users = users or users_of(normal)
+            _count_no_turns(normal, node, users)
+
+
+def _leave_out_own_waits(node):
+    """What a node takes it waits for in any case."""
+    taken = {operand[0] for operand in node.inputs if operand is not None and not isinstance(operand, Literal)}
+    if node.controls & taken:
+        node.controls -= taken
+        node.steps.add("waits for operands")
+
+
+def _count_no_turns(normal, condition, users):
+    """A loop that ends by its own count, from 0 by 1 below a limit, needs no second count to the same limit."""
+    both = condition.inputs[0][0]
+    counted, own = both.inputs
+    if both.controls or users[both] != {condition} or not (is_op(counted, "Less") and is_op(own, "Less")):
+        return
+    counter, clock = counted[0].inputs[0], own[0].inputs[0]
+    limit, bound = counted[0].inputs[1], own[0].inputs[1]
+    if isinstance(counter, Literal) or isinstance(clock, Literal) or counted[0].controls or counter[0] is clock[0]:
+        return
+    parts = _counter(counter[0], users, alone={counted[0]})
+    if parts is None or _counter(clock[0], users) is None or users[counted[0]] != {both}:
+        return
+    if not _is_within(_entering(bound), _entering(limit)):
+        return
+    condition.inputs[0] = own
+    condition.steps.add("counted turns")
+    entered = {limit[0]} if is_op(limit, "Enter") and users[limit[0]] == {counted[0]} else set()
+    for node in {both, counted[0], *parts, *entered}:
+        normal.removed.add(node)
+        normal.consumed.update(dict.fromkeys(node.names, "counted turns"))
+
+
+def _counter(merge, users, alone=None):
+    """Return the nodes that count turns from 0 by 1 into a Merge, or None; with `alone`, that only these else use."""
+    if merge.op != "Merge" or len(merge.inputs) != 2:
+        return None
+    (enter, _), (back, _) = merge.inputs
+    if enter.op != "Enter" or not is_scalar(enter.inputs[0], 0) or back.op not in BACK_EDGES:
+        return None
+    more = back.inputs[0]
+    if not is_op(more, "AddV2") or not is_scalar(more[0].inputs[1], 1) or not is_op(more[0].inputs[0], "Identity"):
+        return None
+    stay = more[0].inputs[0][0]
+    switch = stay.inputs[0]
+    if not is_op(switch, "Switch") or switch[1] != 1 or switch[0].inputs[0] != (merge, 0):
+        return None
+    parts = [enter, merge, switch[0], stay, more[0], back]
+    if alone is not None:
+        expected = [{merge}, alone | {switch[0]}, {stay}, {more[0]}, {back}, {merge}]
+        if any(users[node] - _idle_exits(node, users) != used for node, used in zip(parts, expected, strict=True)):
+            return None
+        parts += _idle_exits(switch[0], users)
+    return parts
+
+
+def _idle_exits(node, users):
+    return {user for user in users[node] if user.op == "Exit" and not users.get(user)}
+
+
+def _entering(operand):
+    """Return what an operand of a loop's condition is outside of the loop."""
+    while is_op(operand, "Enter"):
+        operand = operand[0].inputs[0]
+    return operand
+
+
+def _is_within(bound, limit):
+    """Whether a bound is the limit, or the smaller of it and another."""
+    if isinstance(bound, Literal) or isinstance(limit, Literal):
+        same = isinstance(bound, Literal) and isinstance(limit, Literal) and bound.key == limit.key
+    else:
+        same = bound == limit
+    if same or not is_op(bound, "Minimum"):
+        return same
+    return any(_is_within(one, limit) for one in bound[0].inputs)

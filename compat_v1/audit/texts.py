@@ -1,0 +1,43 @@
+"""Texts that TensorFlow makes from names: what an assertion says when it fails, and the tags of summaries."""
+
+import re
+
+from compat_v1.audit.literals import Literal
+
+_TENSOR = re.compile(r"([A-Za-z0-9.][A-Za-z0-9_./\\-]*):(\d+)")
+_NUMBER = re.compile(r"_\d+(?=/|$)")
+
+
+def rule(verification, node, other, text, other_text):
+    """Say which rule lets a text differ that two partners are given, or None."""
+    if not all(isinstance(one, Literal) and one.kind == "text" and one.shape == () for one in (text, other_text)):
+        return None
+    if node.op == "Assert" and says_the_same(verification, text, other_text):
+        return "names in assertions"
+    if node.op.endswith("Summary") and text is node.inputs[0] and _is_named_after(node, other, text, other_text):
+        return "tags of summaries"
+    return None
+
+
+def says_the_same(verification, text, other_text):
+    """Whether two texts are the same but for the names of tensors, each that of the other's partner."""
+    if text.kind != "text" or other_text.kind != "text" or len(text.value) != 1 or len(other_text.value) != 1:
+        return False
+    words, others = (one.value[0].decode("utf-8", "replace") for one in (text, other_text))
+    named, other_named = _TENSOR.findall(words), _TENSOR.findall(others)
+    if not named or len(named) != len(other_named) or _TENSOR.split(words)[::3] != _TENSOR.split(others)[::3]:
+        return False
+    normals = [side.normal for side in verification.pairing.sides]
+    tensors = [
+        [normal.tensors.get((name, int(index))) for name, index in some]
+        for normal, some in zip(normals, (named, other_named), strict=True)
+    ]
+    return all(None not in pair and verification.is_same(*pair) for pair in zip(*tensors, strict=True))
+
+
+def _is_named_after(node, other, text, other_text):
+    """Whether both tags are the names of their summaries, which differ in the numbers that make names unique alone."""
+    tags = [one.value[0].decode("utf-8", "replace") for one in (text, other_text)]
+    if tags[0] not in node.names or tags[1] not in other.names:
+        return False
+    return _NUMBER.sub("", tags[0]) == _NUMBER.sub("", tags[1])
