@@ -9,7 +9,7 @@ $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$
 .DELETE_ON_ERROR:
 .PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
   audit-tables corpus releases releases-table mutation-score record-mutations cases cases-record divergence draws bench bench-profile \
-  bench-growth bench-floor bench-audit any-length train-any-length screenshots lock clean
+  bench-growth bench-floor bench-audit bench-study claims study study-original any-length train-any-length screenshots lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -38,11 +38,12 @@ help:
 	@echo '  divergence     draw how far runs part (draws: the evidence of docs/data.md)'
 	@echo '  original       run the program under TensorFlow 1.0.1 (needs Python 2.7)'
 	@echo '  record         make the golden records anew (needs Python 2.7 and 3.7)'
+	@echo '  claims         judge the claims by stored runs (study, study-original: anew)'
 	@echo 'Other programs:'
 	@echo '  cases          replay recorded programs, docs/cases.md (cases-record: anew)'
 	@echo '  mutation-score what the audit notices, hours (SHARE=0.01: a hundredth)'
 	@echo '  corpus         record its old graphs anew (releases, releases-table: of all)'
-	@echo 'Speed:           bench bench-profile bench-floor bench-growth bench-audit'
+	@echo 'Speed:  bench bench-profile bench-floor bench-growth bench-audit bench-study'
 	@echo 'Any length:      play   any-length (measures)   train-any-length'
 	@echo 'Notebooks:       lab (opens them)   notebooks (tests them)   execute-notebooks'
 	@echo 'Upkeep:          lint   lock (needs uv)   clean'
@@ -129,7 +130,23 @@ divergence: .venv/ready
 	.venv/bin/python docs/divergence.py
 
 draws: .venv/ready
-	.venv/bin/python docs/draws.py
+	.venv/bin/python -m compat_v1 study draws
+	.venv/bin/python docs/draws.py runs/study
+
+claims: .venv/ready
+	.venv/bin/python docs/claims.py
+
+# All runs that the claims rest on: less than an hour of two cores, and what is done already is not done again.
+study: .venv/ready
+	.venv/bin/python -m compat_v1 study
+	.venv/bin/python -m compat_v1 study published-lines draws
+	.venv/bin/python docs/draws.py runs/study
+	.venv/bin/python docs/claims.py runs/study
+
+# The same claims under TensorFlow 1.0.1, as far as it is quick enough; make study stores these results too.
+study-original: $(OLD)/ready
+	@mkdir -p runs/study
+	$(OLD_PYTHON) original/study.py runs/study
 
 bench: .venv/ready .venv-bench/ready $(if $(PYTHON27),$(OLD)/ready) $(if $(PYTHON37),$(WITNESS)/ready)
 	PYTHON27=$(PYTHON27) .venv/bin/python benchmarks/run.py
@@ -142,6 +159,9 @@ bench-growth: .venv/ready
 
 bench-floor: .venv/ready
 	.venv/bin/python benchmarks/floor.py
+
+bench-study: .venv/ready .venv-bench/ready
+	.venv/bin/python benchmarks/study.py
 
 bench-audit: .venv/ready
 	.venv/bin/python benchmarks/audit_growth.py

@@ -1,52 +1,39 @@
-"""On which draw of the data did the post measure its printed lines? `make draws` prints the evidence for docs/data.md.
+"""On which draw of the data did the post measure its printed lines? `make draws` writes the evidence into docs/data.md.
 
-For each of the first twelve draws: train many initializations for 60 epochs and compare what they print at the epochs
-20, 40 and 60 with the post's six numbers.
+For each of the first twelve draws, the study `draws` has many seeds' lines at the epochs 20, 40 and 60. They are
+compared with the post's six numbers. Its results are read from a folder, `python docs/draws.py DIR`.
 """
 
 import sys
+from pathlib import Path
 
 import numpy as np
+from scipy import stats
 
-from compat_v1.environment import import_tensorflow
+from compat_v1.study.claims_of_data import posts_numbers, six_numbers
+from compat_v1.study.runs import read_result, result_file
+from compat_v1.study.studies import tasks_of
 
-import_tensorflow()
-
-from compat_v1.proof.golden import published  # noqa: E402
-from compat_v1.training import load_data, new_network, new_session, post_execution  # noqa: E402
-
-INITIALIZATIONS = 150
-DRAWS = range(1, 13)
+PAGE = Path(__file__).parent / "data.md"
 
 
-def measured(draw):
-    """Return error (in percent) and squared error at the three epochs, float64 (INITIALIZATIONS, 6)."""
-    data, (graph, network) = load_data(6, draw), new_network(graph_seed=draw)
-    results = []
-    with new_session(graph) as session:
-        for _ in range(INITIALIZATIONS):
-            session.run(network.initializer)  # the random ops go on in their streams: new weights each time
-            lines = [line for line in post_execution(session, network, data, 60) if line.part == "test"]
-            results.append([100 * line.error for line in lines] + [line.squared_error for line in lines])
-    return np.array(results, np.float64)
+def main():
+    folder, post = Path(sys.argv[1]), posts_numbers()
+    rows = []
+    for task in tasks_of(["draws"]):
+        numbers = six_numbers([read_result(result_file(folder, task), task)], task.draw)
+        fitted = stats.multivariate_normal(numbers.mean(axis=0), np.cov(numbers.T), allow_singular=True)
+        prints = np.mean(np.round(numbers[:, 0], 1) == post[0])
+        rows.append((task.draw, prints, len(numbers), fitted.logpdf(post)))
+    best = max(row[-1] for row in rows)
+    lines = ["| draw | prints 77.4 % at epoch 20 | likelihood of the six numbers, the best draw's being 1 |"]
+    lines.append("| ---: | ---: | ---: |")
+    lines += [f"| {draw} | {share:.0%} of {n} | {np.exp(log - best):.2g} |" for draw, share, n, log in rows]
+    print(*lines, sep="\n")
+    before, rest = PAGE.read_text().split("<!-- draws -->\n")
+    after = rest.split("<!-- end draws -->")[1]
+    PAGE.write_text(before + "<!-- draws -->\n" + "\n".join(lines) + "\n<!-- end draws -->" + after)
 
 
-def log_likelihood(results, values):
-    """Return the log of the density at `values` of the Gaussian fitted to the rows of `results`."""
-    distance = values - results.mean(axis=0)
-    covariance = np.cov(results.T)
-    return -0.5 * (distance @ np.linalg.solve(covariance, distance) + np.linalg.slogdet(2 * np.pi * covariance)[1])
-
-
-lines = published()["lines"]
-post = np.array([line["incorrect_percent"] for line in lines] + [line["squared_error"] for line in lines])
-rows = []
-for draw in DRAWS:
-    results = measured(draw)
-    rows.append((draw, np.mean(np.round(results[:, 0], 1) == post[0]), log_likelihood(results, post)))
-    print(f"draw {draw} of {len(DRAWS)}", file=sys.stderr)
-best = max(row[2] for row in rows)
-print("| draw | prints 77.4 % at epoch 20 | likelihood of the six numbers, the best draw's being 1 |")
-print("| ---: | ---: | ---: |")
-for draw, share, likelihood in rows:
-    print(f"| {draw} | {share:.0%} of {INITIALIZATIONS} | {np.exp(likelihood - best):.2g} |")
+if __name__ == "__main__":
+    main()

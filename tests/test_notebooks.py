@@ -33,8 +33,8 @@ def sanitized(text):
     return text
 
 
-def test_there_are_five_notebooks():
-    expected = ["any_length", "case_drawn_in_training", "out_of_the_box_lstm", "porting_tf1", "selfmade_lstm"]
+def test_there_are_six_notebooks():
+    expected = ["any_length", "case_drawn_in_training", "claims", "out_of_the_box_lstm", "porting_tf1", "selfmade_lstm"]
     assert [path.stem for path in NOTEBOOKS] == expected
 
 

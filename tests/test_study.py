@@ -1,17 +1,21 @@
 """Studies: a run is `train`'s to the bit, whoever does it; what is done is kept; the search finds the seed again."""
 
+import gzip
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from distributed import LocalCluster
+from scipy.stats import chi2
 
 from compat_v1.proof.golden import golden
-from compat_v1.study import published, runs, studies
+from compat_v1.records import Stack
+from compat_v1.study import claims, published, runs, statistics, studies, table, verdicts
 from compat_v1.study.engine import Engine, execute, variables_sha256
 from compat_v1.study.runs import Lines, Run
 from compat_v1.study.spread import on_cluster, on_this_machine
@@ -20,6 +24,7 @@ from compat_v1.training import new_network, new_session, variables
 from original.record_format import DEFAULT_SEED
 from trained_runs import run, trained_port
 
+ROOT = Path(__file__).parents[1]
 SHORT = [Run(seed=seed, epochs=40, weights=weights) for weights in ("post", "uniform") for seed in (5, 1)]
 
 
@@ -159,3 +164,81 @@ def test_runs_of_a_study_have_names_of_their_own():
     tasks = studies.tasks_of(studies.STUDIES)
     assert len({task.name for task in tasks}) == len(tasks) > 900
     assert runs.lines(4400) == [*range(20, 4001, 20), 4200, 4400]
+
+
+def made(weights="post", seed=1, errors=(0.9, 0.4, 0.05), **changes):
+    """A row with a test error a line, for a run of as many lines as there are errors."""
+    task = Run(seed=seed, weights=weights, epochs=20 * len(errors), **changes)
+    wrong = [round(error * task.tests) for error in errors]
+    return table.Row(
+        format=1,
+        package="1.0.0",
+        stack=Stack(python="3", tensorflow="2", numpy="2", cpu="none", onednn="off"),
+        run=task,
+        epochs=task.epochs,
+        test_wrong=wrong,
+        squared_error=[10.0 * count for count in wrong],
+        train_wrong=[0 for _ in wrong],
+        prediction=2.0,
+        initial_sha256="0" * 64,
+        final_sha256="0" * 64,
+        seconds=1.0,
+        command="none",
+    )
+
+
+@pytest.mark.parametrize(
+    ("errors", "epochs"),
+    [((0.9, 0.4, 0.05), 40), ((0.4, 0.6, 0.3), 60), ((0.9, 0.4, 0.6), np.inf), ((0.1, 0.1, 0.1), 20)],
+)
+def test_epochs_until_are_those_from_which_on_the_error_stays_below(errors, epochs):
+    assert table.until(made(errors=errors), 0.5, 60) == epochs
+    assert table.until(made(errors=errors), 0.5, 40) == (np.inf if errors[1] >= 0.5 else min(epochs, 40))
+
+
+def test_intervals_and_tests_agree_with_what_is_known():
+    """Against the normal's own interval, and against the log-rank test by hand of a textbook's kind of example."""
+    values = np.random.default_rng(1).normal(5, 2, 400)
+    effect = statistics.mean(values)
+    half = 1.96 * values.std(ddof=1) / 20
+    assert [effect.low, effect.high] == pytest.approx([effect.value - half, effect.value + half], abs=0.03)
+    assert statistics.ratio_of_means([2, 4, 6], [1, 2, 3]).value == 2
+    assert statistics.share(8, 10).low == pytest.approx(0.4902, abs=1e-4)  # Wilson's
+    # One at a time: 1 of (2, 2) at 10, 1 of (1, 2) at 20; then one group is alone. Observed 2, expected 1/2 + 1/3.
+    expected, variance = 1 / 2 + 1 / 3, 1 / 4 + 2 / 9
+    chi = (2 - expected) ** 2 / variance
+    assert statistics.log_rank([10, 20], [30, np.inf], 40) == pytest.approx(chi2.sf(chi, 1))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "n", "verdict"),
+    [
+        (0.5, 0.9, 30, "confirmed"),
+        (1.1, 1.5, 30, "refuted"),
+        (0.95, 1.05, 30, "not confirmed"),
+        (0.8, 1.05, 30, "cannot be said"),
+        (0.5, 0.9, 29, "cannot be said"),
+    ],
+)
+def test_verdict_follows_its_rule(low, high, n, verdict):
+    assert verdicts.of_ratio(statistics.Effect((low + high) / 2, low, high, n)) == verdict
+
+
+def test_stored_results_come_back_and_of_another_version_are_refused(tmp_path):
+    rows = [made(seed=seed) for seed in (2, 1)]
+    table.store(tmp_path / "runs.gz", rows)
+    assert sorted(table.load(tmp_path / "runs.gz"), key=lambda row: -row.run.seed) == rows
+    content = (tmp_path / "runs.gz").read_bytes()
+    table.store(tmp_path / "runs.gz", rows[::-1])
+    assert (tmp_path / "runs.gz").read_bytes() == content
+    (tmp_path / "runs.gz").write_bytes(gzip.compress(gzip.decompress(content).replace(b'"format":1', b'"format":2')))
+    with pytest.raises(ValueError, match="holds no results of format 1"):
+        table.load(tmp_path / "runs.gz")
+
+
+def test_page_says_what_the_stored_results_say():
+    stored = table.Runs(table.load(ROOT / "docs/claims/runs.jsonl.gz"))
+    page, readme = ((ROOT / name).read_text() for name in ("docs/claims.md", "README.md"))
+    for answer in claims.answers(stored):
+        assert f"**{answer.verdict}**: {answer.effect}." in page
+        assert f"- {answer.claim}: **{answer.verdict}**" in readme

@@ -34,7 +34,7 @@ class Run(Frozen):
     """One training run: all that its numbers depend on but the stack. What is not said is as in the post."""
 
     kind: Literal["run"] = "run"
-    program: Literal["handmade", "keras"] = "handmade"
+    program: Literal["handmade", "keras", "original"] = "handmade"
     weights: Weights = "post"
     forget_bias: float = 1.0
     examples: int = Field(

@@ -80,6 +80,15 @@ def draws(seeds: int) -> Iterable[Task]:
         yield Lines(draw=draw, first=0, count=150, search=False)
 
 
+def original(seeds: int) -> Iterable[Run]:
+    """What `make study-original` does under TensorFlow 1.0.1: claims 1 and 3. No study, as nothing here could do it."""
+    for seed in range(1, min(seeds, 10) + 1):
+        begun = Run(program="original", epochs=BEGUN, seed=seed)
+        yield begun
+        for change in ({"weights": "wide"}, {"weights": "uniform"}, {"forget_bias": 0.0}):
+            yield begun.model_copy(update=change)
+
+
 # Those of the claims first; the last two take a name.
 CLAIMS: dict[str, Callable[[int], Iterable[Task]]] = {
     "weights": weights,
