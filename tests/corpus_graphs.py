@@ -19,7 +19,6 @@ NO_RULE_YET = {
         "attention",
         "batch_normalization",
         "bidirectional_rnn",
-        "conditional",
         "dynamic_rnn",
         "graph_convolution",
         "layers",
@@ -27,7 +26,6 @@ NO_RULE_YET = {
         "nested_loops",
         "partitioned",
         "queues",
-        "saver_and_summaries",
         "stacked_lstm",
     ),
     "tf1.15.5": (

@@ -130,7 +130,65 @@ def waiting(old, x, y):
     return product
 
 
+def branch(old, x, y, holds=True):
+    product = raw.Mul(x=x, y=y)
+    if not old and holds:
+        return raw.Tanh(x=product)
+    condition = tf.constant(holds)
+    other, this = raw.Switch(data=product, pred=condition)
+    return raw.Merge(inputs=[raw.Exp(x=other), raw.Tanh(x=this)])[0]
+
+
+def initial_value(old, x, y, of=None):
+    variable, assign = _variable("weights", x)
+    if old:
+        with tf.control_dependencies([assign]):
+            return tf.identity(variable)
+    known = raw.IsVariableInitialized(ref=variable)
+    first, _ = raw.Switch(data=x if of is None else of, pred=known)
+    _, current = raw.RefSwitch(data=variable, pred=known)
+    return raw.Merge(inputs=[first, tf.identity(current)])[0]
+
+
+def merge(old, x, y, crossed=False):
+    other, this = raw.Switch(data=x, pred=raw.Less(x=y[0, 0], y=0.0))
+    branches = [raw.Tanh(x=other), raw.Exp(x=this)]
+    if crossed:
+        branches = [raw.Exp(x=other), raw.Tanh(x=this)]
+    return raw.Merge(inputs=branches if old else branches[::-1])[0]
+
+
+def switched_twice(old, x, y, branch=0):
+    condition = raw.Less(x=y[0, 0], y=0.0)
+    parts = raw.Switch(data=x, pred=condition)
+    other = raw.Switch(data=parts[0], pred=condition)[0] if old else parts[branch]
+    return raw.Merge(inputs=[raw.Tanh(x=other), raw.Exp(x=parts[1])])[0]
+
+
+def parsed(old, x, y, key="a"):
+    features = {name: tf.train.Feature(float_list=tf.train.FloatList(value=range(start, start + 48)))
+                for name, start in (("a", 1), ("b", 2))}  # fmt: skip
+    example = tf.constant(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
+    shared = {"dense_defaults": [tf.zeros(0)], "dense_shapes": [SHAPE]}
+    if old:
+        batch = raw.ParseExample(
+            serialized=tf.expand_dims(example, 0), names=[], sparse_keys=[], dense_keys=["a"], sparse_types=[], **shared
+        )
+        return tf.squeeze(batch.dense_values[0], [0]) + x
+    one = raw.ParseExampleV2(
+        serialized=example, names=tf.constant([], tf.string), sparse_keys=tf.constant([], tf.string), dense_keys=[key],
+        ragged_keys=tf.constant([], tf.string), num_sparse=0, sparse_types=[], ragged_value_types=[],
+        ragged_split_types=[], **shared,
+    )  # fmt: skip
+    return one.dense_values[0] + x
+
+
 HARMLESS = {
+    branch: "condition that always holds",
+    initial_value: "initial value",
+    merge: "merged the other way",
+    switched_twice: "switched twice",
+    parsed: "parsed",
     in_top_k: "in top k",
     assertion: "names in assertions",
     loop: "counted turns",
@@ -226,19 +284,46 @@ def gradient_that_may_be_fetched(old, x, y):
     return gradient_of_one(old, x, y, of=[0])
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        gradient_that_may_be_fetched,
-        maximum_wrong,
-        power_of_another,
-        relu6_of_another,
-        product_of_another,
-        another_size,
-        sparse_update_unordered,
-    ],
-    ids=lambda form: form.__name__,
-)
+def another_k(old, x, y):
+    return in_top_k(old, x, y, k=3)
+
+
+def another_tensor_in_an_assertion(old, x, y):
+    return assertion(old, x, y, of="x")
+
+
+def fewer_turns(old, x, y):
+    return loop(old, x, y, limit=2)
+
+
+def condition_that_does_not_hold(old, x, y):
+    return branch(old, x, y, holds=old)
+
+
+def another_initial_value(old, x, y):
+    return initial_value(old, x, y, of=y)
+
+
+def merged_crosswise(old, x, y):
+    return merge(old, x, y, crossed=not old)
+
+
+def switched_into_the_other(old, x, y):
+    return switched_twice(old, x, y, branch=1)
+
+
+def another_feature(old, x, y):
+    return parsed(old, x, y, key="b")
+
+
+MISTAKES = [
+    *(maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered),
+    *(gradient_that_may_be_fetched, another_k, another_tensor_in_an_assertion, fewer_turns),
+    *(condition_that_does_not_hold, another_initial_value, merged_crosswise, switched_into_the_other, another_feature),
+]
+
+
+@pytest.mark.parametrize("form", MISTAKES, ids=lambda form: form.__name__)
 def test_a_mistake_in_either_form_is_found(form):
     result = audit(_built(form, True).as_graph_def(), _built(form, False).as_graph_def())
     assert result.verdict == "not faithful"
@@ -299,6 +384,49 @@ def test_either_form_of_a_saver_restores_what_the_other_saved(writer, tmp_path):
     with tf.Session(graph=graphs[1]) as session:
         values = session.run(["restore_a:0", "restore_b:0"], {_path(graphs[1]): path})
     assert (values[0] == 2.0).all() and (values[1] == 3.0).all()
+
+
+def zeros(old, x, y, of=None):
+    if old:
+        return tf.reduce_mean(tf.cast(tf.equal(x, 0.0), tf.float32)) * y
+    return tf.nn.zero_fraction(x if of is None else of) * y
+
+
+def clipped(old, x, y, limit=2.0):
+    squares = tf.reduce_sum(x * x, keepdims=True)
+    if old:
+        return tf.identity(x * 2.0 * tf.minimum(tf.rsqrt(squares), tf.constant(1.0) / 2.0)) + y
+    return tf.clip_by_norm(x, limit) + y
+
+
+def zeros_of_another(old, x, y):
+    return zeros(old, x, y, of=y)
+
+
+def clipped_at_another(old, x, y):
+    return clipped(old, x, y, limit=3.0)
+
+
+@pytest.mark.parametrize(
+    ("form", "wrong", "cause"),
+    [(zeros, zeros_of_another, "part of zeros"), (clipped, clipped_at_another, "clipped by a norm")],
+)
+def test_what_changed_numbers_is_said_and_no_mistake_beside_it_is_excused(form, wrong, cause):
+    tf.disable_control_flow_v2()
+    try:
+        graphs = _built(form, True), _built(form, False)
+        result = audit(*(graph.as_graph_def() for graph in graphs))
+        assert result.verdict == "numbers changed" and [one.cause for one in result.numbers] == [cause]
+        mistake = audit(graphs[0].as_graph_def(), _built(wrong, False).as_graph_def())
+        assert mistake.verdict == "not faithful"
+    finally:
+        tf.enable_control_flow_v2()
+    rng = np.random.default_rng(3)
+    x, y = (rng.normal(size=SHAPE).astype(np.float32) for _ in range(2))
+    x[0, :5] = 0.0
+    old, new = (_run(graph, x, y) for graph in graphs)
+    np.testing.assert_allclose(old, new, rtol=1e-5)
+    assert (old != new).any(), "else it would be a rule"
 
 
 def _tagged(tag, name, clipped=None):

@@ -97,7 +97,7 @@ def _verified(graph, other_graph, compare_functions, given=lambda *_: ()):
 
     Those are known when all the rest has been compared without any gradient that nothing uses.
     """
-    normals, verification = _compared((graph, other_graph), ((), ()), compare_functions, given)
+    normals, verification = _compared((graph, other_graph), (set(), set()), compare_functions, given)
     unused = tuple(map(idle.idle_nodes, normals))
     if not verification.findings or not any(unused):
         return normals, verification

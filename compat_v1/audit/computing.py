@@ -2,8 +2,10 @@
 
 import tensorflow as tf
 
+from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import MOST_LEAVES, WHOLE, column, in_range, leaves_of, number, objects, times
+from compat_v1.audit.rules_oldest_branches import branch_of
 
 
 class Computing:
@@ -89,4 +91,6 @@ class Computing:
     def _alive(self, operand):
         if isinstance(operand, Literal):
             return operand.alive
+        if operand[0].op in SWITCHES and self.normal.alive(operand[0].name) == {operand[0]}:
+            return frozenset([branch_of(self.normal, operand)])
         return self.normal.alive(operand[0].name)

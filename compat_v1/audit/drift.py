@@ -150,7 +150,35 @@ RULES = {
         "1.0 to 1.15",
         "both counts begin with 0 and grow by 1, and the limit of the first is as low",
     ),
-    "waits for operands": Rule("a node is said to wait for what it takes", "1.0 to 1.15", "it does in any case"),
+    "condition that always holds": Rule(
+        "a batch is enqueued, was in a branch under the condition True",
+        "1.0 to 1.15",
+        "the other branch never runs",
+    ),
+    "initial value": Rule(
+        "what begins with another variable's initial value takes that, or the variable if it is initialized, was made "
+        "to wait for the variable's initializer and read it",
+        "1.0 to 1.15",
+        "when the variables are initialized, once, both are what the initializer assigns",
+    ),
+    "merged the other way": Rule(
+        "a Merge takes the two branches of a condition in the other order",
+        "1.0 to 1.15",
+        "only one of them runs, and nothing asks which",
+    ),
+    "waits for operands": Rule(
+        "a node is said to wait for what it takes, or for the branch that what it takes or waits for runs in",
+        "1.0 to 1.15",
+        "it does in any case",
+    ),
+    "parsed": Rule(
+        "ParseExample is ParseExampleV2, which takes the names of features as vectors, and one example without a batch",
+        "1.0 to 1.15",
+        "the same parser; the batch of one was squeezed right after",
+    ),
+    "switched twice": Rule(
+        "what comes out of a branch is sent into the same branch once more", "1.0 to 1.15", "it is there already"
+    ),
     # Gradients.
     "chosen the other way": Rule(
         "the gradient of a maximum chooses 0 or the gradient, and chose the other way round by the negated condition",
@@ -226,6 +254,17 @@ NUMBERS = {
         "a summary has another tag, with another number to make it unique",
         "1.0 to 1.15",
         "event files show the curve under its new tag; the values are the same",
+    ),
+    "clipped by a norm": Change(
+        "clip_by_norm divides by the larger of norm and limit, multiplied by the smaller of their inverses",
+        "1.0 to 1.15",
+        "the last bits may differ; to get the old numbers write "
+        "t * clip * tf.minimum(tf.rsqrt(tf.reduce_sum(t * t, keepdims=True)), 1 / clip) in the port",
+    ),
+    "part of zeros": Change(
+        "tf.nn.zero_fraction counts, took the mean of (x == 0)",
+        "1.0 to 1.15",
+        "the last bit may differ; to get the old numbers write tf.reduce_mean(tf.cast(tf.equal(x, 0), tf.float32))",
     ),
     "norm that was not asked": Change(
         "clip_by_global_norm gives no number where the norm is infinite, was 0 or no number",

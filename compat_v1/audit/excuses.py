@@ -61,6 +61,19 @@ def _is_of_arrays(node):
     return any(op.startswith(("TensorArray", "Stack")) for op in (node.op, *sources))
 
 
+def merged_otherwise(verification, node, other):
+    """Whether two Merges take the same two branches, each in the other's place, and nothing asks which of them ran."""
+    if node.op != "Merge" or len(node.inputs) != 2 or len(other.inputs) != 2 or node.late or other.late:
+        return False
+    for side, one in zip(verification.pairing.sides, (node, other), strict=True):
+        if any(slot != "^" and slot[1] == 1 for _, slot in side.users[one]):
+            return False
+    (first, second), (third, fourth) = node.inputs, other.inputs
+    if verification.is_same(first, third):
+        return False
+    return verification.is_same(first, fourth) and verification.is_same(second, third)
+
+
 def commutes(verification, node, other):
     """Whether two products have the same factors, each in the other's place."""
     if node.op != "Mul" or len(node.inputs) != 2 or len(other.inputs) != 2:

@@ -9,6 +9,7 @@ import re
 
 from tensorflow.core.framework import types_pb2
 
+from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 from compat_v1.audit.pruning import NO_PART, users_of
@@ -81,10 +82,12 @@ def _is_of_dropout(nodes, masked):
 
 def leave_out(normal, names):
     """Return the normal nodes of these names; what waited for them waits no more, a gradient left alone for none."""
-    gone = {normal.made[name] for name in names if name in normal.made}
+    users, instead, gone = users_of(normal), {}, set()
+    for node in reversed(normal.nodes):
+        if not names.isdisjoint(node.names) and (normal.made.get(node.name) is node or users.get(node, set()) <= gone):
+            gone.add(node)
     if not gone:
         return gone
-    users, instead = users_of(normal), {}
     for group, handing in _groups(normal, users).items():
         if not (group.controls | handing) & gone:
             continue
@@ -163,6 +166,8 @@ def _is_free(normal, node):
     definition = normal.graph.op_def(name) if name in normal.graph.nodes else None
     if definition is None or node.op == "Exit" or any(one.type == types_pb2.DT_STRING for one in definition.output_arg):
         return False
+    if normal.graph.nodes[name].op in SWITCHES:
+        return False  # nor what stands for a branch
     return not normal.graph.is_stateful(name) and not normal.reads_a_ref(name)
 
 

@@ -29,7 +29,7 @@ class Normal:
     `consumed`: {name of a node that has no normal node: the rule that took it}.
     """
 
-    def __init__(self, graph: Graph, hints=None, without=()):
+    def __init__(self, graph: Graph, hints=None, without=frozenset()):
         """`hints`, {name: sizes of each output}: what the other graph knows of the sizes of the same tensors.
 
         `without`: names of nodes to leave out, as `idle.py` found them.
@@ -44,6 +44,7 @@ class Normal:
         self.carried: set[Node] = set()
         self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
+        self.branches: set[Node] = set()  # nodes that stand for a branch
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
         self._constant: Node | None = None
@@ -243,7 +244,8 @@ class Normal:
         for index in range(max(1, len(self.graph.shapes[name]))):
             operand = self.tensors.get((name, index))
             if isinstance(operand, Literal):
-                if not self.graph.nodes[name].op.startswith("Stack"):
+                known = self.consumed.get(name) == "condition that always holds"
+                if not known and not self.graph.nodes[name].op.startswith("Stack"):
                     found.add(self._any_constant())
             elif operand is not None:
                 found.add(operand[0])

@@ -4,7 +4,7 @@ A rule looks at ops, attributes, inputs and constants, never at names. Where any
 does not apply and the nodes stay as they are. `drift.py` says of each what changed, since when, and why it is harmless.
 """
 
-from compat_v1.audit import rules_oldest
+from compat_v1.audit import rules_oldest, rules_oldest_branches
 from compat_v1.audit.computing import Computing
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import INDEX_TYPES, NOTES_ON_PRODUCTS
@@ -19,12 +19,15 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
     def __init__(self, normal):
         self.normal = normal
         self.graph = normal.graph
+        self.never, self.followed = set(), 0  # nodes of a branch that never runs, among the first so many
+        self.parsed_alone = set()  # nodes that parse one example
         self._empty = []  # stacks that nothing is kept on any more
 
     def finish(self):
         """Let go of what only served what the rules replaced."""
         for stack in self._empty:
             self.normal.absorbed.update(self._handles(stack))
+        rules_oldest_branches.finish(self)
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from compat_v1.audit import rules_oldest_ops
+from compat_v1.audit import rules_oldest_branches, rules_oldest_ops
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
@@ -15,8 +15,9 @@ _VARIABLES = ("Variable", "VariableV2")
 
 def rewrite(rewriter, name, node, operands):
     """Take a node over by the rule for its op, and say whether one applied."""
-    rule = _RULES.get(node.op)
-    return bool(rule and all(one is not None for one in operands) and rule(rewriter, name, node, operands))
+    if any(one is None for one in operands):
+        return False
+    return any(rule(rewriter, name, node, operands) for rule in _RULES.get(node.op, ()))
 
 
 def _copied_rows(rewriter, name, node, operands):
@@ -39,17 +40,32 @@ def _chosen(rewriter, name, node, operands):
         rewriter.normal.made[name].steps.add("chosen the other way")
         return True
     safe = then[0].inputs[0] if is_op(then, "Log") and not then[0].controls else None
+    if is_op(safe, "Select") and node.op == "Select" and safe[0].inputs[0] == condition and not safe[0].controls:
+        return _unguarded(rewriter, name, node, operands, safe[0], None)  # both choose rows, or both elements
     if not is_op(safe, "SelectV2") or safe[0].controls or safe[0].inputs[0] != condition:
         return False
     shape, known = rewriter.normal.sizes(condition), rewriter.normal.sizes(safe[0].inputs[1])
     if shape is None or shape != known or isinstance(safe[0].inputs[1], Literal):
         return False
+    return _unguarded(rewriter, name, node, operands, safe[0], shape)
+
+
+def _unguarded(rewriter, name, node, operands, safe, shape):
+    """Take the logarithm of what was chosen where the condition holds."""
+    condition, (log, _), other = operands
+    if isinstance(safe.inputs[1], Literal):
+        return False
     logarithm = rewriter.normal.node(
-        then[0].name, "Log", then[0].attributes, [safe[0].inputs[1]], set(), {"safe logarithm"}, sizes=[shape]
+        log.name, "Log", log.attributes, [safe.inputs[1]], set(), {"safe logarithm"}, sizes=[shape]
     )
-    rewriter.normal.absorbed.update({then[0], safe[0], logarithm})
+    rewriter.normal.absorbed.update({log, safe, logarithm, *(one[0] for one in safe.inputs[2:] if _is_filled(one))})
     operands = [condition, (logarithm, 0), other]
+    rule = getattr(rewriter, f"_{node.op}")
     return rule(name, node, operands) or rewriter._plain(name, node, operands)
+
+
+def _is_filled(operand):
+    return is_op(operand, "Fill")
 
 
 def _clipped_gradient(rewriter, name, node, operands):
@@ -211,8 +227,7 @@ def _kinds(kinds):
     return v1.AttrValue(list=v1.AttrValue.ListValue(type=kinds)).SerializeToString(deterministic=True)
 
 
-_RULES = {
-    **rules_oldest_ops.RULES,
+_OWN = {
     "Identity": _copied_rows,
     "Select": _chosen,
     "SelectV2": _chosen,
@@ -225,3 +240,8 @@ _RULES = {
     "SaveV2": _saved,
     "PlaceholderWithDefault": _file_name,
 }
+_RULES = {}
+for _rules in (_OWN, rules_oldest_branches.RULES, rules_oldest_ops.RULES):
+    for _op, _rule in _rules.items():
+        _RULES[_op] = (*_RULES.get(_op, ()), _rule)
+_RULES["Identity"] += rules_oldest_branches.IDENTITY

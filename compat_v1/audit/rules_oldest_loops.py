@@ -1,6 +1,6 @@
 """Rules for loops as TensorFlow's first releases wrote them, applied when the normal form of a graph is whole."""
 
-from compat_v1.audit.graph import BACK_EDGES, MERGES
+from compat_v1.audit.graph import BACK_EDGES, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.pruning import users_of
@@ -8,10 +8,11 @@ from compat_v1.audit.pruning import users_of
 
 def finish(normal):
     """Apply the rules; nodes that are not needed any more go to `normal.removed`."""
-    users = None
+    users, inside = None, {}
     for node in normal.nodes:
         if node.op not in MERGES:
             _leave_out_own_waits(node)
+            _leave_out_branches(node, inside)
         if node.op == "LoopCond" and is_op(node.inputs[0], "LogicalAnd"):
             users = users or users_of(normal)
             _count_no_turns(normal, node, users)
@@ -23,6 +24,33 @@ def _leave_out_own_waits(node):
     if node.controls & taken:
         node.controls -= taken
         node.steps.add("waits for operands")
+
+
+def _leave_out_branches(node, inside):
+    """What waits for another that runs in a branch only needs not wait for the branch."""
+    within = inside[node] = set()
+    makers = [operand for operand in node.inputs if operand is not None and not isinstance(operand, Literal)]
+    for maker, index in makers:
+        within |= inside.get(maker, set())
+        if maker.op in SWITCHES and not isinstance(maker.inputs[1], Literal):
+            within.add((_asked(maker.inputs[1]), index))
+    for one in list(node.controls):
+        others = within.union(*(inside.get(other, set()) for other in node.controls if other is not one))
+        if (
+            one.op == "Identity"
+            and is_op(one.inputs[0], "Switch")
+            and not isinstance(one.inputs[0][0].inputs[1], Literal)
+        ):
+            switch, index = one.inputs[0]
+            if switch.inputs[0] == switch.inputs[1] and (_asked(switch.inputs[1]), index) in others:
+                node.controls -= {one}
+                node.steps.add("waits for operands")
+    for one in node.controls:
+        within |= inside.get(one, set())
+
+
+def _asked(condition):
+    return condition[0].inputs[0] if is_op(condition, "Identity") else condition
 
 
 def _count_no_turns(normal, condition, users):

@@ -1,8 +1,12 @@
 """Rules for ops that only TensorFlow's first releases wrote otherwise."""
 
+import tensorflow as tf
+
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_scalar
+
+v1 = tf.compat.v1
 
 
 def _in_top_k(rewriter, name, node, operands):
@@ -38,11 +42,114 @@ def _clipped_scale(rewriter, name, node, operands):
     return True
 
 
+def _clipped(rewriter, name, node, operands):
+    """t * clip * min(rsqrt(sum of squares), 1 / clip) clips by a norm, as it was first written."""
+    product, scale = operands
+    if not is_op(scale, "Minimum") or not is_op(product, "Mul") or scale[0].controls:
+        return False
+    inverse, by_clip = scale[0].inputs
+    if not (is_op(inverse, "Rsqrt") and is_op(by_clip, "RealDiv") and is_scalar(by_clip[0].inputs[0], 1)):
+        return False
+    if inverse[0].controls or by_clip[0].controls:
+        return False
+    return _keep_clipped(rewriter, name, product, by_clip[0].inputs[1], inverse[0].inputs[0], "multiplied", scale[0])
+
+
+def _clipped_by_now(rewriter, name, node, operands):
+    """t * clip / max(norm, clip), where the norm is the root of the sum of squares, or that sum if not above 0."""
+    product, larger = operands
+    if not is_op(larger, "Maximum") or not is_op(product, "Mul") or larger[0].controls:
+        return False
+    norm, clip = larger[0].inputs
+    if not is_op(norm, "SelectV2") or norm[0].controls:
+        return False
+    above, root, squares = norm[0].inputs
+    if not (is_op(above, "Greater") and is_op(root, "Sqrt") and is_op(root[0].inputs[0], "SelectV2")):
+        return False
+    safe = root[0].inputs[0][0]
+    if above[0].inputs[0] != squares or not is_scalar(above[0].inputs[1], 0) or safe.inputs[:2] != [above, squares]:
+        return False
+    if not is_scalar(safe.inputs[2], 1) or isinstance(squares, Literal) or above[0].controls or safe.controls:
+        return False
+    return _keep_clipped(rewriter, name, product, clip, squares, "divided", larger[0], norm[0], above[0], root[0], safe)
+
+
+def _keep_clipped(rewriter, name, product, clip, squares, how, *parts):
+    """Take a node over that clips t, with t * clip as its first input."""
+    factors = product[0].inputs
+    if not any(_key(one) == _key(clip) for one in factors) or not _sums_squares(squares, factors):
+        return False
+    rewriter.normal.absorbed.update({*parts, *(one[0] for one in parts[0].inputs if not isinstance(one, Literal))})
+    inputs, steps = [product, clip, squares], {f"clipped by a norm: {how}"}
+    made = rewriter.normal.node(name, "clipped", {}, inputs, None, steps, sizes=[rewriter.normal.sizes(product)])
+    rewriter.normal.tensors[name, 0] = (made, 0)
+    return True
+
+
+def _sums_squares(total, factors):
+    """Whether a tensor is the sum of the squares of one of two factors."""
+    while is_op(total, "Reshape"):
+        total = total[0].inputs[0]
+    square = total[0].inputs[0] if is_op(total, "Sum") else None
+    if not is_op(square, "Mul"):
+        return False
+    return square[0].inputs[0] == square[0].inputs[1] and any(one == square[0].inputs[0] for one in factors)
+
+
+def _parsed(rewriter, name, node, operands):
+    """Examples are parsed by an op that takes the names as vectors; one example alone needs no batch around it."""
+    attributes = Attributes(node)
+    sparse, dense = attributes["Nsparse"].i, attributes["Ndense"].i
+    keys = operands[2 : 2 + sparse + dense]
+    if any(not isinstance(one, Literal) or one.kind != "text" or one.shape != () for one in keys):
+        return False
+    serialized, names, alone = operands[0], operands[1], False
+    if is_op(serialized, "ExpandDims") and not serialized[0].controls and is_scalar(serialized[0].inputs[1], 0):
+        users = [(rewriter.graph.nodes[user], user) for user, _ in rewriter.graph.users[name]]
+        first = all(one.op == "Squeeze" and list(Attributes(one)["squeeze_dims"].list.i) == [0] for one, _ in users)
+        if not first or sparse or rewriter.normal.sizes(serialized[0].inputs[0]) != ():
+            return False
+        rewriter.normal.absorbed.add(serialized[0])
+        serialized, alone = serialized[0].inputs[0], True
+    none = _texts((), names)
+    named = [_texts(keys[:sparse], names), _texts(keys[sparse:], names), none]
+    inputs = [serialized, names, *named, *operands[2 + sparse + dense :]]
+    kept = {key: one for key, one in rewriter.graph.attributes(name).items() if key not in ("Nsparse", "Ndense")}
+    empty = v1.AttrValue(list=v1.AttrValue.ListValue())
+    more = {"num_sparse": v1.AttrValue(i=sparse), "ragged_value_types": empty, "ragged_split_types": empty}
+    for key in ("sparse_types", "Tdense", "dense_shapes"):
+        kept.setdefault(key, empty.SerializeToString(deterministic=True))
+    kept.update({key: one.SerializeToString(deterministic=True) for key, one in more.items()})
+    shapes = rewriter.graph.shapes[name]
+    shapes = [None if one is None else one[1:] for one in shapes] if alone else shapes
+    made = rewriter.normal.node(name, "ParseExampleV2", kept, inputs, None, {"parsed"}, len(shapes), shapes)
+    rewriter.parsed_alone |= {made} if alone else set()
+    for index in range(len(shapes)):
+        rewriter.normal.tensors[name, index] = (made, index)
+    return True
+
+
+def _squeezed(rewriter, name, node, operands):
+    if isinstance(operands[0], Literal) or operands[0][0] not in rewriter.parsed_alone:
+        return False
+    rewriter.normal.alias(name, operands[0], "parsed")
+    return True
+
+
+def _texts(literals, like):
+    values = tuple(value for one in literals for value in one.value)
+    names = tuple(name for one in literals for name in one.names[:1])
+    return Literal("text", like.dtype, (len(values),), values, names)
+
+
 def _key(operand):
     return operand.key if isinstance(operand, Literal) else operand
 
 
 RULES = {
     "InTopK": _in_top_k,
-    "Mul": _clipped_scale,
+    "Mul": lambda *of: _clipped_scale(*of) or _clipped(*of),
+    "RealDiv": _clipped_by_now,
+    "ParseExample": _parsed,
+    "Squeeze": _squeezed,
 }

@@ -40,4 +40,6 @@ def _is_named_after(node, other, text, other_text):
     tags = [one.value[0].decode("utf-8", "replace") for one in (text, other_text)]
     if tags[0] not in node.names or tags[1] not in other.names:
         return False
+    if re.fullmatch(r"/fraction_(of|over)_\d+(_of_\d+)?_full", tags[1].removeprefix(tags[0])):
+        return True  # of a queue, which had its name alone
     return _NUMBER.sub("", tags[0]) == _NUMBER.sub("", tags[1])

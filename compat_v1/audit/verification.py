@@ -177,6 +177,9 @@ class Verification:
         if excuses.commutes(self, node, other):
             self.explain("commuted product", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
+        if excuses.merged_otherwise(self, node, other):
+            self.explain("merged the other way", node.name)
+            pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
         for position, (one, two) in enumerate(pairs):
             if self.is_same(one, two) or (
                 node.op == "Reshape" and position == 1 and self._is_same_reshape(node, one, two)
