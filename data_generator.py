@@ -39,11 +39,11 @@ def getSequences(sequence_length, draw=SHOWN_DRAW):
     draw = _positive("draw", draw)
     count = 4 ** min(sequence_length, LONGEST + 1)
     bytes_needed = count * (sequence_length * (3 + 3) + 9) * 8  # inputs, the steps of the sums, the order and its ints
-    memory = _memory()
-    if sequence_length > LONGEST or bytes_needed > memory:
+    available = memory()
+    if sequence_length > LONGEST or bytes_needed > available:
         raise ValueError(
             "sequence_length {0} makes 4**{0} sequences, which do not fit into the {1} GiB of this machine: "
-            "choose a smaller length".format(_shown(sequence_length), memory >> 30)
+            "choose a smaller length".format(_shown(sequence_length), available >> 30)
         )
     if draw * count > LONGEST_STREAM:
         raise ValueError(
@@ -177,7 +177,7 @@ def _encoded(inputs):
     return inputs.astype(np.int64, copy=False)
 
 
-def _memory():
+def memory():
     """Return the bytes of this machine's memory; where there is no telling, 8 GiB."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

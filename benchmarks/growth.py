@@ -9,6 +9,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from compat_v1.environment import import_tensorflow
 from data_generator import encodeSequence, getSequences
 
 ROOT = Path(__file__).parent.parent
-LENGTHS, SIZES, DATA_LENGTHS, NAIVE_LENGTHS = range(4, 10), (24, 48, 96), range(6, 12), range(6, 9)
+LENGTHS, SIZES, DATA_LENGTHS, NAIVE_LENGTHS = range(4, 11), (24, 48, 96), range(6, 12), range(6, 9)
+EPOCHS = (1000, 4000, 16000)
 
 
 def peak_mib():
@@ -41,6 +43,17 @@ def training(sequence_length, lstm_size):
         for _ in fast_execution(session, network, data, epochs):
             seconds.append(time.perf_counter())
     return 1000 * statistics.median(np.diff(seconds)), peak_mib()
+
+
+def whole_run(epochs):
+    """Return the milliseconds of a run, from its beginning to its record on disk, and the peak memory."""
+    import_tensorflow()
+    from compat_v1.run import train
+
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        train(epochs=epochs, logdir=Path(folder), record_file=Path(folder) / "record.json")
+    return 1000 * (time.perf_counter() - begin), peak_mib()
 
 
 def generating(sequence_length, way):
@@ -64,6 +77,7 @@ def in_a_process(function, *arguments):
 def main():
     lengths = {length: in_a_process(training, length, 24) for length in LENGTHS}
     sizes = {size: in_a_process(training, 6, size) for size in SIZES}
+    runs = {epochs: in_a_process(whole_run, epochs) for epochs in EPOCHS}
     made = {length: in_a_process(generating, length, "numpy") for length in DATA_LENGTHS}
     naive = {length: in_a_process(generating, length, "naive") for length in NAIVE_LENGTHS}
 
@@ -77,6 +91,10 @@ def main():
     table += ["", "| units | an epoch, to 24 units | peak memory, to 24 units |", "| ---: | ---: | ---: |"]
     for size, (milliseconds, peak) in sizes.items():
         table.append(f"| {size} | {milliseconds / sizes[24][0]:.2f} | {peak / sizes[24][1]:.2f} |")
+    table += ["", "| epochs | a run with logs and record, to 4000 epochs | peak memory, to 4000 epochs |"]
+    table += ["| ---: | ---: | ---: |"]
+    for epochs, (milliseconds, peak) in runs.items():
+        table.append(f"| {epochs} | {milliseconds / runs[4000][0]:.2f} | {peak / runs[4000][1]:.2f} |")
     table += ["", "| signs | data, to 6 signs | one sequence after the other, to this | peak memory, to 6 signs |"]
     table += ["| ---: | ---: | ---: | ---: |"]
     for length, (milliseconds, peak) in made.items():

@@ -1,5 +1,6 @@
 """One contestant in a process of its own: reads a number of epochs a line, trains that many, answers with the seconds.
 
+The numbers must be multiples of 20; PyTorch takes as many threads as the environment's THREADS says.
 `python benchmarks/worker.py NAME` with the Python of the contestant's environment. All train 24 units on the same 1024
 sequences with Adam's defaults and the sum of squared errors, measure the error on the training set at each epoch before
 its update, and instead, at every twentieth, error and squared error on the other 3072. Runs under Python 2.7 too.
@@ -120,7 +121,7 @@ def keras_train_on_batch():
 def torch_eager(compiled=False):
     import torch
 
-    torch.set_num_threads(os.cpu_count())
+    torch.set_num_threads(int(os.environ["THREADS"]))
     (inputs, outputs), (test_inputs, test_outputs) = ([torch.from_numpy(part) for part in parts] for parts in data())
 
     class Model(torch.nn.Module):
@@ -159,14 +160,15 @@ def torch_compile():
 
 
 def jax_scan():
+    """Twenty epochs in one compiled function, the four gates in one product, a column for each sequence."""
     import jax
     import jax.numpy as jnp
     import optax
 
     (train, test), keys = data(), jax.random.split(jax.random.key(0), 2)
     weights = {
-        "gates": jax.random.truncated_normal(keys[0], -2, 2, (UNITS + 3, 4 * UNITS)) * 0.1 - 0.2,
-        "biases": jnp.repeat(jnp.array([1.0, 0, 0, 0]), UNITS),
+        "gates": jax.random.truncated_normal(keys[0], -2, 2, (4 * UNITS, UNITS + 3)) * 0.1 - 0.2,
+        "biases": jnp.repeat(jnp.array([1.0, 0, 0, 0]), UNITS)[:, None],
         "output": jax.random.truncated_normal(keys[1], -2, 2, (UNITS,)),
         "bias": jnp.float32(0.1),
     }
@@ -174,13 +176,13 @@ def jax_scan():
     def predict(weights, inputs):
         def step(state, x):
             h, c = state
-            f, i, g, o = jnp.split(jnp.dot(jnp.concatenate([h, x], 1), weights["gates"]) + weights["biases"], 4, axis=1)
+            f, i, g, o = jnp.split(jnp.dot(weights["gates"], jnp.concatenate([h, x])) + weights["biases"], 4)
             c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
             return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
 
-        start = jnp.zeros((2, len(inputs), UNITS))
-        (h, _), _ = jax.lax.scan(step, (start[0], start[1]), inputs.swapaxes(0, 1))
-        return jnp.dot(h, weights["output"]) + weights["bias"]
+        start = jnp.zeros((2, UNITS, inputs.shape[2]))
+        (h, _), _ = jax.lax.scan(step, (start[0], start[1]), inputs)
+        return jnp.dot(weights["output"], h) + weights["bias"]
 
     def loss(weights, inputs, outputs):
         prediction = predict(weights, inputs)
@@ -189,24 +191,25 @@ def jax_scan():
     optimizer = optax.adam(0.001)
 
     @jax.jit
-    def update(weights, state, inputs, outputs):
-        (_, error), gradients = jax.value_and_grad(loss, has_aux=True)(weights, inputs, outputs)
-        changes, state = optimizer.update(gradients, state)
-        return optax.apply_updates(weights, changes), state, error
+    def twenty_epochs(state, train, test):
+        def epoch(state, number):
+            weights, moments = state
+            nothing = jnp.float32(0), jnp.float32(0)
+            measured = jax.lax.cond(number == 20, lambda: loss(weights, *test), lambda: nothing)
+            (_, error), gradients = jax.value_and_grad(loss, has_aux=True)(weights, *train)
+            changes, moments = optimizer.update(gradients, moments)
+            return (optax.apply_updates(weights, changes), moments), (error, measured)
 
-    measure, state = jax.jit(loss), optimizer.init(weights)
-    train, test = ([jnp.asarray(part) for part in parts] for parts in (train, test))
+        return jax.lax.scan(epoch, state, jnp.arange(1, 21))
+
+    train, test = ((jnp.asarray(part[0].transpose(1, 2, 0)), jnp.asarray(part[1])) for part in (train, test))
 
     def run(epochs):
-        current, moments = run.state
-        for i in range(epochs):
-            if (i + 1) % 20 == 0:
-                [float(value) for value in measure(current, *test)]
-            current, moments, error = update(current, moments, *train)
-            float(error)
-        run.state = current, moments
+        for _ in range(epochs // 20):
+            run.state, measured = twenty_epochs(run.state, train, test)
+            jax.device_get(measured)
 
-    run.state = weights, state
+    run.state = weights, optimizer.init(weights)
     return run
 
 

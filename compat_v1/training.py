@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from compat_v1.data_generator import encodeSequence, getSequences
+from compat_v1.data_generator import LONGEST, encodeSequence, getSequences, memory
 from compat_v1.graph import LSTM_SIZE, SEQUENCE_LENGTH, Network, build_graph
 from compat_v1.unrolled import import_unrolled
 
 OP_SEEDS = (13, 30, 43, 56, 160)  # what TensorFlow 1.0.1 derives; today's would derive 0 to 4 and draw other weights
 EPOCHS = 4000
+BYTES_A_SIGN = 450  # that training takes for each sign of all sequences, measured at 8 and 9: docs/benchmarks.md
 
 
 class Data(NamedTuple):
@@ -50,7 +51,15 @@ Measurements = Generator[Measurement, None, None]
 
 
 def load_data(sequence_length: int, draw: int) -> Data:
-    """Return `Data`; `ValueError` as `data_generator.getSequences`."""
+    """Return `Data`; `ValueError` as `data_generator.getSequences`, and for more than this machine can train on."""
+    if sequence_length in range(1, LONGEST + 1):  # the generator says what is wrong with others
+        needed, available = 4**sequence_length * sequence_length * BYTES_A_SIGN, memory()
+        if needed > available:
+            raise ValueError(
+                f"sequence_length {sequence_length} makes 4**{sequence_length} sequences: to train on all at once, as"
+                f" the post does, takes about {needed >> 30} GiB of this machine's {available >> 30}; choose a smaller"
+                " length"
+            )
     inputs, outputs = getSequences(sequence_length, draw=draw)
     return Data(inputs.astype(np.float32), outputs.astype(np.float32))
 

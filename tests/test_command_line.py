@@ -143,6 +143,10 @@ def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
         (["train", "--seed", "-1"], "'-1': integers from 0 to 2147483646 are allowed"),
         (["train", "--sequence-length", "600"], "choose a smaller length"),
         (["train", "--sequence-length", "30"], "choose a smaller length"),
+        (
+            ["train", "--sequence-length", "14"],
+            "makes 4**14 sequences: to train on all at once, as the post does, takes",
+        ),
         (["train", "--record", "no/such/folder.json"], "give a file in a folder that exists"),
         (["train", "--record", "x" * 300], "give a file in a folder that exists"),
         (["train", "--record", "."], "give a file in a folder that exists"),
