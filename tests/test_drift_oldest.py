@@ -165,6 +165,23 @@ def switched_twice(old, x, y, branch=0):
     return raw.Merge(inputs=[raw.Tanh(x=other), raw.Exp(x=parts[1])])[0]
 
 
+def grouped(old, x, y, left_out=0):
+    variables = [_variable(name, np.zeros(SHAPE, np.float32)) for name in "vw"]
+    with tf.control_dependencies([assign for _, assign in variables]):
+        updates = [raw.AssignAdd(ref=variable, value=x).op for variable, _ in variables]
+    updates[0]._set_device("/device:CPU:0")
+    if old:
+        groups = []
+        for update in updates:
+            with tf.control_dependencies([update]), tf.device(update.device):
+                groups.append(raw.NoOp())
+        updates = groups
+    with tf.control_dependencies(updates[left_out:]):
+        done = raw.NoOp()
+    with tf.control_dependencies([done]):
+        return tf.identity(variables[0][0]) * tf.identity(variables[1][0])
+
+
 def parsed(old, x, y, key="a"):
     features = {name: tf.train.Feature(float_list=tf.train.FloatList(value=range(start, start + 48)))
                 for name, start in (("a", 1), ("b", 2))}  # fmt: skip
@@ -189,6 +206,7 @@ HARMLESS = {
     merge: "merged the other way",
     switched_twice: "switched twice",
     parsed: "parsed",
+    grouped: "groups by device",
     in_top_k: "in top k",
     assertion: "names in assertions",
     loop: "counted turns",
@@ -312,6 +330,10 @@ def switched_into_the_other(old, x, y):
     return switched_twice(old, x, y, branch=1)
 
 
+def update_left_out(old, x, y):
+    return grouped(old, x, y, left_out=0 if old else 1)
+
+
 def another_feature(old, x, y):
     return parsed(old, x, y, key="b")
 
@@ -320,6 +342,7 @@ MISTAKES = [
     *(maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered),
     *(gradient_that_may_be_fetched, another_k, another_tensor_in_an_assertion, fewer_turns),
     *(condition_that_does_not_hold, another_initial_value, merged_crosswise, switched_into_the_other, another_feature),
+    update_left_out,
 ]
 
 

@@ -176,6 +176,11 @@ RULES = {
         "1.0 to 1.15",
         "the same parser; the batch of one was squeezed right after",
     ),
+    "groups by device": Rule(
+        "a group of ops is made of one group for each device, and the devices of some ops are others",
+        "1.0 to 1.15",
+        "all wait for the same ops",
+    ),
     "switched twice": Rule(
         "what comes out of a branch is sent into the same branch once more", "1.0 to 1.15", "it is there already"
     ),

@@ -2,6 +2,7 @@
 
 from tensorflow.core.framework import attr_value_pb2
 
+from compat_v1.audit.findings import target
 from compat_v1.audit.literals import Literal
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
@@ -53,6 +54,15 @@ def colocation(node, other, here, there):
     if any(kind in node.op for kind in _ON_CPU):
         return "queues on the CPU"
     return None
+
+
+def beside_variables(verification, node, other):
+    """Say which rule lets a number, such as beta1_power, be placed beside the first variable by name, not by order."""
+    for side, one in zip(verification.pairing.sides, (node, other), strict=True):
+        places = [side.normal.made.get(target(name)) for name in one.colocated]
+        if any(place is None or not place.op.startswith("Var") or place.device not in ON_CPU for place in places):
+            return None
+    return "colocation" if verification.pairing.sides[0].normal.sizes((node, 0)) == () else None
 
 
 def _is_of_arrays(node):

@@ -5,12 +5,13 @@ class Node:
     """A node of the normal form: `inputs` are literals or (node, output index); `steps` the rules that led to it."""
 
     __slots__ = ("attributes", "colocated", "controls", "device", "inputs", "late", "names", "number", "op", "outputs")
-    __slots__ += ("functions", "steps")
+    __slots__ += ("functions", "steps", "written")
 
     def __init__(self, number, op, attributes, inputs, controls, device, names):
         self.number, self.op, self.attributes, self.inputs = number, op, attributes, inputs
         self.controls, self.device, self.names = controls, device, names
         self.colocated, self.steps, self.late, self.outputs = (), set(), [], []
+        self.written = device  # the device in the GraphDef, also if it only repeats that of a node to be beside
         self.functions: dict[str, list[str]] = {}
 
     def __repr__(self):

@@ -11,6 +11,7 @@ from itertools import count
 
 from compat_v1.audit import dropout, idle, pruning, rewriting, rules_oldest_loops
 from compat_v1.audit.dimensions import dimensions
+from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Attributes, Graph
 from compat_v1.audit.literals import Literal, read_constant
@@ -107,11 +108,13 @@ class Normal:
             op = "a function"
         parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
         called = tuple((key, tuple(names)) for key, names in sorted(self.graph.called(name).items()))
-        key = (op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), definition.device)
+        beside = tuple(one.decode("utf-8", "replace") for one in Attributes(definition)["_class"].list.s)
+        device = definition.device if not self._is_repeated(definition.device, beside) else ""
+        key = (op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), device)
         found = self._shared.get(key) if shared else None
         if found is None:
-            found = Node(next(self._numbers), op, attributes, list(inputs), frozenset(controls), definition.device, [])
-            found.colocated = tuple(one.decode("utf-8", "replace") for one in Attributes(definition)["_class"].list.s)
+            found = Node(next(self._numbers), op, attributes, list(inputs), frozenset(controls), device, [])
+            found.colocated, found.written = beside, definition.device
             self.nodes.append(found)
             if shared:
                 self._shared[key] = found
@@ -126,6 +129,11 @@ class Normal:
         for index in range(outputs):
             self._know_sizes(found, index, None if sizes is None else sizes[index])
         return found
+
+    def _is_repeated(self, device, beside):
+        """Whether a node's device is that of all nodes that it is to be placed beside, which says it already."""
+        nodes = [self.graph.nodes.get(target(one)) for one in beside]
+        return bool(nodes) and all(one is not None and one.device == device for one in nodes)
 
     # How it is built.
 

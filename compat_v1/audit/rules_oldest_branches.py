@@ -1,9 +1,8 @@
-"""Rules for branches: a condition that always holds, a variable's initial value, the part of zeros in a tensor."""
+"""Rules for branches: a condition that always holds, a variable's initial value."""
 
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_over_all, is_scalar
-from compat_v1.audit.sizes import multiply
+from compat_v1.audit.operands import is_op, is_scalar
 
 _ALWAYS = "condition that always holds"
 
@@ -121,7 +120,7 @@ def _initial_value(rewriter, name, operands):
     nested = is_op(current, "initial value") and current[0].inputs[0] == variable
     if assign is None or not _same(assign.inputs[1], value) or not (nested or current == variable):
         return False
-    _absorb_condition(rewriter, asked)
+    absorb_condition(rewriter, asked)
     rewriter.normal.absorbed.update({first[0], read[0], inner[0], condition[0], asked[0]})
     if nested:
         rewriter.normal.alias(name, current, "initial value")
@@ -136,6 +135,7 @@ def _keep_initial(rewriter, name, variable, value, step):
         name, "initial value", {}, [variable, value], set(), {f"initial value: {step}"}, sizes=[normal.sizes(variable)]
     )
     normal.tensors[name, 0] = (made, 0)
+    normal.absorbed.add(made)
 
 
 def _initializer(rewriter, variable):
@@ -153,7 +153,7 @@ def _same(one, other):
     return not isinstance(one, Literal) and one == other
 
 
-def _absorb_condition(rewriter, condition):
+def absorb_condition(rewriter, condition):
     """Let go of what says in which branch of a condition something runs, if nothing else uses it."""
     graph, made = rewriter.graph, rewriter.normal.made
     for name in condition[0].names:
@@ -163,116 +163,6 @@ def _absorb_condition(rewriter, condition):
                 sides = [one for one, _ in graph.users[user] if graph.nodes[one].op == "Identity" and one in made]
                 if graph.inputs[user][:1] == graph.inputs[user][1:]:
                     rewriter.normal.absorbed.update(made[one] for one in sides)
-
-
-# The part of zeros.
-
-
-def averaged_zeros(rewriter, name, node, operands):
-    """The mean of (x == 0)."""
-    cast, axes = operands
-    if not is_op(cast, "Cast") or cast[0].controls or "keep_dims" in rewriter.graph.attributes(name):
-        return False
-    equal = cast[0].inputs[0]
-    if not is_op(equal, "Equal") or equal[0].controls or not _is_zero(equal[0].inputs[1]):
-        return False
-    if not _over_all(rewriter, equal, axes):
-        return False
-    rewriter.normal.absorbed.update({cast[0], equal[0]})
-    return _keep_zeros(rewriter, name, equal[0].inputs[0], "averaged")
-
-
-def counted_zeros(rewriter, name, node, operands):
-    """(size - the number of x != 0, counted in 32 or in 64 bits) / size."""
-    zeros, size = operands
-    if not is_op(zeros, "Cast") or not is_op(zeros[0].inputs[0], "Sub") or not rewriter.dtype(name).startswith("float"):
-        return False
-    difference = zeros[0].inputs[0][0]
-    total, merged = difference.inputs
-    if not isinstance(total, Literal) or isinstance(merged, Literal):
-        return False
-    counts = merged[0].inputs if merged[0].op == "Merge" else [merged]
-    counts = [one[0].inputs[0] if is_op(one, "Cast") else one for one in counts]
-    found = [_counted(rewriter, one) for one in counts]
-    if None in found or len({one[0] for one in found}) != 1:
-        return False
-    if sorted(one[1] for one in found) != ([0, 1] if merged[0].op == "Merge" else [-1]):
-        return False
-    tensor, _, condition = found[0]
-    shape = rewriter.normal.sizes(tensor)
-    if shape is None or not _is_size(rewriter, total, shape) or not _is_float_of(rewriter, size, total):
-        return False
-    absorbed = {zeros[0], difference, merged[0]}
-    for one in (size, merged, *merged[0].inputs, *counts):
-        todo = [one]
-        while todo:
-            operand = todo.pop()
-            if not isinstance(operand, Literal) and operand != tensor and operand[0] not in absorbed:
-                absorbed.add(operand[0])
-                todo += operand[0].inputs
-                absorbed |= operand[0].controls if operand[0].op == "NotEqual" else set()
-    rewriter.normal.absorbed |= absorbed
-    if condition is not None:
-        asked = condition[0].inputs[0] if is_op(condition, "Identity") else condition
-        if not isinstance(asked, Literal):
-            rewriter.normal.absorbed.add(asked[0])
-            _absorb_condition(rewriter, asked)
-    return _keep_zeros(rewriter, name, tensor, "counted")
-
-
-def _counted(rewriter, operand):
-    """Return (x, in which branch, -1 for none, and its condition) if an operand counts x != 0, or None."""
-    if not is_op(operand, "Sum") or not is_op(operand[0].inputs[0], "Cast"):
-        return None
-    unequal = operand[0].inputs[0][0].inputs[0]
-    if not is_op(unequal, "NotEqual") or not _is_zero(unequal[0].inputs[1]):
-        return None
-    tensor = unequal[0].inputs[0]
-    if isinstance(tensor, Literal) or not _over_all(rewriter, unequal, operand[0].inputs[1]):
-        return None
-    if tensor[0].op == "Switch" and not isinstance(tensor[0].inputs[1], Literal):
-        return tensor[0].inputs[0], tensor[1], tensor[0].inputs[1]
-    return tensor, -1, None
-
-
-def _keep_zeros(rewriter, name, tensor, step):
-    if isinstance(tensor, Literal):
-        return False
-    made = rewriter.normal.node(name, "part of zeros", {}, [tensor], None, {f"part of zeros: {step}"}, sizes=[()])
-    rewriter.normal.tensors[name, 0] = (made, 0)
-    return True
-
-
-def _copied_zeros(rewriter, name, node, operands):
-    if not is_op(operands[0], "part of zeros") or rewriter.graph.controls[name]:
-        return False
-    rewriter.normal.alias(name, operands[0], "copies")
-    return True
-
-
-def _is_zero(operand):
-    return isinstance(operand, Literal) and is_scalar(operand, 0)
-
-
-def _over_all(rewriter, tensor, axes):
-    shape = rewriter.normal.sizes(tensor)
-    if isinstance(axes, Literal) and shape is not None and axes.array() is not None:
-        return sorted(axes.value) == list(range(len(shape)))
-    return is_over_all([tensor, axes])
-
-
-def _is_size(rewriter, literal, shape):
-    total = 1
-    for size in shape:
-        total = multiply(total, size)
-    return literal.kind == "whole" and literal.value == (total,)
-
-
-def _is_float_of(rewriter, operand, literal):
-    if isinstance(operand, Literal):
-        return isinstance(literal.value[0], int) and is_scalar(operand, literal.value[0])
-    inside = operand[0].inputs[0] if is_op(operand, "Cast") else None
-    return isinstance(inside, Literal) and inside.key == literal.key
 
 
 # Which branch a literal lives in.
@@ -292,10 +182,8 @@ def branch_of(normal, operand):
     return node
 
 
-IDENTITY = (_copied_condition, _copied_zeros, _read_after_assigned)
+IDENTITY = (_copied_condition, _read_after_assigned)
 RULES = {
     "Switch": _switched,
     "Merge": _merged,
-    "Mean": averaged_zeros,
-    "RealDiv": counted_zeros,
 }

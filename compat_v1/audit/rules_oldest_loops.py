@@ -13,6 +13,9 @@ def finish(normal):
         if node.op not in MERGES:
             _leave_out_own_waits(node)
             _leave_out_branches(node, inside)
+        if node.op == "NoOp" and len(node.controls) > 1 and all(one.op == "NoOp" for one in node.controls):
+            users = users or users_of(normal)
+            _join_groups(normal, node, users)
         if node.op == "LoopCond" and is_op(node.inputs[0], "LogicalAnd"):
             users = users or users_of(normal)
             _count_no_turns(normal, node, users)
@@ -47,6 +50,19 @@ def _leave_out_branches(node, inside):
                 node.steps.add("waits for operands")
     for one in node.controls:
         within |= inside.get(one, set())
+
+
+def _join_groups(normal, group, users):
+    """A group of ops on several devices is made of one group for each device."""
+    parts = group.controls
+    of_one = all(users[one] == {group} and all(each.written == one.written for each in one.controls) for one in parts)
+    if not of_one or len({one.written for one in parts}) < len(parts):
+        return
+    group.controls = frozenset().union(*(one.controls for one in parts))
+    group.steps.add("groups by device")
+    for one in parts:
+        normal.removed.add(one)
+        normal.consumed.update(dict.fromkeys(one.names, "groups by device"))
 
 
 def _asked(condition):

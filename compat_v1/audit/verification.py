@@ -88,7 +88,7 @@ class Verification:
                 self.explain("names", name)
         self._compare_attributes(node, other)
         self._compare_functions(node, other)
-        if node.device != other.device:
+        if node.device != other.device and node.written != other.written:
             rule = excuses.device(node, other)
             if rule:
                 self.explain(rule, node.name)
@@ -151,7 +151,7 @@ class Verification:
         there = {one if one in self.back else "?" for one in right}
         if here == there:
             return
-        rule = excuses.colocation(node, other, here, there)
+        rule = excuses.colocation(node, other, here, there) or excuses.beside_variables(self, node, other)
         if rule:
             self.explain(rule, node.name)
         else:
