@@ -181,7 +181,7 @@ any-length: .venv/ready
 
 train-any-length: .venv/ready
 	@mkdir -p runs
-	.venv/bin/python -m compat_v1 train-any-length --checkpoint runs/any_length
+	.venv/bin/python -m compat_v1 train-any-length --checkpoint "runs/any_length$${SEED:+_$$SEED}" $${SEED:+--seed="$$SEED"}
 
 lock:
 	@command -v uv > /dev/null || { echo 'uv is missing: pip install uv.' >&2; exit 2; }

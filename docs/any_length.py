@@ -16,7 +16,8 @@ import_tensorflow()
 from compat_v1.data_generator import encodeSequence  # noqa: E402
 
 from compat_v1.any_length import by_hand, curriculum  # noqa: E402
-from compat_v1.checkpoints import restore  # noqa: E402
+from compat_v1.any_length.record import CurriculumRecord  # noqa: E402
+from compat_v1.checkpoints import load_record, restore  # noqa: E402
 from compat_v1.graph import FEATURE_SIZE, LSTM_SIZE  # noqa: E402
 from compat_v1.proof.golden import RECORDED  # noqa: E402
 from compat_v1.training import new_session, set_weights  # noqa: E402
@@ -26,6 +27,7 @@ from matplotlib import pyplot  # noqa: E402
 
 EXHAUSTIVE = 8  # signs
 LENGTHS = (10, 20, 50, 100, 200, 500, 1000)
+AIMS = {EXHAUSTIVE: 1.0, 20: 1.0, 200: 0.9999, 500: 0.999, 1000: 0.99}  # the share of right steps by length
 COUNT = 10000  # random sequences of each length
 SLICE = 2**16  # steps of a long sequence that are in memory at once
 SHOWN = "++-0+I+++-I--+0++I0---I++"  # in the picture
@@ -96,26 +98,41 @@ def draw_by_step(curves, zero):
     figure.savefig(DOCS / "any_length.png", dpi=100, metadata={"Software": None})
 
 
+def asked(session, network, length):
+    """Return (true sums, whether the network is right) after each sign of sequences of a length: all, or a sample."""
+    data, target = (
+        curriculum.every_sequence(length)
+        if length == EXHAUSTIVE
+        else curriculum.random_sequences(COUNT, length, [curriculum.HELD_OUT, length])
+    )
+    parts = np.array_split(np.arange(len(data)), max(1, data.size // 2**22))  # the graph keeps every step in memory
+    return target, np.concatenate([curriculum.is_right(session, network, data[part], target[part]) for part in parts])
+
+
 def by_length(session, network):
-    """Print how often the trained network is right on sequences of each length, and on which sums at 200 signs."""
+    """Print how often the trained network is right on sequences of each length, and on which sums at 1000 signs."""
     give_trained(session)
     table("length", "sequences", "largest sum", "steps right", "sequences right at every step")
     for length in (EXHAUSTIVE, *LENGTHS):
-        data, target = (
-            curriculum.every_sequence(length)
-            if length == EXHAUSTIVE
-            else curriculum.random_sequences(COUNT, length, [curriculum.HELD_OUT, length])
-        )
-        parts = np.array_split(np.arange(len(data)), max(1, data.size // 2**22))  # the graph keeps every step in memory
-        right = np.concatenate([curriculum.is_right(session, network, data[part], target[part]) for part in parts])
-        count = f"all {len(data)}" if length == EXHAUSTIVE else len(data)
+        target, right = asked(session, network, length)
+        count = f"all {len(target)}" if length == EXHAUSTIVE else len(target)
         row(length, count, f"{np.abs(target).max():.0f}", f"{right.mean():.4%}", f"{right.all(axis=1).mean():.2%}")
-        if length == 200:
-            by_sum = np.abs(target) // 10, right
-    table("true sum, without its sign, at length 200", "steps", "steps right")
-    for tens in range(4):
-        of_these = by_sum[1][by_sum[0] == tens]
+    table(f"true sum, without its sign, at length {length}", "steps", "steps right")
+    for tens in range(int(np.abs(target).max()) // 10 + 1):
+        of_these = right[np.abs(target) // 10 == tens]
         row(f"{10 * tens} to {10 * tens + 9}", of_these.size, f"{of_these.mean():.2%}")
+
+
+def by_seed(session, network):
+    """Print how often the network of each seed in runs/ is right, and whether it reaches the aims."""
+    table("seed", *(f"{length} signs" for length in AIMS), "aims reached")
+    for folder in sorted(Path("runs").glob("any_length*")):
+        record = load_record(folder, CurriculumRecord)[1]
+        if record.weights_sha256:
+            curriculum.restore_weights(session, folder)
+            shares = [asked(session, network, length)[1].mean() for length in AIMS]
+            reached = sum(share >= aim for share, aim in zip(shares, AIMS.values(), strict=True))
+            row(record.graph_seed, *(f"{share:.4%}" for share in shares), "all" if reached == len(AIMS) else reached)
 
 
 def predictions_and_sums(session, network, slices):
@@ -260,7 +277,7 @@ def draw_mechanism(hand, trained):
 
 
 if __name__ == "__main__":
-    graph, network = curriculum.new_network(graph_seed=0, updates=1)
+    graph, network = curriculum.new_network()
     with new_session(graph) as session:
-        for part in (by_step, by_length, mechanism, hand_at_any_length):
+        for part in (by_step, by_length, by_seed, mechanism, hand_at_any_length):
             part(session, network)

@@ -1,11 +1,11 @@
-"""Train the network of `network.py` on random sequences of mixed lengths, and measure how often it is right.
+"""Train the network of `network.py` on random sequences that become long, and measure how often it is right.
 
 A run is a function of its seed and its number of updates: it can be stopped after any update and gone on with later,
 and ends with the bits that it would have had. Nothing here knows the cell.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from compat_v1.any_length.learning import Learning, build_learning
 from compat_v1.any_length.network import Network, build_graph
 from compat_v1.any_length.record import KEPT_LOSSES, CurriculumRecord, Measured
 from compat_v1.checkpoints import find_checkpoint, load_record, restore, save_checkpoint
@@ -25,45 +26,41 @@ from compat_v1.training import OP_SEEDS
 CHECKPOINT = Path(__file__).parent / "checkpoint"  # the project's: a finished run, see docs/any_length.md
 SETTINGS: dict[str, Any] = {
     "batch": 64,  # sequences
-    "shortest": 10,  # signs, of a batch's longest sequence
-    "longest": 200,  # likewise
-    "uneven": 0.3,  # the share of a batch's sequences that favour a sign
-    "learning_rate": 1e-2,  # at its highest
+    "stretch": 20,  # signs of each that an update sees
+    "shortest": 10,  # signs of a whole sequence, in the first updates
+    "longest": 1000,  # likewise in the last ones: in the mean, for a sequence ends by chance
+    "growth": 0.3,  # the share of the updates in which the one becomes the other
+    "uneven": 0.5,  # the share of a batch's sequences that favour a sign
+    "favours": 5,  # updates that a sequence favours the same one
+    "learning_rate": 0.03,  # at its highest
     "last_learning_rate": 1e-5,
     "warm_up": 500,  # updates, in which the rate rises to its highest
-    "gradient_norm": 1.0,
-    "polish": 13,  # one in so many updates, the last ones, trains on long sequences alone, and the rate rises once more
-    "polish_shortest": 100,  # signs, as "shortest"
-    "polish_learning_rate": 1e-3,
 }
 REPORT_EVERY = 1000  # updates
 HELD_OUT = 2017  # the seed of the sequences that measure
 
 
-def new_network(graph_seed: int, updates: int, batch_size: int | None = None) -> tuple[Any, Network]:
-    """Build the graph for a run of `updates` updates in a `tf.Graph` of its own and return (graph, network).
+def new_network(graph_seed: int = 0) -> tuple[Any, Network]:
+    """Build the graph that answers in a `tf.Graph` of its own and return (graph, network).
 
-    `batch_size` is as in `any_length.build_graph`; to `train`, it is that of `SETTINGS` or None.
+    The seed is of the initial weights, and does not matter to weights that are given.
     """
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(graph_seed)
+        return graph, build_graph(OP_SEEDS)
 
-    def decaying(highest: float, step: Any, steps: int) -> Any:
-        rate = tf.train.cosine_decay(highest, step, max(1, steps), SETTINGS["last_learning_rate"] / highest)
-        return rate * tf.minimum(1.0, tf.cast(step + 1, tf.float32) / SETTINGS["warm_up"])
+
+def new_learning(graph_seed: int, updates: int) -> tuple[Any, Network, Learning]:
+    """Build the graph for a run of `updates` updates in a `tf.Graph` of its own: (graph, network, learning)."""
 
     def learning_rate(step: Any) -> Any:
-        start = polish_start(updates)
-        rate = decaying(SETTINGS["learning_rate"], step, start)
-        polish_rate = decaying(SETTINGS["polish_learning_rate"], step - start, updates - start)
-        return tf.where(step < start, rate, polish_rate)
+        highest = SETTINGS["learning_rate"]
+        rate = tf.train.cosine_decay(highest, step, updates, SETTINGS["last_learning_rate"] / highest)
+        return rate * tf.minimum(1.0, tf.cast(step + 1, tf.float32) / SETTINGS["warm_up"])
 
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(graph_seed)
-        return graph, build_graph(OP_SEEDS, learning_rate, SETTINGS["gradient_norm"], batch_size)
-
-
-def polish_start(updates: int) -> int:
-    """Return the number of updates before the polish, of `updates` in all."""
-    return updates - updates // SETTINGS["polish"]
+        return graph, *build_learning(OP_SEEDS, learning_rate, SETTINGS["batch"])
 
 
 def random_sequences(count: int, length: int, seed: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -75,25 +72,24 @@ def random_sequences(count: int, length: int, seed: list[int]) -> tuple[np.ndarr
 
 
 def batch(graph_seed: int, step: int, updates: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what update number `step`, from 0, trains on: data, target and lengths, as the graph takes them.
+    """Return what update number `step`, from 0, trains on: data, target and ends, as the graph takes them.
 
-    The longest sequence has a random length up to a bound that grows with `step` until the polish, and the others have
-    at least half of it. Some favour a sign, which replaces each of theirs with a probability of their own: so the sums
-    become large even while the sequences are short.
+    The length of the sequences grows geometrically. Until it exceeds a stretch, each is shown whole. Some favour a
+    sign, which replaces each of theirs with a probability of its own, in one stretch after another: so the sums become
+    large.
     """
     random = np.random.RandomState([graph_seed, step])
-    count, start = SETTINGS["batch"], polish_start(updates)
-    shortest = SETTINGS["shortest"] if step < start else SETTINGS["polish_shortest"]
-    bound = max(shortest, int(SETTINGS["longest"] * min(1.0, 0.05 + step / start)))
-    longest = random.randint(shortest, bound + 1)
-    signs = random.randint(len(SIGNS), size=(count, longest))
-    uneven = signs[: int(count * SETTINGS["uneven"])]
-    favoured = random.randint(len(SIGNS), size=(len(uneven), 1))
-    is_replaced = random.random_sample(uneven.shape) < random.random_sample((len(uneven), 1))
-    uneven[:] = np.where(is_replaced, favoured, uneven)
-    lengths = random.randint((longest + 1) // 2, longest + 1, size=count).astype(np.int32)
-    lengths[0] = longest
-    return *_with_sums(encodeSequence(SIGNS)[signs]), lengths
+    of_favours = np.random.RandomState([graph_seed, step // SETTINGS["favours"], 1])
+    count, stretch = SETTINGS["batch"], SETTINGS["stretch"]
+    grown = min(1.0, step / (SETTINGS["growth"] * updates))
+    length = SETTINGS["shortest"] * (SETTINGS["longest"] / SETTINGS["shortest"]) ** grown
+    steps = stretch if length > stretch else random.randint(int(length / 2), int(length) + 1)
+    signs = random.randint(len(SIGNS), size=(count, steps))
+    favoured = of_favours.randint(len(SIGNS), size=(count, 1))
+    share = of_favours.random_sample((count, 1)) * (of_favours.random_sample((count, 1)) < SETTINGS["uneven"])
+    signs = np.where(random.random_sample(signs.shape) < share, favoured, signs)
+    ends = random.random_sample(count) < steps / length if length > stretch else np.ones(count, bool)
+    return *_with_sums(encodeSequence(SIGNS)[signs]), ends
 
 
 def batches(graph_seed: int, done: int, updates: int) -> Iterator[tuple[np.ndarray, ...]]:
@@ -111,9 +107,15 @@ def every_sequence(length: int) -> tuple[np.ndarray, np.ndarray]:
     return _with_sums(getSequences(length)[0])
 
 
-def is_right(session: Any, network: Network, data: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return whether the network is right after each sign of each sequence, bool (count, length)."""
-    return session.run(network.right, {network.data: data, network.target: target})
+def is_right(
+    session: Any, network: Network, data: np.ndarray, target: np.ndarray, state: Iterable[np.ndarray] = ()
+) -> np.ndarray:
+    """Return whether the network is right after each sign of each sequence, bool (count, length).
+
+    `state` is what it starts from, of a network that learns: what that starts from otherwise is where training is.
+    """
+    fed_state = dict(zip(network.state, state, strict=False))
+    return session.run(network.right, {network.data: data, network.target: target, **fed_state})
 
 
 def advance(
@@ -132,13 +134,13 @@ def advance(
     return session.run([fetches, network.next_state], {network.data: data, **fed_state})
 
 
-def begin(session: Any, network: Network, directory: str | Path, graph_seed: int, updates: int) -> CurriculumRecord:
-    """Initialize the network, or go on with the unfinished run in `directory`; return its record.
+def begin(session: Any, learning: Learning, directory: str | Path, graph_seed: int, updates: int) -> CurriculumRecord:
+    """Initialize the graph that learns, or go on with the unfinished run in `directory`; return its record.
 
     Raises `ValueError` if `directory` holds a run that is not one of `updates` updates from `graph_seed`, or one of
     other settings than this file's, or a broken one.
     """
-    session.run(network.initializer)
+    session.run(learning.initializer)
     asked: dict[str, Any] = {
         "graph_seed": graph_seed,
         "op_seeds": list(OP_SEEDS),
@@ -161,6 +163,7 @@ def begin(session: Any, network: Network, directory: str | Path, graph_seed: int
 def train(
     session: Any,
     network: Network,
+    learning: Learning,
     record: CurriculumRecord,
     directory: str | Path,
     report: Callable[[CurriculumRecord], None] = lambda record: None,
@@ -174,7 +177,8 @@ def train(
     """
     if record.weights_sha256:
         return
-    minimize = session.make_callable([network.loss, network.minimize], [network.data, network.target, network.lengths])
+    minimize = session.make_callable([learning.loss, learning.minimize], [network.data, network.target, learning.ends])
+    beginning = [np.zeros(state.shape, np.float32) for state in network.state]
     held_out = [random_sequences(SETTINGS["batch"], 100, [HELD_OUT, part]) for part in range(8)]
     for this_batch in batches(record.graph_seed, record.done, record.updates):
         if is_stop_wanted():
@@ -185,7 +189,7 @@ def train(
         if record.done <= KEPT_LOSSES:
             record.first_losses.append(exactly(loss))
         if record.done % REPORT_EVERY == 0:
-            right = np.mean([is_right(session, network, *part) for part in held_out])
+            right = np.mean([is_right(session, network, *part, beginning) for part in held_out])
             measured = record.done, exactly(loss), float(right)
             for name, value in zip(("done", "loss", "right"), measured, strict=True):
                 getattr(record.measured, name).append(value)
@@ -203,7 +207,7 @@ def train(
 
 
 def trained_variables(session: Any) -> list[Any]:
-    """Return the weights of the session's graph: its variables without Adam's and the counter."""
+    """Return the weights of the session's graph: its variables without those that only training has."""
     return session.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
 
 

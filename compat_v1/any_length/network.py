@@ -1,12 +1,13 @@
 """The post's exercise solved with the post's own cell: the running sum after each sign of sequences of any length.
 
-Only the graph. The cell is `graph.build_cell`, and the variables are made in the post's order: they bear the faithful
-network's names and start, for the same graph seed, from its weights, so that either can be given the other's. New are a
-loop to the length of the batch, an output at every step, and a loss over all of them.
+Only the graph, and of that only what answers: `learning.py` has what trains it. The cell is `graph.build_cell`, and the
+variables are made in the post's order: they bear the faithful network's names and start, for the same graph seed, from
+its weights, so that either can be given the other's. New are a loop to the length of the batch and an output at every
+step.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import tensorflow.compat.v1 as tf
@@ -16,40 +17,29 @@ from compat_v1.graph import FEATURE_SIZE, LSTM_SIZE, build_cell
 
 LAYERS = ("forget", "input", "candidate", "output")  # the cell's, in the order of `Network.gates`
 
-Network = namedtuple(
-    "Network",
-    "data target lengths state prediction conveyor gates next_state right loss minimize step initializer",
-)
+Network = namedtuple("Network", "data target state prediction conveyor gates next_state right")
 
 
 def build_graph(
-    op_seeds: Iterable[int | None],
-    learning_rate: Callable[[Any], Any],
-    gradient_norm: float,
-    batch_size: int | None = None,
+    op_seeds: Iterable[int | None], batch_size: int | None = None, state: tuple[Any, Any] | None = None
 ) -> Network:
     """Build the graph into the default graph and return its `Network`.
 
-    `op_seeds` are the seeds of the five random ops, in order. `learning_rate` makes a float32 scalar of `step`, the
-    number of updates done, an int64 scalar. Gradients whose common norm exceeds `gradient_norm` are scaled down to it.
-    `batch_size` is how many sequences it will be fed at once, None any number. A number makes training faster: where
-    shapes are known to be equal, TensorFlow's gradients leave out their general case, to sum over what was broadcast.
-    No bit changes.
-    To feed: `data`, float32 (batch, steps, 3); for `right` and the loss, `target`, float32 (batch, steps), the sums;
-    for the loss, `lengths`, int32 (batch,), how many signs each sequence has: the loss ignores what follows them.
-    May be fed: `state`, what the cell starts from, its output, float32 (batch, 24), and the conveyor, (24, batch);
-    zeros if it is not. Fed with the `next_state` that was fetched with the signs before, it goes on where they ended.
+    `op_seeds` are the seeds of the five random ops, in order. `batch_size` is how many sequences it will be fed at
+    once, None any number. A number makes training faster: where shapes are known to be equal, TensorFlow's gradients
+    leave out their general case, to sum over what was broadcast. `state` is what the cell starts from, its output,
+    float32 (batch, 24), and the conveyor, (24, batch); zeros if it is None.
+    To feed: `data`, float32 (batch, steps, 3); for `right`, `target`, float32 (batch, steps), the sums. May be fed:
+    `state`. Fed with the `next_state` that was fetched with the signs before, it goes on where they ended.
     To fetch, after every sign: `prediction`, float32, and `right`, bool, both (batch, steps), the latter whether the
     former rounds to the target; `conveyor`, float32 (steps, 24, batch); `gates`, float32 (4, steps, 24, batch), the
-    outputs of the four `LAYERS`. Also `loss`, a float32 scalar, the mean squared error of a step.
-    To run: `minimize` and, once and first, `initializer`.
+    outputs of the four `LAYERS`.
     """
     tf.get_variable_scope().set_use_resource(False)  # ref variables, here and in Adam's slots: the graph's own setting
     op_seed = iter(op_seeds)
 
     data = tf.placeholder(tf.float32, [batch_size, None, FEATURE_SIZE], name="data")
     target = tf.placeholder(tf.float32, [batch_size, None], name="target")
-    lengths = tf.placeholder(tf.int32, [batch_size], name="lengths")
 
     cell = build_cell(op_seed)
 
@@ -64,9 +54,7 @@ def build_graph(
         predictions, Conveyors = predictions.write(step, prediction), Conveyors.write(step, Conveyor)
         return prediction, Conveyor, tf.add(step, 1), predictions, Conveyors
 
-    Conveyor = tf.zeros([LSTM_SIZE, data_length])
-    prediction = tf.zeros([data_length, LSTM_SIZE])
-    state = (prediction, Conveyor)
+    state = state or (tf.zeros([data_length, LSTM_SIZE]), tf.zeros([LSTM_SIZE, data_length]))
     with control_flow_v1():
         predictions, Conveyors = tf.TensorArray(tf.float32, steps), tf.TensorArray(tf.float32, steps)
         last_prediction, last_Conveyor, _, predictions, Conveyors = tf.while_loop(
@@ -88,19 +76,5 @@ def build_graph(
     gates = tf.reshape(tf.stack([cell.f_t(x), cell.i_t(x), cell.candidate_C_t(x), o_t]), [4, LSTM_SIZE, steps, -1])
     gates = tf.transpose(gates, [0, 2, 1, 3])  # (4, steps, 24, batch)
 
-    mask = tf.sequence_mask(lengths, steps, tf.float32)  # (batch, steps)
-    loss = tf.reduce_sum(mask * tf.square(prediction - target)) / tf.reduce_sum(mask)
-
-    step = tf.Variable(tf.constant(0, tf.int64), trainable=False, name="step")
-    optimizer = tf.train.AdamOptimizer(learning_rate(step))
-    with control_flow_v1():  # the gradient of a TensorArray is one too, and must be of the same kind
-        gradients, variables = zip(*optimizer.compute_gradients(loss), strict=True)
-    gradients, _ = tf.clip_by_global_norm(gradients, gradient_norm)
-    minimize = optimizer.apply_gradients(zip(gradients, variables, strict=True), global_step=step)
-
-    initializer = tf.global_variables_initializer()
     require_v1_ops(tf.get_default_graph())
-    next_state = (last_prediction, last_Conveyor)
-    return Network(
-        data, target, lengths, state, prediction, conveyor, gates, next_state, right, loss, minimize, step, initializer
-    )
+    return Network(data, target, state, prediction, conveyor, gates, (last_prediction, last_Conveyor), right)

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         steps = play.play(session, network, [sequence])
         print_lines([json.dumps({"steps": list(steps)})] if args.json else play.table(steps))
 
-    graph, network = curriculum.new_network(graph_seed=0, updates=1)  # neither matters to weights that are given
+    graph, network = curriculum.new_network()
     with new_session(graph) as session:
         try:
             if args.weights == "hand":

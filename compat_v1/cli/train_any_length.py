@@ -21,7 +21,7 @@ def add_to(commands: Any) -> None:
         "--checkpoint", type=Path, metavar="DIR", required=True, help="keep the network and the run here"
     )
     command.add_argument("--seed", type=seed, default=DEFAULT_SEED, help="graph-level seed (default: %(default)s)")
-    command.add_argument("--updates", type=integer(1, MOST_UPDATES), default=65000, help="default: %(default)s")
+    command.add_argument("--updates", type=integer(1, MOST_UPDATES), default=20000, help="default: %(default)s")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,15 +38,17 @@ def run(args: argparse.Namespace) -> int:
         with tqdm.external_write_mode():  # the bar makes way
             print(f"update {done} of {record.updates} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
 
-    graph, network = curriculum.new_network(args.seed, args.updates, curriculum.SETTINGS["batch"])
+    graph, network, learning = curriculum.new_learning(args.seed, args.updates)
     with new_session(graph, inter_op_threads=1) as session, stop_on_signal() as stop:
         try:
-            record = curriculum.begin(session, network, args.checkpoint, args.seed, args.updates)
+            record = curriculum.begin(session, learning, args.checkpoint, args.seed, args.updates)
         except ValueError as error:
             raise BadInput(str(error)) from None
         # On a terminal alone: a log keeps the lines.
         with tqdm(total=args.updates, initial=record.done, unit="update", leave=False, disable=None) as bar:
-            curriculum.train(session, network, record, args.checkpoint, report, lambda: stop.is_wanted, bar.update)
+            curriculum.train(
+                session, network, learning, record, args.checkpoint, report, lambda: stop.is_wanted, bar.update
+            )
     print(f"checkpoint: {args.checkpoint}")
     if record.done < args.updates:
         print(f"stopped after {record.done} of {args.updates} updates; the same command goes on", file=sys.stderr)

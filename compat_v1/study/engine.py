@@ -201,10 +201,8 @@ def _lines_of(network: Engine, seed: int, search: bool) -> Iterator[tuple[int, f
 def _any_length_network() -> tuple[Any, Any]:
     """Return (session, network) that says the gates and the answer after every sign."""
     with tf.Graph().as_default() as graph:
-        network = any_length.build_graph(OP_SEEDS, lambda step: 0.001, 1.0)
-        session = new_session(graph, inter_op_threads=1)
-        session.run(network.initializer)
-    return session, network
+        network = any_length.build_graph(OP_SEEDS)
+    return new_session(graph, inter_op_threads=1), network
 
 
 def _of_cell(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
