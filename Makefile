@@ -2,14 +2,15 @@
 
 # What is given on make's command line, as in `make reproduce SEED=7`. Python gets it as it was typed, in an environment
 # variable: neither make nor the shell reads anything in it, and the caller's own variables of these names are not asked.
-OPTIONS := SEED DRAW EPOCHS RUN LOGDIR PORT SHARE WEIGHTS
+OPTIONS := SEED DRAW EPOCHS RUN LOGDIR PORT SHARE WEIGHTS TF
 $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$(value $(name))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
   audit-tables corpus releases releases-table mutation-score record-mutations cases cases-record divergence draws bench bench-profile \
-  bench-growth bench-floor bench-audit bench-study claims study study-original any-length train-any-length screenshots lock clean
+  bench-growth bench-floor bench-audit bench-study claims study study-original any-length train-any-length screenshots \
+  matrix machines lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -46,7 +47,7 @@ help:
 	@echo 'Speed:  bench bench-profile bench-floor bench-growth bench-audit bench-study'
 	@echo 'Any length:      play   any-length (measures)   train-any-length'
 	@echo 'Notebooks:       lab (opens them)   notebooks (tests them)   execute-notebooks'
-	@echo 'Upkeep:          lint   lock (needs uv)   clean'
+	@echo 'Upkeep:          lint  lock (needs uv)  clean  matrix (releases; TF=)  machines'
 
 reproduce: .venv/ready
 	@.venv/bin/python -m compat_v1 reproduce $${SEED:+--seed="$$SEED"} $${DRAW:+--draw="$$DRAW"} \
@@ -182,6 +183,12 @@ any-length: .venv/ready
 train-any-length: .venv/ready
 	@mkdir -p runs
 	.venv/bin/python -m compat_v1 train-any-length --checkpoint "runs/any_length$${SEED:+_$$SEED}" $${SEED:+--seed="$$SEED"}
+
+matrix: .venv/ready
+	.venv/bin/python docs/matrix.py
+
+machines: .venv/ready
+	.venv/bin/python docs/machines.py
 
 lock:
 	@command -v uv > /dev/null || { echo 'uv is missing: pip install uv.' >&2; exit 2; }

@@ -21,3 +21,13 @@ def test_workflow_runs_the_projects_own_command_weekly_on_every_python_with_pinn
     assert f"python: [{pythons}]" in workflow
     for action in re.findall(r"uses: (.*)", workflow):
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action), action
+
+
+def test_range_of_tensorflow_is_what_passed_in_the_matrix_and_what_the_workflow_tries():
+    low, high = map(int, re.search(r'"tensorflow>=2\.(\d+),<2\.(\d+)"', (ROOT / "pyproject.toml").read_text()).groups())
+    releases = [f"2.{minor}" for minor in range(low, high)]
+    rows = [line.split(" | ") for line in (ROOT / "docs/matrix.md").read_text().splitlines() if "| 2." in line]
+    passed = [re.search(r"2\.\d+", row[0]).group() for row in rows if row[-2] == "FAITHFUL"]
+    assert passed == [release for release in releases for _ in range(2)]  # the oldest Python and the newest
+    tried = ", ".join(f'"{release}"' for release in releases)
+    assert f"tensorflow: [{tried}]" in (ROOT / ".github/workflows/ci.yml").read_text()
