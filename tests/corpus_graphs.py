@@ -20,7 +20,6 @@ NO_RULE_YET = {
         "batch_normalization",
         "bidirectional_rnn",
         "dynamic_rnn",
-        "graph_convolution",
         "layers",
         "moving_averages",
         "nested_loops",
@@ -30,10 +29,6 @@ NO_RULE_YET = {
     ),
     "tf1.15.5": (
         "dataset",
-        "graph_convolution",
-        "layers",
-        "nested_loops",
-        "partitioned",
         "stacked_lstm",
     ),
 }

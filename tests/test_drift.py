@@ -10,28 +10,10 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import drift
 from compat_v1.audit.comparison import audit
+from drift_cases import CASES, case, floats, out
 from test_drift_oldest import PROVED
 
 raw = tf.raw_ops
-CASES = {}
-
-
-def case(rule):
-    """Register build(new, mistake) as the case of a rule: it makes one form, with a mistake in it or not."""
-
-    def register(build):
-        CASES[rule] = build
-        return build
-
-    return register
-
-
-def floats(*shape, name="x"):
-    return tf.placeholder(tf.float32, shape, name=name)
-
-
-def out(tensor):
-    return raw.Identity(input=tensor, name="out")
 
 
 @case("names")
@@ -400,3 +382,57 @@ def test_both_forms_are_faithful_by_the_rule_and_give_every_bit_the_same(rule):
 @pytest.mark.parametrize("rule", CASES)
 def test_mistake_beside_the_rule_is_reported(rule):
     assert audit(built(rule, False), built(rule, True, mistake=True)).verdict == "not faithful"
+
+
+def _numbers(build):
+    """Return the result for a change that the numbers tell, and for one with a mistake beside it."""
+    graphs = []
+    for new, mistake in ((False, False), (True, False), (True, True)):
+        with tf.Graph().as_default() as graph:
+            build(new, mistake)
+        graphs.append(graph.as_graph_def())
+    return audit(*graphs[:2]), audit(graphs[0], graphs[2])
+
+
+def _epsilon(new, mistake):
+    x, scale, offset = floats(2, 5, 5, 4), floats(4, name="scale"), floats(4, name="offset")
+    epsilon = 1.001e-5 if not new else 1e-3 if mistake else 1e-5
+    out(raw.FusedBatchNormV3(x=x, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon)[0])
+
+
+def _cumulated(new, mistake):
+    x = floats(None, 3)
+    product = raw.Mul(x=raw.Cumprod(x=x, axis=1), y=raw.Exp(x=x))
+    total = raw.Cumsum(x=product, axis=1, reverse=not mistake)
+    out((raw.DivNoNan if new else raw.RealDiv)(x=total, y=x))
+
+
+def _sparse_product(new, mistake):
+    indices = tf.placeholder(tf.int64, [2, 2], name="indices")
+    rows = []
+    for column, name in enumerate("xy"):
+        begin, end = ([0, column], [0, column + 1])
+        of_one = raw.StridedSlice(
+            input=indices, begin=begin, end=end, strides=[1, 1], begin_mask=1, end_mask=1, shrink_axis_mask=2
+        )
+        rows.append(raw.GatherV2(params=floats(3, 4, name=name), indices=of_one, axis=0))
+    rows = rows[:1] * 2 if mistake else rows
+    if new:
+        left, right = (raw.ExpandDims(input=one, axis=-2) for one in rows)
+        out(raw.Squeeze(input=raw.BatchMatMulV2(x=left, y=right, adj_y=True), axis=[-2, -1]))
+    else:
+        out(raw.Sum(input=raw.Mul(x=rows[0], y=rows[1]), axis=1))
+
+
+@pytest.mark.parametrize(
+    ("build", "cause"),
+    [
+        (_epsilon, "least epsilon"),
+        (_cumulated, "gradient of Cumprod"),
+        (_sparse_product, "gradient of a sparse product"),
+    ],
+)
+def test_what_changes_numbers_is_a_cause_and_hides_no_mistake(build, cause):
+    result, wrong = _numbers(build)
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", [cause]), result.differences
+    assert wrong.verdict == "not faithful"

@@ -14,7 +14,7 @@ def dimensions(op, shapes, literals, attributes):
         return None
     try:
         return _RULES[op](shapes, literals, attributes)
-    except (ArithmeticError, IndexError, TypeError, ValueError, AttributeError):
+    except (ArithmeticError, IndexError, TypeError, ValueError, AttributeError, StopIteration):
         return None
 
 
@@ -40,6 +40,11 @@ def reshaped(shape, target):
 
 def _same(shapes, _literals, _attributes):
     return [shapes[0]]
+
+
+def _alike(shapes, _literals, _attributes):
+    """All operands have one shape."""
+    return [next(shape for shape in shapes if shape is not None)]
 
 
 def _broadcast(shapes, _literals, _attributes):
@@ -248,7 +253,7 @@ _UNARY = (
     *("Reciprocal", "Inv", "Erf", "IsNan", "IsInf", "IsFinite", "LogicalNot", "BiasAdd", "ReluGrad"),
     *("TanhGrad", "SigmoidGrad", "SqrtGrad", "RsqrtGrad", "Relu6Grad", "SoftplusGrad", "EluGrad", "SoftsignGrad"),
     *("LeakyReluGrad", "ReciprocalGrad", "InvGrad", "Cumsum", "RandomShuffle", "Reverse", "ReverseV2", "Enter", "Exit"),
-    *("RefEnter", "RefIdentity", "RefExit", "ReverseSequence", "LRN", "Assign", "AssignAdd", "AssignSub", "AddN"),
+    *("RefEnter", "RefIdentity", "RefExit", "ReverseSequence", "LRN", "Assign", "AssignAdd", "AssignSub"),
     "ClipByValue",
 )
 _BINARY = (
@@ -267,6 +272,7 @@ _RULES = {
     **dict.fromkeys(("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"), _losses),
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _products),
     **dict.fromkeys(("Switch", "RefSwitch"), _switch),
+    "AddN": _alike,
     "BroadcastTo": _to(1),
     "TensorArrayGatherV3": _gathered_array,
     "masked": lambda shapes, literals, attributes: _broadcast(shapes[:2], literals, attributes),

@@ -116,6 +116,42 @@ RULES = {
         "1.15 to 2.2",
         "with the operands that mean the main diagonal it is the same",
     ),
+    "no transposition": Rule(
+        "a tensor is not transposed into the order that its axes have, as tensordot did with matrices",
+        "1.15 to 2.21",
+        "that only copies",
+    ),
+    "counted from the end": Rule(
+        "an axis to add or to squeeze is counted from the end, was from the start",
+        "1.15 to 2.21",
+        "it is the same axis",
+    ),
+    "statistics of the batch": Rule(
+        "fused batch normalization is given the moving mean and variance also in training",
+        "1.15 to 2.21",
+        "in training it computes them from the batch, and with a factor of 1 reads no others",
+    ),
+    "ones times a number": Rule(
+        "a tensor full of a number is computed as ones times that number", "1.15 to 2.21", "1 * x is x"
+    ),
+    "no beta": Rule(
+        "FTRL's l2 regularization is made stronger by beta / (2 * rate), for a beta of 0",
+        "1.15 to 2.21",
+        "x + 0 / y is x for the y > 0 that it is",
+    ),
+    "clamped": Rule(
+        "what is cast to whole numbers is clipped by ClipByValue, was by Maximum and Minimum",
+        "1.15 to 2.21",
+        "both choose the same number; only for no number there is none to choose",
+    ),
+    "messages": Rule(
+        "an assertion's message ends in a period", "1.15 to 2.21", "it is printed when a program stops, and not used"
+    ),
+    "shape of a sparse placeholder": Rule(
+        "the shape of a sparse placeholder is a placeholder with a default, was a constant",
+        "1.15 to 2.21",
+        "it can be fed either way, and is the same if it is not",
+    ),
     # From the first releases only.
     "copied rows": Rule("a look-up of rows ends in an Identity, did not", "1.1 to 1.15", "it copies"),
     "drawn without gradient": Rule(
@@ -250,6 +286,21 @@ RULES = {
 }
 
 NUMBERS = {
+    "least epsilon": Change(
+        "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it",
+        "1.15 to 2.21",
+        "write epsilon=1.001e-5 in the port",
+    ),
+    "gradient of Cumprod": Change(
+        "where a factor of a cumulated product is 0, its gradient is 0, was no number",
+        "1.15 to 2.21",
+        "elsewhere it is the same; where a factor may be 0 the old program could not be trained",
+    ),
+    "gradient of a sparse product": Change(
+        "the gradient for the values of a sparse tensor is a product of matrices, was a sum of products",
+        "1.15 to 2.21",
+        "the last bits differ; for the old ones write the product out with tf.gather and tf.segment_sum",
+    ),
     "names in checkpoints": Change(
         "variables have other names, such as kernel and bias for weights and biases",
         "1.1",

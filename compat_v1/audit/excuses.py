@@ -7,6 +7,7 @@ from compat_v1.audit.literals import Literal
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
+_LEAST_EPSILON = attr_value_pb2.AttrValue(f=1.001e-5).f  # what fused batch normalization took for a smaller one
 _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
 
@@ -26,6 +27,9 @@ def attribute(node, other, key, value, other_value):
         return "shapes in arrays"
     if key == "name in checkpoints" and value and other_value:
         return "names in checkpoints"
+    if key == "epsilon" and node.op.startswith("FusedBatchNorm") and value and other_value:
+        epsilons = [attr_value_pb2.AttrValue.FromString(one).f for one in (value, other_value)]
+        return "least epsilon" if epsilons[0] == _LEAST_EPSILON > epsilons[1] else None
     if key == "legacy_autotune" and value is None:
         return "dataset tuning"
     return None

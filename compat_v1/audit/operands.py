@@ -8,7 +8,19 @@ from compat_v1.audit.literals import Literal, whole
 
 WHOLE = ("int32", "int64", "bool", "int8", "uint8", "int16")
 # Attributes that say in which type of whole numbers an operand is written, for operands that are literals.
-INDEX_TYPES = ("Tidx", "Tshape", "Tmultiples", "Tperm", "Tdim", "Tpaddings", "Taxis", "index_type", "Index", "Tlen")
+INDEX_TYPES = (
+    "Tidx",
+    "Tshape",
+    "Tmultiples",
+    "Tperm",
+    "Tdim",
+    "Tpaddings",
+    "Taxis",
+    "index_type",
+    "Index",
+    "Tlen",
+    "Tindex",
+)
 
 
 RESOURCE = tf.compat.v1.AttrValue(type=tf.resource.as_datatype_enum).SerializeToString(deterministic=True)

@@ -4,13 +4,23 @@ A rule looks at ops, attributes, inputs and constants, never at names. Where any
 does not apply and the nodes stay as they are. `drift.py` says of each what changed, since when, and why it is harmless.
 """
 
-from compat_v1.audit import rules_oldest, rules_oldest_branches
+from compat_v1.audit import (
+    rules_axes,
+    rules_batch_norm,
+    rules_oldest,
+    rules_oldest_branches,
+    rules_sparse,
+    rules_values,
+)
 from compat_v1.audit.computing import Computing
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import INDEX_TYPES, NOTES_ON_PRODUCTS
 from compat_v1.audit.rules_gradients import GradientRules
 from compat_v1.audit.rules_loops import LoopRules
 from compat_v1.audit.rules_ops import OpRules
+
+# Rules by op that come after those for the oldest releases and before the rules of a `Rewriter` itself.
+_BY_OP = (rules_sparse.RULES, rules_axes.RULES, rules_batch_norm.RULES, rules_values.RULES)
 
 
 class Rewriter(Computing, GradientRules, LoopRules, OpRules):
@@ -33,6 +43,10 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         """Take a node into the normal form by the rule for its op; say whether one applied."""
         if rules_oldest.rewrite(self, name, node, operands):
             return True
+        if all(one is not None for one in operands):
+            rules = [rules[node.op] for rules in _BY_OP if node.op in rules]
+            if any(rule(self, name, node, operands) for rule in rules):
+                return True
         rule = getattr(self, f"_{node.op}", None)
         return bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
 

@@ -80,7 +80,7 @@ class LoopRules:
             if len(pushed) != 1 or len(stack[1]) != 1 or not self._is_flow(pushed[0]):
                 return False
             limits = [one.inputs[0] for one in self._handles(stack) if one.op == "StackV2"]
-            if "swap_memory" in self.graph.attributes(stack[0][0]) or not all(is_scalar(one, -1) for one in limits):
+            if not self._swaps_like_others(stack[0][0]) or not all(is_scalar(one, -1) for one in limits):
                 return False
             self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
             self._empty.append(stack)
@@ -90,6 +90,14 @@ class LoopRules:
         self.normal.tensors[name, 0] = operands[0]
         self.normal.consumed[name] = "write barrier"
         return True
+
+    def _swaps_like_others(self, push):
+        """Whether a push that swaps memory is in a loop where all others do: it is the loop that says so."""
+        frame, swaps = self.graph.frames[push], "swap_memory" in self.graph.attributes(push)
+        pushes = [one for pushes, _ in self.stacks().values() for one in pushes]
+        others = [one for one in pushes if one != push and self.graph.frames[one] == frame]
+        alike = all(("swap_memory" in self.graph.attributes(one)) == swaps for one in others)
+        return not swaps or (alike and bool(others))
 
     def _is_flow(self, operand):
         return any(is_op(operand, op) for op in ("TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"))

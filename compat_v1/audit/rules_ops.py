@@ -143,18 +143,25 @@ class OpRules:
         if not (is_op(shape, "Shape") and is_op(axes, "FloorMod") and is_scalar(axis, 0)):
             return False
         (total, size), every = axes[0].inputs, None
-        if is_op(total, "AddV2") and is_op(size, "Size") and total[0].inputs[1] == size:
+        if is_op(total, "AddV2") and self._is_rank(size, shape) and self._is_rank(total[0].inputs[1], shape):
             every = total[0].inputs[0]
-        if not (is_op(every, "Range") and size[0].inputs[0] == shape):
+        if not is_op(every, "Range"):
             return False
         start, limit, delta = every[0].inputs
         if not (is_scalar(start, 0) and is_scalar(delta, 1) and is_op(limit, "Rank")):
             return False
         if limit[0].inputs[0] != shape[0].inputs[0]:
             return False
-        self.normal.absorbed.update({axes[0], total[0], size[0], every[0]})
+        self.normal.absorbed.update({axes[0], total[0], every[0], *([] if isinstance(size, Literal) else [size[0]])})
         self.normal.alias(name, shape, "computed shapes")
         return True
+
+    def _is_rank(self, size, shape):
+        """Whether a number is how many sizes a shape has."""
+        if isinstance(size, Literal):
+            known = self.normal.sizes(shape)
+            return size.kind == "whole" and size.shape == () and known is not None and size.value == known
+        return is_op(size, "Size") and size[0].inputs[0] == shape
 
     def _newer(self, name, node, operands, op, more):
         """An op whose newer form takes more operands, here with the values that the old one means."""

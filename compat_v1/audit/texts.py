@@ -12,11 +12,20 @@ def rule(verification, node, other, text, other_text):
     """Say which rule lets a text differ that two partners are given, or None."""
     if not all(isinstance(one, Literal) and one.kind == "text" and one.shape == () for one in (text, other_text)):
         return None
-    if node.op == "Assert" and says_the_same(verification, text, other_text):
-        return "names in assertions"
+    if node.op == "Assert":
+        return same_message(verification, text, other_text)
     if node.op.endswith("Summary") and text is node.inputs[0] and _is_named_after(node, other, text, other_text):
         return "tags of summaries"
     return None
+
+
+def same_message(verification, text, other_text):
+    """Say which rule lets what an assertion prints differ, or None."""
+    if text.kind == other_text.kind == "text" and len(text.value) == len(other_text.value):
+        ends = [[one.rstrip(b" .") for one in some.value] for some in (text, other_text)]
+        if ends[0] == ends[1] != [b""] * len(ends[0]):
+            return "messages"
+    return "names in assertions" if says_the_same(verification, text, other_text) else None
 
 
 def says_the_same(verification, text, other_text):

@@ -22,8 +22,9 @@ def compare_unused_constants(verification):
     here = [name for name in unused[0] if name not in verification.constants]
     for name in here:
         other = next((one for one, value in left.items() if verification.is_same(unused[0][name], value)), None)
-        if other is None and name in left and texts.says_the_same(verification, unused[0][name], left[name]):
-            verification.explain("names in assertions", name)
+        said = texts.same_message(verification, unused[0][name], left[name]) if name in left else None
+        if other is None and said:
+            verification.explain(said, name)
             del left[name]
         elif other is None and name in left:
             what = f"is {shown(unused[0][name])}, {shown(left[name])} in the port"

@@ -1,0 +1,102 @@
+"""Rules for sparse tensors."""
+
+from compat_v1.audit.graph import Attributes
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
+
+# What an op calls the shape of a sparse tensor.
+_SHAPES = ("a_shape", "b_shape", "sp_shape", "input_shape", "dense_shape", "shape", "output_shape", "truth_shape")
+_SHAPES += ("hypothesis_shape", "sp_input_shape", "set_shape", "set1_shape", "set2_shape", "shapes", "tensor_shape")
+_PASSING = ("Identity", "Switch", "Cast", "StridedSlice", "Shape", "Slice", "GatherV2", "FloorDiv")
+
+
+def _sparse_shape(rewriter, name, _node, operands):
+    """The shape of a sparse placeholder, where it is known: a constant, or a placeholder with that as its default."""
+    (shape,) = operands
+    if not isinstance(shape, Literal) or shape.kind != "whole" or len(shape.shape) != 1:
+        return False
+    if rewriter.dtype(name) != "int64" or rewriter.graph.controls[name] or not _is_of_sparse(rewriter.graph, name):
+        return False
+    rewriter.normal.alias(name, shape._replace(names=(name, *shape.names)), "shape of a sparse placeholder")
+    return True
+
+
+def _is_of_sparse(graph, name):
+    """Whether a tensor is used, once at least and but for what measures it, as the shape of a sparse tensor."""
+    uses = [
+        _operand_name(graph, user, slot) in _SHAPES
+        or (graph.nodes[user].op == "Identity" and _is_of_sparse(graph, user))
+        for user, slot in graph.users[name]
+    ]
+    others = [graph.nodes[user].op in _PASSING for user, _ in graph.users[name]]
+    return any(uses) and all(use or other for use, other in zip(uses, others, strict=True))
+
+
+def _operand_name(graph, user, slot):
+    """Return what an op calls its input, or "" for a list of inputs before it."""
+    definition = graph.op_def(user)
+    for argument in definition.input_arg if definition is not None else ():
+        if argument.number_attr or argument.type_list_attr:
+            return ""
+        if slot == 0:
+            return argument.name
+        slot -= 1
+    return ""
+
+
+def _summed_products(rewriter, name, _node, operands):
+    """The gradient for the values of a sparse factor: a sum of products, or a product of matrices."""
+    products, axes = operands
+    if not is_op(products, "Mul") or not isinstance(axes, Literal) or axes.value not in ((1,), (-1,)):
+        return False
+    return _values_gradient(rewriter, name, products, products[0].inputs, "sum of products")
+
+
+def _squeezed_products(rewriter, name, node, operands):
+    (products,) = operands
+    axes = [axis % 3 for axis in Attributes(node)["squeeze_dims"].list.i]
+    if not is_op(products, "BatchMatMulV2") or sorted(axes) not in ([], [1, 2]):
+        return False
+    if products[0].attributes.keys() - {"T"} != {"adj_y"}:
+        return False
+    rows = products[0].inputs
+    if not all(is_op(one, "ExpandDims") and _is_one_of(one[0].inputs[1], (-2, 1)) for one in rows):
+        return False
+    rewriter.normal.absorbed.update(one[0] for one in rows)
+    return _values_gradient(rewriter, name, products, [one[0].inputs[0] for one in rows], "product of matrices")
+
+
+def _values_gradient(rewriter, name, products, rows, formula):
+    """Take a node over as the products of rows, if they are taken by the two columns of one list of indices."""
+    if products[0].controls or not all(
+        is_op(one, "GatherV2") and is_op(one[0].inputs[1], "StridedSlice") for one in rows
+    ):
+        return False
+    columns = [one[0].inputs[1][0] for one in rows]
+    begins = [one.inputs[1].value if isinstance(one.inputs[1], Literal) else None for one in columns]
+    if columns[0].inputs[0] != columns[1].inputs[0] or sorted(begins, key=str) != [(0, 0), (0, 1)]:
+        return False
+    rewriter.normal.absorbed.add(products[0])
+    cause = "unused gradients" if _is_idle(rewriter.graph, name) else "gradient of a sparse product"
+    sizes = [rewriter.normal.sizes(rows[0])]
+    sizes = [None if sizes[0] is None else sizes[0][:1]]
+    types = {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
+    rewriter.normal.keep(name, "products of rows", rows, types, {f"{cause}: {formula}"}, sizes)
+    return True
+
+
+def _is_idle(graph, name):
+    """Whether a gradient is only handed on, when all of an op's gradients are made, to nobody."""
+    users = [user for user, _ in graph.users[name]]
+    handing = [user for user in users if graph.nodes[user].op == "Identity" and not graph.users[user]]
+    grouped = [user for user in handing if [graph.nodes[one].op for one in graph.controls[user]] == ["NoOp"]]
+    return bool(users) and users == grouped
+
+
+def _is_one_of(operand, values):
+    return (
+        isinstance(operand, Literal) and operand.kind == "whole" and operand.shape == () and operand.value[0] in values
+    )
+
+
+RULES = {"PlaceholderWithDefault": _sparse_shape, "Sum": _summed_products, "Squeeze": _squeezed_products}

@@ -1,0 +1,84 @@
+"""Rules for what is computed from constants, checked, or made into whole numbers."""
+
+import numpy as np
+
+from compat_v1.audit import dropout
+from compat_v1.audit.literals import Literal, full
+from compat_v1.audit.operands import WHOLE, is_op, is_scalar, single
+
+
+def _ones_times(rewriter, name, _node, operands):
+    """A tensor of ones times a number is full of that number."""
+    for ones, factor in (operands, operands[::-1]):
+        if not (isinstance(ones, Literal) and isinstance(factor, Literal)) or factor.shape != ():
+            continue
+        if ones.kind not in ("data", "full") or factor.kind != "data" or rewriter.graph.controls[name]:
+            continue
+        one = single(ones)
+        if one is None or not is_scalar(one, 1) or ones.dtype != factor.dtype:
+            continue
+        value = full(ones.shape, factor, (name, *factor.names), factor.ops, ones.alive | factor.alive)
+        rewriter.normal.alias(name, value, "ones times a number")
+        return True
+    return False
+
+
+def _clamped(rewriter, name, _node, operands):
+    """What becomes a whole number is clipped by one op, or by two."""
+    tensor, low, high = operands
+    users = [user for user, _ in rewriter.graph.users[name]]
+    kinds = [rewriter.dtype(user) if rewriter.graph.nodes[user].op == "Cast" else "" for user in users]
+    if not kinds or not all(kind in WHOLE or kind == "uint16" for kind in kinds):
+        return False
+    if not all(isinstance(one, Literal) and one.shape == () for one in (low, high)):
+        return False
+    attributes, sizes = rewriter.graph.attributes(name), [rewriter.normal.sizes(tensor)]
+    least = rewriter.normal.node(name, "Maximum", attributes, [tensor, low], sizes=sizes, steps={"clamped"})
+    rewriter.normal.keep(name, "Minimum", [(least, 0), high], attributes, {"clamped"}, sizes)
+    return True
+
+
+def _cumulated(rewriter, name, node, operands):
+    """The gradient of a cumulated product: a quotient, that is 0 or no number where the divisor is 0."""
+    total, _ = operands
+    if not is_op(total, "Cumsum") or total[0].controls:
+        return False
+    product = total[0].inputs[0]
+    if not is_op(product, "Mul") or not any(is_op(one, "Cumprod") for one in product[0].inputs):
+        return False
+    rewriter.normal.keep(name, "RealDiv", operands, steps={f"gradient of Cumprod: {node.op}"})
+    return True
+
+
+def _without_beta(rewriter, name, _node, operands):
+    """FTRL adds beta / (2 * rate) to the strength of its l2 regularization, and beta is 0."""
+    strength, added = operands
+    if not is_op(added, "RealDiv") or not is_scalar(added[0].inputs[0], 0):
+        return False
+    if not all("ApplyFtrl" in rewriter.graph.nodes[user].op for user, _ in rewriter.graph.users[name]):
+        return False
+    twice = added[0].inputs[1]
+    if not is_op(twice, "Mul") or not is_scalar(twice[0].inputs[0], 2):
+        return False
+    rate = twice[0].inputs[1]
+    least = rate[0].inputs[1] if is_op(rate, "Maximum") else None
+    if not (isinstance(least, Literal) and least.kind == "data" and least.shape == () and dropout.value(least) > 0):
+        return False
+    if any(one[0].controls for one in (added, twice, rate)) or _is_negative_zero(strength):
+        return False
+    rewriter.normal.absorbed.update({added[0], twice[0], rate[0]})
+    rewriter.normal.alias(name, strength, "no beta")
+    return True
+
+
+def _is_negative_zero(operand):
+    return isinstance(operand, Literal) and operand.kind == "data" and np.signbit(dropout.value(operand))
+
+
+RULES = {
+    "AddV2": _without_beta,
+    "Mul": _ones_times,
+    "ClipByValue": _clamped,
+    "DivNoNan": _cumulated,
+    "RealDiv": _cumulated,
+}

@@ -1,0 +1,107 @@
+"""Both forms of what TensorFlow wrote otherwise between 1.15 and today: `CASES`, {rule: build(new, mistake)}.
+
+Each builds the older or the newer form as a small graph whose result is named "out", if asked with a mistake in it.
+"""
+
+import tensorflow.compat.v1 as tf
+
+raw = tf.raw_ops
+CASES = {}
+
+
+def case(rule):
+    """Register build(new, mistake) as the case of a rule: it makes one form, with a mistake in it or not."""
+
+    def register(build):
+        CASES[rule] = build
+        return build
+
+    return register
+
+
+def floats(*shape, name="x"):
+    return tf.placeholder(tf.float32, shape, name=name)
+
+
+def out(tensor):
+    return raw.Identity(input=tensor, name="out")
+
+
+@case("no transposition")
+def _(new, mistake):
+    x = floats(3, 3)
+    if mistake:
+        x = raw.Transpose(x=x, perm=[1, 0])
+    elif not new:
+        x = raw.Transpose(x=x, perm=[0, 1])
+    out(raw.Tanh(x=x))
+
+
+@case("counted from the end")
+def _(new, mistake):
+    x = raw.ExpandDims(input=floats(None, 3), axis=(-1 if mistake else -3) if new else 0)
+    out(raw.Squeeze(input=raw.Tanh(x=x), axis=[] if mistake else [-3] if new else [0]))
+
+
+@case("statistics of the batch")
+def _(new, mistake):
+    scale, offset = floats(4, name="scale"), floats(4, name="offset")
+    mean, variance = floats(4, name="mean"), floats(4, name="variance")
+    mean, variance = (mean, variance) if new else ([], [])
+    epsilon = 1e-2 if mistake else 1e-4
+    given = {"mean": mean, "variance": variance, "epsilon": epsilon}
+    normal = raw.FusedBatchNormV3(x=floats(2, 5, 5, 4), scale=scale, offset=offset, **given)
+    out(raw.AddV2(x=normal[0], y=normal[2]))
+
+
+@case("ones times a number")
+def _(new, mistake):
+    ones = tf.constant(1.0, shape=[3])
+    full = raw.Mul(x=ones, y=0.2 if mistake else 0.1) if new else tf.constant(0.1, shape=[3])
+    out(raw.AddV2(x=floats(None, 3), y=full))
+
+
+@case("no beta")
+def _(new, mistake):
+    names = ("weights", "accumulated", "linear")
+    variables = [tf.Variable(tf.ones([3]), name=name, use_resource=False) for name in names]
+    gradient = floats(3)
+    rate, strength = tf.constant(0.05, name="rate"), tf.constant(0.01, name="strength")
+    if new:
+        beta = tf.constant(0.5 if mistake else 0.0)
+        strength = raw.AddV2(x=strength, y=raw.RealDiv(x=beta, y=raw.Mul(x=2.0, y=raw.Maximum(x=rate, y=1e-36))))
+    with tf.control_dependencies([one.initializer for one in variables]):
+        var, accum, linear = (one._ref() for one in variables)
+        updated = raw.ApplyFtrl(
+            var=var, accum=accum, linear=linear, grad=gradient, lr=rate, l1=0.001, l2=strength, lr_power=-0.5
+        )
+    out(updated)
+
+
+@case("clamped")
+def _(new, mistake):
+    x = raw.Mul(x=floats(None, 3), y=200.0)
+    high = 254.0 if mistake else 255.0
+    if new:
+        clipped = raw.ClipByValue(t=x, clip_value_min=0.0, clip_value_max=high)
+    else:
+        clipped = raw.Minimum(x=raw.Maximum(x=x, y=0.0), y=high)
+    out(raw.Cast(x=clipped, DstT=tf.uint8))
+
+
+@case("messages")
+def _(new, mistake):
+    x = floats(3)
+    limit = raw.LessEqual(x=x, y=100.0) if not mistake else raw.Less(x=x, y=100.0)
+    told = raw.Assert(condition=raw.All(input=limit, axis=[0]), data=["too large. " if new else "too large", x])
+    with tf.control_dependencies([told]):
+        out(raw.Exp(x=x))
+
+
+@case("shape of a sparse placeholder")
+def _(new, mistake):
+    shape = tf.constant([3, 4 if mistake else 5], tf.int64)
+    shape = raw.PlaceholderWithDefault(input=shape, shape=[2]) if new else shape
+    indices = tf.constant([[0, 1], [2, 0]], tf.int64)
+    dense = floats(4 if mistake else 5, 3, name="y")
+    out(raw.SparseTensorDenseMatMul(a_indices=indices, a_values=floats(2), a_shape=shape, b=dense))
