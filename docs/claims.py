@@ -70,8 +70,11 @@ def replaced(text, name, content):
 
 def main():
     if len(sys.argv) > 1:
+        rows = collect(Path(sys.argv[1]))
+        if not rows:
+            raise ValueError(f"{sys.argv[1]} holds no results: make study makes them")
         STORED.parent.mkdir(exist_ok=True)
-        store(STORED, collect(Path(sys.argv[1])))
+        store(STORED, rows)
     runs = Runs(load(STORED))
     found = answers(runs)
     verdicts = ["| | the post says | verdict | what was found |", "| ---: | --- | --- | --- |"]
@@ -93,4 +96,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
