@@ -6,222 +6,29 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
 from compat_v1.audit.comparison import audit
+from oldest_forms import (
+    HARMLESS,
+    SHAPE,
+    assertion,
+    branch,
+    compared,
+    gradient_of_one,
+    grouped,
+    in_top_k,
+    initial_value,
+    limited,
+    loop,
+    maximum,
+    merge,
+    parsed,
+    power,
+    sparse_update,
+    switched_twice,
+    variable_of,
+)
 
 raw = tf.raw_ops
 SPECIAL = [0.0, -0.0, 6.0, 1.0, -1.0, 1e-30, 5.9999995, 6.0000005, np.inf, -np.inf, np.nan, 3.4e38]
-SHAPE = (6, 8)
-
-
-def _variable(name, value):
-    variable = raw.VariableV2(shape=value.shape, dtype=tf.float32, name=name, container="", shared_name="")
-    return variable, raw.Assign(ref=variable, value=value, name=f"{name}/Assign")
-
-
-def look_up(old, x, y):
-    rows = tf.constant([2, 0, 2], name="rows")
-    if old:
-        return raw.Gather(params=x, indices=rows)
-    return tf.identity(raw.GatherV2(params=x, indices=rows, axis=0))
-
-
-def maximum(old, x, y):
-    condition, none = raw.GreaterEqual(x=x, y=y), tf.zeros(SHAPE)
-    if old:
-        return raw.Select(condition=raw.LogicalNot(x=condition), x=x, y=none)
-    return raw.SelectV2(condition=condition, t=none, e=x)
-
-
-def power(old, x, y):
-    condition, none, one = raw.Greater(x=x, y=0.0), tf.zeros(SHAPE), tf.ones(SHAPE)
-    if old:
-        return raw.Select(condition=condition, x=raw.Log(x=x), y=none)
-    safe = raw.SelectV2(condition=condition, t=x, e=one)
-    return raw.SelectV2(condition=condition, t=raw.Log(x=safe), e=none)
-
-
-def relu6(old, x, y):
-    clipped = raw.Relu6(features=x)
-    return raw.Relu6Grad(gradients=y, features=x if old else clipped) + clipped
-
-
-def product(old, x, y):
-    return raw.Mul(x=x, y=y) if old else raw.Mul(x=y, y=x)
-
-
-def mean_of_known_size(old, x, y):
-    count = raw.Cast(x=tf.constant(16777217), DstT=tf.float32) if old else tf.constant(16777216.0)
-    return raw.RealDiv(x=x, y=count)
-
-
-def own_shape(old, x, y):
-    ones = tf.ones(SHAPE)
-    return raw.Mul(x=raw.Reshape(tensor=ones, shape=list(SHAPE)) if old else ones, y=x)
-
-
-def sparse_update(old, x, y):
-    variable, _ = _variable("slot", np.zeros(SHAPE, np.float32))
-    assign, rows, part = raw.Assign(ref=variable, value=x), tf.constant([5, 1]), y[:2]
-    if old:
-        return tf.identity(raw.ScatterAdd(ref=assign, indices=rows, updates=part))
-    with tf.control_dependencies([assign]):
-        update = raw.ScatterAdd(ref=variable, indices=rows, updates=part)
-    return tf.identity(update)
-
-
-def sampled(old, x, y):
-    classes = tf.constant([[1], [7]], tf.int64)
-    _, *counts = raw.LogUniformCandidateSampler(
-        true_classes=classes, num_true=1, num_sampled=4, unique=True, range_max=50, seed=3, seed2=4
-    )
-    true, expected = counts if old else map(tf.stop_gradient, counts)
-    return tf.log(expected) + tf.reduce_sum(tf.log(true))
-
-
-def gradient_of_one(old, x, y, of=None):
-    gradient = raw.ReluGrad(gradients=y, features=x)
-    if old:  # the gradient for the 1 of ones_like(x)
-        raw.Sum(input=gradient, axis=[0, 1])
-    elif of is not None:
-        raw.Sum(input=gradient, axis=of)
-    variable, assign = _variable("weights", np.zeros(SHAPE, np.float32))
-    with tf.control_dependencies([assign]):
-        return raw.AssignSub(ref=variable, value=gradient)
-
-
-def in_top_k(old, x, y, k=2):
-    rows = tf.constant([2, 0, 2, 1, 7, 5])
-    found = raw.InTopK(predictions=x, targets=rows, k=2) if old else raw.InTopKV2(predictions=x, targets=rows, k=k)
-    return tf.cast(found, tf.float32) + y[:, 0]
-
-
-def assertion(old, x, y, of="y"):
-    named = {"x": x, "y": tf.add(y, 1.0, name="sum_1" if old else "scope/sum")}
-    about = named["y"] if old else named[of]
-    raw.Assert(condition=raw.All(input=tf.equal(x, x), axis=[0, 1]), data=[f"Expected less than {about.name} has", x])
-    return named["y"]
-
-
-def loop(old, x, y, limit=3):
-    def count(start, step=1):
-        merged = raw.Merge(inputs=[raw.Enter(data=start, frame_name="loop")] * 2)[0]
-        return merged, step
-
-    clock, state = count(tf.constant(0)), count(x)
-    goes_on = raw.Less(x=clock[0], y=raw.Enter(data=tf.size(x[:3, 0]), frame_name="loop", is_constant=True))
-    if not old:
-        turns = count(tf.constant(0))
-        counted = raw.Less(x=turns[0], y=raw.Enter(data=tf.constant(limit), frame_name="loop", is_constant=True))
-        goes_on = raw.LogicalAnd(x=counted, y=goes_on)
-    goes_on = raw.LoopCond(input=goes_on)
-    factor = raw.Enter(data=y, frame_name="loop", is_constant=True)
-    for merged, step in (clock, state) if old else (turns, clock, state):
-        leave, stay = raw.Switch(data=merged, pred=goes_on)
-        stay = raw.Identity(input=stay)
-        with tf.control_dependencies([stay]):
-            step = raw.AddV2(x=stay, y=tf.constant(step)) if merged is not state[0] else raw.Mul(x=stay, y=factor)
-        merged.op._update_input(1, raw.NextIteration(data=step))
-    return raw.Exit(data=leave)
-
-
-def waiting(old, x, y):
-    product = raw.Mul(x=x, y=y)
-    if old:
-        product.op._add_control_input(x.op)
-    return product
-
-
-def branch(old, x, y, holds=True):
-    product = raw.Mul(x=x, y=y)
-    if not old and holds:
-        return raw.Tanh(x=product)
-    condition = tf.constant(holds)
-    other, this = raw.Switch(data=product, pred=condition)
-    return raw.Merge(inputs=[raw.Exp(x=other), raw.Tanh(x=this)])[0]
-
-
-def initial_value(old, x, y, of=None):
-    variable, assign = _variable("weights", x)
-    if old:
-        with tf.control_dependencies([assign]):
-            return tf.identity(variable)
-    known = raw.IsVariableInitialized(ref=variable)
-    first, _ = raw.Switch(data=x if of is None else of, pred=known)
-    _, current = raw.RefSwitch(data=variable, pred=known)
-    return raw.Merge(inputs=[first, tf.identity(current)])[0]
-
-
-def merge(old, x, y, crossed=False):
-    other, this = raw.Switch(data=x, pred=raw.Less(x=y[0, 0], y=0.0))
-    branches = [raw.Tanh(x=other), raw.Exp(x=this)]
-    if crossed:
-        branches = [raw.Exp(x=other), raw.Tanh(x=this)]
-    return raw.Merge(inputs=branches if old else branches[::-1])[0]
-
-
-def switched_twice(old, x, y, branch=0):
-    condition = raw.Less(x=y[0, 0], y=0.0)
-    parts = raw.Switch(data=x, pred=condition)
-    other = raw.Switch(data=parts[0], pred=condition)[0] if old else parts[branch]
-    return raw.Merge(inputs=[raw.Tanh(x=other), raw.Exp(x=parts[1])])[0]
-
-
-def grouped(old, x, y, left_out=0):
-    variables = [_variable(name, np.zeros(SHAPE, np.float32)) for name in "vw"]
-    with tf.control_dependencies([assign for _, assign in variables]):
-        updates = [raw.AssignAdd(ref=variable, value=x).op for variable, _ in variables]
-    updates[0]._set_device("/device:CPU:0")
-    if old:
-        groups = []
-        for update in updates:
-            with tf.control_dependencies([update]), tf.device(update.device):
-                groups.append(raw.NoOp())
-        updates = groups
-    with tf.control_dependencies(updates[left_out:]):
-        done = raw.NoOp()
-    with tf.control_dependencies([done]):
-        return tf.identity(variables[0][0]) * tf.identity(variables[1][0])
-
-
-def parsed(old, x, y, key="a"):
-    features = {name: tf.train.Feature(float_list=tf.train.FloatList(value=range(start, start + 48)))
-                for name, start in (("a", 1), ("b", 2))}  # fmt: skip
-    example = tf.constant(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
-    shared = {"dense_defaults": [tf.zeros(0)], "dense_shapes": [SHAPE]}
-    if old:
-        batch = raw.ParseExample(
-            serialized=tf.expand_dims(example, 0), names=[], sparse_keys=[], dense_keys=["a"], sparse_types=[], **shared
-        )
-        return tf.squeeze(batch.dense_values[0], [0]) + x
-    one = raw.ParseExampleV2(
-        serialized=example, names=tf.constant([], tf.string), sparse_keys=tf.constant([], tf.string), dense_keys=[key],
-        ragged_keys=tf.constant([], tf.string), num_sparse=0, sparse_types=[], ragged_value_types=[],
-        ragged_split_types=[], **shared,
-    )  # fmt: skip
-    return one.dense_values[0] + x
-
-
-HARMLESS = {
-    branch: "condition that always holds",
-    initial_value: "initial value",
-    merge: "merged the other way",
-    switched_twice: "switched twice",
-    parsed: "parsed",
-    grouped: "groups by device",
-    in_top_k: "in top k",
-    assertion: "names in assertions",
-    loop: "counted turns",
-    waiting: "waits for operands",
-    gradient_of_one: "unused gradients",
-    look_up: "copied rows",
-    maximum: "chosen the other way",
-    power: "safe logarithm",
-    relu6: "clipped or not",
-    product: "commuted product",
-    mean_of_known_size: "computed shapes",
-    own_shape: "own shape",
-    sparse_update: "scattered behind",
-    sampled: "drawn without gradient",
-}
 PROVED = {"checkpoints", "checkpoints on the CPU", *HARMLESS.values()}
 PROVED -= {"commuted product", "computed shapes", "own shape"}  # which have other forms, too
 UNLISTED = {"computed shapes"}  # nobody is told of them
@@ -293,7 +100,7 @@ def another_size(old, x, y):
 def sparse_update_unordered(old, x, y):
     if old:
         return sparse_update(True, x, y)
-    variable, _ = _variable("slot", np.zeros(SHAPE, np.float32))
+    variable, _ = variable_of("slot", np.zeros(SHAPE, np.float32))
     raw.Assign(ref=variable, value=x)
     return tf.identity(raw.ScatterAdd(ref=variable, indices=tf.constant([5, 1]), updates=y[:2]))
 
@@ -334,6 +141,14 @@ def update_left_out(old, x, y):
     return grouped(old, x, y, left_out=0 if old else 1)
 
 
+def compared_with_another(old, x, y):
+    return compared(old, x, y, number=1.0)
+
+
+def another_limit(old, x, y):
+    return limited(old, x, y, limit=4)
+
+
 def another_feature(old, x, y):
     return parsed(old, x, y, key="b")
 
@@ -342,7 +157,7 @@ MISTAKES = [
     *(maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered),
     *(gradient_that_may_be_fetched, another_k, another_tensor_in_an_assertion, fewer_turns),
     *(condition_that_does_not_hold, another_initial_value, merged_crosswise, switched_into_the_other, another_feature),
-    update_left_out,
+    *(update_left_out, compared_with_another, another_limit),
 ]
 
 
@@ -357,7 +172,7 @@ def _checkpoint(one_op, order=(0, 1), crossed=False, names=("a", "b")):
     with tf.Graph().as_default() as graph:
         variables = []
         for name, size in zip(names, (2.0, 3.0), strict=True):
-            variable, _ = _variable(name, np.full(SHAPE, size, np.float32))
+            variable, _ = variable_of(name, np.full(SHAPE, size, np.float32))
             variables.append(variable)
             tf.multiply(variable, size, name=f"used_{len(variables)}")
         path = tf.constant("model", name="path")

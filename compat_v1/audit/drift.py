@@ -217,6 +217,16 @@ RULES = {
         "1.0 to 1.15",
         "all wait for the same ops",
     ),
+    "compared in a branch": Rule(
+        "a tensor is compared with a number before it is sent into a branch, was in the branch",
+        "1.0 to 1.15",
+        "the comparison of each element is the same there",
+    ),
+    "limit of a loop": Rule(
+        "the constant that a loop counts to is made in the loop, or enters it",
+        "1.0 to 1.15",
+        "the constants are compared",
+    ),
     "switched twice": Rule(
         "what comes out of a branch is sent into the same branch once more", "1.0 to 1.15", "it is there already"
     ),

@@ -17,6 +17,8 @@ def _switched(rewriter, name, node, operands):
     data, condition = operands
     if is_op(data, "Switch") and data[0].inputs[1] == condition and not isinstance(condition, Literal):
         return _switched_twice(rewriter, name, data)
+    if _compared_before(rewriter, name, node, data, condition):
+        return True
     if not _holds(condition):
         return False
     never = rewriter.normal.keep(name, node.op, operands)
@@ -35,6 +37,29 @@ def _switched_twice(rewriter, name, data):
         return False
     rewriter.normal.alias(name, data, "switched twice", data[1])
     return True
+
+
+def _compared_before(rewriter, name, node, data, condition):
+    """What is compared with a number is sent into a branch and compared there, or compared before."""
+    if not any(is_op(data, op) for op in _COMPARISONS) or data[0].controls or isinstance(condition, Literal):
+        return False
+    tensor, number = data[0].inputs
+    if isinstance(tensor, Literal) or not isinstance(number, Literal) or number.shape != ():
+        return False
+    normal, graph = rewriter.normal, rewriter.graph
+    types = {"T": data[0].attributes["T"]} if "T" in data[0].attributes else {}
+    shapes = [normal.sizes(tensor)]
+    switch = normal.node(name, "Switch", types, [tensor, condition], None, {"compared in a branch"}, 2, shapes * 2)
+    for branch in {graph.inputs[user][slot][1] for user, slot in graph.users[name]} or {0, 1}:
+        inputs = [(switch, branch), number]
+        made = normal.node(name, data[0].op, data[0].attributes, inputs, set(), {"compared in a branch"}, sizes=shapes)
+        normal.tensors[name, branch] = (made, 0)
+    normal.made[name] = switch
+    normal.absorbed.add(data[0])
+    return True
+
+
+_COMPARISONS = ("LessEqual", "Less", "GreaterEqual", "Greater")
 
 
 def _copied_condition(rewriter, name, node, operands):

@@ -19,6 +19,9 @@ def finish(normal):
         if node.op == "LoopCond" and is_op(node.inputs[0], "LogicalAnd"):
             users = users or users_of(normal)
             _count_no_turns(normal, node, users)
+        if node.op == "LoopCond" and is_op(node.inputs[0], "Less"):
+            users = users or users_of(normal)
+            _write_limit(normal, node.inputs[0][0], users)
 
 
 def _leave_out_own_waits(node):
@@ -70,7 +73,7 @@ def _asked(condition):
 
 
 def _count_no_turns(normal, condition, users):
-    """A loop that ends by its own count, from 0 by 1 below a limit, needs no second count to the same limit."""
+    """A loop that ends by its own count, from 0 or 1 by 1 below a limit, needs no second count to the same limit."""
     both = condition.inputs[0][0]
     counted, own = both.inputs
     if both.controls or users[both] != {condition} or not (is_op(counted, "Less") and is_op(own, "Less")):
@@ -79,8 +82,8 @@ def _count_no_turns(normal, condition, users):
     limit, bound = counted[0].inputs[1], own[0].inputs[1]
     if isinstance(counter, Literal) or isinstance(clock, Literal) or counted[0].controls or counter[0] is clock[0]:
         return
-    parts = _counter(counter[0], users, alone={counted[0]})
-    if parts is None or _counter(clock[0], users) is None or users[counted[0]] != {both}:
+    parts = _counter(counter[0], users, (0,), alone={counted[0]})
+    if parts is None or _counter(clock[0], users, (0, 1)) is None or users[counted[0]] != {both}:
         return
     if not _is_within(_entering(bound), _entering(limit)):
         return
@@ -92,12 +95,29 @@ def _count_no_turns(normal, condition, users):
         normal.consumed.update(dict.fromkeys(node.names, "counted turns"))
 
 
-def _counter(merge, users, alone=None):
-    """Return the nodes that count turns from 0 by 1 into a Merge, or None; with `alone`, that only these else use."""
+def _write_limit(normal, less, users):
+    """The constant that a loop counts to is made in the loop, or enters it."""
+    limit = less.inputs[1]
+    if not is_op(limit, "Enter") or "is_constant" not in limit[0].attributes or users[limit[0]] != {less}:
+        return
+    if _is_whole_number(limit[0].inputs[0]) and not limit[0].controls:
+        less.inputs[1] = limit[0].inputs[0]
+        less.steps.add("limit of a loop")
+        normal.removed.add(limit[0])
+        normal.consumed.update(dict.fromkeys(limit[0].names, "limit of a loop"))
+
+
+def _is_whole_number(operand):
+    known = isinstance(operand, Literal) and operand.kind == "whole" and operand.shape == ()
+    return known and isinstance(operand.value[0], int)
+
+
+def _counter(merge, users, starts, alone=None):
+    """Return the nodes that count turns by 1 into a Merge, or None; with `alone`, that only these else use."""
     if merge.op != "Merge" or len(merge.inputs) != 2:
         return None
     (enter, _), (back, _) = merge.inputs
-    if enter.op != "Enter" or not is_scalar(enter.inputs[0], 0) or back.op not in BACK_EDGES:
+    if enter.op != "Enter" or not any(is_scalar(enter.inputs[0], one) for one in starts) or back.op not in BACK_EDGES:
         return None
     more = back.inputs[0]
     if not is_op(more, "AddV2") or not is_scalar(more[0].inputs[1], 1) or not is_op(more[0].inputs[0], "Identity"):
