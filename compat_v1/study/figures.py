@@ -18,7 +18,7 @@ Of = Callable[[Result], np.ndarray]
 
 
 def _panels(number: int = 1) -> tuple[Figure, Sequence[Any]]:
-    figure = Figure(figsize=SIZE, layout="constrained")
+    figure = Figure(figsize=SIZE, layout="constrained", dpi=64)
     axes = figure.subplots(1, number, squeeze=False, sharey=True)[0]
     for panel in axes:
         panel.grid(alpha=0.3)
