@@ -27,10 +27,7 @@ NO_RULE_YET = {
         "queues",
         "stacked_lstm",
     ),
-    "tf1.15.5": (
-        "dataset",
-        "stacked_lstm",
-    ),
+    "tf1.15.5": ("dataset",),
 }
 
 

@@ -65,12 +65,24 @@ def mask(operand):
     return None
 
 
+def _pushed(normal, operand):
+    """Return what was pushed for an operand that a loop's gradient pops, and any other operand as it is."""
+    popped = _is_op(operand, "StackPopV2") and operand[0] in normal.kept
+    return normal.kept[operand[0]][0] if popped else operand
+
+
 def masked(normal, name, operands):
     """Take a node over as "masked" if it masks for dropout, forward or backward; say whether it did."""
+    before = list(operands)
+    if normal.graph.nodes[name].op == "SelectV2":
+        operands = [_pushed(normal, operands[0]), *operands[1:]]
+    else:
+        operands = [_pushed(normal, one) if mask(_pushed(normal, one)) else one for one in operands]
     found = _masks(normal.graph.nodes[name].op, operands)
     if found is None:
         return False
     tensor, (drawn, kept, formula), used = found
+    normal.absorbed.update(old[0] for old, new in zip(before, operands, strict=True) if old is not new)
     normal.absorbed.update(_within(used))
     for node in _within(used):
         if node.op in ("Cast", "GreaterEqual", "Floor", "AddV2"):
@@ -98,6 +110,8 @@ def scaled(normal, name, operands):
     if tensor is None or isinstance(tensor, Literal):
         return False
     op = normal.graph.nodes[name].op
+    popped = operands[1]
+    operands = [tensor, _pushed(normal, popped)]
     kept = _kept_of_masked(tensor)
     formula = None if kept is None else _scales(op, operands[1], kept)
     if formula is None and _is_masked_next(normal.graph, name):
@@ -105,6 +119,8 @@ def scaled(normal, name, operands):
         formula = None if kept is None else _scales(op, operands[1], kept)
     if formula is None:
         return False
+    if operands[1] is not popped:
+        normal.absorbed.add(popped[0])
     normal.absorbed.update(_within(operands[1]))
     for one in (operands[1], *(node.inputs[k] for node in _within(operands[1]) for k in range(len(node.inputs)))):
         normal.assume(one, ())

@@ -44,6 +44,7 @@ class Normal:
         self.waits: dict[str, frozenset[Node]] = {}  # of a consumed node: what its users wait for instead
         self.carried: set[Node] = set()
         self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
+        self.kept: dict = {}  # {what is popped: (the operand that was pushed, by which node, the handles of the stack)}
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
         self.branches: set[Node] = set()  # nodes that stand for a branch
         self._shared: dict = {}
@@ -59,6 +60,7 @@ class Normal:
         rules_oldest_loops.finish(self)
         self.removed |= idle.leave_out(self, without)
         pruning.leave_out(self, dropout.unused_gradients(self), self.removed)
+        pruning.leave_out_stacks(self)
 
     # What the rules ask.
 

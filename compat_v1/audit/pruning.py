@@ -32,12 +32,24 @@ def leave_out(normal, nodes, removed):
             continue
         gone.add(node)
         for one in (*(operand[0] for operand in node.inputs if not isinstance(operand, Literal)), *node.controls):
-            users[one].discard(node)
+            users.get(one, set()).discard(node)
             if one in normal.absorbed or (node in nodes and _may_go(normal, one)):
                 todo.append(one)
                 if node in nodes:
                     nodes.add(one)
     normal.nodes = [node for node in normal.nodes if node not in gone]
+
+
+def leave_out_stacks(normal):
+    """Leave out what is kept for a gradient that rules wrote without it: nothing takes what is popped any more."""
+    taken = {operand[0] for node in normal.nodes for operand in node.inputs if not isinstance(operand, Literal)}
+    left, unused = set(normal.nodes), set()
+    for pop, (_, push, handles) in normal.kept.items():
+        if pop not in taken and normal.made.get(push) in left:
+            unused |= {normal.made[push], *({pop} & left)}
+            normal.absorbed.update(handles)
+    if unused:
+        leave_out(normal, set(), unused)
 
 
 def leave_out_implied_waits(*normals):

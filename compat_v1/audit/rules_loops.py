@@ -44,7 +44,12 @@ class LoopRules:
         known = [self.normal.sizes(self.normal.tensors[one]) for one in sources if one in self.normal.tensors]
         shape = known[0] if len(pushes) == len(known) == 1 else None
         steps = {"stacks"} if node.op == "StackPop" else set()
-        self.normal.keep(name, "StackPopV2", operands, steps=steps, sizes=[shape])
+        made = self.normal.keep(name, "StackPopV2", operands, steps=steps, sizes=[shape])
+        pops = next(pops for _, pops in self.stacks().values() if name in pops)
+        if len(sources) == len(pushes) == len(pops) == 1 and sources[0] in self.normal.tensors:
+            limits = [one.inputs[0] for one in self._handles((pushes, pops)) if one.op == "StackV2"]
+            if self._swaps_like_others(pushes[0]) and limits and all(is_scalar(one, -1) for one in limits):
+                self.normal.kept[made] = (self.normal.tensors[sources[0]], pushes[0], self._handles((pushes, pops)))
         return True
 
     _StackPopV2 = _StackPop
