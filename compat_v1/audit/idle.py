@@ -164,7 +164,7 @@ def _is_free(normal, node):
     """Whether a node could as well not run."""
     name = node.name
     definition = normal.graph.op_def(name) if name in normal.graph.nodes else None
-    if definition is None or node.op == "Exit" or any(one.type == types_pb2.DT_STRING for one in definition.output_arg):
+    if definition is None or any(one.type == types_pb2.DT_STRING for one in definition.output_arg):
         return False
     if normal.graph.nodes[name].op in SWITCHES:
         return False  # nor what stands for a branch

@@ -41,7 +41,9 @@ def _switched_twice(rewriter, name, data):
 
 def _compared_before(rewriter, name, node, data, condition):
     """What is compared with a number is sent into a branch and compared there, or compared before."""
-    if not any(is_op(data, op) for op in _COMPARISONS) or data[0].controls or isinstance(condition, Literal):
+    if data == condition or isinstance(condition, Literal):  # the condition itself, which says which branch it is
+        return False
+    if not any(is_op(data, op) for op in _COMPARISONS) or data[0].controls:
         return False
     tensor, number = data[0].inputs
     if isinstance(tensor, Literal) or not isinstance(number, Literal) or number.shape != ():
