@@ -3,7 +3,7 @@
 Works alike on the port's graph and on the original's: which it has, it is told.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from compat_v1.training import (
     EPOCHS,
     EXECUTIONS,
     Data,
+    Execution,
     Measurement,
     load_data,
     new_network,
@@ -99,6 +100,7 @@ def train_run(
     *,
     graph: str = "port",
     execution: str = "fast",
+    executions: Mapping[str, Execution] = EXECUTIONS,
     logdir: Path | None = None,
     record_file: Path | None = None,
     checkpoint: Path | None = None,
@@ -110,7 +112,8 @@ def train_run(
 
     What is kept of it: event logs in a new folder below `logdir`, the record in `record_file` with the graph beside it,
     the variables in the folder `checkpoint`; None keeps nothing. `report` is called with every measurement as it is
-    made; `note` with the name of each part that has been done, for a clock; `graph` and `execution` are as in `Record`.
+    made; `note` with the name of each part that has been done, for a clock; `graph` and `execution` are as in `Record`,
+    and `executions` has what trains in the way of that name.
 
     Once `is_stop_wanted()`, the run ends after that epoch: its record is `partial`, and it and the checkpoint go to
     files of that name, so that what was there stays. What cannot be written while or after the run costs no more than
@@ -127,7 +130,7 @@ def train_run(
         record = begin_record(session, data, draw, graph, execution)
         graph_def = built[0].as_graph_def()  # now: what saves a checkpoint adds ops of its own
         note("graph")
-        with closing(EXECUTIONS[execution](session, network, data, epochs)) as measurements:
+        with closing(executions[execution](session, network, data, epochs)) as measurements:
             for measurement in measurements:
                 log(measurement)
                 add_measurement(record, measurement)

@@ -8,10 +8,15 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
 from compat_v1.beside import CannotRunError, beside, bits, engine, where
+from compat_v1.beside.lockstep import parting
 from compat_v1.beside.program import Program
 from compat_v1.beside.races import races
 from compat_v1.cli import main
 from compat_v1.control_flow import control_flow_v1
+from compat_v1.proof import original_graph
+from compat_v1.proof.original_graph import original_network
+from compat_v1.training import EXECUTIONS
+from trained_runs import assert_every_bit_equal, trained
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -321,6 +326,23 @@ def test_units_in_the_last_place():
     assert bits.ulps(one, np.nextafter(one, np.float32(2))).tolist() == [1, 1, 1]
     assert bits.largest_ulps(np.float32(-0.0), np.float32(0.0)) == 0
     assert not bits.equal(np.float32(-0.0), np.float32(0.0))
+    assert bits.largest_ulps(np.float64(-1), np.float64(1)) == 2 * 0x3FF0000000000000  # more than an int64 has room for
+
+
+def test_the_proof_of_this_program_runs_on_the_same_engine(data):
+    """Every bit is that of `training.py`, which knows nothing of it."""
+    for name in ("post", "one-run"):
+        engine_run, run = (
+            trained(*original_network(1), data, 1, 41, executions[name])
+            for executions in (original_graph.ORIGINAL_EXECUTIONS, EXECUTIONS)
+        )
+        assert_every_bit_equal(engine_run, run)
+
+
+def test_a_trace_parts_at_the_first_stage_that_is_another():
+    trace = {(1, 0, "loss"): 1.0, (1, 1, "W"): b"w", (1, 1, "V"): b"v", (2, 0, "loss"): 0.5}
+    assert parting(trace, dict(trace)) is None
+    assert parting(trace, {**trace, (1, 1, "W"): b"", (1, 1, "V"): b"", (2, 0, "loss"): 0}) == (1, 1, ("V", "W"))
 
 
 def write(path, graph_def):

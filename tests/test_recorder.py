@@ -17,10 +17,11 @@ import tensorflow.compat.v1 as tf
 from compat_v1.original.record_format import DEFAULT_SEED
 from tensorflow.core.protobuf import config_pb2
 
+from compat_v1.beside.bits import equal, relative, ulps
 from compat_v1.proof.explain import explain as explain_lstm
 from compat_v1.proof.golden import golden, golden_arrays
 from compat_v1.recorder import tf1_recorder
-from compat_v1.recorder.distance import in_words, relative, same_bits, ulps
+from compat_v1.recorder.distance import in_words
 from compat_v1.recorder.explanation import explain
 from compat_v1.recorder.recording import read_recording
 from compat_v1.records import read_record
@@ -514,8 +515,8 @@ def test_units_in_the_last_place_count_the_floats_between():
 
 def test_distance_knows_nan_infinity_and_the_sign_of_zero():
     one = np.float32([1, np.nan, np.inf])
-    assert relative(one, one.copy()) == 0 and same_bits(one, one.copy())
+    assert relative(one, one.copy()) == 0 and equal(one, one.copy())
     assert relative(one, np.float32([1, 2, np.inf])) == np.inf
-    assert relative(np.float32([0.0]), np.float32([-0.0])) == 0 and not same_bits(np.float32([0.0]), np.float32([-0.0]))
+    assert relative(np.float32([0.0]), np.float32([-0.0])) == 0 and not equal(np.float32([0.0]), np.float32([-0.0]))
     assert "sign" in in_words(np.float32([0.0]), np.float32([-0.0]))
     assert relative(np.float32([1, 2]), np.float32([1, 2, 3])) == np.inf

@@ -1,4 +1,4 @@
-"""Compare arrays by their bits."""
+"""Compare arrays by their bits, and say how far apart they are."""
 
 import hashlib
 
@@ -6,6 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 _INTEGERS: dict[int, type[np.signedinteger]] = {2: np.int16, 4: np.int32, 8: np.int64}
+
+
+def is_float(array: np.ndarray) -> bool:
+    """Whether an array holds real or complex floats, bfloat16 and its like included."""
+    return array.dtype.kind in "fc" or array.dtype.name == "bfloat16"
 
 
 def equal(value: ArrayLike, other: ArrayLike) -> bool:
@@ -30,38 +35,52 @@ def _bytes(value: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(value).reshape(-1).view(np.uint8)
 
 
-def ulps(value: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return how many floating-point numbers of their type lie between each two values, as integers.
+def ulps(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return how many floats lie between each two values, as uint64 of the arrays' shape; both of one float dtype.
 
-    Zeros of either sign are the same number. Arrays of another type than floating point have no such distance.
+    Zeros of either sign are the same number. Of complex values, the part that is farther counts.
     """
-    integers = _INTEGERS[value.dtype.itemsize]
-    lowest = int(np.iinfo(integers).min)
+    if values.dtype.kind == "c":
+        part = np.float32 if values.dtype == np.complex64 else np.float64
+        apart = ulps(np.ascontiguousarray(values).view(part), np.ascontiguousarray(others).view(part))
+        return apart.reshape(*values.shape, 2).max(-1)
+    integer = _INTEGERS[values.dtype.itemsize]
 
-    def ordered(array: np.ndarray) -> np.ndarray:  # the integers that sort as the floats do
-        bits = np.ascontiguousarray(array).view(integers).astype(np.int64)
-        return np.where(bits < 0, lowest - bits, bits)
+    def order(array: np.ndarray) -> np.ndarray:  # the integers that sort as the floats do
+        bits = np.ascontiguousarray(array).view(integer).reshape(array.shape)
+        return np.where(bits < 0, np.iinfo(integer).min - bits, bits).astype(np.int64)
 
-    return np.abs(ordered(value) - ordered(other))
+    one, other = order(values), order(others)
+    with np.errstate(over="ignore"):  # exact modulo 2**64
+        return np.maximum(one, other).view(np.uint64) - np.minimum(one, other).view(np.uint64)
 
 
 def largest_ulps(value: ArrayLike, other: ArrayLike) -> int | None:
     """Return the largest distance of two arrays in units in the last place, or None if there is none to speak of."""
     value, other = np.asarray(value), np.asarray(other)
-    if value.shape != other.shape or value.dtype != other.dtype or not _is_float(value.dtype) or not value.size:
+    if value.shape != other.shape or value.dtype != other.dtype or not is_float(value) or not value.size:
         return None
     return int(ulps(value, other).max())
 
 
-def relative(value: np.ndarray, other: np.ndarray) -> float | None:
-    """Return the largest difference of two arrays of one shape over their largest value, or None for no numbers."""
-    if value.dtype.kind not in "fiu" or not value.size:
-        return None
-    with np.errstate(all="ignore"):
-        here, there = value.astype(np.float64), other.astype(np.float64)
-        largest = max(np.abs(here).max(), np.abs(there).max())
-        return float(np.abs(here - there).max() / largest) if largest else 0.0
+def relative(array: np.ndarray, other: np.ndarray) -> float:
+    """Return the largest difference beside the largest value, a float: 0 if every bit is equal.
 
-
-def _is_float(dtype: np.dtype) -> bool:
-    return dtype.kind == "f" or dtype.name in ("bfloat16", "float16")
+    Infinite if one is NaN or infinite where the other is not, or the shapes differ; of other than floats, the share of
+    elements that differ.
+    """
+    if equal(array, other):
+        return 0.0
+    if array.shape != other.shape:
+        return float("inf")
+    if not is_float(array) or not is_float(other):
+        return float(np.mean(array != other))
+    wide = np.complex128 if array.dtype.kind == "c" else np.float64
+    array, other = array.astype(wide), other.astype(wide)
+    agree = (array == other) | (np.isnan(array) & np.isnan(other))
+    if agree.all():
+        return 0.0  # the sign of a zero, or of a NaN
+    if not (np.isfinite(array[~agree]).all() and np.isfinite(other[~agree]).all()):
+        return float("inf")
+    finite = np.abs(other[np.isfinite(other)])
+    return float(np.abs(array - other)[~agree].max() / (finite.max() or 1.0))

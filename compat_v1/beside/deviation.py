@@ -19,7 +19,7 @@ class Deviation(NamedTuple):
     share: float  # of the values that differ
     values: tuple[str, str]  # the first two that differ
     same_shape: bool
-    relative: float | None  # the largest difference over the largest value; None for what is no number
+    relative: float | None  # the largest difference over the largest value; None for what is no float
 
 
 def deviation(one: Tensor, other: Tensor, time: int | None, value: np.ndarray, other_value: np.ndarray) -> Deviation:
@@ -35,7 +35,7 @@ def deviation(one: Tensor, other: Tensor, time: int | None, value: np.ndarray, o
             )
             apart = (here != there).reshape(value.shape)
         share = float(np.mean(apart))
-        relative = bits.relative(value, other_value)
+        relative = bits.relative(value, other_value) if bits.is_float(value) else None
         at = np.argmax(np.ravel(apart))
         shown = _shown(value.ravel()[at]), _shown(other_value.ravel()[at])
     return Deviation(

@@ -5,7 +5,7 @@ A stage of an update is a run: first the one that fetches all results, then one 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from compat_v1.beside.plan import Plan
 from compat_v1.beside.running import Runner
 from compat_v1.beside.wiring import Tensor
 
+Trace = Mapping[tuple[int, int, str], Any]  # what a program left: {(update, stage, result): what stands for its bits}
 Bridge = tuple[Tensor, Tensor]  # a tensor of the old graph, and that of the new one which is given its value
 
 
@@ -53,9 +54,22 @@ class Mode(NamedTuple):
 class Side:
     """One of the two programs in a session, told apart by which of each pair is its own."""
 
-    def __init__(self, plan: Plan, which: int, mode: Mode, one_iteration: bool = False) -> None:
+    def __init__(self, plan: Plan, which: int, mode: Mode, one_iteration: bool = False, session: Any = None) -> None:
+        """`session` and `one_iteration` as for `Runner`."""
         self.plan, self.which = plan, which
-        self.runner = Runner((plan.old, plan.new)[which], mode.gradients_first, one_iteration, mode.switched_off)
+        program = (plan.old, plan.new)[which]
+        self.runner = Runner(program, mode.gradients_first, one_iteration, mode.switched_off, session)
+        self.changed = [
+            [
+                pair
+                for pair in plan.variables
+                if any(
+                    name in {place.wiring.variable_written(write) for write in update.writes}
+                    for name, place, update in zip(pair, (plan.old, plan.new), updates, strict=True)
+                )
+            ]
+            for updates in plan.updates
+        ]
 
     def start(self, initial: Mapping[str, np.ndarray]) -> None:
         """Give the variables their values, {the old graph's name: array}."""
@@ -67,7 +81,7 @@ class Side:
 
     def run(
         self, update: int, stage: int, bridges: Sequence[Bridge] = (), values: Iterable[np.ndarray] = ()
-    ) -> tuple[dict[str, Callable[[], np.ndarray]], list[np.ndarray]]:
+    ) -> tuple[dict[str, Callable[[], np.ndarray]], list[Any]]:
         """Run a stage; return ({result's name: a function that gives its array}, what was computed at the bridges).
 
         `bridges` are the pairs of tensors at which the new graph is given the old one's `values`.
@@ -85,15 +99,7 @@ class Side:
             return results, [got[one] for one in fetched]
         updates = self.plan.updates[stage - 1]
         values = self.runner.update(updates[self.which], feeds, replaced, fetched)
-        written = [
-            {program.wiring.variable_written(write) for write in update.writes}
-            for program, update in zip((self.plan.old, self.plan.new), updates, strict=True)
-        ]
-        return {
-            pair[0]: partial(self.runner.variable, pair[self.which])
-            for pair in self.plan.variables
-            if pair[0] in written[0] or pair[1] in written[1]
-        }, values
+        return {pair[0]: partial(self.runner.variable, pair[self.which]) for pair in self.changed[stage - 1]}, values
 
 
 def stages(plan: Plan, updates: int) -> Iterator[tuple[int, int]]:
@@ -102,10 +108,19 @@ def stages(plan: Plan, updates: int) -> Iterator[tuple[int, int]]:
         yield from ((update, stage) for stage in range(0 if plan.fetches else 1, len(plan.updates) + 1))
 
 
+def parting(here: Trace, there: Trace) -> Parted | None:
+    """Return the first stage of one trace at which another has something else, with all that it has otherwise."""
+    others = sorted(key for key, value in here.items() if key not in there or value != there[key])
+    if not others:
+        return None
+    update, stage, _ = others[0]
+    return Parted(update, stage, tuple(name for *at, name in others if at == [update, stage]))
+
+
 def digests(
     plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode, progress: Callable[[], None]
-) -> dict[tuple[int, int, str], bytes]:
-    """Run the old program alone; return {(update, stage, result): digest}."""
+) -> Trace:
+    """Run the old program alone; return the `Trace` of digests."""
     seen: dict[tuple[int, int, str], bytes] = {}
     side = Side(plan, 0, mode)
     with side.runner:
@@ -122,7 +137,7 @@ def run_beside(
     initial: Mapping[str, np.ndarray],
     updates: int,
     mode: Mode,
-    control: Mapping[tuple[int, int, str], bytes] | None,
+    control: Trace | None,
     progress: Callable[[], None],
     bridges: Sequence[Bridge] = (),
 ) -> Course:
@@ -138,18 +153,19 @@ def run_beside(
         for update, stage in stages(plan, updates):
             here, values = old.run(update, stage, bridges)
             there, _ = new.run(update, stage, bridges, values)
-            strayed, differing, apart = [], [], Distance(update, 0, 0, 0.0)
+            seen, differing, apart = dict[tuple[int, int, str], bytes](), list[str](), Distance(update, 0, 0, 0.0)
             for name in here:
                 value, other = here[name](), there[name]()
-                if control and bits.digest(value) != control[update, stage, name]:
-                    strayed.append(name)
+                if control:
+                    seen[update, stage, name] = bits.digest(value)
                 if not bits.equal(value, other):
                     differing.append(name)
                     apart = _further(apart, value, other)
                 if stage and value.dtype.kind == "f" and not_finite is None and not np.isfinite(value).all():
                     not_finite = update
+            strayed = parting(seen, control or {})
             if strayed:
-                return Course(first, distances, Parted(update, stage, tuple(strayed)), not_finite)
+                return Course(first, distances, strayed, not_finite)
             if stage:
                 distances.append(apart)
             if differing and first is None:

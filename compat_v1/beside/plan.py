@@ -37,6 +37,7 @@ class Plan(NamedTuple):
     fetches: list[Fetch]
     left_out: list[str]  # what is not compared, and why
     mismatches: list[str]  # what one of the programs trains, and the other does not
+    taken: tuple[list[Tensor], list[Tensor]]  # the tensors that the two are fed
 
     @property
     def summaries(self) -> int:
@@ -45,12 +46,11 @@ class Plan(NamedTuple):
 
     def feed(self, update: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return what the old and the new graph are fed in an update, each {"name:0": array}."""
-        tensors = _fed(self.old, self._all(0))
-        drawn = self.feeds.draw(update, tensors)
+        drawn = self.feeds.draw(update, self.taken[0])
         back = {other: name for name, other in self.pairs.items()}
-        old = {f"{name}:{index}": drawn[f"{name}:{index}"] for name, index in tensors}
+        old = {f"{name}:{index}": drawn[f"{name}:{index}"] for name, index in self.taken[0]}
         new = {}
-        for name, index in _fed(self.new, self._all(1)):
+        for name, index in self.taken[1]:
             key = f"{name}:{index}"
             partner = f"{back.get(name)}:{index}"
             if partner in drawn:
@@ -63,10 +63,6 @@ class Plan(NamedTuple):
                     f"give its value with --feeds, as {key}"
                 )
         return old, new
-
-    def _all(self, side: int) -> set[str]:
-        names = {fetch[side][0] for fetch in self.fetches} | {pair[side].target for pair in self.updates}
-        return (self.old, self.new)[side].needs(names)
 
 
 def make_plan(old: Program, new: Program, pairs: dict[str, str], feeds: Feeds) -> Plan:
@@ -99,7 +95,11 @@ def make_plan(old: Program, new: Program, pairs: dict[str, str], feeds: Feeds) -
             + ("; " + "; ".join(left_out[:3]) if left_out else "")
         )
     left_out += _behind_inputs(old)
-    return Plan(old, new, pairs, feeds, updates, variables, fetches, left_out, mismatches)
+    taken = [
+        _fed(program, program.needs({fetch[side][0] for fetch in fetches} | {pair[side].target for pair in updates}))
+        for side, program in enumerate((old, new))
+    ]
+    return Plan(old, new, pairs, feeds, updates, variables, fetches, left_out, mismatches, (taken[0], taken[1]))
 
 
 def _fed(program: Program, needs: Collection[str]) -> list[Tensor]:

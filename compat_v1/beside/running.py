@@ -37,12 +37,19 @@ class Runner:
         gradients_first: bool = False,
         one_iteration: bool = False,
         switched_off: tuple[str, ...] = (),
+        session: Any = None,
     ) -> None:
         """`switched_off`: the graph optimizers of TensorFlow that rewrite nothing, or `ALL`: each op is run as the
         graph has it, whatever else is asked for with it. `one_iteration`: those of a loop never overlap, so that
-        what is seen in it is seen in order.
+        what is seen in it is seen in order. `session`: one that is open on the program's very graph, and stays its
+        owner's; of the runner, only what runs is used then.
         """
         self.program, self.gradients_first, self.switched_off = program, gradients_first, switched_off
+        self._session: Any = session
+        self._options: Any = None
+        if session is not None:
+            self._graph = session.graph
+            return
         graph_def = program.cut_before_writes() if gradients_first else program.graph_def
         graph_def = _with_placeholders(graph_def, program)
         if one_iteration:
@@ -57,8 +64,6 @@ class Runner:
             with tf.name_scope("beside"):
                 for name in program.variables:
                     self._add_access(name)
-        self._session: Any = None
-        self._options: Any = None
 
     def _add_access(self, name: str) -> None:
         """Add what reads and what assigns a variable, whatever it has of its own."""

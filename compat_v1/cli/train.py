@@ -58,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
     """Train the port: the post's lines on stdout, and what was asked for on disk."""
     watch = Stopwatch()
     import_tensorflow()
-    from compat_v1.proof.original_graph import network_of
+    from compat_v1.proof.original_graph import ORIGINAL_EXECUTIONS, network_of
     from compat_v1.run import train_run
-    from compat_v1.training import Measurement, load_data
+    from compat_v1.training import EXECUTIONS, Measurement, load_data
 
     watch.note("importing TensorFlow")
     require_place_for("--record", args.record)
@@ -86,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
                 args.epochs,
                 graph=args.graph,
                 execution=args.execution,
+                executions=ORIGINAL_EXECUTIONS if args.graph == "original" else EXECUTIONS,
                 logdir=args.logdir,
                 record_file=args.record,
                 checkpoint=args.checkpoint,

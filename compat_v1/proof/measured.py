@@ -7,14 +7,16 @@ the post printed.
 
 import math
 from collections.abc import Callable, Iterator
-from itertools import islice, takewhile
+from itertools import takewhile
+from typing import Any
 
+from compat_v1.beside.lockstep import Trace, parting
 from compat_v1.graph import SEQUENCE_LENGTH
 from compat_v1.graph_file import canonical, sha256
 from compat_v1.original.record_format import HORIZON, MEASURED_SEQUENCE
 from compat_v1.proof.distance import MARGIN, distance, distance_of_the_old_stacks, spread_of_the_old_answers
 from compat_v1.proof.golden import OLD_STACKS, golden, published
-from compat_v1.proof.original_graph import original_network
+from compat_v1.proof.original_graph import ORIGINAL_EXECUTIONS, original_network
 from compat_v1.proof.rows import FAITHFUL, NOT_FAITHFUL, NOT_JUDGED, Row, judged
 from compat_v1.proof.what_ran import other_stack
 from compat_v1.records import FORMAT, Record, series_names
@@ -50,8 +52,9 @@ def judge_every_bit(record: Record, data: Data, beside: Record | None, progress:
     if part:
         return Row(key, what, original, f"made with {part} {getattr(record.stack, part)}", NOT_JUDGED)
     reference = beside or train_original(record, data, progress)
-    for first, series, field in sorted(_differences(record, reference)):
-        return Row(key, what, original, f"{series} {field} differs at epoch {first}", NOT_FAITHFUL)
+    parted = parting(_trace(record), _trace(reference))
+    if parted:
+        return Row(key, what, original, f"{parted.what[0]} differs at epoch {parted.update}", NOT_FAITHFUL)
     values = sum(len(reference.series(*names)) for names in series_names())
     count = len(reference.variables_sha256 or {})
     return Row(key, what, original, f"equal: {values} values, {count} variables", FAITHFUL)
@@ -65,7 +68,11 @@ def train_original(record: Record, data: Data, progress: Callable[[int], None]) 
 
     network = original_network(record.graph_seed, record.op_seeds)
     draw, epochs = record.data.draw, record.epochs
-    return train_run(network, data, draw, epochs, graph="original", execution="post", report=report).record
+    run = train_run(
+        network, data, draw, epochs,
+        graph="original", execution="post", executions=ORIGINAL_EXECUTIONS, report=report,
+    )  # fmt: skip
+    return run.record
 
 
 def require_same_run(record: Record, beside: Record) -> None:
@@ -82,17 +89,18 @@ def require_same_run(record: Record, beside: Record) -> None:
         raise ValueError("the run beside it was not made on the graph that TensorFlow 1.0.1 wrote")
 
 
-def _differences(record: Record, reference: Record) -> Iterator[tuple[int, str, str]]:
-    """Yield (first epoch, part, field) for each part of two records of equal length that is not bit-equal."""
-    if record.initial_variables_sha256 and record.initial_variables_sha256 != reference.initial_variables_sha256:
-        yield 0, "initial", "variables_sha256"
-    for part, field in series_names():
-        epochs, here, there = record.series(part, "epoch"), record.series(part, field), reference.series(part, field)
-        different = (epoch for epoch, *pair in zip(epochs, here, there, strict=True) if pair[0] != pair[1])
-        yield from ((epoch, part, field) for epoch in islice(different, 1))
+def _trace(record: Record) -> Trace:
+    """Return what a record holds in the form in which any two programs are compared: epochs are the updates."""
+    trace: dict[tuple[int, int, str], Any] = {
+        (epoch, 0, f"{part} {field}"): value
+        for part, field in series_names()
+        for epoch, value in zip(record.series(part, "epoch"), record.series(part, field), strict=True)
+    }
     for field in ("prediction", "variables_sha256"):
-        if getattr(record, field) != getattr(reference, field):
-            yield record.epochs, "final", field
+        trace[record.epochs, 0, f"final {field}"] = getattr(record, field)
+    if record.initial_variables_sha256:
+        trace[0, 0, "initial variables_sha256"] = record.initial_variables_sha256
+    return trace
 
 
 def judge_against_tensorflow_1(record: Record) -> Iterator[Row]:

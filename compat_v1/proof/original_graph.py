@@ -4,16 +4,31 @@ The proof without a tolerance: the port must compute what this graph computes, o
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import Audit, audit, same_roles
 from compat_v1.audit.reading import read_graph_def
+from compat_v1.beside.feeds import Feeds
+from compat_v1.beside.lockstep import Mode, Side
+from compat_v1.beside.plan import make_plan
+from compat_v1.beside.program import Program
 from compat_v1.graph import SEQUENCE_LENGTH, Network
 from compat_v1.original.record_format import DEFAULT_SEED
 from compat_v1.proof.golden import RECORDED
-from compat_v1.training import OP_SEEDS, new_network
+from compat_v1.training import (
+    EXECUTIONS,
+    OP_SEEDS,
+    Data,
+    Execution,
+    Measurement,
+    Measurements,
+    feeds,
+    fetches,
+    new_network,
+)
 
 GRAPH = RECORDED / "tf1.0.1" / "graph.pb.gz"
 
@@ -48,6 +63,35 @@ def original_network(graph_seed: int, op_seeds: Sequence[int] = OP_SEEDS) -> tup
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(original_graph_def(graph_seed, op_seeds), name="")
     return graph, Network(*(graph.as_graph_element(name) for name in TENSORS))
+
+
+def _beside(in_one_run: bool, session: Any, network: Network, data: Data, epochs: int) -> Measurements:
+    """Train as the execution of that name in `training.py`, by what runs any two programs beside each other."""
+    parts = [{tensor.name: array for tensor, array in fed.items()} for fed in feeds(network, data)]
+    fed = {name: array.dtype for name, array in parts[0].items()}
+    program = Program(session.graph.as_graph_def(), fed, "the original's graph")
+    itself = {name: name for name in program.wiring.order}
+    results = [((tensor.op.name, tensor.value_index),) * 2 for tensor in fetches(network)[0]]
+    plans = [make_plan(program, program, itself, Feeds(program, program, itself, parts[0]))]
+    plans.append(plans[0]._replace(feeds=Feeds(program, program, itself, parts[1])))
+    train, test = (Side(plan, 0, Mode(), session=session) for plan in plans)
+    for epoch in range(1, epochs + 1):
+        is_test = epoch % 20 == 0
+        if in_one_run and not is_test:
+            _, measured = train.run(epoch, 1, results)
+        else:
+            _, measured = (test if is_test else train).run(epoch, 0, results)
+            train.run(epoch, 1)
+        summary, error, squared_error = measured
+        yield Measurement(epoch, "test" if is_test else "train", summary, error, squared_error if is_test else None)
+
+
+# How the original's graph is trained: by the engine, but for the execution that makes another graph of it.
+ORIGINAL_EXECUTIONS: dict[str, Execution] = {
+    **EXECUTIONS,
+    "one-run": partial(_beside, True),
+    "post": partial(_beside, False),
+}
 
 
 def network_of(graph: str, graph_seed: int, sequence_length: int = SEQUENCE_LENGTH) -> tuple[Any, Network]:

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit.comparison import Audit, audit
-from compat_v1.recorder.distance import in_words, relative, same_bits
+from compat_v1.beside import bits
+from compat_v1.recorder.distance import in_words
 from compat_v1.recorder.recording import Recording
 from compat_v1.recorder.replay import CONTROL, KERNELS, NUDGED, PORT, PairedSeeds, Runs, farthest, replay
 from compat_v1.recorder.stage import seeds
@@ -169,13 +170,13 @@ def _variables(what: str, recorded: dict[str, np.ndarray], here: dict[str, dict[
             lines.append(f"{what}, {name}: not compared, it has no value here")
         elif name not in port:
             lines.append(f"{what}, {name}: not compared, it has no partner or no value in the port")
-        elif not same_bits(port[name], old[name]):
+        elif not bits.equal(port[name], old[name]):
             lines.append(
                 f"{what}, {name}: DIFFERENT in the port from the old graph here: {in_words(port[name], old[name])}"
             )
-        if name in old and not same_bits(old[name], value):
-            kernels.append((relative(old[name], value), name))
-        equal += name in old and name in port and same_bits(port[name], old[name])
+        if name in old and not bits.equal(old[name], value):
+            kernels.append((bits.relative(old[name], value), name))
+        equal += name in old and name in port and bits.equal(port[name], old[name])
     if recorded:
         lines.append(f"{what}: {equal} of {len(recorded)} equal in the old graph and the port here")
         lines.append(f"{what}: {len(recorded) - len(kernels)} of {len(recorded)} as recorded in the old graph here")
@@ -194,7 +195,7 @@ def _no_scale(recording: Recording, scale: Recording) -> str | None:
     theirs = scale.kept(scale.content.variables.initial)
     for name, value in recording.kept(recording.content.variables.initial).items():
         other = theirs.get(partners.get(name, name))
-        if other is not None and relative(other, value) > PARTED:
+        if other is not None and bits.relative(other, value) > PARTED:
             return f"it began with another {name}: its seeds are others"
     return None
 
@@ -270,7 +271,7 @@ def _verdict(recording: Recording, runs: Runs, causes: list[str]) -> str:
         return "cannot tell"
     drawn, port = runs.drawn.get("old", {}), runs.drawn.get("port", {})
     seeded = all(any(values) for values in seeds(recording.graph_def).values())
-    if seeded and any(not same_bits(port[name], drawn[name]) for name in drawn if name in port):
+    if seeded and any(not bits.equal(port[name], drawn[name]) for name in drawn if name in port):
         return "parted"
     return "equal"
 

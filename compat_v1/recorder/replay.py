@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import Audit, audit
-from compat_v1.recorder.distance import in_words, is_float, relative, same_bits
+from compat_v1.beside import bits
+from compat_v1.recorder.distance import in_words
 from compat_v1.recorder.recording import Recording, Run
 from compat_v1.recorder.stage import Stage, seeds, with_seeds
 
@@ -139,7 +140,7 @@ class Runs:
                 self.compared += len(pairs)
                 self.not_compared |= set(old) - set(pairs)
             for name, pair in pairs.items():
-                if what in self.firsts and not same_bits(*pair):
+                if what in self.firsts and not bits.equal(*pair):
                     self._note_first(what, number, name, in_words(*pair))
             if what in self.curves:
                 self.curves[what][-1] = farthest(pairs.values())
@@ -156,7 +157,9 @@ def first_run_after_setting(runs: list[Run]) -> int:
 
 def farthest(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float | None:
     """Return the largest relative distance of pairs of float arrays, or None if there are no floats among them."""
-    return max((relative(one, other) for one, other in pairs if is_float(one) and is_float(other)), default=None)
+    return max(
+        (bits.relative(one, other) for one, other in pairs if bits.is_float(one) and bits.is_float(other)), default=None
+    )
 
 
 def _nudged(value: np.ndarray) -> np.ndarray:
