@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from compat_v1.beside import ops
 from compat_v1.beside.deviation import Deviation
-from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.lockstep import Bridge, Mode, Parted
 from compat_v1.beside.plan import Plan, make_plan
-from compat_v1.beside.program import Program
+from compat_v1.beside.program import CannotRunError, Program
 from compat_v1.beside.running import ALL, OPTIMIZERS
 from compat_v1.beside.where import Origins
 
@@ -20,36 +19,38 @@ _ROUNDING = 1e-5  # of the largest value: as much as another order of the same a
 _AT_MOST = 4  # rounds in which the new graph is given the old one's values where it parts
 
 
-def explain(trial: "Trial", first: Parted) -> tuple[Origins, list[dict[str, Any]]]:
+def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[str, Any]]]:
     """Return (`Origins` of the stage that parts first, the causes as dictionaries) for a trial that has parted.
 
-    Each has `cause`, `what` it is in a sentence and, if it was tried, whether all is `equal_without` it.
+    Each has `cause`, `what` it is in a sentence and, if it was tried, whether all is `equal_without` it. What a further
+    run that fails would have shown is missing, and a note says so.
     """
-    plan, plain = trial.plan, trial.mode._replace(switched_off=ALL)
-    found: list[dict[str, Any]] = []
-    course = trial.course(plan, plain)
-    if course.first is None:
-        return _by_optimizers(trial, first)
-    origins = trial.origins(plan, course.first, plain)
-    seeded, names = with_old_seeds(plan)
-    if names:
-        course = trial.course(seeded, plain)
-        found.append(
-            {
-                "cause": "seeds",
-                "what": f"{len(names)} random ops have other seeds than in the old graph, such as {names[0]}; "
-                "with the old seeds written into the new graph "
-                + ("every bit is equal" if course.first is None else "the two still part"),
-                "equal_without": course.first is None,
-            }
-        )
+    plan, plain, found = trial.plan, trial.mode._replace(switched_off=ALL), list[dict[str, Any]]()
+    origins: Origins | None = None
+    try:
+        course = trial.course(plan, plain)
         if course.first is None:
+            origins = trial.origins(plan, first, trial.mode)
+            found.append(_by_optimizers(trial))
             return origins, found
-        plan = seeded
-        found += _by_replacing(trial, plan, trial.origins(plan, course.first, plain), plain)
-    else:
-        found += _by_replacing(trial, plan, origins, plain)
+        origins = trial.origins(plan, course.first, plain)
+        seeded, names = with_old_seeds(plan)
+        here: Origins | None = origins
+        if names:
+            course = trial.course(seeded, plain)
+            found.append(_of_seeds(names, course.first is None))
+            here = trial.origins(seeded, course.first, plain) if course.first else None
+        if here:
+            _by_replacing(trial, seeded, here, plain, found)
+    except CannotRunError as error:
+        trial.notes.append(f"why is not known further: {error}")
     return origins, found
+
+
+def _of_seeds(names: Sequence[str], is_equal_without: bool) -> dict[str, Any]:
+    what = f"{len(names)} random ops have other seeds than in the old graph, such as {names[0]}; with the old seeds "
+    what += "written into the new graph " + ("every bit is equal" if is_equal_without else "the two still part")
+    return {"cause": "seeds", "what": what, "equal_without": is_equal_without}
 
 
 def with_old_seeds(plan: Plan) -> tuple[Plan, list[str]]:
@@ -80,26 +81,22 @@ def unseeded(program: Program, plan: Plan) -> list[str]:
     ]
 
 
-def of_chance(trial: "Trial", names: Sequence[str], origins: Origins) -> list[dict[str, Any]]:
-    """Return the causes for a program that does not equal itself."""
-    found = []
+def of_chance(plan: Plan, names: Sequence[str], origins: Origins | None, strayed: Parted) -> dict[str, Any]:
+    """Return the cause for a program that does not equal itself: the op without a seed, or that which gives chance."""
     if names:
-        op = trial.plan.old.wiring.op(names[0])
-        found.append(
-            {
-                "cause": "no seed",
-                "what": f"{names[0]} ({op}) has no seed, so that each session draws other numbers: "
-                "write seeds into both programs, the same",
-            }
-        )
-    for one in origins.first[:1] if not names else []:
-        op = trial.plan.old.wiring.op(one.node)
-        found.append({"cause": "op", "what": f"{one.node} ({op}) gives of the same inputs now this, now that"})
-    return found
+        what = f"{names[0]} ({plan.old.wiring.op(names[0])}) has no seed, so that each session draws other numbers: "
+        return {"cause": "no seed", "what": what + "write seeds into both programs, the same"}
+    if origins and origins.first:
+        name = origins.first[0].node
+        what = f"{name} ({plan.old.wiring.op(name)}) gives of the same inputs now this, now that"
+        return {"cause": "op", "what": what}
+    name = strayed.what[0].rpartition(":")[0] or strayed.what[0]
+    what = f"{name} ({plan.old.wiring.op(name)}) is not the same twice; looked at op by op, it was"
+    return {"cause": "op", "what": what}
 
 
-def _by_optimizers(trial: "Trial", first: Parted) -> tuple[Origins, list[dict[str, Any]]]:
-    """Find the graph optimizers without which all is equal, and what of the rewritten graphs differs first."""
+def _by_optimizers(trial: "Trial") -> dict[str, Any]:
+    """Find the graph optimizers without which all is equal."""
     alone = [(name,) for name in OPTIMIZERS]
     sets: list[tuple[str, ...]] = [*alone[:2], OPTIMIZERS[:2], *alone[2:], OPTIMIZERS]
     for off in sets:
@@ -108,14 +105,13 @@ def _by_optimizers(trial: "Trial", first: Parted) -> tuple[Origins, list[dict[st
     else:
         off = ALL
     which = "all of them" if off in (ALL, OPTIMIZERS) else " and ".join(off)
-    origins = trial.origins(trial.plan, first, trial.mode)
     what = f"TensorFlow's graph optimizers rewrite the two graphs differently; with {which} off every bit is equal"
-    return origins, [{"cause": "graph optimizers", "what": what, "optimizers": list(off), "equal_without": True}]
+    return {"cause": "graph optimizers", "what": what, "optimizers": list(off), "equal_without": True}
 
 
-def _by_replacing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode) -> list[dict[str, Any]]:
-    """Give the new graph the old one's values where it parts, until nothing else parts."""
-    bridges, found = list[Bridge](), list[dict[str, Any]]()
+def _by_replacing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode, found: list[dict[str, Any]]) -> None:
+    """Give the new graph the old one's values where it parts, until nothing else does; append the causes."""
+    bridges, before = list[Bridge](), len(found)
     for _ in range(_AT_MOST):
         fresh = []
         for one in origins.first:
@@ -130,17 +126,16 @@ def _by_replacing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode) -> l
             if may_replace and pair not in bridges:
                 fresh.append(pair)
         if len(fresh) < len(origins.first) or not fresh:
-            return found
+            return
         bridges += fresh
         course = trial.course(plan, mode, bridges)
         if course.first is None:
             names = ", ".join(pair[0][0] for pair in bridges)
             found[-1]["what"] += f"; given the old graph's values of {names}, the new graph equals it in every bit"
-            for cause in found:
+            for cause in found[before:]:
                 cause["equal_without"] = True
-            return found
+            return
         origins = trial.origins(plan, course.first, mode, bridges)
-    return found
 
 
 def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]]) -> str:
@@ -185,5 +180,4 @@ def _targets(plan: Plan, which: int) -> set[str]:
 
 def _with_new(plan: Plan, graph_def: Any) -> Plan:
     new = Program(graph_def, plan.new.fed, plan.new.what)
-    feeds = Feeds(plan.old, new, plan.pairs, plan.feeds.given, plan.feeds.seed, plan.feeds.sizes)
-    return make_plan(plan.old, new, plan.pairs, feeds)
+    return make_plan(plan.old, new, plan.pairs, plan.feeds.with_(new=new))

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from compat_v1.beside import causes
 from compat_v1.beside.feeds import Feeds
+from compat_v1.beside.fitting import fit
 from compat_v1.beside.lockstep import Bridge, Course, Distance, Mode, Parted, digests, run_beside, stages
 from compat_v1.beside.pairs import pair
 from compat_v1.beside.plan import Plan, make_plan
@@ -72,9 +73,11 @@ def beside(
     """
     fed = {name if ":" in name else f"{name}:0": tf.as_dtype(value.dtype) for name, value in (feeds or {}).items()}
     old, new = Program(old, fed, "the old graph"), Program(new, fed, "the new graph")
-    pairs = pair(old, new) if pairs is None else pairs
+    pairs, notes = pair(old, new) if pairs is None else (pairs, [])
     plan = make_plan(old, new, pairs, Feeds(old, new, pairs, feeds, seed, sizes))
-    return Trial(plan, updates, checkpoint, progress).result()
+    trial = Trial(plan, updates, checkpoint, progress)
+    trial.notes += notes
+    return trial.result()
 
 
 class Trial:
@@ -92,8 +95,7 @@ class Trial:
         self.initial = initial_variables(plan.old, checkpoint, self.notes)
 
     def result(self) -> Beside:
-        plan = self.plan
-        if plan.variables:
+        if self.plan.variables:
             self.notes.append(
                 "both start from the old graph's variables: the new graph's initializers are not compared"
             )
@@ -101,7 +103,8 @@ class Trial:
             self.notes.append(
                 "updates race with reads of the same variable: in both graphs all gradients are computed first"
             )
-        course = self._judged(plan)
+        course = self._judged()
+        plan = self.plan
         if course.strayed:
             return self._not_deterministic(course, course.strayed)
         if not course.first and not plan.mismatches:
@@ -113,17 +116,32 @@ class Trial:
             found += explained
         return self._as_result(PARTED, course, origins, found)
 
-    def _judged(self, plan: Plan) -> Course:
+    def _judged(self) -> Course:
         """Run the old graph twice, the second time beside the new one."""
-        control = digests(plan, self.initial, self.updates, self.mode, self._tick)
+        plan = self.plan
+        try:
+            control = digests(plan, self.initial, self.updates, self.mode, self._tick)
+        except CannotRunError as error:
+            plan = self.plan = fit(plan, self.initial, self.mode, error)
+            self.notes.append(f"what is drawn was fitted to the graph: {plan.feeds.in_words()}")
+            self.total += self.done
+            control = digests(plan, self.initial, self.updates, self.mode, self._tick)
         course = run_beside(plan, self.initial, self.updates, self.mode, control, self._tick)
-        if course.strayed and not self._unseeded(plan):
-            self.notes.append("op determinism is on: without it the old graph does not equal itself")
-            tf.config.experimental.enable_op_determinism()
+        ways = [self._with_op_determinism, self._on_one_thread]
+        while course.strayed and ways and not causes.unseeded(plan.old, plan):
+            ways.pop(0)()
             self.total += len(control)
             control = digests(plan, self.initial, self.updates, self.mode, self._tick)
             course = run_beside(plan, self.initial, self.updates, self.mode, control, self._tick)
         return course
+
+    def _with_op_determinism(self) -> None:
+        self.notes.append("op determinism is on: without it the old graph does not equal itself")
+        tf.config.experimental.enable_op_determinism()
+
+    def _on_one_thread(self) -> None:
+        self.notes.append("both run on one thread: on several the old graph does not equal itself")
+        self.mode = self.mode._replace(threads=1)
 
     def course(self, plan: Plan, mode: Mode, bridges: Sequence[Bridge] = ()) -> Course:
         """Run both once more, in another way; no control."""
@@ -135,17 +153,17 @@ class Trial:
         """Look where a stage parts."""
         return find_origins(plan, self.initial, parted, mode, self._extra, bridges)
 
-    def _unseeded(self, plan: Plan) -> list[str]:
-        return causes.unseeded(plan.old, plan)
-
     def _not_deterministic(self, course: Course, strayed: Parted) -> Beside:
         """Say which op gives another value when the old graph is run again."""
         old = self.plan.old
         itself = {name: name for name in old.wiring.order}
-        feeds = Feeds(old, old, itself, self.plan.feeds.given, self.plan.feeds.seed, self.plan.feeds.sizes)
-        plan = make_plan(old, old, itself, feeds)
-        origins = self.origins(plan, strayed, self.mode._replace(switched_off=ALL))
-        found = causes.of_chance(self, self._unseeded(self.plan), origins)
+        plan = make_plan(old, old, itself, self.plan.feeds.with_(new=old, pairs=itself))
+        unseeded, origins = causes.unseeded(old, self.plan), None
+        try:
+            origins = self.origins(plan, strayed, self.mode._replace(switched_off=ALL))
+        except CannotRunError as error:
+            self.notes.append(f"where is not known further: {error}")
+        found = [causes.of_chance(self.plan, unseeded, origins, strayed)]
         return self._as_result(NOT_DETERMINISTIC, course._replace(first=strayed), origins, found)
 
     def _as_result(self, verdict: str, course: Course, origins: Origins | None, found: list[dict[str, Any]]) -> Beside:

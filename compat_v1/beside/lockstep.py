@@ -49,6 +49,7 @@ class Mode(NamedTuple):
 
     gradients_first: bool = False  # see `Runner`
     switched_off: tuple[str, ...] = ()  # graph optimizers
+    threads: int = 0  # 0: as many as TensorFlow takes
 
 
 class Side:
@@ -58,7 +59,7 @@ class Side:
         """`session` and `one_iteration` as for `Runner`."""
         self.plan, self.which = plan, which
         program = (plan.old, plan.new)[which]
-        self.runner = Runner(program, mode.gradients_first, one_iteration, mode.switched_off, session)
+        self.runner = Runner(program, mode.gradients_first, one_iteration, mode.switched_off, mode.threads, session)
         self.changed = [
             [
                 pair

@@ -28,6 +28,11 @@ def is_apply(op: str) -> bool:
     return bool(_APPLY.fullmatch(op))
 
 
+def is_scratch(op: str, index: int) -> bool:
+    """Whether an output only keeps something for the gradient's kernel, and may be memory that nobody has written."""
+    return op.startswith("FusedBatchNorm") and "Grad" not in op and index >= 3
+
+
 # Where a program gets its data from: the outputs are fed in its place, and what lies behind is not run.
 INPUTS = {
     *("Placeholder", "PlaceholderV2"),
@@ -37,6 +42,18 @@ INPUTS = {
     *("ReadFile", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeGif", "DecodeImage", "DecodeRaw", "DecodeCSV"),
     *("ParseExample", "ParseExampleV2", "ParseSingleExample", "ParseSingleSequenceExample"),
 }
+# Ops of `tf.data` that call a function with each element, and what it is called.
+_DATASET_FUNCTIONS = {
+    **dict.fromkeys(("MapDataset", "ParallelMapDataset", "MapAndBatchDataset", "FlatMapDataset"), "f"),
+    **{"FilterDataset": "predicate", "ExperimentalMapAndBatchDataset": "f"},
+}
+
+
+def dataset_function(op: str) -> str | None:
+    """Return the attribute that names the function which an op of `tf.data` calls with each element, or None."""
+    return _DATASET_FUNCTIONS.get(re.sub(r"V\d$", "", op))
+
+
 ENQUEUES = {"QueueEnqueue", "QueueEnqueueV2", "QueueEnqueueMany", "QueueEnqueueManyV2", "Stage"}
 PYTHON = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 

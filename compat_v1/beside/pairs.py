@@ -7,20 +7,34 @@ from compat_v1.beside.program import Program
 _SAME = {"Add": "AddV2", "Variable": "VariableV2", "VariableV2": "VarHandleOp"}
 
 
-def pair(old: Program, new: Program) -> dict[str, str]:
-    """Return {old node: new node} for two `Program`s, in the old graph's order of computation.
+def pair(old: Program, new: Program) -> tuple[dict[str, str], list[str]]:
+    """Return ({old node: new node} for two `Program`s, in the old graph's order of computation, notes on it).
 
     What the audit leaves, such as constants whose numbers differ, is paired by name.
     """
-    audited = audit(old.graph_def, new.graph_def).pairs
+    notes = []
+    try:
+        found = audit(old.graph_def, new.graph_def)
+    except ValueError as error:
+        notes.append(f"the audit cannot compare the two graphs, all is paired by name: {error}")
+        audited = dict[str, str]()
+    else:
+        audited = found.pairs
+        if found.differences:
+            first = found.differences[0]
+            at = first.node or f"{first.port_node} of the new graph"
+            notes.append(f"the audit finds {len(found.differences)} differences, the first at {at}: {first.what}")
     pairs = {name: other for name, other in audited.items() if _is_one_value(old, new, name, other)}
-    taken = set(pairs.values())
+    taken, by_name = set(pairs.values()), 0
     for name in old.wiring.order:
         if name in pairs or name in taken or name not in new.wiring.nodes:
             continue
         if _may_be_same(old, new, name, name):
             pairs[name] = name
-    return {name: pairs[name] for name in old.wiring.order if name in pairs}
+            by_name += name not in audited
+    if by_name:
+        notes.append(f"{by_name} nodes that the audit leaves without a partner are paired by their names")
+    return {name: pairs[name] for name in old.wiring.order if name in pairs}, notes
 
 
 def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:

@@ -56,7 +56,7 @@ class Plan(NamedTuple):
             if partner in drawn:
                 new[key] = drawn[partner]
             elif key in self.feeds.given:
-                new[key] = self.feeds.given[key]
+                new[key] = self.feeds.batch(key, update)
             else:
                 raise CannotRunError(
                     f"the new graph takes {name} ({self.new.wiring.op(name)}), which has no partner in the old one: "

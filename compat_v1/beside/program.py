@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from compat_v1.beside import ops
+from compat_v1.beside.bodies import with_bodies
 from compat_v1.beside.wiring import Tensor, Wiring
 
 v1 = tf.compat.v1
@@ -14,7 +16,14 @@ _HANDLES = {tf.resource.as_datatype_enum, tf.variant.as_datatype_enum}
 
 
 class CannotRunError(ValueError):
-    """A graph that cannot be run; the message names the op and what can be done."""
+    """A graph that cannot be run; the message names the op and what can be done.
+
+    `node` is the one that failed, if TensorFlow named it, and `reason` what it said.
+    """
+
+    def __init__(self, message: str, node: str | None = None, reason: str = "") -> None:
+        super().__init__(message)
+        self.node, self.reason = node, reason
 
 
 class Update(NamedTuple):
@@ -35,7 +44,7 @@ class Program:
 
         `what` is its name in messages. Raises `CannotRunError` for a graph without anything that can be run.
         """
-        self.what = what
+        self.what, graph_def = what, with_bodies(graph_def)
         self.fed = dict(fed or {})
         self.gone = _gone_ops(graph_def)
         self.graph_def = _without(graph_def, self.gone, self.fed)
@@ -74,8 +83,14 @@ class Program:
         return [
             (name, index)
             for index, tensor in enumerate(self.outputs(name))
-            if not tensor.dtype._is_ref_dtype and tensor.dtype.as_datatype_enum not in _HANDLES
+            if not tensor.dtype._is_ref_dtype
+            and tensor.dtype.as_datatype_enum not in _HANDLES
+            and not ops.is_scratch(self.wiring.op(name), index)
         ]
+
+    def constant(self, source: Tensor) -> np.ndarray | None:
+        """Return the value that a tensor has in every run, as far as the graph itself tells."""
+        return tf.get_static_value(self.outputs(source[0])[source[1]])
 
     def shape(self, name: str, index: int) -> list[int | None] | None:
         """Return what is known of a tensor's shape, a list with None for an open size; None if nothing is.
@@ -91,7 +106,7 @@ class Program:
                 known = [dim.size if dim.size >= 0 else None for dim in shapes[index].dim]
                 if len(sources) == 1:
                     return known
-                many = tf.get_static_value(self.outputs(sources[1][0])[sources[1][1]])
+                many = self.constant(sources[1])
                 return [None if many is None else int(many), *known]
         return None if shape.rank is None else shape.as_list()
 

@@ -37,14 +37,16 @@ class Runner:
         gradients_first: bool = False,
         one_iteration: bool = False,
         switched_off: tuple[str, ...] = (),
+        threads: int = 0,
         session: Any = None,
     ) -> None:
         """`switched_off`: the graph optimizers of TensorFlow that rewrite nothing, or `ALL`: each op is run as the
         graph has it, whatever else is asked for with it. `one_iteration`: those of a loop never overlap, so that
-        what is seen in it is seen in order. `session`: one that is open on the program's very graph, and stays its
-        owner's; of the runner, only what runs is used then.
+        what is seen in it is seen in order. `threads`: so many, 0 for as many as TensorFlow takes. `session`: one that
+        is open on the program's very graph, and stays its owner's; of the runner, only what runs is used then.
         """
-        self.program, self.gradients_first, self.switched_off = program, gradients_first, switched_off
+        self.program, self.gradients_first = program, gradients_first
+        self.switched_off, self.threads = switched_off, threads
         self._session: Any = session
         self._options: Any = None
         if session is not None:
@@ -79,7 +81,13 @@ class Runner:
         self._assigns[name] = assign, value
 
     def __enter__(self) -> "Runner":
-        config = v1.ConfigProto(device_count={"GPU": 0}, use_per_session_threads=True, allow_soft_placement=True)
+        config = v1.ConfigProto(
+            device_count={"GPU": 0},
+            inter_op_parallelism_threads=self.threads,
+            intra_op_parallelism_threads=self.threads,
+            use_per_session_threads=True,
+            allow_soft_placement=True,
+        )
         if self.switched_off == ALL:
             config.graph_options.rewrite_options.disable_meta_optimizer = True
             config.graph_options.optimizer_options.opt_level = -1  # L0
@@ -101,7 +109,9 @@ class Runner:
             where = f"{op.name} ({op.type}): " if op is not None else ""
             message = _reason(str(getattr(error, "message", error)))
             raise CannotRunError(
-                f"{self.program.what} does not run: {where}{message}; give what it is fed by --feeds, or by --size"
+                f"{self.program.what} does not run: {where}{message}; give what it is fed by --feeds, or by --size",
+                op and op.name,
+                message,
             ) from None
 
     def initialize(self, values: Mapping[str, np.ndarray] | None = None) -> None:

@@ -1,0 +1,149 @@
+"""Find sizes and integers that the old graph runs with, from what TensorFlow says of the op that they do not fit."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from compat_v1.beside.feeds import SIZE, Feeds
+from compat_v1.beside.lockstep import Mode, Side, stages
+from compat_v1.beside.plan import Plan
+from compat_v1.beside.program import CannotRunError
+from compat_v1.beside.sparse import sparse_of
+from compat_v1.beside.wiring import Tensor
+
+_RUNS = 300  # tried at most
+_LARGEST = 4096  # size that is worth trying
+_RANKS = 4  # of a placeholder that may have any shape
+
+
+def fit(plan: Plan, initial: Mapping[str, np.ndarray], mode: Mode, error: CannotRunError) -> Plan:
+    """Return the plan with feeds that the old graph runs with; raises `error`, what it said at first, if none is found.
+
+    A change is kept if the op that fails then comes later in the order of computation.
+    """
+    side = Side(plan, 0, mode)
+    seen, runs = set[str](), 0
+    feeds, last = plan.feeds, error
+    with side.runner:
+        side.start(initial)
+        while last.node:
+            for changed, what in _changes(feeds, plan.taken[0], last):
+                if what in seen:
+                    continue
+                seen.add(what)
+                runs += 1
+                failed = _attempt(side, changed) if runs <= _RUNS else error
+                if failed is None:
+                    return side.plan
+                if runs > _RUNS:
+                    raise error
+                if _is_later(plan, failed, last):
+                    feeds, last = changed, failed
+                    break
+            else:
+                without = _without_fetches(side.plan, last)
+                if without is None:
+                    break
+                side.plan = without
+                failed = _attempt(side, feeds)
+                if failed is None:
+                    return side.plan
+                last = failed
+    raise error
+
+
+def _without_fetches(plan: Plan, error: CannotRunError) -> Plan | None:
+    """Return the plan without the results that need the node which fails, or None if an update needs it, or all do."""
+    failing = error.node or ""
+    kept = [fetch for fetch in plan.fetches if failing not in plan.old.needs([fetch.old[0]])]
+    updates = {pair[0].target for pair in plan.updates}
+    if len(kept) == len(plan.fetches) or not (kept or updates) or failing in plan.old.needs(updates):
+        return None
+    left_out = f"{len(plan.fetches) - len(kept)} results that need {failing}: {error.reason}"
+    return plan._replace(fetches=kept, left_out=[*plan.left_out, left_out])
+
+
+def _attempt(side: Side, feeds: Feeds) -> CannotRunError | None:
+    side.plan = side.plan._replace(feeds=feeds)
+    try:
+        for update, stage in stages(side.plan, 1):
+            side.run(update, stage)
+    except CannotRunError as error:
+        return error
+    return None
+
+
+def _is_later(plan: Plan, failed: CannotRunError, last: CannotRunError) -> bool:
+    position = plan.old.wiring.position
+    return failed.node in position and position[failed.node] > position.get(last.node or "", -1)
+
+
+def _changes(feeds: Feeds, taken: Sequence[Tensor], error: CannotRunError) -> Iterator[tuple[Feeds, str]]:
+    """Yield (changed feeds, what stands for the change), the most likely first."""
+    wiring = feeds.old.wiring
+    before = wiring.ancestors([error.node], feeds.old.inputs) if error.node in wiring.nodes else set()
+    free = [(name, at) for name, at in taken if name in before and f"{name}:{at}" not in feeds.given]
+    free.sort(key=lambda one: -wiring.position[one[0]])
+    numbers = _numbers(error.reason)
+    state = repr((feeds.sizes, feeds.bounds))
+    for sizes in _together(feeds, [one for one in taken if f"{one[0]}:{one[1]}" not in feeds.given], numbers):
+        yield feeds.with_(sizes=sizes), f"{state} {sizes}"
+    for name, at in free:
+        if feeds.old.outputs(name)[at].dtype.is_integer and not sparse_of(feeds.old, name):
+            for number in numbers:
+                bounds = {**feeds.bounds, name: number + 1}
+                yield feeds.with_(bounds=bounds), f"{state} {bounds}"
+                bounds = {**feeds.bounds, name: max(1, number)}
+                yield feeds.with_(bounds=bounds), f"{state} {bounds}"
+    for name, at in free:
+        for wanted in _sizes(feeds, name, at, numbers):
+            changed = {**feeds.sizes, (sparse_of(feeds.old, name) or (name,))[0]: wanted}
+            yield feeds.with_(sizes=changed), f"{state} {changed}"
+
+
+def _numbers(reason: str) -> list[int]:
+    """Return the sizes that a message makes likely: its numbers, and those that would make one of them another."""
+    said = [int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?![\w.])", reason)]
+    ratios = [
+        SIZE * one // other for one in said for other in said if other and one != other and not SIZE * one % other
+    ]
+    likely = dict.fromkeys([*said, *ratios, 1, 2, *(number + 1 for number in said)])
+    return [number for number in likely if 1 <= number <= _LARGEST]
+
+
+def _together(feeds: Feeds, taken: Sequence[Tensor], numbers: Sequence[int]) -> Iterator[dict[str, list[int]]]:
+    """Yield sizes in which all first dimensions that are open have one size: that of a batch."""
+    for number in numbers:
+        sizes = {name: list(some) for name, some in feeds.sizes.items()}
+        for name, at in taken:
+            shape = feeds.static_shape(name, at)
+            if shape and shape[0] is None and not sparse_of(feeds.old, name):
+                wanted = _now(feeds, name, shape)
+                sizes[name] = [number, *wanted[1:]]
+        yield sizes
+
+
+def _now(feeds: Feeds, name: str, shape: Sequence[int | None]) -> list[int]:
+    count = shape.count(None)
+    sizes = list(feeds.sizes.get(name, [SIZE]))
+    return sizes * count if len(sizes) == 1 else sizes
+
+
+def _sizes(feeds: Feeds, name: str, at: int, numbers: Sequence[int]) -> Iterator[list[int]]:
+    """Yield sizes for one input: one of its open dimensions is another, or it has another rank."""
+    sparse = sparse_of(feeds.old, name)
+    shape: Sequence[int | None] | None = [None, None] if sparse else feeds.static_shape(name, at)
+    if sparse:
+        name = sparse.name
+    if shape is not None:
+        now = _now(feeds, name, shape)
+        for axis in reversed(range(len(now))):
+            yield from ([*now[:axis], number, *now[axis + 1 :]] for number in numbers if number != now[axis])
+        return
+    now = list(feeds.sizes.get(name, []))
+    for axis in reversed(range(len(now))):
+        yield from ([*now[:axis], number, *now[axis + 1 :]] for number in numbers if number != now[axis])
+    for rank in range(1, _RANKS + 1):
+        if rank != len(now):
+            yield [SIZE] * rank
