@@ -218,4 +218,4 @@ def initial_variables(program: Program, checkpoint: str | Path | None, notes: li
         raise CannotRunError(f"the variable {without[0]} has no initializer in the graph: give a --checkpoint")
     with Runner(program) as runner:
         runner.initialize(given)
-        return {name: runner.variable(name) for name in program.variables if name not in without}
+        return runner.variables([name for name in program.variables if name not in without])

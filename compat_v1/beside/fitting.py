@@ -12,7 +12,7 @@ from compat_v1.beside.program import CannotRunError
 from compat_v1.beside.sparse import sparse_of
 from compat_v1.beside.wiring import Tensor
 
-_RUNS = 300  # tried at most
+_RUNS = 100  # tried at most
 _LARGEST = 4096  # size that is worth trying
 _RANKS = 4  # of a placeholder that may have any shape
 
@@ -20,15 +20,18 @@ _RANKS = 4  # of a placeholder that may have any shape
 def fit(plan: Plan, initial: Mapping[str, np.ndarray], mode: Mode, error: CannotRunError) -> Plan:
     """Return the plan with feeds that the old graph runs with; raises `error`, what it said at first, if none is found.
 
-    A change is kept if the op that fails then comes later in the order of computation.
+    A change is kept if the op that fails then comes later in the order of computation. What the user gives, arrays and
+    sizes, stays.
     """
+    fixed = [*plan.feeds.sizes, *(name.rpartition(":")[0] for name in plan.feeds.given)]
+    free = [one for one in plan.taken[0] if not any(f"{one[0]}/".startswith(f"{name}/") for name in fixed)]
     side = Side(plan, 0, mode)
     seen, runs = set[str](), 0
     feeds, last = plan.feeds, error
     with side.runner:
         side.start(initial)
         while last.node:
-            for changed, what in _changes(feeds, plan.taken[0], last):
+            for changed, what in _changes(feeds, free, last):
                 if what in seen:
                     continue
                 seen.add(what)
@@ -83,11 +86,11 @@ def _changes(feeds: Feeds, taken: Sequence[Tensor], error: CannotRunError) -> It
     """Yield (changed feeds, what stands for the change), the most likely first."""
     wiring = feeds.old.wiring
     before = wiring.ancestors([error.node], feeds.old.inputs) if error.node in wiring.nodes else set()
-    free = [(name, at) for name, at in taken if name in before and f"{name}:{at}" not in feeds.given]
+    free = [(name, at) for name, at in taken if name in before]
     free.sort(key=lambda one: -wiring.position[one[0]])
     numbers = _numbers(error.reason)
     state = repr((feeds.sizes, feeds.bounds))
-    for sizes in _together(feeds, [one for one in taken if f"{one[0]}:{one[1]}" not in feeds.given], numbers):
+    for sizes in _together(feeds, taken, numbers):
         yield feeds.with_(sizes=sizes), f"{state} {sizes}"
     for name, at in free:
         if feeds.old.outputs(name)[at].dtype.is_integer and not sparse_of(feeds.old, name):

@@ -11,6 +11,7 @@ import numpy as np
 
 from compat_v1.beside import bits
 from compat_v1.beside.plan import Plan
+from compat_v1.beside.program import Update
 from compat_v1.beside.running import Runner
 from compat_v1.beside.wiring import Tensor
 
@@ -60,17 +61,7 @@ class Side:
         self.plan, self.which = plan, which
         program = (plan.old, plan.new)[which]
         self.runner = Runner(program, mode.gradients_first, one_iteration, mode.switched_off, mode.threads, session)
-        self.changed = [
-            [
-                pair
-                for pair in plan.variables
-                if any(
-                    name in {place.wiring.variable_written(write) for write in update.writes}
-                    for name, place, update in zip(pair, (plan.old, plan.new), updates, strict=True)
-                )
-            ]
-            for updates in plan.updates
-        ]
+        self.changed = [_changed(plan, *updates) for updates in plan.updates]
 
     def start(self, initial: Mapping[str, np.ndarray]) -> None:
         """Give the variables their values, {the old graph's name: array}."""
@@ -82,10 +73,11 @@ class Side:
 
     def run(
         self, update: int, stage: int, bridges: Sequence[Bridge] = (), values: Iterable[np.ndarray] = ()
-    ) -> tuple[dict[str, Callable[[], np.ndarray]], list[Any]]:
-        """Run a stage; return ({result's name: a function that gives its array}, what was computed at the bridges).
+    ) -> tuple[Callable[[], dict[str, np.ndarray]], list[Any]]:
+        """Run a stage; return (a function that gives {result's name: array}, what was computed at the bridges).
 
-        `bridges` are the pairs of tensors at which the new graph is given the old one's `values`.
+        The function has to be called before the next run, if at all. `bridges` are the pairs of tensors at which the
+        new graph is given the old one's `values`.
         """
         feeds = self.runner.feed(self.plan.feed(update)[self.which])
         replaced = {pair[1]: value for pair, value in zip(bridges, values, strict=False)} if self.which else {}
@@ -94,13 +86,23 @@ class Side:
             fetches = [fetch[self.which] for fetch in self.plan.fetches]
             feeds.update({self.runner.tensor(one): value for one, value in replaced.items()})
             got = self.runner.fetch([*fetches, *fetched], feeds)
-            results: dict[str, Callable[[], np.ndarray]] = {
-                "{}:{}".format(*fetch.old): partial(np.asarray, got[fetch[self.which]]) for fetch in self.plan.fetches
-            }
-            return results, [got[one] for one in fetched]
-        updates = self.plan.updates[stage - 1]
-        values = self.runner.update(updates[self.which], feeds, replaced, fetched)
-        return {pair[0]: partial(self.runner.variable, pair[self.which]) for pair in self.changed[stage - 1]}, values
+            results = {"{}:{}".format(*fetch.old): got[fetch[self.which]] for fetch in self.plan.fetches}
+            return lambda: {name: np.asarray(v) for name, v in results.items()}, [got[one] for one in fetched]
+        values = self.runner.update(self.plan.updates[stage - 1][self.which], feeds, replaced, fetched)
+        return partial(self._variables, self.changed[stage - 1]), values
+
+    def _variables(self, pairs: Sequence[tuple[str, str]]) -> dict[str, np.ndarray]:
+        found = self.runner.variables([pair[self.which] for pair in pairs])
+        return {pair[0]: found[pair[self.which]] for pair in pairs}
+
+
+def _changed(plan: Plan, *updates: Update) -> list[tuple[str, str]]:
+    """Return the pairs of variables of which an update changes one or both."""
+    written = [
+        {program.wiring.variable_written(write) for write in update.writes}
+        for program, update in zip((plan.old, plan.new), updates, strict=True)
+    ]
+    return [pair for pair in plan.variables if pair[0] in written[0] or pair[1] in written[1]]
 
 
 def stages(plan: Plan, updates: int) -> Iterator[tuple[int, int]]:
@@ -128,7 +130,7 @@ def digests(
         side.start(initial)
         for update, stage in stages(plan, updates):
             results, _ = side.run(update, stage)
-            seen.update({(update, stage, name): bits.digest(value()) for name, value in results.items()})
+            seen.update({(update, stage, name): bits.digest(value) for name, value in results().items()})
             progress()
     return seen
 
@@ -155,8 +157,9 @@ def run_beside(
             here, values = old.run(update, stage, bridges)
             there, _ = new.run(update, stage, bridges, values)
             seen, differing, apart = dict[tuple[int, int, str], bytes](), list[str](), Distance(update, 0, 0, 0.0)
-            for name in here:
-                value, other = here[name](), there[name]()
+            others = there()
+            for name, value in here().items():
+                other = others[name]
                 if control:
                     seen[update, stage, name] = bits.digest(value)
                 if not bits.equal(value, other):

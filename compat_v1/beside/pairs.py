@@ -25,15 +25,15 @@ def pair(old: Program, new: Program) -> tuple[dict[str, str], list[str]]:
             at = first.node or f"{first.port_node} of the new graph"
             notes.append(f"the audit finds {len(found.differences)} differences, the first at {at}: {first.what}")
     pairs = {name: other for name, other in audited.items() if _is_one_value(old, new, name, other)}
-    taken, by_name = set(pairs.values()), 0
+    taken, run, by_name = set(pairs.values()), old.needs([update.target for update in old.updates]), 0
     for name in old.wiring.order:
         if name in pairs or name in taken or name not in new.wiring.nodes:
             continue
         if _may_be_same(old, new, name, name):
             pairs[name] = name
-            by_name += name not in audited
+            by_name += name not in audited and name in run
     if by_name:
-        notes.append(f"{by_name} nodes that the audit leaves without a partner are paired by their names")
+        notes.append(f"{by_name} nodes of the training have no partner in the audit and are paired by their names")
     return {name: pairs[name] for name in old.wiring.order if name in pairs}, notes
 
 

@@ -45,6 +45,7 @@ class Program:
         `what` is its name in messages. Raises `CannotRunError` for a graph without anything that can be run.
         """
         self.what, graph_def = what, with_bodies(graph_def)
+        self.made: dict[tuple[bool, bool], Any] = {}  # what `Runner` has made of it
         self.fed = dict(fed or {})
         self.gone = _gone_ops(graph_def)
         self.graph_def = _without(graph_def, self.gone, self.fed)
@@ -52,6 +53,7 @@ class Program:
         self._require_training(graph_def)
         self.graph = _imported(self.graph_def, what)
         self.inputs = self._inputs()
+        self.placeholders = [node.name for node in self.graph_def.node if node.op == "Placeholder"]
         self.variables = [name for name, node in self.wiring.nodes.items() if node.op in ops.VARIABLES]
         self.writes = {name for name, node in self.wiring.nodes.items() if ops.is_write(node.op)}
         self.initializers = self._initializers()

@@ -51,34 +51,11 @@ class Runner:
         self._options: Any = None
         if session is not None:
             self._graph = session.graph
-            return
-        graph_def = program.cut_before_writes() if gradients_first else program.graph_def
-        graph_def = _with_placeholders(graph_def, program)
-        if one_iteration:
-            graph_def = v1.GraphDef.FromString(graph_def.SerializeToString())
-            for node in graph_def.node:
-                if node.op in ops.ENTERS:
-                    node.attr["parallel_iterations"].i = 1
-        with tf.Graph().as_default() as self._graph:
-            v1.import_graph_def(graph_def, name="")
-            self._reads: dict[str, Any] = {}
-            self._assigns: dict[str, tuple[Any, Any]] = {}
-            with tf.name_scope("beside"):
-                for name in program.variables:
-                    self._add_access(name)
-
-    def _add_access(self, name: str) -> None:
-        """Add what reads and what assigns a variable, whatever it has of its own."""
-        operation = self._graph.get_operation_by_name(name)
-        dtype = operation.get_attr("dtype")
-        value = v1.placeholder(dtype, name="value")
-        if operation.type == "VarHandleOp":
-            assign = tf.raw_ops.AssignVariableOp(resource=operation.outputs[0], value=value)
-            self._reads[name] = tf.raw_ops.ReadVariableOp(resource=operation.outputs[0], dtype=dtype)
         else:
-            assign = tf.raw_ops.Assign(ref=operation.outputs[0], value=value, validate_shape=False).op
-            self._reads[name] = operation.outputs[0]
-        self._assigns[name] = assign, value
+            made: dict[tuple[bool, bool], Any] = program.made
+            how = gradients_first, one_iteration
+            made[how] = made.get(how) or _accessible(program, *how)
+            self._graph, self._reads, self._assigns = made[how]
 
     def __enter__(self) -> "Runner":
         config = v1.ConfigProto(
@@ -129,15 +106,16 @@ class Runner:
             self.run([self.operation(program.initializers[name]) for name in ready])
             done |= set(ready)
             todo = [name for name in todo if name not in done]
-        for name, value in (values or {}).items():
-            assign, placeholder = self._assigns[name]
-            self.run(assign, {placeholder: value})
+        if values:
+            assigns = {self._assigns[name]: value for name, value in values.items()}
+            self.run([one for one, _ in assigns], {fed: value for (_, fed), value in assigns.items()})
         if program.tables:
             self.run([self.operation(name) for name in program.tables])
 
-    def variable(self, name: str) -> np.ndarray:
-        """Return a variable's value, an array of its own: what a session gives may be the variable's own memory."""
-        return np.array(self.run(self._reads[name]))
+    def variables(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """Return {name: value}, arrays of their own: what a session gives may be the variable's own memory."""
+        reads = {name: self._reads[name] for name in names}
+        return {name: np.array(value) for name, value in self.run(reads).items()} if reads else {}
 
     def fetch(self, tensors: Sequence[Tensor], feeds: Mapping[Any, np.ndarray]) -> dict[Tensor, Any]:
         """Return {(node, index): array} for tensors that are in no loop and no branch."""
@@ -207,6 +185,33 @@ class Runner:
         """Return the feeds for `Session.run` from {"name:0": array}."""
         parts = {name: name.rpartition(":") for name in arrays}
         return {self.tensor((parts[name][0], int(parts[name][2]))): array for name, array in arrays.items()}
+
+
+def _accessible(program: Program, gradients_first: bool, one_iteration: bool) -> tuple[Any, dict, dict]:
+    """Return (the graph for a session, {variable: what reads it}, {variable: (what assigns it, the placeholder)})."""
+    graph_def = program.cut_before_writes() if gradients_first else program.graph_def
+    graph_def = _with_placeholders(graph_def, program)
+    if one_iteration:
+        graph_def = v1.GraphDef.FromString(graph_def.SerializeToString())
+        for node in graph_def.node:
+            if node.op in ops.ENTERS:
+                node.attr["parallel_iterations"].i = 1
+    reads, assigns = dict[str, Any](), dict[str, tuple[Any, Any]]()
+    with tf.Graph().as_default() as graph:
+        v1.import_graph_def(graph_def, name="")
+        with tf.name_scope("beside"):
+            for name in program.variables:
+                operation = graph.get_operation_by_name(name)
+                dtype = operation.get_attr("dtype")
+                value = v1.placeholder(dtype, name="value")
+                if operation.type == "VarHandleOp":
+                    assign = tf.raw_ops.AssignVariableOp(resource=operation.outputs[0], value=value)
+                    reads[name] = tf.raw_ops.ReadVariableOp(resource=operation.outputs[0], dtype=dtype)
+                else:
+                    assign = tf.raw_ops.Assign(ref=operation.outputs[0], value=value, validate_shape=False).op
+                    reads[name] = operation.outputs[0]
+                assigns[name] = assign, value
+    return graph, reads, assigns
 
 
 def _fed_name(name: str, index: int) -> str:

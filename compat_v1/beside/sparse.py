@@ -1,14 +1,15 @@
 """Which placeholders are the parts of a sparse one, and a sparse tensor to feed them with."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from compat_v1.beside.program import Program
 from compat_v1.beside.wiring import Tensor
 
-PARTS = ("indices", "values", "shape")
+PARTS = "indices", "values", "shape"
 
 
 class Sparse(NamedTuple):
@@ -19,14 +20,32 @@ class Sparse(NamedTuple):
 
 
 def sparse_of(program: Program, name: str) -> Sparse | None:
-    """Return the `Sparse` that a node is a part of, or None: every release calls the parts by the same names."""
+    """Return the `Sparse` that a node is a part of, or None.
+
+    Its parts are called `x/shape`, `x/values` and `x/indices`, or nobody named it, and they are made in this order.
+    """
     whole, _, part = name.rpartition("/")
     nodes = program.wiring.nodes
-    if part not in PARTS or any(f"{whole}/{other}" not in nodes for other in PARTS):
+    if part in PARTS and all(f"{whole}/{other}" in nodes for other in PARTS):
+        if all(nodes[f"{whole}/{other}"].op.startswith("Placeholder") for other in PARTS[:2]):
+            return Sparse(whole, {other: (f"{whole}/{other}", 0) for other in PARTS})
         return None
-    if any(not nodes[f"{whole}/{other}"].op.startswith("Placeholder") for other in PARTS[:2]):
+    placeholders = program.placeholders
+    if name not in placeholders:
         return None
-    return Sparse(whole, {other: (f"{whole}/{other}", 0) for other in PARTS})
+    at = placeholders.index(name)
+    for begin in range(max(0, at - 2), at + 1):
+        three = placeholders[begin : begin + 3]
+        if len(three) == 3 and _are_parts([program.outputs(one)[0] for one in three]):
+            return Sparse(three[0], {part: (one, 0) for part, one in zip(reversed(PARTS), three, strict=True)})
+    return None
+
+
+def _are_parts(tensors: Sequence[Any]) -> bool:
+    shape, _, indices = tensors
+    if [tensor.shape.rank for tensor in tensors] != [1, 1, 2] or {shape.dtype, indices.dtype} != {tf.int64}:
+        return False
+    return all(tensor.shape[0] is None for tensor in tensors)
 
 
 def draw_sparse(

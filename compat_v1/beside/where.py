@@ -13,7 +13,7 @@ from compat_v1.beside.program import Update
 from compat_v1.beside.running import ALL
 from compat_v1.beside.wiring import Tensor
 
-_TENSORS_AT_ONCE, _BYTES_AT_ONCE = 128, 2**28  # looked at in one run: what bounds the memory
+_TENSORS_AT_ONCE, _BYTES_AT_ONCE = 512, 2**28  # looked at in one run: what bounds the memory
 
 # Of each tensor the arrays, one for each time that it was computed; and what was computed at the bridges.
 _Seen = tuple[Mapping[Tensor, Sequence[np.ndarray]], list[np.ndarray]]
@@ -73,7 +73,9 @@ class _Search:
         fed |= {one[0] for one, _ in self.bridges}
         self.compared = fed
         self.deviations: dict[str, Deviation] = {}
-        self.sides: list[Side] | None = None
+        # Opened for each part that has to begin anew: random ops go on where they are, and variables change.
+        self.sides = [Side(plan, which, mode, one_iteration=True) for which in (0, 1)]
+        self.is_open = False
         self.given: list[np.ndarray] = []
 
     def run(self) -> Origins:
@@ -122,7 +124,7 @@ class _Search:
                 size += 4 * int(np.prod(sizes))
                 part.append(pair)
             # A rewritten graph is rewritten anew for each part, which takes longer than the run.
-            if len(part) >= _TENSORS_AT_ONCE * (1 if self.mode.switched_off == ALL else 8) or size > _BYTES_AT_ONCE:
+            if len(part) >= _TENSORS_AT_ONCE * (1 if self.mode.switched_off == ALL else 2) or size > _BYTES_AT_ONCE:
                 yield part
                 part, size = [], 0
         if part:
@@ -132,9 +134,9 @@ class _Search:
 
     def _at_the_stage(self, anew: bool) -> list[Side]:
         """Return both sides in the state right before the stage."""
-        if self.sides is None or anew:
+        if not self.is_open or anew:
             self._close()
-            self.sides = [Side(self.plan, which, self.mode, one_iteration=True) for which in (0, 1)]
+            self.is_open = True
             for side in self.sides:
                 side.runner.__enter__()
                 side.start(self.initial)
@@ -146,9 +148,9 @@ class _Search:
         return self.sides
 
     def _close(self) -> None:
-        for side in self.sides or []:
+        for side in self.sides if self.is_open else ():
             side.runner.__exit__()
-        self.sides = None
+        self.is_open = False
 
     def _look(self, some: Sequence[Bridge], values: _See, anew: bool) -> None:
         old, new = self._at_the_stage(anew)
@@ -204,7 +206,7 @@ class _Search:
         is_there = self.plan.old.wiring.is_always_there(name)
         for time, (value, other_value) in enumerate(zip(values, others, strict=False)):
             value, other_value = np.asarray(value), np.asarray(other_value)
-            if not bits.equal(value, other_value):
+            if not bits.equal(value.ravel(), other_value.ravel()):  # the same in another shape leads to nothing else
                 self.deviations[name] = deviation(one, other, None if is_there else time, value, other_value)
                 return
         if len(values) != len(others):
@@ -280,6 +282,6 @@ class _Search:
         side, other = self._at_the_stage(anew=True)
         _, values = side.run(self.parted.update, self.parted.stage, self.bridges)
         other.run(self.parted.update, self.parted.stage, self.bridges, values)
-        here, there = side.runner.variable(variable), other.runner.variable(partner)
+        here, there = side.runner.variables([variable])[variable], other.runner.variables([partner])[partner]
         self._close()
         return deviation((names[0], 0), (names[1], 0), None, here, there)
