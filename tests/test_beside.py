@@ -7,7 +7,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
-from compat_v1.beside import CannotRunError, beside, bits, engine, where
+from compat_v1.beside import CannotRunError, beside, bits, causes, engine, where
 from compat_v1.beside.lockstep import parting
 from compat_v1.beside.program import Program
 from compat_v1.beside.races import races
@@ -343,6 +343,81 @@ def test_a_trace_parts_at_the_first_stage_that_is_another():
     trace = {(1, 0, "loss"): 1.0, (1, 1, "W"): b"w", (1, 1, "V"): b"v", (2, 0, "loss"): 0.5}
     assert parting(trace, dict(trace)) is None
     assert parting(trace, {**trace, (1, 1, "W"): b"", (1, 1, "V"): b"", (2, 0, "loss"): 0}) == (1, 1, ("V", "W"))
+
+
+def test_sizes_that_the_graph_wants_are_found():
+    """A batch of 6 is written into the graph, the width of x is not, and the longest sequence is as long as x."""
+
+    def build():
+        x = tf.placeholder(tf.float32, [None, None], name="x")
+        lengths = tf.placeholder(tf.int32, [None], name="lengths")
+        hidden = tf.matmul(x, weights((5, 4))) * tf.cast(tf.sequence_mask(lengths), tf.float32)
+        loss = tf.reduce_mean(tf.square(tf.reshape(hidden, [6, 4])))
+        tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+    result = beside(graph(build), graph(build), updates=1)
+    assert result.verdict == "equal" and any("fitted" in note for note in result.notes)
+    fed = result.plan.feed(1)[0]
+    assert fed["x:0"].shape == (6, 5) and fed["lengths:0"].shape == (6,) and fed["lengths:0"].max() == 4
+    with pytest.raises(CannotRunError, match="does not run"):  # what the user says stays
+        beside(graph(build), graph(build), updates=1, sizes={"x": [3, 5]})
+
+
+def test_one_batch_for_each_update_is_given(tmp_path):
+    batches = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    made = graph(regression())
+    result = beside(made, made, updates=2, feeds={"x": batches})
+    assert [(result.plan.feed(update)[0]["x:0"] == batches[update - 1]).all() for update in (1, 2)] == [True, True]
+    with pytest.raises(CannotRunError, match="2 batches for x:0"):
+        beside(made, made, updates=3, feeds={"x": batches})
+
+
+def test_what_a_data_set_does_to_each_element_is_run_and_a_mistake_in_it_found():
+    def build(scale):
+        def made():
+            offset = tf.placeholder(tf.float32, [], name="offset")
+            data = tf.data.Dataset.from_tensor_slices(np.ones((8, 3), np.float32))
+            data = data.map(lambda row: tf.multiply(row, scale, name="scaled") + offset).batch(2)
+            batch = tf.data.make_initializable_iterator(data).get_next()
+            tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(tf.matmul(batch, weights()))))
+
+        return made
+
+    assert beside(graph(build(1.0)), graph(build(1.0)), updates=1).verdict == "equal"
+    result = beside(graph(build(1.0)), graph(build(2.0)), updates=1)
+    assert result.first.tensor == "MapDataset/f/scaled/y:0"
+
+
+def test_a_result_that_nothing_makes_run_is_left_out_by_its_name():
+    def build():
+        regression()()
+        any_size = tf.placeholder(tf.float32, [None], name="any_size")
+        tf.add(tf.reshape(any_size, [7]), tf.reduce_sum(tf.reshape(any_size, [5])), name="both")
+
+    result = beside(graph(build), graph(build), updates=1)
+    assert result.verdict == "equal" and any("need Reshape" in what for what in result.left_out)
+
+
+def test_a_run_that_fails_while_causes_are_sought_is_a_note(monkeypatch):
+    def fails(*_):
+        raise CannotRunError("no room")
+
+    monkeypatch.setattr(causes, "_by_replacing", fails)
+    result = beside(graph(regression(0.1)), graph(regression(0.2)), updates=1)
+    assert result.verdict == "parted" and result.first.tensor == "Adam/learning_rate:0"
+    assert any("no room" in note for note in result.notes)
+
+
+def test_the_same_numbers_in_another_shape_are_not_where_they_part():
+    def layer(keep, factor):
+        def build(x, w):
+            total = tf.reshape(tf.reduce_sum(tf.matmul(x, w), axis=1, keepdims=keep, name="total"), [-1, 1])
+            return tf.multiply(total, factor, name="scaled")
+
+        return build
+
+    old, new = (graph(regression(layer=layer(*how), width=1)) for how in ((True, 2.0), (False, 3.0)))
+    assert beside(old, new, updates=1).first.tensor == "scaled/y:0"
 
 
 def write(path, graph_def):

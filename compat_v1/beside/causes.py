@@ -25,7 +25,7 @@ def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[st
     Each has `cause`, `what` it is in a sentence and, if it was tried, whether all is `equal_without` it. What a further
     run that fails would have shown is missing, and a note says so.
     """
-    plan, plain, found = trial.plan, trial.mode._replace(switched_off=ALL), list[dict[str, Any]]()
+    plan, plain, found = trial.plan, trial.plain, list[dict[str, Any]]()
     origins: Origins | None = None
     try:
         course = trial.course(plan, plain)

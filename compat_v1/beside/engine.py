@@ -103,7 +103,7 @@ class Trial:
             self.notes.append(
                 "updates race with reads of the same variable: in both graphs all gradients are computed first"
             )
-        course = self._judged()
+        course = self.judge()
         plan = self.plan
         if course.strayed:
             return self._not_deterministic(course, course.strayed)
@@ -116,7 +116,7 @@ class Trial:
             found += explained
         return self._as_result(PARTED, course, origins, found)
 
-    def _judged(self) -> Course:
+    def judge(self) -> Course:
         """Run the old graph twice, the second time beside the new one."""
         plan = self.plan
         try:
@@ -143,6 +143,11 @@ class Trial:
         self.notes.append("both run on one thread: on several the old graph does not equal itself")
         self.mode = self.mode._replace(threads=1)
 
+    @property
+    def plain(self) -> Mode:
+        """The mode with each op run as the graph has it."""
+        return self.mode._replace(switched_off=ALL)
+
     def course(self, plan: Plan, mode: Mode, bridges: Sequence[Bridge] = ()) -> Course:
         """Run both once more, in another way; no control."""
         count = len(list(stages(plan, self.updates)))
@@ -160,7 +165,7 @@ class Trial:
         plan = make_plan(old, old, itself, self.plan.feeds.with_(new=old, pairs=itself))
         unseeded, origins = causes.unseeded(old, self.plan), None
         try:
-            origins = self.origins(plan, strayed, self.mode._replace(switched_off=ALL))
+            origins = self.origins(plan, strayed, self.plain)
         except CannotRunError as error:
             self.notes.append(f"where is not known further: {error}")
         found = [causes.of_chance(self.plan, unseeded, origins, strayed)]

@@ -20,17 +20,18 @@ _RANKS = 4  # of a placeholder that may have any shape
 def fit(plan: Plan, initial: Mapping[str, np.ndarray], mode: Mode, error: CannotRunError) -> Plan:
     """Return the plan with feeds that the old graph runs with; raises `error`, what it said at first, if none is found.
 
-    A change is kept if the op that fails then comes later in the order of computation. What the user gives, arrays and
-    sizes, stays.
+    A change is kept if another op fails then, one that had not failed and that the first did not wait for. What the
+    user gives, arrays and sizes, stays.
     """
     fixed = [*plan.feeds.sizes, *(name.rpartition(":")[0] for name in plan.feeds.given)]
     free = [one for one in plan.taken[0] if not any(f"{one[0]}/".startswith(f"{name}/") for name in fixed)]
     side = Side(plan, 0, mode)
-    seen, runs = set[str](), 0
+    seen, had_failed, runs = set[str](), set[str](), 0
     feeds, last = plan.feeds, error
     with side.runner:
         side.start(initial)
-        while last.node:
+        while last.node in plan.old.wiring.nodes:
+            had_failed |= plan.old.wiring.ancestors([last.node])
             for changed, what in _changes(feeds, free, last):
                 if what in seen:
                     continue
@@ -41,7 +42,7 @@ def fit(plan: Plan, initial: Mapping[str, np.ndarray], mode: Mode, error: Cannot
                     return side.plan
                 if runs > _RUNS:
                     raise error
-                if _is_later(plan, failed, last):
+                if failed.node and failed.node not in had_failed:
                     feeds, last = changed, failed
                     break
             else:
@@ -75,11 +76,6 @@ def _attempt(side: Side, feeds: Feeds) -> CannotRunError | None:
     except CannotRunError as error:
         return error
     return None
-
-
-def _is_later(plan: Plan, failed: CannotRunError, last: CannotRunError) -> bool:
-    position = plan.old.wiring.position
-    return failed.node in position and position[failed.node] > position.get(last.node or "", -1)
 
 
 def _changes(feeds: Feeds, taken: Sequence[Tensor], error: CannotRunError) -> Iterator[tuple[Feeds, str]]:
