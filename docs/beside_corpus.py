@@ -101,15 +101,15 @@ def table(rows, head):
 def page(ports, mistakes):
     """Yield the lines of the page."""
     yield "# The audit's corpus, beside\n"
-    yield "Every program of `tests/corpus` run beside its port as it stands, and beside each mistake planted in the port,"
-    yield f"{UPDATES} update each. `python docs/beside_corpus.py` writes this page; seconds are of a machine that others use.\n"
+    yield "Every program of `tests/corpus` beside its port as it stands, and beside each mistake planted in the port, "
+    yield f"{UPDATES} update each. `python docs/beside_corpus.py` writes this page.\n"
     yield "## Faithful ports\n"
-    yield f"{_counts(ports)}\n"
+    yield f"{_counts(ports)}.\n"
     yield from table(ports, ("program, old release", "audit", "beside", "first tensor", "cause", "seconds"))
     yield "\n## Mistakes\n"
-    yield "With the old graph's seeds written into the port, against TensorFlow 1.15.5's graph. What is *equal* has a mistake"
-    yield "that the computation of an update does not show, such as another initial value: the audit alone sees it.\n"
-    yield f"{_counts(mistakes)}; " + ", ".join(f"{n} {what}" for what, n in _places(mistakes).items()) + "\n"
+    yield "Against TensorFlow 1.15.5's graph, with its seeds written into the port. What is *equal* has a mistake that"
+    yield "no update shows, such as another initial value: the audit alone sees it.\n"
+    yield f"{_counts(mistakes)}; " + ", ".join(f"{n} {what}" for what, n in _places(mistakes).items()) + ".\n"
     yield from table(mistakes, ("mistake", "audit", "beside", "first tensor", "where", "seconds"))
 
 
