@@ -25,7 +25,6 @@ NO_RULE_YET = {
         "nested_loops",
         "partitioned",
         "queues",
-        "stacked_lstm",
     ),
     "tf1.15.5": ("dataset",),
 }

@@ -43,7 +43,7 @@ class Pairing:
             self._spread_out(strict=True)
         self._match(lambda side, node: side.below[node], ties=True)
         self._spread_out(strict=False)
-        self._match(lambda side, node: side.local[node])
+        self._match(lambda side, node: side.local[node], last=True)
         self._spread_out(strict=False)
 
     def _by_name(self, side, node):
@@ -57,8 +57,10 @@ class Pairing:
         self.partner[node], self.back[other] = other, node
         self._new.append((node, other))
 
-    def _match(self, key, ties=False):
+    def _match(self, key, ties=False, last=False):
         """Pair the nodes that are alone with their key; where several share one, those of the same name.
+
+        What leaves a loop for nobody goes with the loop's variable, and is paired by a key in the `last` place only.
 
         With `ties`, what is then still alike is paired in the order of the graphs, one pair at a time, each followed
         through the graph, so that the nodes around one go with its partner's.
@@ -67,7 +69,7 @@ class Pairing:
         for which, side in enumerate(self.sides):
             taken = (self.partner, self.back)[which]
             for node in side.normal.nodes:
-                if node not in taken:
+                if node not in taken and (side.users.get(node) or node.op != "Exit" or last):
                     groups[key(side, node)][which].append(node)
         several = []
         for left, right in groups.values():
