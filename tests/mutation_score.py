@@ -2,16 +2,19 @@
 
 Each old graph is changed against today's, and today's against TensorFlow 1.15's. An edit is noticed if the report is
 another one than that of the faithful pair, or if the graph is refused as none that TensorFlow can import. As a program,
-it writes docs/audit_mutation_score.md: `make mutation-score`, or `SHARE=0.01` for a hundredth, drawn at random.
+it writes docs/audit_mutation_score.md when all is done: `make mutation-score`, or `SHARE=0.01` for a hundredth of the
+edits of each kind in each graph, at least one, drawn at random. What is done is kept in runs/mutation_score until the
+audit, the edits or the graphs change: stopped and started again, it goes on where it was.
 """
 
 import argparse
 import functools
+import hashlib
+import json
+import math
 import multiprocessing
 import os
 import random
-import tempfile
-import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -21,17 +24,21 @@ from tqdm import tqdm
 
 from compat_v1.environment import import_tensorflow
 
-import_tensorflow()
+tf = import_tensorflow()
 
+from compat_v1 import audit as package  # noqa: E402
 from compat_v1.audit import audit, read_graph_def  # noqa: E402
-from corpus_graphs import PAIRS, build_today, recorded, report  # noqa: E402
+from compat_v1.audit.comparison import audit_graphs, readable, shapes_of_placeholders  # noqa: E402
+from corpus_graphs import PAIRS, RECORDED, build_today, recorded, report  # noqa: E402
 from known_graph import same_constants  # noqa: E402
 from mutations import KINDS, Edit, apply, edits  # noqa: E402
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "audit_mutation_score.md"
+ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs" / "audit_mutation_score.md"
+KEPT = ROOT / "runs" / "mutation_score"
 AGAINST = "tf1.15.5"  # the release whose graphs today's edited ones are held to
 OUTCOMES = ("noticed", "refused", "crashed", "survived", "equivalent")
-_CHUNK = 40  # edits a task: one process does them in half a minute
+_CHUNK = 40  # edits a task, which is done or not: some seconds
 
 
 class Subject(NamedTuple):
@@ -68,43 +75,91 @@ def graphs(folder, subject):
     return graph, other, report(faithful), list(edits(graph))
 
 
+_unchanged: dict = {}  # {subject: (the shapes it was read with, its Graph)}, of the side that is not edited
+
+
+def _audited(folder, subject, mutant):
+    """Audit an edited graph as `audit` does, but read the other graph once for all edits that leave it its shapes."""
+    other = graphs(folder, subject)[1]
+    is_today = subject.release == "today"
+    shapes = shapes_of_placeholders(other, mutant) if is_today else shapes_of_placeholders(mutant, other)
+    if subject not in _unchanged or (is_today and _unchanged[subject][0] != shapes):
+        _unchanged[subject] = shapes, readable(other, shapes if is_today else None)
+    read = _unchanged[subject][1]
+    pair = (read, readable(mutant)) if is_today else (readable(mutant, shapes), read)
+    return audit_graphs(*pair)
+
+
 def outcome(folder, subject, edit):
-    """Plant one edit, audit, and say what the audit does."""
-    graph, other, faithful, _ = graphs(folder, subject)
+    """Plant one edit, audit, and say what the audit does: (one of OUTCOMES, how it crashed)."""
+    graph, _, faithful, _ = graphs(folder, subject)
     mutant = apply(edit, graph)
-    pair = (other, mutant) if subject.release == "today" else (mutant, other)
     try:
-        result = report(audit(*pair))
+        result = report(_audited(folder, subject, mutant))
     except ValueError:
-        return Planted(subject, edit, "refused")
+        return "refused", ""
     except Exception as error:  # whatever it is: a crash of the audit is to be named, and ends nothing
-        return Planted(subject, edit, "crashed", f"{type(error).__name__}: {error}")
+        return "crashed", f"{type(error).__name__}: {error}"
     if result != faithful:
-        return Planted(subject, edit, "noticed")
-    return Planted(subject, edit, "equivalent" if same_constants(graph, mutant) else "survived")
+        return "noticed", ""
+    return ("equivalent" if same_constants(graph, mutant) else "survived"), ""
 
 
-def _outcomes(folder, subject, places):
-    return [outcome(folder, subject, graphs(folder, subject)[3][place]) for place in places]
+def _outcomes(folder, subject, places, kept):
+    """Return the `Planted`s of some edits, from the file that keeps them or from audits, which are kept."""
+    chosen = [graphs(folder, subject)[3][place] for place in places]
+    name = hashlib.sha256(repr((subject, places)).encode()).hexdigest()[:24]
+    file = kept / f"{name}.json" if kept else None
+    if file and file.exists():
+        found = json.loads(file.read_text())
+    else:
+        found = [outcome(folder, subject, edit) for edit in chosen]
+        if file:
+            new = file.with_suffix(f".{os.getpid()}")
+            new.write_text(json.dumps(found))
+            new.replace(file)
+    return [Planted(subject, edit, *one) for edit, one in zip(chosen, found, strict=True)]
 
 
-def _count(folder, subject):
-    return len(graphs(folder, subject)[3])
+def _places(folder, subject, share, seed):
+    """Return which edits of a graph are planted: of each kind that share, at least one, in an order of its own."""
+    of_kind: dict = {}
+    for place, edit in enumerate(graphs(folder, subject)[3]):
+        of_kind.setdefault(edit.kind, []).append(place)
+    rng = random.Random(f"{seed} {subject}")
+    chosen = [place for some in of_kind.values() for place in rng.sample(some, math.ceil(share * len(some)))]
+    return sorted(chosen), sum(map(len, of_kind.values()))
 
 
-def score(folder, subjects=None, share=1.0, seed=0):
-    """Yield what became of each edit, or of a share of them drawn at random, over all cores."""
+def score(folder, subjects=None, share=1.0, seed=0, kept=None):
+    """Return (what became of each edit, or of a share of them drawn at random, the number of all edits).
+
+    `kept`: the folder that keeps what is done, for another call with the same arguments.
+    """
     subjects = SUBJECTS if subjects is None else subjects
-    rng = random.Random(seed)
+    planted, total = [], 0
     # Not forked: the caller may have run sessions, whose threads a fork does not take along.
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        asked = {pool.submit(_places, folder, subject, share, seed): subject for subject in subjects}
         tasks = []
-        for subject, count in zip(subjects, pool.map(_count, [folder] * len(subjects), subjects), strict=True):
-            places = [place for place in range(count) if rng.random() < share]
+        for one in tqdm(as_completed(asked), total=len(asked), unit="graph"):
+            places, count = one.result()
+            total += count
             for begin in range(0, len(places), _CHUNK):
-                tasks.append(pool.submit(_outcomes, folder, subject, places[begin : begin + _CHUNK]))
+                tasks.append(pool.submit(_outcomes, folder, asked[one], places[begin : begin + _CHUNK], kept))
         for task in tqdm(as_completed(tasks), total=len(tasks), unit="task"):
-            yield from task.result()
+            planted += task.result()
+    return planted, total
+
+
+def fingerprint(folder):
+    """Return a hash of all that an outcome depends on: the audit, the edits, the graphs, TensorFlow."""
+    digest = hashlib.sha256(tf.__version__.encode())
+    sources = [*Path(package.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*mutation*.py")]
+    sources += [Path(__file__).with_name("known_graph.py"), Path(__file__).with_name("corpus_graphs.py")]
+    for path in (*sorted(sources), *sorted(RECORDED.glob("tf*/*.gz")), *sorted(Path(folder).glob("*.gz"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def table(planted, of, rows):
@@ -122,18 +177,21 @@ def table(planted, of, rows):
             yield f"| {row} | {sum(some)} | {' | '.join(map(str, some))} | {share:.2f} % |"
 
 
-def document(planted, share, seconds):
+def document(planted, total, share):
     """Yield the lines of docs/audit_mutation_score.md."""
     yield "# The mutation score of the audit"
     yield ""
-    which = "Every edit" if share == 1 else f"A share of {share:g} of the edits, drawn at random,"
-    yield "    make mutation-score"
+    yield f"    make mutation-score{'' if share == 1 else f' SHARE={share:g}'}"
     yield ""
-    yield f"{which} of `tests/mutations.py`, planted into the graphs of `tests/corpus`: {len(planted)} audits, which"
-    yield f"took {seconds / 60:.0f} minutes on {os.cpu_count()} cores. Noticed: the report changes. Refused: the graph"
-    yield "cannot be imported, and the audit says so. Crashed and survived count against the score. Equivalent: every"
-    yield "constant that the edit reaches keeps its value, found by running both. Other edits that are no mistake are"
-    yield "not planted, by the rules at the top of `tests/mutations.py`."
+    if share == 1:
+        yield f"All {total} edits of `tests/mutations.py`, planted into the graphs of `tests/corpus`."
+    else:
+        yield f"{len(planted)} of the {total} edits of `tests/mutations.py`, planted into the graphs of `tests/corpus`:"
+        yield f"of each kind in each graph a share of {share:g}, at least one, drawn at random."
+    yield "Noticed: the report changes. Refused: the graph cannot be imported, and the audit says so. Crashed and"
+    yield "survived count against the score. Equivalent: every constant that the edit reaches keeps its value, found by"
+    yield "running both."
+    yield "Other edits that are no mistake are not planted, by the rules at the top of `tests/mutations.py`."
     yield ""
     yield "## By kind of edit"
     yield ""
@@ -162,18 +220,27 @@ def _label(subject):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--share", type=float, default=1.0, help="how many of the edits, from 0 to 1 (default: all)")
+    parser.add_argument("--share", type=_share, default=1.0, help="how many of the edits, up to 1 (default: all)")
     parser.add_argument("--output", type=Path, default=DOCUMENT, help="the Markdown file to write")
     parser.add_argument("programs", nargs="*", help="only these programs (default: all)")
     args = parser.parse_args()
     subjects = [subject for subject in SUBJECTS if not args.programs or subject.name in args.programs]
-    begin = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        today = build_today(Path(folder) / "today")
-        planted = list(score(today, subjects, args.share))
-    lines = "\n".join(document(planted, args.share, time.monotonic() - begin)) + "\n"
-    args.output.write_text(lines)
+    today = build_today(KEPT / "today")
+    kept = KEPT / fingerprint(today)
+    kept.mkdir(parents=True, exist_ok=True)
+    planted, total = score(today, subjects, args.share, kept=kept)
+    lines = "\n".join(document(planted, total, args.share)) + "\n"
+    new = args.output.with_suffix(".new")
+    new.write_text(lines)
+    new.replace(args.output)
     print(lines)
+
+
+def _share(text):
+    share = float(text)
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"a share is more than 0 and at most 1, not {text}")
+    return share
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ import_tensorflow()
 import tensorflow.compat.v1 as tf  # noqa: E402
 
 from compat_v1.audit import audit  # noqa: E402
-from corpus_graphs import CORPUS, RECORDED  # noqa: E402
+from corpus_graphs import CORPUS, RECORDED, build_today  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / ".venv-releases"
@@ -64,14 +64,20 @@ RELEASES = {
 
 
 def interpreter(version):
-    """Return the path of a Python of that version, from the search path or pyenv, or None."""
-    found = shutil.which(f"python{version}")
+    """Return the path of a Python of that version, from pyenv or the search path, or None.
+
+    Pyenv first: on the search path its shims stand in for every version, and refuse those that are not chosen.
+    """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    return found or next((str(path) for path in sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)), None)
+    found = sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)
+    return str(found[0]) if found else shutil.which(f"python{version}")
 
 
 def build(release):
     """Build the corpus under a release into .venv-releases/graphs; raises `RuntimeError` if that cannot be done."""
+    if release == tf.__version__:
+        build_today(ENVIRONMENTS / "graphs" / release)
+        return
     version, requirements = RELEASES[release]
     python = interpreter(version)
     if python is None:
@@ -79,7 +85,7 @@ def build(release):
     environment = ENVIRONMENTS / release
     try:
         pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary", "--no-compile"]
-        _run([python, *pip, "--target", str(environment), *requirements], release)
+        _run([python, *pip, "--no-cache-dir", "--target", str(environment), *requirements], release)
         shutil.rmtree(environment / "enum", ignore_errors=True)  # 1.4 and 1.5 ask for it; it hides Python's own
         settings = {"PYTHONPATH": str(environment), "PYTHONNOUSERSITE": "1", "PYTHONHASHSEED": "0"}
         command = [python, "-W", "ignore", str(CORPUS / "build.py"), str(ENVIRONMENTS / "graphs" / release)]
@@ -123,12 +129,29 @@ def pack(folder, archive=ARCHIVE):
     temporary.replace(archive)
 
 
+def unpack(folder):
+    """Write the archive's graphs to folder/RELEASE/PROGRAM.pb.gz, for the releases that are not there."""
+    index, graphs = stored()
+    for release, programs in index.items():
+        if (folder / release).exists():
+            continue
+        new = folder / f"{release}.new"
+        new.mkdir(parents=True, exist_ok=True)
+        for name, member in programs.items():
+            (new / f"{name}.pb.gz").write_bytes(gzip.compress(canonical(graphs[member])))
+        new.rename(folder / release)
+
+
 @functools.cache
 def stored():
-    """Return the archive's (index {release: {program: member}}, {member: GraphDef})."""
+    """Return the graphs of the archive and of make corpus: (index {release: {program: member}}, {member: GraphDef})."""
     with tarfile.open(ARCHIVE) as tar:
         contents = {entry.name: tar.extractfile(entry).read() for entry in tar}
     index = json.loads(contents.pop("index.json"))
+    for folder in RECORDED.glob("tf*"):
+        programs = {path.name.partition(".")[0]: path for path in sorted(folder.glob("*.pb.gz"))}
+        index[folder.name[2:]] = {name: f"{name}/{folder.name}.pb" for name in programs}
+        contents |= {f"{name}/{folder.name}.pb": gzip.decompress(path.read_bytes()) for name, path in programs.items()}
     return index, {member: tf.GraphDef.FromString(content) for member, content in contents.items()}
 
 
@@ -204,6 +227,7 @@ def main():
             found = dict(zip(steps(), pool.map(changes, steps()), strict=True))
         DOCUMENT.write_text("\n".join(document(found)) + "\n")
         return
+    unpack(ENVIRONMENTS / "graphs")
     for release in RELEASES:
         if not (ENVIRONMENTS / "graphs" / release).exists():
             print(f"TensorFlow {release}", flush=True)

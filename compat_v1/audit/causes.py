@@ -22,12 +22,16 @@ def differences(findings, places):
     for group in groups.values():
         group.sort(key=lambda finding: _rank(finding, places))
         root = group[0]
-        node = root.name or (root.node.name if root.node else "")
-        other = root.other.name if root.other else ""
-        if root.name and root.kind == "value":
-            other = root.other_name or other
-        found.append((_rank(root, places), Difference(node, other, root.what, len(group) - 1)))
+        following = tuple(f"{next(filter(None, _at(one)), '')}: {one.what}" for one in group[1:])
+        found.append((_rank(root, places), Difference(*_at(root), root.what, len(following), following)))
     return [difference for _, difference in sorted(found, key=lambda one: one[0])]
+
+
+def _at(finding):
+    """Return the names of the nodes of the original and of the port that a finding is about, "" for none."""
+    node = finding.name or (finding.node.name if finding.node else "")
+    other = finding.other.name if finding.other else ""
+    return node, (finding.other_name or other) if finding.name and finding.kind == "value" else other
 
 
 def _groups(findings):

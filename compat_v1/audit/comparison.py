@@ -31,8 +31,18 @@ def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = N
     `roles`, {what: (tensor name in the original, in the port)}, are the tensors that the program feeds and fetches;
     the two of a role must be partners. Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """
-    # Copies: to ask a protobuf map for a key that it lacks puts it there.
-    return _Comparison(*(tf.GraphDef.FromString(one.SerializeToString()) for one in (original, port))).run(roles or {})
+    shapes = shapes_of_placeholders(original, port)
+    return audit_graphs(readable(original, shapes), readable(port), roles)
+
+
+def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]] | None = None) -> Audit:
+    """Compare two `Graph`s as `audit` does: for many audits of one graph, which are left as they were."""
+    return _Comparison(original, port).run(roles or {})
+
+
+def readable(graph_def: Any, shapes: dict[str, Any] | None = None) -> Graph:
+    """Return the `Graph` of a GraphDef, which stays as it is: to ask a protobuf map for what it lacks puts it there."""
+    return Graph(tf.GraphDef.FromString(graph_def.SerializeToString()), shapes)
 
 
 def same_roles(names: Any, others: Any) -> dict[str, tuple[str, str]]:
@@ -46,7 +56,7 @@ def _name(tensor_or_op):
 
 class _Comparison:
     def __init__(self, original, port):
-        self.graphs = (Graph(original, _shapes_of_placeholders(original, port)), Graph(port))
+        self.graphs = (original, port)
         self.functions = _Functions(*self.graphs)
         self.normals, self.verification = _verified(*self.graphs, self.functions.do_the_same)
         compare_unused_constants(self.verification)
@@ -56,6 +66,7 @@ class _Comparison:
         verification = self.verification
         findings = list(verification.findings)
         findings += self._roles(roles)
+        findings += _strays(*self.graphs)
         numbers, unexplained = changed_numbers(verification)
         findings += unexplained
         for rule, names in self.functions.rules.items():
@@ -90,6 +101,14 @@ class _Comparison:
                 node = here[0] if here is not None and not isinstance(here, Literal) else None
                 what = f"the program's {role} is this tensor in the original, {other} in the port"
                 yield Finding("role", node, None, what, tensor)
+
+
+def _strays(graph, other_graph):
+    """Yield a `Finding` for what a node of one graph alone takes from another loop than its own."""
+    strays = graph.strays(), other_graph.strays()
+    for name, maker in sorted(strays[0] ^ strays[1]):
+        which = "the original" if (name, maker) in strays[0] else "the port"
+        yield Finding("role", None, None, f"takes {maker} of another loop, in {which}, which cannot be run", name)
 
 
 def _verified(graph, other_graph, compare_functions, given=lambda *_: ()):
@@ -149,7 +168,7 @@ def _tensor(normal, name):
     return (normal.made[node], 0) if node in normal.made else None
 
 
-def _shapes_of_placeholders(original, port):
+def shapes_of_placeholders(original: Any, port: Any) -> dict[str, Any]:
     """Return the port's shapes for the placeholders of the original that have none written down, {name: shape}.
 
     They are those of the same name and type; if there are none, those of the same type in their order.
@@ -211,6 +230,7 @@ class _Functions:
         (graph, outputs), (other_graph, other_outputs) = sides
         (normal, other_normal), verification = _verified(graph, other_graph, self.do_the_same, given)
         findings = list(verification.findings)
+        findings += _strays(graph, other_graph)
         numbers, unexplained = changed_numbers(verification)
         findings += unexplained
         outputs, other_outputs = (

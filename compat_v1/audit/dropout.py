@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.pruning import users_of
+from compat_v1.audit.pruning import may_go, users_of
 
 
 def _is_op(operand, op):
@@ -226,7 +226,7 @@ def unused_gradients(normal):
         for one in list(group.controls):
             others = users.get(one, set()) - {group}
             idle = all(user.op == "Identity" and group in user.controls and not users.get(user) for user in others)
-            if idle and not _is_of_dropout(one):
+            if idle and not _is_of_dropout(one) and may_go(normal, one):
                 group.controls -= {one}
                 group.steps.add("dropout: other gradients")
                 dropped |= {one, *others}

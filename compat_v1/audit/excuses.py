@@ -8,6 +8,8 @@ from compat_v1.audit.literals import Literal
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
 _LEAST_EPSILON = attr_value_pb2.AttrValue(f=1.001e-5).f  # what fused batch normalization took for a smaller one
+# Copies, gradients' sums and the parts of an average, which came to be placed beside what they come from or go to.
+_BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Switch", "VariableV2", "Merge"}
 _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
 
@@ -49,15 +51,28 @@ def device(node, other):
     return "queues on the CPU" if on_cpu and any(kind in node.op for kind in _ON_CPU) else None
 
 
-def colocation(node, other, here, there):
-    """Say which rule lets a node be placed beside others. "?" stands for what has no partner."""
-    if not here or not there or "?" in here or "?" in there:
-        return "colocation"
-    if _is_of_arrays(node) or any(_is_of_arrays(one) for one in here | there):
+def colocation(node, other, places, stands):
+    """Say which rule lets a node be placed beside others.
+
+    `places`: the nodes beside which the two are placed, "?" for what has no partner; `stands`: the relations of the two
+    to these. What is placed on a device by its name takes others there, so that it matters who is beside it.
+    """
+    if any(not isinstance(one, str) and one.device not in ON_CPU for one in (node, other, *places)):
+        return None
+    if _is_of_arrays(node) or any(_is_of_arrays(one) for one in places if not isinstance(one, str)):
         return "colocation"
     if any(kind in node.op for kind in _ON_CPU):
         return "queues on the CPU"
-    return None
+    known = {relation for one in stands for relation in one}
+    if node.op in _BESIDE and "elsewhere" not in known:
+        return "colocation"
+    return "colocation" if all(stands) and known == {"an input"} else None
+
+
+def measures(normal, name):
+    """Whether a node only serves to compute shapes: TensorFlow places such helpers beside what they measure, or not."""
+    users = [user for user, _ in normal.graph.users[name]]
+    return "computed shapes" in (normal.consumed[name], *map(normal.consumed.get, users))
 
 
 def beside_variables(verification, node, other):

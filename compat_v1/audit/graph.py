@@ -96,6 +96,10 @@ class Graph:
                 found[key] = value.SerializeToString(deterministic=True)
         return found
 
+    def colocated(self, name):
+        """Return the names of what a node is to be placed beside, as they stand in `_class`."""
+        return tuple(one.decode("utf-8", "replace") for one in Attributes(self.nodes[name])["_class"].list.s)
+
     def called(self, name):
         """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
         node = self.nodes[name]
@@ -128,6 +132,16 @@ class Graph:
                     break
             stacks[handle][kind].append(name)
         return stacks
+
+    def strays(self):
+        """Return {(node, what it takes from another loop than its own)}: a graph that has any cannot be run."""
+        return {
+            (name, maker)
+            for name, node in self.nodes.items()
+            if node.op not in (*ENTERS, *EXITS)
+            for maker in (*(maker for maker, _ in self.inputs[name]), *self.controls[name])
+            if self.frames[maker] != self.frames[name]
+        }
 
     def _order(self):
         """Sort the nodes; what is popped comes after what is pushed, where the graph allows."""
@@ -178,9 +192,9 @@ def body(function, library):
         with tf.Graph().as_default():
             v1.import_graph_def(v1.GraphDef(library=library), name="")
             graph_def, tensors = function_def_to_graph_def(function)
-    except (KeyError, ValueError, TypeError, tf.errors.OpError) as error:
+        outputs = [tensors[function.ret[output.name]] for output in function.signature.output_arg]
+    except (KeyError, ValueError, TypeError, IndexError, tf.errors.OpError) as error:
         raise ValueError(f"the function {function.signature.name} cannot be read: {error}") from None
-    outputs = [tensors[function.ret[output.name]] for output in function.signature.output_arg]
     controls = [f"^{function.control_ret[name]}" for name in function.signature.control_output]
     return graph_def, outputs + controls
 

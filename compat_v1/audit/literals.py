@@ -5,6 +5,7 @@ Two literals are equal if they hold the same value, however a graph wrote it dow
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -86,27 +87,44 @@ def _full(dtype, shape, value, names=(), ops=frozenset(), alive=frozenset()):
 
 
 def read_constant(node) -> Literal:
-    """Return the value of a Const. Raises `ValueError` for one that claims more elements than any graph holds."""
+    """Return the value of a Const, without writing out what its GraphDef says once for all elements.
+
+    Raises `ValueError` for one that claims more elements than any graph holds.
+    """
     proto = node.attr["value"].tensor  # the importer has refused a Const without one
-    count = 1
-    for dim in proto.tensor_shape.dim:
-        count *= max(dim.size, 0)
+    shape = tuple(max(dim.size, 0) for dim in proto.tensor_shape.dim)
+    count = math.prod(shape)
     if count > MAX_ELEMENTS:
         raise ValueError(f"the constant {node.name} claims {count} elements")
+    names = (node.name,)
     dtype = tf.dtypes.as_dtype(proto.dtype).name
     if dtype in ("resource", "variant"):
-        return Literal("data", dtype, (), proto.SerializeToString(deterministic=True), (node.name,))
+        return Literal("data", dtype, (), proto.SerializeToString(deterministic=True), names)
+    if count > MAX_FOLLOWED and _is_said_once(proto):
+        alone = type(proto).FromString(proto.SerializeToString())
+        alone.tensor_shape.ClearField("dim")
+        one = tf.make_ndarray(alone)
+        return _full(dtype, shape, one.item() if one.dtype == object else one.tobytes(), names)
     array = tf.make_ndarray(proto)
     if array.dtype == object:
-        return Literal("text", dtype, array.shape, tuple(array.reshape(-1).tolist()), (node.name,))
+        values = tuple(array.reshape(-1).tolist())
+        is_full = count > MAX_FOLLOWED and len(set(values)) == 1
+        return _full(dtype, shape, values[0], names) if is_full else Literal("text", dtype, shape, values, names)
     if array.dtype.kind in "iub" and array.size <= MAX_FOLLOWED:
         values = tuple(int(one) for one in array.reshape(-1))
-        return Literal("whole", dtype, array.shape, values, (node.name,))
+        return Literal("whole", dtype, shape, values, names)
     content = array.tobytes()
-    one = content[: array.itemsize]
-    if array.size > 1 and content == one * array.size:
-        return _full(dtype, array.shape, one, (node.name,))
-    return Literal("data", dtype, array.shape, content, (node.name,))
+    bits = np.frombuffer(content, np.uint8).reshape(-1, array.itemsize)
+    if count > 1 and (bits == bits[0]).all():
+        return _full(dtype, shape, bits[0].tobytes(), names)
+    return Literal("data", dtype, shape, content, names)
+
+
+def _is_said_once(proto) -> bool:
+    """Whether a tensor's values are left out, or one stands for all."""
+    held = [values for field, values in proto.ListFields() if field.name.endswith("_val")]
+    parts = 2 if tf.dtypes.as_dtype(proto.dtype).is_complex else 1
+    return not proto.tensor_content and all(len(values) == parts for values in held)
 
 
 def shown(literal: Literal) -> str:
@@ -120,6 +138,8 @@ def shown(literal: Literal) -> str:
         return ", ".join(values) + (", …" if len(literal.value) > 4 else "")  # type: ignore[arg-type]
     if literal.dtype in ("resource", "variant"):
         return f"a {literal.dtype}"
+    if literal.kind == "full" and literal.dtype == "string":
+        return f"{literal.value!r} in the shape {list(literal.shape)}"
     array = np.frombuffer(literal.value, tf.dtypes.as_dtype(literal.dtype).as_numpy_dtype)  # type: ignore[call-overload]
     if literal.kind == "full":
         return f"{array[0]!s} in the shape {list(literal.shape)}"

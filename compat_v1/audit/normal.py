@@ -110,7 +110,7 @@ class Normal:
             op = "a function"
         parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
         called = tuple((key, tuple(names)) for key, names in sorted(self.graph.called(name).items()))
-        beside = tuple(one.decode("utf-8", "replace") for one in Attributes(definition)["_class"].list.s)
+        beside = self.graph.colocated(name)
         device = definition.device if not self._is_repeated(definition.device, beside) else ""
         key = (op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), device)
         found = self._shared.get(key) if shared else None

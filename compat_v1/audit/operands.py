@@ -44,6 +44,12 @@ def number(value, dtype):
     return Literal("data", dtype, (), np.array(value, tf.dtypes.as_dtype(dtype).as_numpy_dtype).tobytes())
 
 
+def is_of_numbers(operand):
+    """Whether an operand is a literal of whole numbers, none of which depends on an unknown size."""
+    is_whole = isinstance(operand, Literal) and operand.kind == "whole"
+    return is_whole and all(isinstance(value, int) for value in operand.value)
+
+
 def leaves_of(operand):
     """Return from what a whole number is computed: constants' keys and tensors."""
     if not isinstance(operand, Literal):

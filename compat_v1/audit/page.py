@@ -5,6 +5,7 @@ The page needs no other file and no network, runs no script but its own, and fol
 
 import base64
 import hashlib
+import math
 import os
 import re
 import stat
@@ -21,6 +22,7 @@ from compat_v1.audit.neighbourhood import Neighbourhoods, Side
 from compat_v1.audit.result import Audit
 from compat_v1.audit.validation import shown
 
+MOST_SHOWN = 2**20  # elements of a constant that is looked into
 MOST_DRAWN = 100  # neighbourhoods, of the first differences: some 30 kB each
 _APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]")
 _VERDICTS = {"faithful": "good", "not faithful": "bad", "numbers changed": "changed"}
@@ -143,11 +145,13 @@ def _difference(sides, difference, kind, scope, picture):
         )
         body = f"<div class='sides'>{''.join(panels)}</div>"
     nodes = [side.nodes.get(name) for side, name in zip(sides, (node, other), strict=True)]
+    following = _list(difference.following, "", "that follow from it") if difference.following else ""
     return (
         f"<details class='difference' data-kind='{kind}' data-scope='{_text(scope)}' "
-        f"data-text='{_text(f'{node} {other} {difference.what}'.lower(), 2000)}'>"
+        f"data-text='{_text(' '.join([node, other, difference.what, *difference.following]).lower(), 2000)}'>"
         f"<summary><span class='kind'>{kind}</span> {title} {follow}"
-        f"<span class='what'>{_text(difference.what, 2000)}</span></summary>{body}{_properties(nodes)}</details>"
+        f"<span class='what'>{_text(difference.what, 2000)}</span></summary>"
+        f"{body}{_properties(nodes)}{following}</details>"
     )
 
 
@@ -176,6 +180,9 @@ def _described(node):
 def _value(value):
     kind = value.WhichOneof("value")
     if kind == "tensor":
+        elements = math.prod(dim.size for dim in value.tensor.tensor_shape.dim)
+        if elements > MOST_SHOWN:  # it may be said in one word, and take a gibibyte
+            return f"{elements} elements ({tf.dtypes.as_dtype(value.tensor.dtype).name})"
         array = tf.make_ndarray(value.tensor)
         text = " ".join(np.array2string(array, threshold=8).split())
         return f"{text} ({array.dtype}, shape {list(array.shape)})"

@@ -33,7 +33,7 @@ def leave_out(normal, nodes, removed):
         gone.add(node)
         for one in (*(operand[0] for operand in node.inputs if not isinstance(operand, Literal)), *node.controls):
             users.get(one, set()).discard(node)
-            if one in normal.absorbed or (node in nodes and _may_go(normal, one)):
+            if one in normal.absorbed or (node in nodes and may_go(normal, one)):
                 todo.append(one)
                 if node in nodes:
                     nodes.add(one)
@@ -79,5 +79,8 @@ def _leave_out_implied(normal, awaited):
         before[node] = implied | direct
 
 
-def _may_go(normal, node):
-    return node.op not in NO_PART and not normal.graph.is_stateful(node.name) and not normal.reads_a_ref(node.name)
+def may_go(normal, node):
+    """Whether a node may be left out where nothing uses it: it has no effect, and decides nothing."""
+    if node.op in NO_PART or node.name not in normal.graph.nodes:  # not one that stands for a loop or for constants
+        return False
+    return not normal.graph.is_stateful(node.name) and not normal.reads_a_ref(node.name)

@@ -6,12 +6,16 @@ from compat_v1.audit import drift
 
 
 class Difference(NamedTuple):
-    """One cause: at which node of the original and of the port ("" where there is none), what, and how many follow."""
+    """One cause: at which node of the original and of the port ("" where there is none), what, and how many follow.
+
+    `following`: the differences that follow, each at its node and in its words.
+    """
 
     node: str
     port_node: str
     what: str
     follows: int = 0
+    following: tuple[str, ...] = ()
 
 
 class Numbers(NamedTuple):
@@ -62,6 +66,7 @@ def report(audit: Audit, verbose: bool = False, most: int = 20):
     shown = audit.differences if verbose else audit.differences[:most]
     for difference in shown:
         yield f"DIFFERENCE at {_place(difference)}: {difference.what}{_following(difference.follows)}"
+        yield from (f"    {one}" for one in difference.following if verbose)
     if len(shown) < len(audit.differences):
         yield f"… and {len(audit.differences) - len(shown)} more differences (--verbose prints all)"
     for number in audit.numbers:

@@ -3,7 +3,7 @@
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
-from compat_v1.audit.operands import is_op, is_scalar, single, times
+from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, single, times
 
 
 class GradientRules:
@@ -16,7 +16,7 @@ class GradientRules:
         if not (negation or self._only_reshaped(name)):
             return self._plain_sum(name, node, operands)
         shape = self.normal.sizes(tensor)
-        if shape is None or not isinstance(axes, Literal) or axes.array() is None:
+        if shape is None or not is_of_numbers(axes):
             attributes = self.graph.attributes(name)
             steps = {"kept dimensions"} if attributes.pop("keep_dims", None) else set()
             tensor = self._negated(negation, tensor, shape) if negation else tensor
@@ -42,7 +42,7 @@ class GradientRules:
         """A sum that keeps its dimensions is a sum, reshaped."""
         tensor, axes = operands
         shape = None if tensor is None else self.normal.sizes(tensor)
-        if shape is None or not isinstance(axes, Literal) or axes.array() is None:
+        if shape is None or not is_of_numbers(axes):
             return False
         left = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
         axes = axes._replace(shape=(len(left),), value=tuple(left))

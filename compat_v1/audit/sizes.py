@@ -5,6 +5,7 @@ are equal whatever is fed; two that are not may still be equal for some feeds.
 """
 
 from collections.abc import Hashable
+from typing import Any
 
 
 class Size:
@@ -23,7 +24,23 @@ class Size:
         return self._hash
 
     def __repr__(self) -> str:
-        return " + ".join("*".join([str(factor), *map(str, product)]) for product, factor in self.terms.items())
+        """Return the size in the program's terms: "2 * (size 0 of x:0) + 1"."""
+        terms = sorted(self.terms.items(), key=lambda term: (-len(term[0]), str(term[0])))
+        return " + ".join(_product(product, factor) for product, factor in terms)
+
+
+def _product(product: tuple[Hashable, ...], factor: int) -> str:
+    return " * ".join([str(factor)] * (factor != 1 or not product) + [_said(one) for one in product])
+
+
+def _said(name: Any) -> str:
+    """Return an unknown in words: the same for equal unknowns, in every process."""
+    kind, *parts = name if isinstance(name, tuple) else (name,)
+    if kind == "size":
+        node, index, axis = parts
+        return f"(size {axis} of {getattr(node, 'name', node)}:{index})"
+    operands = sorted(map(str, parts[0])) if parts and isinstance(parts[0], frozenset) else list(map(str, parts))
+    return f"{kind}({', '.join(operands)})" if operands else str(kind)
 
 
 AnySize = int | Size
@@ -51,7 +68,7 @@ def multiply(a: AnySize, b: AnySize) -> AnySize:
     terms: dict[tuple[Hashable, ...], int] = {}
     for product, factor in _terms(a).items():
         for other, other_factor in _terms(b).items():
-            key = tuple(sorted(product + other, key=repr))
+            key = tuple(sorted(product + other, key=_said))
             terms[key] = terms.get(key, 0) + factor * other_factor
     return _size(terms)
 

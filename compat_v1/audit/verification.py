@@ -4,8 +4,8 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from compat_v1.audit import excuses, texts
-from compat_v1.audit.findings import Finding, listed, short, target
+from compat_v1.audit import excuses, placement, texts
+from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.sizes import Size, add, multiply, unknown
 
@@ -22,7 +22,8 @@ class Verification:
         self.seeds = []  # pairs of random ops with other seeds
         self.partner, self.back = pairing.partner, pairing.back
         self.findings, self.rules = [], {}
-        self._compare_devices_of_consumed()
+        self.findings.extend(placement.consumed(self))
+        self._compare_waits_of_consumed()
         self.frames, self.frames_back = {}, {}
         for node, other in self.partner.items():
             self._compare(node, other)
@@ -40,27 +41,28 @@ class Verification:
                     self.explain(rule, node.name)
                     continue
                 where = "the port" if here else "the original"
-                what = f"{node.op} has no partner in {where}"
+                what = f"{node.op} of {listed(self.text(one) for one in node.inputs)} has no partner in {where}"
                 self.find("alone", node if here else None, None if here else node, what)
 
-    def _compare_devices_of_consumed(self):
-        """Compare where nodes that have no normal node are placed: as those of the same name, or as others are."""
-        normals = [side.normal for side in self.pairing.sides]
-        for normal, other in (normals, normals[::-1]):
-            common = {node.device for node in normal.nodes}
-            for name in normal.consumed:
-                device = normal.graph.nodes[name].device
-                twin = other.graph.nodes.get(name) if name in other.consumed else None
-                if {device, twin.device if twin is not None else ""} <= excuses.ON_CPU:
-                    continue
-                if device != twin.device if twin is not None else device and device not in common:
-                    what = (
-                        f"is placed on {device!r}, on {twin.device!r} in the port"
-                        if twin
-                        else f"is placed on {device!r}"
-                    )
-                    if normal is normals[0] or twin is None:
-                        self.find("placement", None, None, what, name)
+    def _compare_waits_of_consumed(self):
+        """Compare what nodes wait for that have no normal node, such as constants, with those of the same name.
+
+        Whatever uses them waits for it as well, and is compared; but a program may fetch them. In a loop they wait for
+        whichever of its variables comes first, only to be in the loop: see `Graph.strays`.
+        """
+        normal, other = (side.normal for side in self.pairing.sides)
+        for name in normal.consumed:
+            if name not in other.consumed or normal.graph.nodes[name].op != other.graph.nodes[name].op:
+                continue
+            here, there = (
+                {side.made[one] for one in side.graph.controls[name] if one in side.made and not side.graph.frames[one]}
+                for side in (normal, other)
+            )
+            here = {self.partner[one] for one in here if one in self.partner}
+            there = {one for one in there if one in self.back}
+            for one in sorted(here ^ there, key=lambda one: one.name):
+                which = "the original" if one in here else "the port"
+                self.find("wait", None, None, f"waits for {one.name} only in {which}", name)
 
     def explain_consumed(self):
         """Note the rules that took a node in one graph and not the node of the same name in the other."""
@@ -88,14 +90,11 @@ class Verification:
                 self.explain("names", name)
         self._compare_attributes(node, other)
         self._compare_functions(node, other)
-        if node.device != other.device and node.written != other.written:
-            rule = excuses.device(node, other)
-            if rule:
-                self.explain(rule, node.name)
+        for one in placement.partners(self, node, other):
+            if isinstance(one, Finding):
+                self.findings.append(one)
             else:
-                what = f"is placed on {node.device!r}, on {other.device!r} in the port"
-                self.find("placement", node, other, what)
-        self._compare_colocation(node, other)
+                self.explain(one, node.name)
         self._compare_inputs(node, other)
         self._compare_waits(node, other)
 
@@ -134,40 +133,6 @@ class Verification:
     def _is_same_frame(self, frame, other):
         """Whether a loop of the original is that loop of the port wherever it is entered."""
         return self.frames.setdefault(frame, other) == other and self.frames_back.setdefault(other, frame) == frame
-
-    def _compare_colocation(self, node, other):
-        left = self._places(node, 0)
-        right = self._places(other, 1)
-        if any(place is None for place in (*left, *right)):
-            missing = next(
-                name
-                for one, side in ((node, 0), (other, 1))
-                for name in one.colocated
-                if target(name) not in self.pairing.sides[side].normal.graph.nodes
-            )
-            self.find("placement", node, other, f"shall be placed beside {missing}, which is not there")
-            return
-        here = {self.partner.get(one, "?") for one in left}
-        there = {one if one in self.back else "?" for one in right}
-        if here == there:
-            return
-        rule = excuses.colocation(node, other, here, there) or excuses.beside_variables(self, node, other)
-        if rule:
-            self.explain(rule, node.name)
-        else:
-            what = f"is placed beside {listed(node.colocated)}, beside {listed(other.colocated)} in the port"
-            self.find("placement", node, other, what)
-
-    def _places(self, node, side):
-        normal = self.pairing.sides[side].normal
-        places = []
-        for name in node.colocated:
-            beside = target(name)
-            if beside not in normal.graph.nodes:
-                places.append(None)
-            else:
-                places.append(normal.made.get(beside, "?"))
-        return places
 
     def _compare_inputs(self, node, other):
         if len(node.inputs) != len(other.inputs):

@@ -8,6 +8,7 @@ from typing import Any
 from compat_v1.cli.common import BadInput, require_place_for
 from compat_v1.environment import import_tensorflow
 
+_FIELDS = ("node", "port_node", "what", "follows")
 _STATUS = {"faithful": 0, "not faithful": 1, "numbers changed": 3}
 
 
@@ -62,7 +63,7 @@ def as_json(result: Any) -> dict[str, Any]:
     """Return an `Audit` as what --json prints."""
     return {
         "verdict": result.verdict,
-        "differences": [difference._asdict() for difference in result.differences],
+        "differences": [dict(zip(_FIELDS, difference, strict=False)) for difference in result.differences],
         "numbers": [number._asdict() for number in result.numbers],
         "rules": result.rules,
         "compared": result.compared,

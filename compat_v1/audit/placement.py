@@ -1,0 +1,119 @@
+"""Compare where two graphs place their nodes: on which device, and beside which other nodes.
+
+A node that has a partner is placed as its partner. One that has no normal node, such as a constant, is placed as the
+node of its name in the other graph, or as what it is made from or made for.
+"""
+
+from compat_v1.audit import excuses
+from compat_v1.audit.findings import Finding, listed, target
+from compat_v1.audit.literals import Literal
+
+# How a node stands to what it is placed beside.
+ITSELF, INPUT, AS_INPUT, AS_USER, ELSEWHERE = "itself", "an input", "as an input", "as a user", "elsewhere"
+
+
+def partners(verification, node, other):
+    """Yield what differs in the places of two partners: the name of the rule that explains it, or a `Finding`."""
+    if node.device != other.device and node.written != other.written:
+        what = f"is placed on {node.device!r}, on {other.device!r} in the port"
+        yield excuses.device(node, other) or Finding("placement", node, other, what)
+    normals = [side.normal for side in verification.pairing.sides]
+    for normal, one in zip(normals, (node, other), strict=True):
+        for name in one.colocated:
+            if target(name) not in normal.graph.nodes:
+                what = f"shall be placed beside {target(name)}, which is not there"
+                yield Finding("placement", node, other, what)
+                return
+    left, right = (_places(normal, one) for normal, one in zip(normals, (node, other), strict=True))
+    here = {verification.partner.get(one, "?") for one in left}
+    there = {one if one in verification.back else "?" for one in right}
+    if here == there and "?" not in here:
+        return
+    stand = [relations(normal.graph, one.name) for normal, one in zip(normals, (node, other), strict=True)]
+    if node.colocated or other.colocated:
+        what = f"is placed beside {listed(node.colocated)}, beside {listed(other.colocated)} in the port"
+        rule = excuses.colocation(node, other, here | there, stand) or excuses.beside_variables(verification, node, other)
+        yield rule or Finding("placement", node, other, what)
+
+
+def _places(normal, node):
+    """Return the normal nodes that a node is placed beside, "?" for what is none."""
+    places = []
+    for name in map(target, node.colocated):
+        copied = normal.tensors.get((name, 0))
+        if name not in normal.made and copied is not None and not isinstance(copied, Literal):
+            places.append(copied[0])  # what a rule passed over: its place is that of what it copies
+        else:
+            places.append(normal.made.get(name, "?"))
+    return places
+
+
+def consumed(verification):
+    """Yield a `Finding` for each node without a normal node whose place no rule explains."""
+    normals = [side.normal for side in verification.pairing.sides]
+    for normal, other in (normals, normals[::-1]):
+        for name in normal.consumed:
+            is_twin = name in other.consumed and other.graph.nodes[name].op == normal.graph.nodes[name].op
+            if is_twin and normal is normals[1]:
+                continue
+            twin = other.graph if is_twin else None
+            for what in (_device(normal.graph, twin, name), _beside(normal, twin, name)):
+                if what:
+                    yield Finding("placement", None, None, what, name)
+
+
+def _device(graph, twin, name):
+    device = graph.nodes[name].device
+    if twin is None:
+        is_explained = not device or device in _devices_around(graph, name)
+        return None if is_explained else f"is placed on {device!r}"
+    other = twin.nodes[name].device
+    if device == other or (device in _devices_around(graph, name) and other in _devices_around(twin, name)):
+        return None
+    return f"is placed on {device!r}, on {other!r} in the port"
+
+
+def _devices_around(graph, name):
+    """Return the devices of what a node is made from and made for."""
+    around = [maker for maker, _ in graph.inputs[name]] + [user for user, _ in graph.users[name]]
+    return {graph.nodes[one].device for one in around}
+
+
+def _beside(normal, twin, name):
+    graph = normal.graph
+    here = graph.colocated(name)
+    for one in here:
+        if target(one) not in graph.nodes:
+            return f"shall be placed beside {target(one)}, which is not there"
+    stands = relations(graph, name)
+    if twin is None:
+        keepers = all(graph.nodes[target(one)].op.startswith(("Var", "TensorArray")) for one in here)
+        is_explained = ELSEWHERE not in stands or keepers or excuses.measures(normal, name)
+        return None if is_explained else f"is placed beside {listed(here)}"
+    there = twin.colocated(name)
+    alike = stands == relations(twin, name) and ELSEWHERE not in stands
+    follow = all(
+        any(one.colocated(name) == one.colocated(user) for user, _ in one.users[name]) for one in (graph, twin)
+    )
+    if here == there or alike or follow or ((not here or not there) and excuses.measures(normal, name)):
+        return None
+    return f"is placed beside {listed(here)}, beside {listed(there)} in the port"
+
+
+def relations(graph, name):
+    """Return how a node stands to the nodes that it is placed beside, a set; empty if it is placed beside none."""
+    found = set()
+    makers = [maker for maker, _ in graph.inputs[name]]
+    users = [user for user, _ in graph.users[name]]
+    for one in graph.colocated(name):
+        if target(one) == name:
+            found.add(ITSELF)
+        elif target(one) in makers:
+            found.add(INPUT)
+        elif any(one in graph.colocated(maker) for maker in makers):
+            found.add(AS_INPUT)
+        elif any(one in graph.colocated(user) for user in users) or target(one) in users:
+            found.add(AS_USER)
+        else:
+            found.add(ELSEWHERE)
+    return found
