@@ -1,7 +1,8 @@
 """Compare where two graphs place their nodes: on which device, and beside which other nodes.
 
 A node that has a partner is placed as its partner. One that has no normal node, such as a constant, is placed as the
-node of its name in the other graph, or as what it is made from or made for.
+node of its name in the other graph, or as what it is made from or made for. What a node is placed beside is there: else
+TensorFlow's importer has refused the graph.
 """
 
 from compat_v1.audit import excuses
@@ -18,12 +19,6 @@ def partners(verification, node, other):
         what = f"is placed on {node.device!r}, on {other.device!r} in the port"
         yield excuses.device(node, other) or Finding("placement", node, other, what)
     normals = [side.normal for side in verification.pairing.sides]
-    for normal, one in zip(normals, (node, other), strict=True):
-        for name in one.colocated:
-            if target(name) not in normal.graph.nodes:
-                what = f"shall be placed beside {target(name)}, which is not there"
-                yield Finding("placement", node, other, what)
-                return
     left, right = (_places(normal, one) for normal, one in zip(normals, (node, other), strict=True))
     here = {verification.partner.get(one, "?") for one in left}
     there = {one if one in verification.back else "?" for one in right}
@@ -82,9 +77,6 @@ def _devices_around(graph, name):
 def _beside(normal, twin, name):
     graph = normal.graph
     here = graph.colocated(name)
-    for one in here:
-        if target(one) not in graph.nodes:
-            return f"shall be placed beside {target(one)}, which is not there"
     stands = relations(graph, name)
     if twin is None:
         keepers = all(graph.nodes[target(one)].op.startswith(("Var", "TensorArray")) for one in here)

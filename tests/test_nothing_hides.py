@@ -1,0 +1,135 @@
+"""Edits that touch no value of a forward pass are noticed: places, waits, loops, what follows another difference."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from compat_v1.audit.comparison import audit
+from compat_v1.audit.graph import Graph
+from compat_v1.audit.literals import MAX_ELEMENTS, read_constant, shown
+from compat_v1.control_flow import control_flow_v1
+from corpus_graphs import recorded
+
+v1 = tf.compat.v1
+
+
+def program():
+    """A graph with a variable, a constant that waits, a branch, a loop and dropout's gradients."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x = v1.placeholder(tf.float32, [3], name="x")
+        weights = v1.get_variable("weights", [3], initializer=v1.ones_initializer(), use_resource=False)
+        check = v1.Assert(tf.reduce_all(x > 0), [x], name="check")
+        with tf.control_dependencies([check]):
+            doubled = tf.multiply(x * weights, tf.constant([2.0, 3.0, 4.0], name="factors"), name="doubled")
+        looped = tf.while_loop(lambda k, _: k < 3, lambda k, y: (k + 1, y * 0.5), (0, doubled))[1]
+        kept = v1.nn.dropout(looped, rate=0.25, seed=7)
+        v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(kept * kept), name="train")
+        v1.global_variables_initializer()
+    return graph.as_graph_def()
+
+
+@pytest.fixture(scope="module")
+def original():
+    return program()
+
+
+def without_class(nodes):
+    del nodes["weights/Assign"].attr["_class"]
+
+
+def constant_beside_another(nodes):
+    nodes["weights/Initializer/ones"].attr["_class"].list.s[:] = [b"loc:@x"]
+
+
+def constant_on_a_device(nodes):
+    nodes["factors"].device = "/device:CPU:0"
+
+
+def constant_without_its_wait(nodes):
+    del nodes["factors"].input[:]
+
+
+def constant_out_of_its_loop(nodes):
+    del nodes["while/mul/y"].input[:]
+
+
+def assign_beside_an_unused_gradient(nodes):
+    group = next(name for name in nodes if "dropout" in name and name.endswith("tuple/group_deps"))
+    nodes[group].input.append("^weights/Assign")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        *(without_class, constant_beside_another, constant_on_a_device, constant_without_its_wait),
+        *(constant_out_of_its_loop, assign_beside_an_unused_gradient),
+    ],
+)
+def test_an_edit_that_moves_no_value_is_noticed(edit, original):
+    assert audit(original, program()).verdict == "faithful"
+    mutant = v1.GraphDef.FromString(original.SerializeToString())
+    edit({node.name: node for node in mutant.node})
+    assert audit(original, mutant).verdict == "not faithful"
+
+
+def test_what_follows_another_difference_is_told(original):
+    def changed(op):
+        mutant = v1.GraphDef.FromString(original.SerializeToString())
+        nodes = {node.name: node for node in mutant.node}
+        nodes["doubled"].op, nodes["mul"].op = "Maximum", op
+        return audit(original, mutant)
+
+    one, other = changed("Minimum"), changed("RealDiv")
+    assert one.differences != other.differences
+    assert all(len(difference.following) == difference.follows for difference in one.differences)
+
+
+def constant(shape, **values):
+    tensor = tf.make_tensor_proto(np.float32(0)) if not values else tf.make_tensor_proto(**values)
+    tensor.tensor_shape.CopyFrom(tf.TensorShape(shape).as_proto())
+    node = v1.NodeDef(name="large", op="Const")
+    node.attr["value"].tensor.CopyFrom(tensor)
+    node.attr["dtype"].type = tensor.dtype
+    return node
+
+
+@pytest.mark.parametrize("value", [np.float32(2.5), np.int64(7), b"text", True, np.complex64(1j)])
+def test_a_constant_that_says_one_value_for_all_elements_is_not_written_out(value):
+    tracemalloc.start()
+    literal = read_constant(constant([MAX_ELEMENTS // 2, 2], values=value))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000 and literal.shape == (MAX_ELEMENTS // 2, 2)
+    assert literal.key == read_constant(constant([MAX_ELEMENTS // 2, 2], values=value)).key
+    assert str(MAX_ELEMENTS // 2) in shown(literal)
+
+
+@pytest.mark.parametrize("value", [np.float32(2.5), b"text"])
+def test_a_constant_is_the_same_however_it_is_written(value):
+    written_out = constant([3000], values=[value] * 3000)
+    assert read_constant(written_out).key == read_constant(constant([3000], values=value)).key
+    assert read_constant(written_out).key != read_constant(constant([3001], values=value)).key
+
+
+def test_a_constant_without_elements_is_read():
+    assert read_constant(constant([0], values=np.zeros(0, np.float32))).shape == (0,)
+
+
+def test_a_chain_that_is_deeper_than_python_recurses_is_compared():
+    def chain(slope):
+        with tf.Graph().as_default() as graph:
+            y = v1.placeholder(tf.float32, [2])
+            for _ in range(1500):
+                y = tf.tanh(y)
+            tf.multiply(y, slope)
+        return graph.as_graph_def()
+
+    assert audit(chain(1.5), chain(1.5)).verdict == "faithful"
+    assert audit(chain(1.5), chain(2.5)).verdict == "not faithful"
+
+
+def test_no_graph_of_a_release_takes_anything_from_another_loop():
+    for release in ("tf1.0.1", "tf1.15.5"):
+        assert Graph(recorded(release, "nested_loops")).strays() == set()
