@@ -43,10 +43,11 @@ def _(new, mistake):
 def _(new, mistake):
     x = floats(None, 3)
     y = raw.Exp(x=x)
-    z = raw.Tanh(x=x, name="z")
-    if new:
-        z.op._set_attr("_class", tf.AttrValue(list=tf.AttrValue.ListValue(s=[b"loc:@" + y.op.name.encode()])))
-    out(raw.Sub(x=z, y=y) if mistake else raw.Sub(x=y, y=z))
+    z = raw.Identity(input=y, name="z")
+    if new:  # beside what it copies, or by mistake beside what it has nothing to do with
+        beside = b"loc:@x" if mistake else b"loc:@" + y.op.name.encode()
+        z.op._set_attr("_class", tf.AttrValue(list=tf.AttrValue.ListValue(s=[beside])))
+    out(raw.Sub(x=y, y=z))
 
 
 @case("placeholder shape")
