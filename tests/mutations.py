@@ -6,7 +6,7 @@ none of the equivalent mutants that can be told mechanically:
 * a tensor is replaced by one that is not the same by value numbering: the same op of the same inputs, copies, products
   with 1 and uniform numbers plus 0 left out, a constant of the same value, the shape of what has a static shape;
 * what only reads a shape gets a tensor of another static shape, never another value;
-* the two inputs of an op that commutes are not swapped;
+* the two inputs of an op that commutes are not swapped, nor those of a Merge of which nobody asks which came;
 * an op does not take the place of its synonym, one whose kernel computes the same;
 * a wait is planted or removed only if a placeholder, op with a state or node of control flow more runs before the node;
   what has no inputs and only names a variable, queue or iterator does not count;
@@ -216,6 +216,8 @@ def _constant(node, graph, rng):
 
 def _swapped(node, graph, rng):
     if node.op in COMMUTE or (node.op == "AddN" and len(_data_inputs(node)) == 2):
+        return None
+    if node.op == "Merge" and not any(f"{node.name}:1" in user.input for user in graph.users.get(node.name, ())):
         return None
     places = _data_inputs(node)
     pairs = [

@@ -6,6 +6,7 @@ partners of its inputs, and waits for the partners of what it waits for. How the
 
 from compat_v1.audit import excuses, placement, texts
 from compat_v1.audit.findings import Finding, listed, short
+from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.sizes import Size, add, multiply, unknown
 
@@ -48,7 +49,8 @@ class Verification:
         """Compare what nodes wait for that have no normal node, such as constants, with those of the same name.
 
         Whatever uses them waits for it as well, and is compared; but a program may fetch them. In a loop they wait for
-        whichever of its variables comes first, only to be in the loop: see `Graph.strays`.
+        whichever of its variables comes first, only to be in the loop: see `Graph.strays`. Zeros that the gradient of a
+        branch needs are now made in that branch.
         """
         normal, other = (side.normal for side in self.pairing.sides)
         for name in normal.consumed:
@@ -61,6 +63,8 @@ class Verification:
             here = {self.partner[one] for one in here if one in self.partner}
             there = {one for one in there if one in self.back}
             for one in sorted(here ^ there, key=lambda one: one.name):
+                if one in there and _tells_branch(one) and _is_zero(normal.tensors.get((name, 0))):
+                    continue
                 which = "the original" if one in here else "the port"
                 self.find("wait", None, None, f"waits for {one.name} only in {which}", name)
 
@@ -259,3 +263,16 @@ class Verification:
             return f"the constant {shown(operand)}"
         node, index = operand
         return f"{node.name}:{index} ({node.op})"
+
+
+def _tells_branch(node):
+    """Whether a node is a Switch, or an Identity of one."""
+    operand = node.inputs[0] if node.op == "Identity" else (node, 0)
+    return not isinstance(operand, Literal) and operand[0].op in SWITCHES
+
+
+def _is_zero(operand):
+    """Whether a tensor is a constant full of zeros."""
+    if not isinstance(operand, Literal) or operand.kind == "text":
+        return False
+    return not any(operand.value)
