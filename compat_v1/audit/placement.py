@@ -27,7 +27,9 @@ def partners(verification, node, other):
     stand = [relations(normal.graph, one.name) for normal, one in zip(normals, (node, other), strict=True)]
     if node.colocated or other.colocated:
         what = f"is placed beside {listed(node.colocated)}, beside {listed(other.colocated)} in the port"
-        rule = excuses.colocation(node, other, here | there, stand) or excuses.beside_variables(verification, node, other)
+        rule = excuses.colocation(node, other, here | there, stand) or excuses.beside_variables(
+            verification, node, other
+        )
         yield rule or Finding("placement", node, other, what)
 
 
