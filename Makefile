@@ -7,7 +7,7 @@ $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
+.PHONY: help reproduce test hostile notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
   audit-tables corpus releases releases-table mutation-score record-mutations cases cases-record divergence draws bench bench-profile \
   bench-growth bench-floor bench-audit bench-study claims study study-original any-length train-any-length screenshots \
   matrix machines lock clean
@@ -36,6 +36,7 @@ help:
 	@echo 'The proof:'
 	@echo '  audit          compare with the graph of TensorFlow 1.0.1 (audit-tables: docs)'
 	@echo '  mutants        mistakes in a port, who notices (record-mutations: in records)'
+	@echo '  hostile        attack every command with everything, hours (SHARE=0.1: less)'
 	@echo '  divergence     draw how far runs part (draws: the evidence of docs/data.md)'
 	@echo '  original       run the program under TensorFlow 1.0.1 (needs Python 2.7)'
 	@echo '  record         make the golden records anew (needs Python 2.7 and 3.7)'
@@ -117,6 +118,10 @@ cases: .venv/ready
 cases-record: $(OLD)/ready $(WITNESS)/ready
 	$(OLD_PYTHON) docs/cases/record.py docs/cases/recorded/tf1.0.1
 	$(WITNESS_PYTHON) docs/cases/record.py docs/cases/recorded/tf1.15.5
+
+# Processes of its own, kills and full disks: an hour or more, and as root also on small disks of memory.
+hostile: .venv/ready
+	PYTHONPATH=. nice -n 19 .venv/bin/python tests/hostile.py --share="$${SHARE:-1}"
 
 mutants: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/mutants.py

@@ -6,11 +6,14 @@ Only programs call this (the command line, the tests, the notebooks). Importing 
 import gc
 import importlib
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType
+from types import FrameType, ModuleType
+from typing import Any
 
 # oneDNN replaces TensorFlow's own CPU kernels by others, which sum in another order: other last digits from the first
 # epoch on. TensorFlow 1 had none. It is read once, when TensorFlow is imported.
@@ -32,7 +35,7 @@ def import_tensorflow() -> ModuleType:
         os.environ.setdefault(name, value)
     sys.stderr.flush()
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as noise:
+    with _signals_waiting(), tempfile.TemporaryFile() as noise:
         os.dup2(noise.fileno(), 2)
         try:
             with _quick_import():
@@ -63,6 +66,26 @@ def _quick_import() -> Iterator[None]:
         gc.freeze()
         if collects:
             gc.enable()
+
+
+@contextmanager
+def _signals_waiting() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait for the end of the block: C code that is interrupted in an import fails oddly."""
+    came: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def onednn() -> str:

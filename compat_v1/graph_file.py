@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow.compat.v1 as tf
+from google.protobuf.message import DecodeError
 
 from compat_v1.original.record_format import write_whole
 
@@ -52,4 +53,7 @@ def read_graph(record_file: str | Path, graph_sha256: str) -> Any:
             content = file.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error):  # damaged
         return None
-    return tf.GraphDef.FromString(content) if sha256(content) == graph_sha256 else None
+    try:
+        return tf.GraphDef.FromString(content) if sha256(content) == graph_sha256 else None
+    except DecodeError:
+        return None

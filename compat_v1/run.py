@@ -4,14 +4,14 @@ Works alike on the port's graph and on the original's: which it has, it is told.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
 from compat_v1 import __version__
-from compat_v1.checkpoints import save_checkpoint
+from compat_v1.checkpoints import alone_in, save_checkpoint
 from compat_v1.data_generator import TRAINED_DRAW, provenance
 from compat_v1.environment import onednn
 from compat_v1.event_logs import event_logs
@@ -120,11 +120,12 @@ def train_run(
     itself and is named in `failures`. Raises `OSError` if there can be no folder for the logs or the checkpoint, before
     anything is computed.
     """
-    if checkpoint:
-        checkpoint.mkdir(parents=True, exist_ok=True)
-    logs = new_run_folder(logdir) if logdir else None
     failures: list[str] = []
-    with new_session(built[0]) as session, event_logs(built[0], logs, failures) as log:
+    with (
+        alone_in(checkpoint) if checkpoint else nullcontext(),
+        new_session(built[0]) as session,
+        event_logs(built[0], logs := new_run_folder(logdir) if logdir else None, failures) as log,
+    ):
         network = built[1]
         session.run(network.initializer)
         record = begin_record(session, data, draw, graph, execution)
@@ -145,7 +146,7 @@ def train_run(
             checkpoint = checkpoint and Path(f"{checkpoint.resolve()}.partial")
         if record_file and not _written(record_file, failures, lambda path: _write_record(path, record, graph_def)):
             record_file = None
-        if checkpoint and not _written(checkpoint, failures, lambda path: save_checkpoint(session, path, record)):
+        if checkpoint and not _written(checkpoint, failures, lambda path: _save(session, path, record)):
             checkpoint = None
     note("writing")
     return Run(record, logs, record_file, checkpoint, failures)
@@ -171,10 +172,15 @@ def _write_record(path: Path, record: Record, graph_def: Any) -> None:
     write_model(path, record)
 
 
+def _save(session: Any, path: Path, record: Record) -> None:
+    with alone_in(path, waits=True) if record.partial else nullcontext():  # the whole one's folder is ours already
+        save_checkpoint(session, path, record)
+
+
 def _written(path: Path, failures: list[str], write: Callable[[Path], None]) -> bool:
     try:
         write(path)
-    except (OSError, tf.errors.OpError) as error:
-        failures.append(f"{path} could not be written: {str(error).splitlines()[0]}")
+    except OSError as error:
+        failures.append(f"{path} could not be written: {error.strerror or error}")
         return False
     return True

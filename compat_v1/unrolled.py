@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from tensorflow.python.framework import op_def_registry
 
 
 def import_unrolled(session: Any, fetches: Sequence[Any], feed: Mapping[Any, np.ndarray], iterations: int) -> list[Any]:
@@ -28,11 +29,28 @@ def import_unrolled(session: Any, fetches: Sequence[Any], feed: Mapping[Any, np.
     options, metadata = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
     session.run(fetches, feed, options=options, run_metadata=metadata)
     (optimized,) = metadata.partition_graphs  # one for each device
+    for node in optimized.node:
+        if node.op.startswith("_Mkl"):
+            _give_name_back(node)
     unroller = _Unroller(optimized, {tensor.op.name: value for tensor, value in feed.items()}, iterations)
     names = [unroller.tensor(fetch.name) for fetch in fetches]
     variables = {f"{name}:0": tf.get_default_graph().get_tensor_by_name(f"{name}:0") for name in unroller.variables}
     graph_def = tf.GraphDef(node=unroller.nodes.values(), versions=optimized.versions)
     return tf.import_graph_def(graph_def, variables, names)
+
+
+def _give_name_back(node: Any) -> None:
+    """Let a node that oneDNN has made its own be what it was: it will do the same with the unrolled graph."""
+    name = node.op.removeprefix("_Mkl").removeprefix("Native")
+    op_def = op_def_registry.get(name) or op_def_registry.get(f"_{name}")
+    if op_def is None:
+        raise ValueError(
+            f"oneDNN is on and has put its {node.op} into the graph, which cannot be unrolled: choose the execution "
+            "one-run or post, or set TF_ENABLE_ONEDNN_OPTS=0"
+        )
+    node.op, known = op_def.name, {attr.name for attr in op_def.attr}
+    for attr in [one for one in node.attr if one not in known and (one == "_kernel" or not one.startswith("_"))]:
+        del node.attr[attr]
 
 
 class _Unroller:

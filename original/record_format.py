@@ -5,10 +5,12 @@ Runs under Python 2.7 and 3 and imports no TensorFlow, because the original and 
 
 from __future__ import division
 
+import errno
 import json
 import os
 import platform
 import re
+import zlib
 
 import numpy as np
 
@@ -75,7 +77,9 @@ def write_whole(path, content):
     A symlink stays one: its target is written.
     """
     path = os.path.realpath(path)
-    temporary = "{}.{}.tmp".format(path, os.getpid())
+    machine = "{:08x}".format(zlib.crc32(platform.node().encode("utf-8")) & 0xFFFFFFFF)
+    _remove_orphans(path, machine)
+    temporary = "{}.{}-{}.tmp".format(path, machine, os.getpid())
     try:
         with open(temporary, "wb") as f:
             f.write(content)
@@ -83,6 +87,18 @@ def write_whole(path, content):
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
+
+
+def _remove_orphans(path, machine):
+    """Remove what processes of this machine that were killed while they wrote `path` have left."""
+    folder, name = os.path.split(path)
+    orphan = re.compile("{}[.]{}-([0-9]{{1,9}})[.]tmp$".format(re.escape(name), machine))
+    for found in filter(None, map(orphan.match, os.listdir(folder) if os.name == "posix" else [])):
+        try:
+            os.kill(int(found.group(1)), 0)  # sends nothing: fails where there is no such process
+        except OSError as error:
+            if error.errno == errno.ESRCH:
+                os.remove(os.path.join(folder, found.group()))
 
 
 def _joined(match):

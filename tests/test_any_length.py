@@ -470,7 +470,7 @@ def test_stream_ends_with_a_clear_error_and_status_2_at_what_is_no_sign(given, a
         (["play", "--checkpoint", "no-such"], "no-such holds no checkpoint"),
         (["predict", "++++++", "--checkpoint", curriculum.CHECKPOINT], "holds a network for any length: play asks it"),
         (["train-any-length"], "required: --checkpoint"),
-        (["train-any-length", "--checkpoint", __file__], "give a folder, this is a file"),
+        (["train-any-length", "--checkpoint", __file__], "a folder that can be written to is needed: File exists"),
         (["train-any-length", "--checkpoint", "x", "--updates", "0"], "'0': integers from 1 to 10000000 are allowed"),
         (["train-any-length", "--checkpoint", curriculum.CHECKPOINT, "--seed", "1"], "holds a run whose graph_seed is"),
     ],

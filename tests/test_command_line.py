@@ -91,7 +91,7 @@ def test_record_of_which_nothing_can_be_judged_is_neither_faithful_nor_not(tmp_p
 def test_report_does_not_take_the_place_of_a_record(trained, capsys):
     before = (trained / "record.json").read_bytes()
     assert run("verify", trained / "record.json", "--report", trained / "record.json") == 2
-    assert "this is a record" in capsys.readouterr().err
+    assert "this is what is read" in capsys.readouterr().err
     assert (trained / "record.json").read_bytes() == before
 
 

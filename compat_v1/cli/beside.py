@@ -3,15 +3,19 @@
 import argparse
 import json
 import sys
+import tokenize
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compat_v1.cli.common import BadInput, integer, require_place_for, seed
+from compat_v1.cli.common import BadInput, integer, path, printable, require_place_for, seed, write
 from compat_v1.environment import import_tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
 
+LARGEST_FEEDS = 2**32  # bytes, unzipped
 STATUS = {"equal": 0, "parted": 1, "not deterministic": 3}
 
 
@@ -23,11 +27,11 @@ def add_to(commands: Any) -> None:
         description=run.__doc__,
         epilog="Exit status: 0 every bit equal, 1 parted, 2 bad input, 3 the old graph does not equal itself.",
     )
-    command.set_defaults(run=run)
-    command.add_argument("old", metavar="OLD", help="the old program's graph, in any form that audit reads")
-    command.add_argument("new", metavar="NEW", help="its port's graph")
+    command.set_defaults(run=run, guarded=lambda args: None)  # how long it takes, its updates say
+    command.add_argument("old", metavar="OLD", type=path, help="the old program's graph, in any form that audit reads")
+    command.add_argument("new", metavar="NEW", type=path, help="its port's graph")
     command.add_argument("--updates", type=integer(1), default=5, help="of each optimizer (default: 5)")
-    command.add_argument("--feeds", type=Path, metavar="FILE.npz", help="arrays by the old graph's tensors, x or x:0")
+    command.add_argument("--feeds", type=path, metavar="FILE.npz", help="arrays by the old graph's tensors, x or x:0")
     command.add_argument("--seed", type=seed, default=0, help="of the feeds that are drawn (default: 0)")
     command.add_argument(
         "--size",
@@ -37,9 +41,11 @@ def add_to(commands: Any) -> None:
         metavar="NAME=N",
         help="of the dimension that the input NAME leaves open, or NAME=N,M of two (default: 4)",
     )
-    command.add_argument("--checkpoint", metavar="PATH", help="start from its variables, not from the initial ones")
+    command.add_argument(
+        "--checkpoint", type=path, metavar="PATH", help="start from its variables, not from the initial ones"
+    )
     command.add_argument("--json", action="store_true", help="print JSON, for programs")
-    command.add_argument("--html", type=Path, metavar="FILE", help="write a page with the curve and the first tensors")
+    command.add_argument("--html", type=path, metavar="FILE", help="write a page with the curve and the first tensors")
 
 
 def _size(text: str) -> tuple[str, list[int]]:
@@ -51,7 +57,7 @@ def _size(text: str) -> tuple[str, list[int]]:
 
 def run(args: argparse.Namespace) -> int:
     """Run two graphs beside each other, from the same variables on the same feeds, and compare every bit."""
-    require_place_for("--html", args.html)
+    require_place_for("--html", args.html, inputs=(args.old, args.new, args.feeds))
     import_tensorflow()
     from tqdm import tqdm
 
@@ -66,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             bar.refresh()
 
         try:
-            old, new = (read_graph_def(path) for path in (args.old, args.new))
+            old, new = map(read_graph_def, (args.old, args.new))
             result = beside(
                 old, new, args.updates, _arrays(args.feeds), args.seed, dict(args.size), args.checkpoint, None, progress
             )
@@ -75,21 +81,32 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         from compat_v1.beside.page import page
 
-        args.html.write_text(page(result, args.old, args.new), encoding="utf-8")
+        write("--html", args.html, page(result, args.old, args.new))
     if args.json:
         print(json.dumps(as_json(result), indent=1))
     else:
-        print(*report(result), sep="\n")
+        print(*map(printable, report(result)), sep="\n")
     return STATUS[result.verdict]
 
 
 def _arrays(path: Path | None) -> "dict[str, np.ndarray] | None":
     import numpy as np
+    import tensorflow as tf
 
     if path is None:
         return None
     try:
+        if not path.is_file():
+            raise ValueError("this is no regular file")
+        with zipfile.ZipFile(path) as archive:
+            claimed = sum(member.file_size for member in archive.infolist())
+            if claimed > LARGEST_FEEDS:
+                raise ValueError(f"it says that it holds more than {LARGEST_FEEDS >> 30} GiB")
         with np.load(path) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, AttributeError, EOFError) as error:
+            found = dict(arrays)
+        for value in found.values():
+            tf.as_dtype(value.dtype)
+    except (OSError, ValueError, AttributeError, TypeError, EOFError, MemoryError, NotImplementedError, RuntimeError,
+            zipfile.BadZipFile, zlib.error, tokenize.TokenError, SyntaxError) as error:  # fmt: skip
         raise BadInput(f"--feeds {path}: no .npz file of arrays: {error}") from None
+    return found

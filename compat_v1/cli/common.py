@@ -5,15 +5,17 @@ import errno
 import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from compat_v1.data_generator import encodeSequence
+from compat_v1.original.record_format import write_whole
 from compat_v1.records import LARGEST_SEED, Record, read_record
 
 
@@ -70,10 +72,21 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def require_place_for(option: str, file: Path | None) -> None:
-    """Refuse a file that cannot be written: its folder is missing or closed, or it is none, such as a device."""
+def close_output() -> None:
+    """Send what Python still holds of the output to nowhere: it would try once more when it ends."""
+    with suppress(AttributeError, OSError, ValueError):  # closed already, or no file of the system
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def require_place_for(option: str, file: Path | None, inputs: Iterable[str | Path | None] = ()) -> None:
+    """Refuse a file that cannot be written: its folder is missing or closed, or it is none, such as a device.
+
+    Neither may it be one of the `inputs`, which would be lost.
+    """
     if not file:
         return
+    if any(is_same_file(file, one) for one in inputs if one):
+        raise BadInput(f"{option} {file}: this is what is read, give another file")
     try:
         place = Path(os.path.realpath(file))
         is_taken = place.is_symlink() or (place.exists() and not place.is_file())  # a link still: a loop of them
@@ -90,8 +103,16 @@ def is_same_file(one: str | Path, other: str | Path) -> bool:
     """Return whether two paths lead to one file that is there."""
     try:
         return Path(one).samefile(other)
-    except OSError:
+    except (OSError, ValueError):
         return False
+
+
+def write(option: str, file: Path, content: str | bytes) -> None:
+    """Write a file that an option names, whole or not at all."""
+    try:
+        write_whole(str(file), content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise failed(f"{option} {file} could not be written", error) from None
 
 
 def record_at(path: str | Path) -> Record:
@@ -121,7 +142,7 @@ class Output:
         if isinstance(self.error, BrokenPipeError):
             raise self.error
         if self.error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would try once more when it ends
+            close_output()
             raise failed("the output could not be written", self.error)
 
 
@@ -165,6 +186,19 @@ def stop_on_signal() -> Iterator[_Stop]:
             signal.signal(signal_number, handler)
 
 
+@contextmanager
+def stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does; in other threads than the main one, Python has no signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def integer(lowest: int, highest: int | None = None) -> Callable[[str], int]:
     """Return what reads an argument as an integer of that range."""
     allowed = f"integers from {lowest} " + (f"to {highest}" if highest else "up")
@@ -183,7 +217,11 @@ def integer(lowest: int, highest: int | None = None) -> Callable[[str], int]:
 
 def path(text: str) -> Path:
     """Read an argument as a path."""
-    if "\0" in text or not text:
+    try:
+        is_name = b"\0" not in os.fsencode(text) and bool(text)
+    except UnicodeEncodeError:
+        is_name = False
+    if not is_name:
         raise argparse.ArgumentTypeError(f"{text!r}: no file has this name")
     return Path(text)
 

@@ -7,10 +7,9 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from compat_v1.cli.common import BadInput, sequence
+from compat_v1.cli.common import BadInput, path, sequence
 from compat_v1.data_generator import encodeSequence
 from compat_v1.environment import import_tensorflow
 
@@ -31,7 +30,7 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument("--json", action="store_true", help="print one JSON object a sequence; of '-', one a sign")
     whose = command.add_mutually_exclusive_group()
-    whose.add_argument("--checkpoint", type=Path, metavar="DIR", help="default: the project's own")
+    whose.add_argument("--checkpoint", type=path, metavar="DIR", help="default: the project's own")
     whose.add_argument(
         "--weights", choices=("trained", "hand"), default="trained", help="'hand': those that nobody trained"
     )

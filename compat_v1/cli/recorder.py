@@ -1,20 +1,18 @@
 """The command recorder."""
 
 import argparse
-import shutil
 import sys
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
-from compat_v1.cli.common import BadInput, require_place_for
+from compat_v1.cli.common import path, printable, require_place_for, write
 
 
 def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("recorder", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
-    command.add_argument("file", metavar="FILE", nargs="?", type=Path, help="default: to standard output")
+    command.add_argument("file", metavar="FILE", nargs="?", type=path, help="default: to standard output")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,11 +22,8 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(source.read_text(encoding="utf-8"))
         return 0
     require_place_for("FILE", args.file)
-    try:
-        with resources.as_file(source) as path:
-            shutil.copyfile(path, args.file)
-    except OSError as error:
-        raise BadInput(f"{args.file}: {error.strerror}") from None
-    print(f"{args.file}: two lines at the top of the program record it:")
-    print(f'    import {args.file.stem}\n    {args.file.stem}.record("run.npz", runs=100)')
+    write("FILE", args.file, source.read_bytes())
+    name = printable(args.file.stem)
+    print(f"{printable(str(args.file))}: two lines at the top of the program record it:")
+    print(f'    import {name}\n    {name}.record("run.npz", runs=100)')
     return 0

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from compat_v1.cli.common import MachineFailed, failed, integer, seed
+from compat_v1.cli.common import MachineFailed, failed, integer, path, seed
 from compat_v1.data_generator import TRAINED_DRAW
 from compat_v1.logs import new_folder
 from compat_v1.original.record_format import DEFAULT_SEED
@@ -23,7 +23,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--epochs", type=integer(1, MOST_EPOCHS), default=4000, help="default: %(default)s")
     command.add_argument(
         "--out",
-        type=Path,
+        type=path,
         metavar="DIR",
         default=Path("runs"),
         help="the run gets a folder of its own in it, and DIR/latest names the newest (default: %(default)s)",

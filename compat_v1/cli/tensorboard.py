@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from compat_v1.cli.common import BadInput, integer
+from compat_v1.cli.common import BadInput, integer, path, printable
 from compat_v1.environment import import_tensorflow
 
 
@@ -14,7 +14,7 @@ def add_to(commands: Any) -> None:
     command.set_defaults(run=run)
     command.add_argument(
         "--logdir",
-        type=Path,
+        type=path,
         metavar="DIR",
         default=Path("logs"),
         help="its latest run is served (default: %(default)s)",
@@ -35,5 +35,5 @@ def run(args: argparse.Namespace) -> int:
     import_tensorflow()
     from compat_v1.proof.tensorboard import serve
 
-    print(f"run: {run}", flush=True)
+    print(f"run: {printable(str(run))}", flush=True)
     serve(run, args.port)

@@ -14,6 +14,7 @@ from compat_v1.cli.common import (
     failed,
     integer,
     path,
+    printable,
     require_place_for,
     seed,
     stop_on_signal,
@@ -100,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
         output.print(sequence, prediction)
     for what, place in (("logs", done.logs), ("record", done.record_file), ("checkpoint", done.checkpoint)):
         if place:
-            output.print(f"{what}: {place}")
+            output.print(f"{what}: {printable(str(place))}")
     output.print(watch)
     if done.failures:
         raise MachineFailed("; ".join(done.failures))

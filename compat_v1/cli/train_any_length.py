@@ -2,13 +2,12 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from compat_v1.any_length.record import MOST_UPDATES, CurriculumRecord
-from compat_v1.cli.common import BadInput, integer, seed, stop_on_signal
+from compat_v1.cli.common import BadInput, failed, integer, path, printable, seed, stop_on_signal
 from compat_v1.environment import import_tensorflow
 from compat_v1.original.record_format import DEFAULT_SEED
 
@@ -18,7 +17,7 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser("train-any-length", help=run.__doc__, description=run.__doc__)
     command.set_defaults(run=run)
     command.add_argument(
-        "--checkpoint", type=Path, metavar="DIR", required=True, help="keep the network and the run here"
+        "--checkpoint", type=path, metavar="DIR", required=True, help="keep the network and the run here"
     )
     command.add_argument("--seed", type=seed, default=DEFAULT_SEED, help="graph-level seed (default: %(default)s)")
     command.add_argument("--updates", type=integer(1, MOST_UPDATES), default=20000, help="default: %(default)s")
@@ -28,10 +27,8 @@ def run(args: argparse.Namespace) -> int:
     """Train a network that says the sum after each sign of any sequence; goes on with a run that was stopped."""
     import_tensorflow()
     from compat_v1.any_length import curriculum
+    from compat_v1.checkpoints import alone_in
     from compat_v1.training import new_session
-
-    if args.checkpoint.exists() and not args.checkpoint.is_dir():
-        raise BadInput(f"--checkpoint {args.checkpoint}: give a folder, this is a file")
 
     def report(record: CurriculumRecord) -> None:
         done, loss, right = (series[-1] for _, series in record.measured)
@@ -39,17 +36,19 @@ def run(args: argparse.Namespace) -> int:
             print(f"update {done} of {record.updates} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
 
     graph, network, learning = curriculum.new_learning(args.seed, args.updates)
-    with new_session(graph, inter_op_threads=1) as session, stop_on_signal() as stop:
-        try:
+    try:
+        with alone_in(args.checkpoint), new_session(graph, inter_op_threads=1) as session, stop_on_signal() as stop:
             record = curriculum.begin(session, learning, args.checkpoint, args.seed, args.updates)
-        except ValueError as error:
-            raise BadInput(str(error)) from None
-        # On a terminal alone: a log keeps the lines.
-        with tqdm(total=args.updates, initial=record.done, unit="update", leave=False, disable=None) as bar:
-            curriculum.train(
-                session, network, learning, record, args.checkpoint, report, lambda: stop.is_wanted, bar.update
-            )
-    print(f"checkpoint: {args.checkpoint}")
+            # On a terminal alone: a log keeps the lines.
+            with tqdm(total=args.updates, initial=record.done, unit="update", leave=False, disable=None) as bar:
+                curriculum.train(
+                    session, network, learning, record, args.checkpoint, report, lambda: stop.is_wanted, bar.update
+                )
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    except OSError as error:
+        raise failed(f"--checkpoint {args.checkpoint}: a folder that can be written to is needed", error) from None
+    print(f"checkpoint: {printable(str(args.checkpoint))}")
     if record.done < args.updates:
         print(f"stopped after {record.done} of {args.updates} updates; the same command goes on", file=sys.stderr)
         return 130

@@ -5,7 +5,17 @@ import json
 import sys
 from typing import Any
 
-from compat_v1.cli.common import BadInput, Status, Stopwatch, failed, is_same_file, path, record_at, require_place_for
+from compat_v1.cli.common import (
+    BadInput,
+    Status,
+    Stopwatch,
+    failed,
+    is_same_file,
+    path,
+    printable,
+    record_at,
+    require_place_for,
+)
 from compat_v1.environment import import_tensorflow
 from compat_v1.proof.rows import CANNOT_TELL, NOT_FAITHFUL, NOT_JUDGED, Judgement, table, verdict
 from compat_v1.records import Record
@@ -29,9 +39,7 @@ def add_to(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Hold a record to the original and print the verdict."""
     record = record_at(args.record)
-    require_place_for("--report", args.report)
-    if args.report and any(is_same_file(args.report, file) for file in (args.record, args.original) if file):
-        raise BadInput(f"--report {args.report}: this is a record, give another file")
+    require_place_for("--report", args.report, inputs=(args.record, args.original))
     if args.original and is_same_file(args.original, args.record):
         raise BadInput(f"--original {args.original}: this is the record itself, give that of train --graph original")
     watch = Stopwatch()
@@ -70,7 +78,7 @@ def _write_report(args: argparse.Namespace, record: Record, judgement: Judgement
     except OSError as error:
         raise failed(f"--report {args.report} could not be written", error) from None
     if not args.json:
-        print(f"report: {args.report}")
+        print(f"report: {printable(str(args.report))}")
 
 
 def _status(args: argparse.Namespace, judgement: Judgement) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from compat_v1.audit.validation import validate
 from compat_v1.graph_file import read_graph
 from compat_v1.proof.measured import (
     judge_against_tensorflow_1,
@@ -35,8 +36,14 @@ def verify(
 
 
 def graph_beside(record_file: str | Path, record: Record) -> Any:
-    """Return the `GraphDef` that ran, from the file beside the record; None if it is not there or another."""
-    return read_graph(record_file, record.graph_sha256) if record.graph_sha256 else None
+    """Return the `GraphDef` that ran, from the file beside the record; None if it is not there or another.
+
+    `ValueError` if it is one that no program could have been.
+    """
+    graph_def = read_graph(record_file, record.graph_sha256) if record.graph_sha256 else None
+    if graph_def:
+        validate(graph_def)
+    return graph_def
 
 
 def judge(

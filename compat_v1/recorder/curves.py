@@ -1,6 +1,6 @@
 """Draw how far the runs of a replay part."""
 
-from pathlib import Path
+import io
 
 import matplotlib
 import numpy as np
@@ -11,8 +11,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 
-def draw(explanation: Explanation, path: Path) -> None:
-    """Write the curves of an `Explanation` as a PNG file: a point for each run in which some bit is another."""
+def draw(explanation: Explanation) -> bytes:
+    """Return the curves of an `Explanation` as a PNG file: a point for each run in which some bit is another."""
     figure, axes = plt.subplots(figsize=(8, 5.5), layout="constrained")
     for what, curve in explanation.curves.items():
         points = [(run, far) for run, far in enumerate(curve, 1) if far and np.isfinite(far)]
@@ -22,5 +22,7 @@ def draw(explanation: Explanation, path: Path) -> None:
     if explanation.horizon is not None:
         axes.axvline(explanation.horizon, color="grey", linestyle=":", label=f"horizon, run {explanation.horizon}")
     figure.legend(loc="outside lower center", fontsize="small", frameon=False)
-    figure.savefig(path, format="png", dpi=120, metadata={"Software": None})
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
     plt.close(figure)
+    return content.getvalue()

@@ -4,6 +4,7 @@ import hashlib
 import io
 import math
 import re
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import tensorflow.compat.v1 as tf
 from google.protobuf.message import DecodeError
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
+from compat_v1.audit.validation import shown, validate
 from compat_v1.recorder.tf1_recorder import LIMIT
 
 _LARGEST = {"recording.json": 2**28, "recording.sha256": 64, "graph.pb": 2**31 - 1}  # bytes; a protobuf cannot be more
@@ -121,6 +123,8 @@ def read_recording(path: str | Path) -> Recording:
 
     Raises `OSError` if the file cannot be read and `ValueError`, of one line, if it is no whole recording.
     """
+    if not Path(path).is_file() and Path(path).exists():
+        raise ValueError(f"{path} is no regular file")  # its end, where a zip file has its list, may never come
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(archive)
@@ -129,7 +133,9 @@ def read_recording(path: str | Path) -> Recording:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{path} is not a recording of format 1: {where or 'it'}: {first['msg']}") from None
+        raise ValueError(
+            f"{path} is not a recording of format 1: {shown(where) or 'it'}: {shown(first['msg'])}"
+        ) from None
     except ValueError as error:
         raise ValueError(f"{path} is not a recording: {error}") from None
 
@@ -155,6 +161,7 @@ def _read(archive: zipfile.ZipFile) -> Recording:
         graph_def = tf.GraphDef.FromString(graph)
     except DecodeError:
         raise ValueError("graph.pb holds no GraphDef") from None
+    validate(graph_def)
     arrays = {match[1]: _stored(archive, match[1]) for match in map(_ARRAY.fullmatch, names) if match}
     _check_runs(content, arrays)
     return Recording(content, graph_def, arrays)
@@ -166,7 +173,10 @@ def _stored(archive: zipfile.ZipFile, digest: str) -> np.ndarray:
     file = io.BytesIO(data)
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError(f"the array {digest[:12]} is of a format that no recorder writes")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    try:
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    except (tokenize.TokenError, SyntaxError) as error:  # NumPy reads it as a piece of Python
+        raise ValueError(f"the array {digest[:12]} has no header: {shown(error)}") from None
     start = file.tell()
     if dtype.hasobject or len(shape) != 1 or shape[0] * dtype.itemsize != len(data) - start:
         raise ValueError(f"the array {digest[:12]} is not as long as it says, or holds objects")
