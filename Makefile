@@ -8,8 +8,8 @@ $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help reproduce test hostile notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
-  audit-tables corpus releases releases-table mutation-score record-mutations cases cases-record divergence draws bench bench-profile \
-  bench-growth bench-floor bench-audit bench-study claims study study-original any-length train-any-length screenshots \
+  audit-tables audit-larger corpus releases releases-table mutation-score record-mutations cases cases-record divergence draws \
+  bench bench-profile bench-growth bench-floor bench-audit bench-study claims study study-original any-length train-any-length screenshots \
   matrix machines lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
@@ -44,6 +44,7 @@ help:
 	@echo 'Other programs:'
 	@echo '  cases          replay recorded programs, docs/cases.md (cases-record: anew)'
 	@echo '  mutation-score what the audit notices, hours (SHARE=0.01: a hundredth)'
+	@echo '  audit-larger   the audit on 88 larger programs (needs Python 3.7)'
 	@echo '  corpus         record its old graphs anew (releases, releases-table: of all)'
 	@echo 'Speed:  bench bench-profile bench-floor bench-growth bench-audit bench-study'
 	@echo 'Any length:      play   any-length (measures)   train-any-length'
@@ -110,6 +111,12 @@ audit: .venv/ready
 
 audit-tables: .venv/ready
 	.venv/bin/python docs/audit.py
+
+audit-larger: export PYTHONHASHSEED := 0
+audit-larger: .venv/ready $(WITNESS)/ready
+	$(WITNESS_PYTHON) tests/corpus/build.py build/larger/tf1.15.5 --larger
+	.venv/bin/python -W ignore tests/corpus/build.py build/larger/today --larger --mistakes
+	.venv/bin/python docs/audit_larger.py build/larger/tf1.15.5 build/larger/today
 
 # The cases of docs/cases.md: recorded under the old stacks, deliberately, and replayed here.
 cases: .venv/ready
@@ -205,7 +212,7 @@ lock:
 	  --output-file benchmarks/requirements.txt benchmarks/requirements.in
 
 clean:
-	rm -rf .venv .venv-bench .venv-tf* .venv-releases runs
+	rm -rf .venv .venv-bench .venv-tf* .venv-releases runs build
 
 # An edit of pyproject.toml needs nothing: the package is used where it lies. A changed lock is installed on top.
 .venv/ready: requirements.lock

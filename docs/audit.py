@@ -30,6 +30,19 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
+def write_tables(tables):
+    """Put each table of {name: text} into the page, between its markers."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, content in tables.items():
+        text = re.sub(
+            f"(?<=<!-- {name} -->\n).*?(?=<!-- end {name} -->)",
+            lambda _, new=content: new + "\n",
+            text,
+            flags=re.DOTALL,
+        )
+    PAGE.write_text(text, encoding="utf-8")
+
+
 def audits():
     """Yield (release, program, audit, seconds) for each pair of the corpus."""
     with tempfile.TemporaryDirectory() as folder:
@@ -58,15 +71,7 @@ def main():
         "rules": table(["rule", "what changed", "since", "why it is harmless", "pairs that need it"], rules),
         "mutants": "\n".join(table_of_mutants()),
     }
-    text = PAGE.read_text(encoding="utf-8")
-    for name, content in tables.items():
-        text = re.sub(
-            f"(?<=<!-- {name} -->\n).*?(?=<!-- end {name} -->)",
-            lambda _, new=content: new + "\n",
-            text,
-            flags=re.DOTALL,
-        )
-    PAGE.write_text(text, encoding="utf-8")
+    write_tables(tables)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,12 @@ def test_every_program_is_recorded_by_every_release_that_has_its_idiom():
     assert names - {name for release, name in PAIRS if release == "tf1.0.1"} == {"dataset", "soft_labels"}
 
 
+def test_what_the_mistakes_of_the_larger_programs_replace_stands_in_them():
+    for name in sources.names("larger"):
+        for number, (right, wrong) in enumerate(sources.load(name, folder="larger")["MISTAKES"]):
+            assert right != wrong and callable(sources.load(name, number, "larger")["build"]), (name, number)
+
+
 def test_building_leaves_this_process_as_it_was(today):
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Build the corpus's graphs under whatever TensorFlow runs this: python tests/corpus/build.py FOLDER [--mistakes].
+"""Build the corpus's graphs under whatever TensorFlow runs this: python tests/corpus/build.py FOLDER [OPTION ...].
 
 FOLDER is replaced as a whole, when every program has been built, and gets a manifest: which stack made it, and the
 SHA-256 of each file. Runs under Python 2.7 and 3, and under TensorFlow 1.0 to 2.
@@ -42,12 +42,12 @@ def tensorflow_1():
 
 
 def write_graph(task):
-    """Build the graph of (name, mistake, path) and write it, gzipped; the same bytes in every run."""
-    name, mistake, path = task
+    """Build the graph of (programs, name, mistake, path) and write it, gzipped; the same bytes in every run."""
+    programs, name, mistake, path = task
     tf = tensorflow_1()
     tf.set_random_seed(SEED)
     try:
-        sources.load(name, mistake)["build"](tf)
+        sources.load(name, mistake, programs)["build"](tf)
     except Exception as error:
         which = "" if mistake is None else ", mistake {}".format(mistake)
         raise RuntimeError("{}{}: {}".format(name, which, error))
@@ -56,46 +56,47 @@ def write_graph(task):
         zipped.write(graph_def.SerializeToString(deterministic=True))
 
 
-def tasks(folder, with_mistakes):
-    """Yield (name, mistake, path) for every program that this TensorFlow can run."""
-    for name in sources.names():
-        space = sources.load(name)
+def tasks(folder, programs, with_mistakes):
+    """Yield (programs, name, mistake, path) for every program that this TensorFlow can run."""
+    for name in sources.names(programs):
+        space = sources.load(name, folder=programs)
         if space.get("SINCE", (1, 0)) > VERSION:
             continue
-        yield name, None, os.path.join(folder, name + ".pb.gz")
+        yield programs, name, None, os.path.join(folder, name + ".pb.gz")
         for number in range(len(space["MISTAKES"]) if with_mistakes else 0):
-            yield name, number, os.path.join(folder, "{}.mistake{}.pb.gz".format(name, number))
+            yield programs, name, number, os.path.join(folder, "{}.mistake{}.pb.gz".format(name, number))
 
 
-def build_all(folder, with_mistakes=False):
+def build_all(folder, programs, with_mistakes=False):
     """Build into `folder`, each graph in a process of its own: some of TensorFlow's counters are the process's."""
     pool = multiprocessing.Pool(maxtasksperchild=1)
     try:
-        pool.map(write_graph, list(tasks(folder, with_mistakes)), chunksize=1)
+        pool.map(write_graph, list(tasks(folder, programs, with_mistakes)), chunksize=1)
     finally:
         pool.terminate()
 
 
-def write_manifest(folder):
+def write_manifest(folder, command):
     digests = {}
     for name in sorted(os.listdir(folder)):
         with open(os.path.join(folder, name), "rb") as f:
             digests[name] = hashlib.sha256(f.read()).hexdigest()
     stack = {"python": platform.python_version(), "tensorflow": tensorflow.__version__}
-    write_json(os.path.join(folder, "manifest.json"), {"stack": stack, "command": "make corpus", "sha256": digests})
+    write_json(os.path.join(folder, "manifest.json"), {"stack": stack, "command": command, "sha256": digests})
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", help="is replaced when all is done")
     parser.add_argument("--mistakes", action="store_true", help="also build each program's planted mistakes")
+    parser.add_argument("--larger", action="store_true", help="the programs of `make audit-larger` instead")
     args = parser.parse_args()
 
     new, old = [args.folder.rstrip("/") + end for end in (".new", ".old")]
     shutil.rmtree(new, ignore_errors=True)
     os.makedirs(new)
-    build_all(new, args.mistakes)
-    write_manifest(new)
+    build_all(new, "larger" if args.larger else "programs", args.mistakes)
+    write_manifest(new, "make audit-larger" if args.larger else "make corpus")
     if os.path.exists(args.folder):
         os.rename(args.folder, old)
     os.rename(new, args.folder)

@@ -7,20 +7,21 @@ would be wrong there; and `SINCE`, the first TensorFlow that has its idiom, if t
 import glob
 import os
 
-_PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+_HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def names():
-    """Return the names of all programs."""
-    return sorted(os.path.splitext(os.path.basename(path))[0] for path in glob.glob(os.path.join(_PROGRAMS, "*.py")))
+def names(folder="programs"):
+    """Return the names of all programs: the tests' in "programs", those of `make audit-larger` in "larger"."""
+    paths = glob.glob(os.path.join(_HERE, folder, "*.py"))
+    return sorted(os.path.splitext(os.path.basename(path))[0] for path in paths)
 
 
-def load(name, mistake=None):
+def load(name, mistake=None, folder="programs"):
     """Return the namespace of a program, with the mistake of that number if one is given.
 
     Raises `ValueError` if what the mistake replaces does not stand in the program.
     """
-    with open(os.path.join(_PROGRAMS, name + ".py")) as f:
+    with open(os.path.join(_HERE, folder, name + ".py")) as f:
         source = f.read()
     space = {}
     exec(compile(source, name, "exec"), space)
