@@ -92,12 +92,19 @@ class _Comparison:
             for name in node.names:
                 pairs[name] = name if name in other.names else left[0]
         pairs.update(self.verification.constants)
+        for name in self.graphs[0].nodes:  # what a rule passed over in both graphs, and has kept its name
+            here, there = (normal.tensors.get((name, 0)) for normal in self.normals)
+            if name not in pairs and here and there and self.verification.is_same(here, there):
+                pairs[name] = name
         return {name: pairs[name] for name in self.graphs[0].nodes if name in pairs}
 
     def _roles(self, roles):
         for role, (tensor, other) in roles.items():
             here, there = (_tensor(normal, name) for normal, name in zip(self.normals, (tensor, other), strict=True))
-            if here is None or there is None or not self.verification.is_same(here, there):
+            is_same = here is not None and there is not None and self.verification.is_same(here, there)
+            # What a rule passes over, such as a transposition that moves nothing, can be fed apart from what it copies.
+            made = {name.partition(":")[0] in one.made for one, name in zip(self.normals, (tensor, other), strict=True)}
+            if not is_same or len(made) > 1:
                 node = here[0] if here is not None and not isinstance(here, Literal) else None
                 what = f"the program's {role} is this tensor in the original, {other} in the port"
                 yield Finding("role", node, None, what, tensor)
