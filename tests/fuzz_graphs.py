@@ -92,6 +92,17 @@ def edit(graph_def, draw):
     edits[draw.choice(sorted(edits))]()
 
 
+def edited(content, draw, edits):
+    """Return the GraphDef of these bytes with as many edits."""
+    graph_def = tf.GraphDef.FromString(content)
+    for _ in range(edits):
+        try:
+            edit(graph_def, draw)
+        except (ValueError, IndexError):  # what protobuf itself does not take
+            continue
+    return graph_def
+
+
 def check(content):
     """Read bytes as a graph and import it; a refusal must be one line that a terminal can show."""
     descriptor, path = tempfile.mkstemp()
@@ -127,13 +138,7 @@ def graph_with_other_bytes(changes, cut):
 
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
 def graph_with_another_structure(draw: random.Random, edits):
-    graph_def = tf.GraphDef.FromString(PROGRAM)
-    for _ in range(edits):
-        try:
-            edit(graph_def, draw)
-        except (ValueError, IndexError):  # what protobuf itself does not take
-            continue
-    check(graph_def.SerializeToString())
+    check(edited(PROGRAM, draw, edits).SerializeToString())
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
 from compat_v1 import cli
 from compat_v1.any_length import curriculum
-from fuzz_graphs import edit
+from fuzz_graphs import edited
 from trained_runs import run
 
 ROOT = Path(__file__).parents[1]
@@ -110,7 +110,7 @@ def graphs(draw, program: bytes):
     """The bytes of a GraphDef with other bytes or another structure, binary or as text, zipped or not."""
     if draw(st.integers(0, 3)) == 0:
         return draw(damaged(program))
-    graph_def = other_graph(program, draw(st.randoms(use_true_random=False)), draw(st.integers(1, 3)))
+    graph_def = edited(program, draw(st.randoms(use_true_random=False)), draw(st.integers(1, 3)))
     form = draw(st.sampled_from(["binary", "text", "damaged text", "zipped", "meta"]))
     if form == "binary":
         return graph_def.SerializeToString()
@@ -120,17 +120,6 @@ def graphs(draw, program: bytes):
         return tf.MetaGraphDef(graph_def=graph_def).SerializeToString()
     text = text_format.MessageToString(graph_def).encode()
     return text if form == "text" else draw(damaged(text))
-
-
-def other_graph(program: bytes, random, edits: int):
-    """Return a GraphDef with as many edits."""
-    graph_def = tf.GraphDef.FromString(program)
-    for _ in range(edits):
-        try:
-            edit(graph_def, random)
-        except (ValueError, IndexError):  # what protobuf itself does not take
-            continue
-    return graph_def
 
 
 def _members(path: Path) -> dict[str, bytes]:
@@ -147,7 +136,7 @@ def recordings(draw, path: Path):
     content = json.loads(members["recording.json"])
     what = draw(st.sampled_from(["json", "graph", "member"]))
     if what == "graph":
-        graph = other_graph(members["graph.pb"], draw(st.randoms(use_true_random=False)), draw(st.integers(1, 3)))
+        graph = edited(members["graph.pb"], draw(st.randoms(use_true_random=False)), draw(st.integers(1, 3)))
         members["graph.pb"] = graph.SerializeToString()
         content["graph_sha256"] = hashlib.sha256(members["graph.pb"]).hexdigest()
     if what == "member":

@@ -133,13 +133,17 @@ class Graph:
             stacks[handle][kind].append(name)
         return stacks
 
+    def needs(self, name):
+        """Return the nodes that a node takes, then those that it waits for."""
+        return [maker for maker, _ in self.inputs[name]] + self.controls[name]
+
     def strays(self):
         """Return {(node, what it takes from another loop than its own)}: a graph that has any cannot be run."""
         return {
             (name, maker)
             for name, node in self.nodes.items()
             if node.op not in (*ENTERS, *EXITS)
-            for maker in (*(maker for maker, _ in self.inputs[name]), *self.controls[name])
+            for maker in self.needs(name)
             if self.frames[maker] != self.frames[name]
         }
 
@@ -147,7 +151,7 @@ class Graph:
         """Sort the nodes; what is popped comes after what is pushed, where the graph allows."""
         needs = {}
         for name, node in self.nodes.items():
-            needs[name] = [maker for maker, _ in self.inputs[name]] + self.controls[name]
+            needs[name] = self.needs(name)
             if node.op in MERGES:
                 needs[name] = [one for one in needs[name] if self.nodes[one].op not in BACK_EDGES]
         with_stacks = {name: list(makers) for name, makers in needs.items()}
@@ -163,8 +167,7 @@ class Graph:
     def _place(self, name):
         """Tell in which loop a node runs, and whether in a branch, from what it needs."""
         node = self.nodes[name]
-        makers = [maker for maker, _ in self.inputs[name]] + self.controls[name]
-        known = [one for one in makers if one in self.frames]
+        known = [one for one in self.needs(name) if one in self.frames]
         frames = [self.frames[one] for one in known if self.frames[one]]
         if node.op in ENTERS:
             self.frames[name] = Attributes(node)["frame_name"].s.decode("utf-8", "replace")

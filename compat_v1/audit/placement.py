@@ -72,8 +72,7 @@ def _device(graph, twin, name):
 
 def _devices_around(graph, name):
     """Return the devices of what a node is made from and made for, and of what it waits for."""
-    around = [maker for maker, _ in graph.inputs[name]] + [user for user, _ in graph.users[name]]
-    around += graph.controls[name]
+    around = graph.needs(name) + [user for user, _ in graph.users[name]]
     return {graph.nodes[one].device for one in around}
 
 
