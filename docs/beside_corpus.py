@@ -3,9 +3,9 @@
     python docs/beside_corpus.py [FOLDER]
 
 FOLDER has today's graphs as `tests/corpus/build.py --mistakes` builds them; without it they are built, some minutes.
+All is run in this process: TensorFlow's import takes longer than most programs do.
 """
 
-import multiprocessing
 import sys
 import tempfile
 import time
@@ -19,7 +19,7 @@ from compat_v1.environment import import_tensorflow  # noqa: E402
 
 import_tensorflow()
 
-from compat_v1.audit import audit, read_graph_def  # noqa: E402
+from compat_v1.audit import read_graph_def  # noqa: E402
 from compat_v1.beside import CannotRunError, beside  # noqa: E402
 from compat_v1.beside.causes import with_old_seeds  # noqa: E402
 from compat_v1.beside.engine import Trial  # noqa: E402
@@ -33,84 +33,94 @@ from corpus_graphs import PAIRS, build_today, recorded  # noqa: E402
 UPDATES = 1
 
 
+def causes_in_short(result):
+    """Return the kinds of causes of a `Beside`, and whether the two are equal without them."""
+    return "; ".join(
+        dict.fromkeys(
+            cause["cause"] + (" (equal without)" if cause.get("equal_without") else "") for cause in result.causes
+        )
+    )
+
+
 def changed_nodes(new, mistaken):
     """Return the names of the nodes that a mistake has changed, by name against the faithful port."""
     there = {node.name: node.SerializeToString(deterministic=True) for node in new.node}
     return {node.name for node in mistaken.node if there.get(node.name) != node.SerializeToString(deterministic=True)}
 
 
-def faithful(task):
-    """Return the row of a port that is faithful: (name, audit's verdict, verdict, first, cause, seconds)."""
-    release, name, folder = task
-    old, new = recorded(release, name), read_graph_def(folder / f"{name}.pb.gz")
-    begin = time.time()
-    try:
-        result = beside(old, new, UPDATES)
-        verdict, first = result.verdict, f"`{result.first.tensor}`" if result.first else ""
-        causes = dict.fromkeys(
-            cause["cause"] + (" (equal without)" if cause.get("equal_without") else "") for cause in result.causes
-        )
-        cause = "; ".join(causes)
-    except CannotRunError as error:
-        verdict, first, cause = "cannot be run", "", str(error)
-    return f"{name}, {release[2:]}", audit(old, new).verdict, verdict, first, cause, time.time() - begin
+def ports(folder):
+    """Yield a row for each port that is faithful: [name, audit's verdict, verdict, first, cause, seconds]."""
+    for release, name in PAIRS:
+        old, new, begin = recorded(release, name), read_graph_def(folder / f"{name}.pb.gz"), time.process_time()
+        label = f"{name}, {release[2:]}"
+        try:
+            result = beside(old, new, UPDATES)
+            first = f"`{result.first.tensor}`" if result.first else ""
+            row = [label, result.audit or "", result.verdict, first, causes_in_short(result)]
+        except CannotRunError as error:
+            row = [label, "", "cannot be run", "", str(error)]
+        yield [*row, f"{time.process_time() - begin:.0f}"]
 
 
-def mistaken(task):
-    """Return the row of a mistake: the same, with whether the first tensor is where it was planted as the cause."""
-    name, number, folder = task
-    old, new = recorded("tf1.15.5", name), read_graph_def(folder / f"{name}.mistake{number}.pb.gz")
-    planted, begin = changed_nodes(read_graph_def(folder / f"{name}.pb.gz"), new), time.time()
-    right, wrong = sources.load(name)["MISTAKES"][number]
-    try:
-        verdict, first, where = _where(Program(old), Program(new), planted)
-    except CannotRunError as error:
-        verdict, first, where = "cannot be run", "", str(error)
-    label = f"{name}: `{right}` → `{wrong}`".replace("|", "\\|").replace("\n", " ")
-    return label, audit(old, new).verdict, verdict, first, where, time.time() - begin
+def mistakes(folder):
+    """Yield a row for each mistake: the same, with whether the first tensor is where it was planted as the cause."""
+    for name in sources.names():
+        old, right_graph = Program(recorded("tf1.15.5", name)), read_graph_def(folder / f"{name}.pb.gz")
+        for number, (right, wrong) in enumerate(sources.load(name)["MISTAKES"]):
+            begin, new = time.process_time(), read_graph_def(folder / f"{name}.mistake{number}.pb.gz")
+            label = f"{name}: `{right}` → `{wrong}`".replace("|", "\\|").replace("\n", " ")
+            planted = changed_nodes(right_graph, new)
+            try:
+                row = [label, *_where(old, Program(new), planted)]
+            except CannotRunError as error:
+                row = [label, "", "cannot be run", "", str(error)]
+            yield [*row, f"{time.process_time() - begin:.0f}"]
 
 
 def _where(old, new, planted):
-    """Run both with the old seeds; return (verdict, first tensor, whether a mistake is planted at it)."""
-    pairs, _ = pair(old, new)
-    plan, _ = with_old_seeds(make_plan(old, new, pairs, Feeds(old, new, pairs)))
+    """Run both with the old seeds; return the audit's verdict, that of the run, the first tensor, and what is there."""
+    paired = pair(old, new)
+    plan, _ = with_old_seeds(make_plan(old, new, paired.pairs, Feeds(old, new, paired.pairs)))
     trial = Trial(plan, UPDATES, None, lambda done, total: None)
     course = trial.judge()
     if plan.mismatches:
-        return "parted", "", plan.mismatches[0]
+        return paired.audit, "parted", "", plan.mismatches[0]
     if not course.first:
-        return "not deterministic" if course.strayed else "equal", "", ""
+        return paired.audit, "not deterministic" if course.strayed else "equal", "", ""
     origins = trial.origins(trial.plan, course.first, trial.plain)
     if not origins.first:
-        return "parted", f"`{course.first.what[0]}`", "only by graph optimizers"
+        return paired.audit, "parted", f"`{course.first.what[0]}`", "only by graph optimizers"
     here = any(
         {one.partner, *origins.between[one.node][1], *(s for s, _ in new.wiring.inputs.get(one.partner, ()))} & planted
         for one in origins.first
     )
-    return "parted", f"`{origins.first[0].node}`", "at the planted place" if here else "elsewhere"
+    where = "at the planted place" if here else "elsewhere"
+    return paired.audit, "parted", f"`{origins.first[0].node}`", where
 
 
 def table(rows, head):
-    """Yield the lines of a table."""
+    """Yield the lines of a table, the last column of which are numbers."""
     yield f"| {' | '.join(head)} |"
-    yield "| --- | --- | --- | --- | --- | ---: |"
-    for *cells, seconds in rows:
-        yield f"| {' | '.join(cells)} | {seconds:.0f} |"
+    yield f"|{' --- |' * (len(head) - 1)} ---: |"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
-def page(ports, mistakes):
+def page(right, wrong):
     """Yield the lines of the page."""
     yield "# The audit's corpus, beside\n"
     yield "Every program of `tests/corpus` beside its port as it stands, and beside each mistake planted in the port, "
-    yield f"{UPDATES} update each. `python docs/beside_corpus.py` writes this page.\n"
+    yield f"{UPDATES} update each; seconds of processor time. `python docs/beside_corpus.py` writes this page.\n"
     yield "## Faithful ports\n"
-    yield f"{_counts(ports)}.\n"
-    yield from table(ports, ("program, old release", "audit", "beside", "first tensor", "cause", "seconds"))
+    equal_without = sum(row[2] == "parted" and "(equal without)" in row[4] for row in right)
+    yield f"{_counts(right)}; of those that part, {equal_without} are equal without the cause that is named.\n"
+    yield from table(right, ("program, old release", "audit", "beside", "first tensor", "cause", "seconds"))
     yield "\n## Mistakes\n"
     yield "Against TensorFlow 1.15.5's graph, with its seeds written into the port. What is *equal* has a mistake that"
     yield "no update shows, such as another initial value: the audit alone sees it.\n"
-    yield f"{_counts(mistakes)}; " + ", ".join(f"{n} {what}" for what, n in _places(mistakes).items()) + ".\n"
-    yield from table(mistakes, ("mistake", "audit", "beside", "first tensor", "where", "seconds"))
+    alone = sum(row[2] == "equal" and row[1] == "not faithful" for row in wrong)
+    yield f"{_counts(wrong)}; " + ", ".join(f"{n} {what}" for what, n in _places(wrong).items())
+    yield f"first. Of those that are equal, {alone} are *not faithful* for the audit.\n"
+    yield from table(wrong, ("mistake", "audit", "beside", "first tensor", "where", "seconds"))
 
 
 def _counts(rows):
@@ -130,15 +140,9 @@ def shown(rows):
 
 def main(folder=None):
     """Write the page."""
-    with (
-        tempfile.TemporaryDirectory() as built,
-        multiprocessing.get_context("spawn").Pool(3, maxtasksperchild=20) as pool,
-    ):
+    with tempfile.TemporaryDirectory() as built:
         folder = Path(folder) if folder else build_today(Path(built) / "today", with_mistakes=True)
-        ports = list(shown(pool.imap(faithful, [(*which, folder) for which in PAIRS])))
-        numbered = [(name, n, folder) for name in sources.names() for n in range(len(sources.load(name)["MISTAKES"]))]
-        mistakes = list(shown(pool.imap(mistaken, numbered)))
-    lines = page(ports, mistakes)
+        lines = page(list(shown(ports(folder))), list(shown(mistakes(folder))))
     (ROOT / "docs" / "beside_corpus.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

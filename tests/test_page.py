@@ -72,13 +72,11 @@ def a_pair():
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Return a function that writes a page and opens it; what it asked for and complained about is checked."""
+def opened_file(browser):
+    """Return a function that opens a page; what it asked for and complained about is checked."""
     contexts = []
 
-    def open_page(old, new, audit, files=("old.pb", "new.pb"), **options):
-        path = tmp_path / "audit.html"
-        write_page(path, old, new, audit, files)
+    def open_file(path, **options):
         context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
         contexts.append(context)
         tab = context.new_page()
@@ -91,10 +89,21 @@ def opened(browser, tmp_path):
         tab.complaints = complaints
         return tab
 
-    yield open_page
+    yield open_file
     for context in contexts:
         assert all(tab.complaints == [] for tab in context.pages)
         context.close()
+
+
+@pytest.fixture
+def opened(opened_file, tmp_path):
+    """Return a function that writes an audit's page and opens it."""
+
+    def open_page(old, new, audit, files=("old.pb", "new.pb"), **options):
+        write_page(tmp_path / "audit.html", old, new, audit, files)
+        return opened_file(tmp_path / "audit.html", **options)
+
+    return open_page
 
 
 def shown(tab):
@@ -260,6 +269,33 @@ def test_neighbourhood_counts_what_it_does_not_draw():
     drawn = picture.old.count("<title>user")
     assert f"↓{51 - drawn - picture.old.count('<title>ring')} more" in picture.old
     assert pictures.draw(("ring", "ring")).old.count("<title>") > 2, "a loop is drawn too"
+
+
+# The page of `beside`.
+
+
+def test_page_of_two_runs_draws_the_curve_and_what_lies_around_the_first_tensor(opened_file, tmp_path):
+    for name, graph_def in (("old.pb", OLD), ("new.pb", program(0.5, 0.1, 0.5, tf.sigmoid))):
+        (tmp_path / name).write_bytes(graph_def.SerializeToString())
+    path = tmp_path / "beside.html"
+    graphs = [str(tmp_path / "old.pb"), str(tmp_path / "new.pb")]
+    assert main(["beside", *graphs, "--updates", "2", "--html", str(path)]) == 1
+    tab = opened_file(path, viewport={"width": 1300, "height": 900})
+    expect(tab.locator(".verdict.bad")).to_have_text("PARTED")
+    expect(tab.locator("svg.curve")).to_be_visible()
+    first = tab.locator(".difference").first
+    expect(first).to_have_attribute("open", "")
+    expect(first.locator("summary code").first).to_have_text("layer/bias")
+    expect(first.locator(".node.root .op")).to_have_text(["Const 1.0", "Const 0.5"])
+    places = []
+    for panel in first.locator(".panel").all():
+        expect(panel.locator(".node.differs .name", has_text="layer/sum").first).to_be_visible()
+        box, frame = panel.locator(".node.root").bounding_box(), panel.bounding_box()
+        places.append((box["x"] - frame["x"], box["y"] - frame["y"]))
+    assert places[0] == pytest.approx(places[1], abs=1)
+    expect(first.locator("tr.differs th", has_text="first value that differs")).to_be_visible()
+    tab.set_viewport_size({"width": 360, "height": 700})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 # How it is written.

@@ -1,28 +1,20 @@
-"""Write an audit as one HTML page: each difference, with what lies around it in both graphs, side by side.
+"""Write an audit as one HTML page: each difference, with what lies around it in both graphs, side by side."""
 
-The page needs no other file and no network, runs no script but its own, and follows the reader's screen.
-"""
-
-import base64
-import hashlib
-import math
 import os
 import re
 import stat
 from collections import Counter
-from html import escape
 from pathlib import Path
 from string import Template
 
-import numpy as np
 import tensorflow as tf
 
+from compat_v1.audit.document import KEY, document, panels, properties, text
 from compat_v1.audit.drift import RULES
 from compat_v1.audit.neighbourhood import Neighbourhoods, Side
 from compat_v1.audit.result import Audit
 from compat_v1.audit.validation import shown
 
-MOST_SHOWN = 2**20  # elements of a constant that is looked into
 MOST_DRAWN = 100  # neighbourhoods, of the first differences: some 30 kB each
 _APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]")
 _VERDICTS = {"faithful": "good", "not faithful": "bad", "numbers changed": "changed"}
@@ -54,16 +46,14 @@ def page(old, new, audit, files) -> str:
         is_node = any(name in side.nodes for side, name in zip(sides, place, strict=True))
         picture = pictures.draw(place) if is_node and len(rows) < MOST_DRAWN else None
         rows.append(_difference(sides, difference, kind, scope, picture))
-    template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
-    script = template.partition("<script>")[2].partition("</script>")[0]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     follow = sum(difference.follows for difference in audit.differences)
-    return Template(template).substitute(
-        script_digest=digest,
-        verdict=_text(audit.verdict.upper()),
+    template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
+    body = Template(template).substitute(
+        key=KEY,
+        verdict=text(audit.verdict.upper()),
         verdict_class=_VERDICTS.get(audit.verdict, "bad"),
-        old=_text(files[0]),
-        new=_text(files[1]),
+        old=text(files[0]),
+        new=text(files[1]),
         totals="".join(
             f"<div><dt>{what}<dd>{number}</div>"
             for what, number in (
@@ -86,6 +76,7 @@ def page(old, new, audit, files) -> str:
         not_compared=_list(audit.not_compared, "Everything was compared."),
         rules=_rules(audit),
     )
+    return document(f"Audit: {audit.verdict.upper()}", body, ["filters.js"])
 
 
 def _kind(sides, place):
@@ -129,75 +120,27 @@ def _scope(place):
 
 def _difference(sides, difference, kind, scope, picture):
     node, other = difference.node, difference.port_node
-    title = f"<code>{_text(node or other)}</code>"
+    title = f"<code>{text(node or other)}</code>"
     if node and other and node != other:
-        title += f" <span class='muted'>new</span> <code>{_text(other)}</code>"
+        title += f" <span class='muted'>new</span> <code>{text(other)}</code>"
     elif bool(node) != bool(other):
         title += f" <span class='muted'>only in {'old' if node else 'new'}</span>"
     follow = f"<span class='follow'>{difference.follows} follow</span>" if difference.follows else ""
-    body = ""
-    if picture:
-        panels = (
-            f"<figure><figcaption>{name}</figcaption>"
-            f"<div class='panel' tabindex='0' data-x='{picture.center[0]:.0f}' data-y='{picture.center[1]:.0f}'>"
-            f"{svg}</div></figure>"
-            for name, svg in (("old", picture.old), ("new", picture.new))
-        )
-        body = f"<div class='sides'>{''.join(panels)}</div>"
+    body = panels(picture) if picture else ""
     nodes = [side.nodes.get(name) for side, name in zip(sides, (node, other), strict=True)]
     following = _list(difference.following, "", "that follow from it") if difference.following else ""
     return (
-        f"<details class='difference' data-kind='{kind}' data-scope='{_text(scope)}' "
-        f"data-text='{_text(' '.join([node, other, difference.what, *difference.following]).lower(), 2000)}'>"
+        f"<details class='difference' data-kind='{kind}' data-scope='{text(scope)}' "
+        f"data-text='{text(' '.join([node, other, difference.what, *difference.following]).lower(), 2000)}'>"
         f"<summary><span class='kind'>{kind}</span> {title} {follow}"
-        f"<span class='what'>{_text(difference.what, 2000)}</span></summary>"
-        f"{body}{_properties(nodes)}{following}</details>"
+        f"<span class='what'>{text(difference.what, 2000)}</span></summary>"
+        f"{body}{properties(nodes)}{following}</details>"
     )
-
-
-def _properties(nodes):
-    """Return the table of what two nodes have, where they differ first."""
-    here, there = ({} if node is None else _described(node) for node in nodes)
-    if not here and not there:
-        return ""
-    rows = []
-    for key in sorted(here.keys() | there.keys(), key=lambda key: (here.get(key) == there.get(key), key)):
-        values = [side.get(key, "absent") for side in (here, there)]
-        rows.append(
-            f"<tr class='{'differs' if values[0] != values[1] else ''}'><th>{_text(key)}"
-            f"<td data-of='old'>{_text(values[0])}<td data-of='new'>{_text(values[1])}"
-        )
-    return f"<table><thead><tr><th><th>old<th>new</thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _described(node):
-    """Return {what: value} of a node, for people."""
-    inputs = {f"input {k}": reference for k, reference in enumerate(node.input) if k < 20}
-    attributes = {key: _value(value) for key, value in node.attr.items()}
-    return {"op": node.op, **({"device": node.device} if node.device else {}), **inputs, **attributes}
-
-
-def _value(value):
-    kind = value.WhichOneof("value")
-    if kind == "tensor":
-        elements = math.prod(dim.size for dim in value.tensor.tensor_shape.dim)
-        if elements > MOST_SHOWN:  # it may be said in one word, and take a gibibyte
-            return f"{elements} elements ({tf.dtypes.as_dtype(value.tensor.dtype).name})"
-        array = tf.make_ndarray(value.tensor)
-        text = " ".join(np.array2string(array, threshold=8).split())
-        return f"{text} ({array.dtype}, shape {list(array.shape)})"
-    if kind == "type":
-        return tf.dtypes.as_dtype(value.type).name
-    if kind == "shape":
-        return str(tf.TensorShape(value.shape))
-    if kind in ("i", "f", "b"):
-        return str(getattr(value, kind))
-    return " ".join(str(value).split())
 
 
 def _choices(values):
     return "".join(
-        f"<option value='{_text(value)}'>{_text(value) or '(no scope)'} ({count})</option>"
+        f"<option value='{text(value)}'>{text(value) or '(no scope)'} ({count})</option>"
         for value, count in sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
     )
 
@@ -212,9 +155,9 @@ def _drawn(number):
 
 
 def _numbers(numbers):
-    advice = "\n".join(_text(line, 10**6) for line in numbers.advice.split("\n"))
+    advice = "\n".join(text(line, 10**6) for line in numbers.advice.split("\n"))
     return (
-        f"<section class='card numbers'><h3>{_text(numbers.cause, 2000)}</h3>"
+        f"<section class='card numbers'><h3>{text(numbers.cause, 2000)}</h3>"
         f"<div class='advice'><pre>{advice}</pre>"
         "<button type='button' class='copy'>Copy</button></div>"
         f"{_list(numbers.nodes, 'No nodes.', 'nodes')}</section>"
@@ -228,24 +171,19 @@ def _list(names, none, what="names"):
 
 
 def _items(names):
-    return "".join(f"<li><code>{_text(name, 2000)}</code>" for name in names)
+    return "".join(f"<li><code>{text(name, 2000)}</code>" for name in names)
 
 
 def _rules(audit):
     rows = []
     for name, count in audit.rules.items():
         rule = RULES[name]
-        why = f"{_text(rule.changed, 2000)} (since {_text(rule.since)}). Harmless: {_text(rule.harmless, 2000)}."
+        why = f"{text(rule.changed, 2000)} (since {text(rule.since)}). Harmless: {text(rule.harmless, 2000)}."
         rows.append(
-            f"<details class='names'><summary>{_text(name)} <span class='muted'>{count} times</span></summary>"
+            f"<details class='names'><summary>{text(name)} <span class='muted'>{count} times</span></summary>"
             f"<p>{why}</p><ul>{_items(audit.where[name])}</ul></details>"
         )
     return "".join(rows) or "<p>None was needed.</p>"
-
-
-def _text(text, longest=300):
-    """Return a text as it may stand anywhere in the page."""
-    return escape(shown(text, longest))
 
 
 def _write_whole(path, content):

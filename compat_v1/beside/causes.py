@@ -14,8 +14,10 @@ from compat_v1.beside.where import Origins
 if TYPE_CHECKING:
     from compat_v1.beside.engine import Trial
 
+DROPOUT = "dropout's formula"
 _SEEDS = ("seed", "seed2")
 _ROUNDING = 1e-5  # of the largest value: as much as another order of the same arithmetic can make
+_NAMED = 8  # tensors in a sentence
 _AT_MOST = 4  # rounds in which the new graph is given the old one's values where it parts
 
 
@@ -113,29 +115,48 @@ def _by_replacing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode, foun
     """Give the new graph the old one's values where it parts, until nothing else does; append the causes."""
     bridges, before = list[Bridge](), len(found)
     for _ in range(_AT_MOST):
-        fresh = []
+        fresh = dict[Bridge, None]()
+        can_all = True
         for one in origins.first:
             pair = ((one.node, one.output), (one.partner, one.output))
-            found.append({"cause": kind(plan, one, origins.between[one.node]), "what": _sentence(plan, one, origins)})
-            may_replace = all(
-                program.wiring.is_always_there(node) and (node, index) in program.values(node)
-                and node not in program.after_writes
-                and one.same_shape
-                for program, (node, index) in zip((plan.old, plan.new), pair, strict=True)
-            )  # fmt: skip
-            if may_replace and pair not in bridges:
-                fresh.append(pair)
-        if len(fresh) < len(origins.first) or not fresh:
+            what = kind(plan, one, origins.between[one.node])
+            found.append({"cause": what, "what": _sentence(plan, one, origins)})
+            can_all = can_all and one.same_shape and pair not in bridges and _may_replace(plan, pair)
+            fresh |= dict.fromkeys([pair, *(_alike(plan, pair) if what == DROPOUT else ())])
+        if not can_all or not fresh:
             return
-        bridges += fresh
+        bridges += [pair for pair in fresh if pair not in bridges]
         course = trial.course(plan, mode, bridges)
         if course.first is None:
-            names = ", ".join(pair[0][0] for pair in bridges)
+            names = ", ".join(pair[0][0] for pair in bridges[:_NAMED]) + (" …" if len(bridges) > _NAMED else "")
             found[-1]["what"] += f"; given the old graph's values of {names}, the new graph equals it in every bit"
             for cause in found[before:]:
                 cause["equal_without"] = True
             return
         origins = trial.origins(plan, course.first, mode, bridges)
+
+
+def _may_replace(plan: Plan, pair: Bridge) -> bool:
+    """Whether the new graph can be given the old one's value of a tensor."""
+    return all(
+        program.wiring.is_always_there(name)
+        and (name, index) in program.values(name)
+        and name not in program.after_writes
+        for program, (name, index) in zip((plan.old, plan.new), pair, strict=True)
+    )
+
+
+def _alike(plan: Plan, pair: Bridge) -> list[Bridge]:
+    """Return the pairs of the same two ops that are run: a network has one a layer, and as many on the way back."""
+    ops_of = plan.old.wiring.op(pair[0][0]), plan.new.wiring.op(pair[1][0])
+    needs = [program.needs(_targets(plan, which)) for which, program in enumerate((plan.old, plan.new))]
+    return [
+        bridge
+        for name, other in plan.pairs.items()
+        if (plan.old.wiring.op(name), plan.new.wiring.op(other)) == ops_of and name in needs[0] and other in needs[1]
+        for bridge in [((name, pair[0][1]), (other, pair[1][1]))]
+        if _may_replace(plan, bridge)
+    ]
 
 
 def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]]) -> str:
@@ -148,7 +169,7 @@ def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]]) -> st
     mask = {"Floor", "GreaterEqual", "SelectV2", "Select"}
     is_rounding = one.relative is not None and one.relative < _ROUNDING
     if random and is_rounding and (here | there) & mask and (here | there) & {"RealDiv", "Mul"} and here != there:
-        return "dropout's formula"
+        return DROPOUT
     if op == other == "Const":
         return "a constant"
     if op != other or here != there:

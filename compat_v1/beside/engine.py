@@ -15,12 +15,12 @@ from compat_v1.beside import causes
 from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.fitting import fit
 from compat_v1.beside.lockstep import Bridge, Course, Distance, Mode, Parted, digests, run_beside, stages
-from compat_v1.beside.pairs import pair
+from compat_v1.beside.pairs import Paired, pair
 from compat_v1.beside.plan import Plan, make_plan
 from compat_v1.beside.program import CannotRunError, Program
 from compat_v1.beside.races import Race, races
 from compat_v1.beside.running import ALL, Runner
-from compat_v1.beside.where import Origins, find_origins
+from compat_v1.beside.where import Origins, Search
 
 EQUAL, PARTED, NOT_DETERMINISTIC = "equal", "parted", "not deterministic"
 
@@ -49,6 +49,7 @@ class Beside(NamedTuple):
     notes: list[str]
     plan: Plan
     parted: Parted | None
+    audit: str | None = None  # its verdict, None if it was not asked or cannot compare the two
 
 
 def beside(
@@ -73,11 +74,11 @@ def beside(
     """
     fed = {name if ":" in name else f"{name}:0": tf.as_dtype(value.dtype) for name, value in (feeds or {}).items()}
     old, new = Program(old, fed, "the old graph"), Program(new, fed, "the new graph")
-    pairs, notes = pair(old, new) if pairs is None else (pairs, [])
-    plan = make_plan(old, new, pairs, Feeds(old, new, pairs, feeds, seed, sizes))
+    paired = pair(old, new) if pairs is None else Paired(pairs, [], None)
+    plan = make_plan(old, new, paired.pairs, Feeds(old, new, paired.pairs, feeds, seed, sizes))
     trial = Trial(plan, updates, checkpoint, progress)
-    trial.notes += notes
-    return trial.result()
+    trial.notes += paired.notes
+    return trial.result()._replace(audit=paired.audit)
 
 
 class Trial:
@@ -122,7 +123,7 @@ class Trial:
         try:
             control = digests(plan, self.initial, self.updates, self.mode, self._tick)
         except CannotRunError as error:
-            plan = self.plan = fit(plan, self.initial, self.mode, error)
+            plan = self.plan = fit(plan, self.initial, self.updates, self.mode, error)
             self.notes.append(f"what is drawn was fitted to the graph: {plan.feeds.in_words()}")
             self.total += self.done
             control = digests(plan, self.initial, self.updates, self.mode, self._tick)
@@ -156,7 +157,7 @@ class Trial:
 
     def origins(self, plan: Plan, parted: Parted, mode: Mode, bridges: Sequence[Bridge] = ()) -> Origins:
         """Look where a stage parts."""
-        return find_origins(plan, self.initial, parted, mode, self._extra, bridges)
+        return Search(plan, self.initial, parted, mode, self._extra, bridges).origins()
 
     def _not_deterministic(self, course: Course, strayed: Parted) -> Beside:
         """Say which op gives another value when the old graph is run again."""

@@ -1,5 +1,6 @@
 """What is fed to both graphs: arrays that the user gives, or drawn ones that the graphs' ops can take."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from compat_v1.beside.program import CannotRunError, Program
 from compat_v1.beside.sparse import draw_sparse, sparse_of
 from compat_v1.beside.wiring import Tensor
 
-SIZE = 4  # of a dimension that the graph leaves open, alike for all, so that batches fit each other
+SIZE = 4  # at least, of a dimension that the graph leaves open
 
 
 class Feeds:
@@ -25,16 +26,17 @@ class Feeds:
         given: Mapping[str, np.ndarray] | None = None,
         seed: int = 0,
         sizes: Mapping[str, Sequence[int]] | None = None,
-        bounds: Mapping[str, int] | None = None,
+        bounds: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         """`given` is {tensor: array}; an array with one dimension more than its tensor has a batch for each update.
 
-        `sizes` is {node: the sizes that it leaves open, one or one a dimension}, `bounds` {node: above which integer
-        nothing is drawn; the largest is drawn for certain}. Raises `CannotRunError` if a name is none of an input's.
+        `sizes` is {node: the sizes that it leaves open, one or one a dimension}, `bounds` {node: the least integer that
+        is drawn, and the largest, which is drawn for certain}. Raises `CannotRunError` if a name is none of an input's.
         """
         self.old, self.new, self.pairs = old, new, pairs
         self.given = {_tensor(name): np.asarray(value) for name, value in (given or {}).items()}
         self.sizes, self.bounds, self.seed = dict(sizes or {}), dict(bounds or {}), seed
+        self.size, self.length = _sizes(old)
         for name in [*self.given, *self.sizes]:
             node = name.rpartition(":")[0] or name
             if not any(node in program.wiring.nodes or sparse_of(program, f"{node}/shape") for program in (old, new)):
@@ -52,7 +54,7 @@ class Feeds:
     def in_words(self) -> str:
         """Return the sizes and bounds, as options of the command line would say them where there are some."""
         sizes = [f"--size {name}={','.join(map(str, sizes)) or '()'}" for name, sizes in self.sizes.items()]
-        return ", ".join(sizes + [f"{name} below {bound}" for name, bound in self.bounds.items()])
+        return ", ".join(sizes + [f"{name} from {least} to {most}" for name, (least, most) in self.bounds.items()])
 
     def draw(self, update: int, tensors: Iterable[Tensor]) -> dict[str, np.ndarray]:
         """Return {tensor: array} for tensors of the old graph, alike for each call with the same update."""
@@ -66,8 +68,9 @@ class Feeds:
                 place = self.old.wiring.position["{}".format(*sparse.parts["values"]) if sparse else name]
                 random = np.random.default_rng([self.seed, update, place, index])
                 if sparse:  # its parts at once, whichever is asked for first
-                    sizes = self.sizes.get(sparse.name) or self.sizes.get(f"{sparse.name}/shape") or [SIZE]
-                    drawn.update(draw_sparse(self.old, sparse, sizes, random))
+                    sizes = self.sizes.get(sparse.name) or self.sizes.get(f"{sparse.name}/shape") or [self.size]
+                    always = np.random.default_rng([self.seed, place])
+                    drawn.update(draw_sparse(self.old, sparse, sizes, always, random))
                 else:
                     drawn[key] = self._draw_one(name, index, random)
         return drawn
@@ -125,12 +128,16 @@ class Feeds:
         shape = self.static_shape(name, index)
         if shape is None:
             return tuple(self.sizes.get(name, ()))  # most often a rate
-        wanted = list(self.sizes.get(name, [SIZE]))
+        wanted = list(self.sizes.get(name) or self.usual(shape))
         open_sizes = shape.count(None)
         if len(wanted) not in (1, open_sizes):
             raise CannotRunError(f"--size {name}: {open_sizes} sizes of it are open, {len(wanted)} were given")
         sizes = iter(wanted * open_sizes if len(wanted) == 1 else wanted)
         return tuple(next(sizes) if size is None else size for size in shape)
+
+    def usual(self, shape: Sequence[int | None]) -> list[int]:
+        """Return the sizes for what a shape leaves open: all batches fit each other, and all that follows in them."""
+        return [self.length if axis else self.size for axis, size in enumerate(shape) if size is None]
 
     def _floats(self, name: str, index: int, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray | float:
         if limits.is_rate(self.old, name, index):
@@ -141,14 +148,24 @@ class Feeds:
 
     def _integers(self, name: str, index: int, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
         if name in self.bounds:
-            values = np.asarray(random.integers(0, self.bounds[name], shape))
-            values.flat[:1] = self.bounds[name] - 1
+            least, most = self.bounds[name]
+            values = np.asarray(random.integers(least, most + 1, shape))
+            values.flat[:1] = most
             return values
         places = [(self.old, name)] + ([(self.new, self.pairs[name])] if name in self.pairs else [])
         known = [bound for place in places if (bound := limits.bound(*place, index))]
         is_byte = self.old.outputs(name)[index].dtype.base_dtype == tf.uint8
-        return np.asarray(random.integers(0, min(known) if known else 256 if is_byte else SIZE, shape))
+        least = 0 if shape or known else 1  # a single number that nothing limits counts something, and is divided by
+        return np.asarray(random.integers(least, min(known) if known else 256 if is_byte else SIZE, shape))
 
 
 def _tensor(name: str) -> str:
     return name if name.rpartition(":")[2].isdigit() and ":" in name else f"{name}:0"
+
+
+def _sizes(program: Program) -> tuple[int, int]:
+    """Return two sizes that nothing else in a program has: a sum over the wrong axis is another number then."""
+    shapes = [program.shape(name, 0) for name in [*program.variables, *program.inputs] if program.outputs(name)]
+    taken = {size for shape in shapes for size in shape or ()}
+    free = (size for size in itertools.count(SIZE) if size not in taken)
+    return next(free), next(free)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from compat_v1.beside.feeds import SIZE, Feeds
+from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.lockstep import Mode, Side, stages
 from compat_v1.beside.plan import Plan
 from compat_v1.beside.program import CannotRunError
@@ -14,10 +14,11 @@ from compat_v1.beside.wiring import Tensor
 
 _RUNS = 100  # tried at most
 _LARGEST = 4096  # size that is worth trying
+_KNOWN = 6  # sizes of other inputs that are tried
 _RANKS = 4  # of a placeholder that may have any shape
 
 
-def fit(plan: Plan, initial: Mapping[str, np.ndarray], mode: Mode, error: CannotRunError) -> Plan:
+def fit(plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode, error: CannotRunError) -> Plan:
     """Return the plan with feeds that the old graph runs with; raises `error`, what it said at first, if none is found.
 
     A change is kept if another op fails then, one that had not failed and that the first did not wait for. What the
@@ -25,7 +26,7 @@ def fit(plan: Plan, initial: Mapping[str, np.ndarray], mode: Mode, error: Cannot
     """
     fixed = [*plan.feeds.sizes, *(name.rpartition(":")[0] for name in plan.feeds.given)]
     free = [one for one in plan.taken[0] if not any(f"{one[0]}/".startswith(f"{name}/") for name in fixed)]
-    side = Side(plan, 0, mode)
+    side = Side(plan, 0, mode._replace(threads=1))  # so that of several ops which fail it is always the same one
     seen, had_failed, runs = set[str](), set[str](), 0
     feeds, last = plan.feeds, error
     with side.runner:
@@ -37,7 +38,7 @@ def fit(plan: Plan, initial: Mapping[str, np.ndarray], mode: Mode, error: Cannot
                     continue
                 seen.add(what)
                 runs += 1
-                failed = _attempt(side, changed) if runs <= _RUNS else error
+                failed = _attempt(side, changed, updates) if runs <= _RUNS else error
                 if failed is None:
                     return side.plan
                 if runs > _RUNS:
@@ -50,7 +51,7 @@ def fit(plan: Plan, initial: Mapping[str, np.ndarray], mode: Mode, error: Cannot
                 if without is None:
                     break
                 side.plan = without
-                failed = _attempt(side, feeds)
+                failed = _attempt(side, feeds, updates)
                 if failed is None:
                     return side.plan
                 last = failed
@@ -68,10 +69,10 @@ def _without_fetches(plan: Plan, error: CannotRunError) -> Plan | None:
     return plan._replace(fetches=kept, left_out=[*plan.left_out, left_out])
 
 
-def _attempt(side: Side, feeds: Feeds) -> CannotRunError | None:
+def _attempt(side: Side, feeds: Feeds, updates: int) -> CannotRunError | None:
     side.plan = side.plan._replace(feeds=feeds)
     try:
-        for update, stage in stages(side.plan, 1):
+        for update, stage in stages(side.plan, updates):
             side.run(update, stage)
     except CannotRunError as error:
         return error
@@ -84,49 +85,65 @@ def _changes(feeds: Feeds, taken: Sequence[Tensor], error: CannotRunError) -> It
     before = wiring.ancestors([error.node], feeds.old.inputs) if error.node in wiring.nodes else set()
     free = [(name, at) for name, at in taken if name in before]
     free.sort(key=lambda one: -wiring.position[one[0]])
-    numbers = _numbers(error.reason)
+    shapes = [feeds.static_shape(name, at) for name, at in taken]
+    known = dict.fromkeys(size for shape in shapes for size in shape or () if size)
+    numbers = _numbers(error.reason, feeds.size, list(known)[:_KNOWN])
     state = repr((feeds.sizes, feeds.bounds))
+    for name, at in free:
+        for shape in _shapes(error.reason) if feeds.static_shape(name, at) is None else ():
+            changed = {**feeds.sizes, name: shape}
+            yield feeds.with_(sizes=changed), f"{state} {changed}"
     for sizes in _together(feeds, taken, numbers):
         yield feeds.with_(sizes=sizes), f"{state} {sizes}"
     for name, at in free:
         if feeds.old.outputs(name)[at].dtype.is_integer and not sparse_of(feeds.old, name):
             for number in numbers:
-                bounds = {**feeds.bounds, name: number + 1}
-                yield feeds.with_(bounds=bounds), f"{state} {bounds}"
-                bounds = {**feeds.bounds, name: max(1, number)}
-                yield feeds.with_(bounds=bounds), f"{state} {bounds}"
+                for least, most in ((0, number), (0, max(0, number - 1)), (number, number)):  # lengths may be one alone
+                    bounds = {**feeds.bounds, name: (least, most)}
+                    yield feeds.with_(bounds=bounds), f"{state} {bounds}"
     for name, at in free:
         for wanted in _sizes(feeds, name, at, numbers):
             changed = {**feeds.sizes, (sparse_of(feeds.old, name) or (name,))[0]: wanted}
             yield feeds.with_(sizes=changed), f"{state} {changed}"
 
 
-def _numbers(reason: str) -> list[int]:
-    """Return the sizes that a message makes likely: its numbers, and those that would make one of them another."""
+def _numbers(reason: str, size: int, known: Sequence[int]) -> list[int]:
+    """Return the sizes that a message makes likely: its own, what would make one of them another, and `known`."""
     said = [int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?![\w.])", reason)]
     ratios = [
-        SIZE * one // other for one in said for other in said if other and one != other and not SIZE * one % other
+        size * one // other for one in said for other in said if other and one != other and not size * one % other
     ]
-    likely = dict.fromkeys([*said, *ratios, 1, 2, *(number + 1 for number in said)])
+    likely = dict.fromkeys([*said, *ratios, 1, 2, *(number + 1 for number in said), *known])
     return [number for number in likely if 1 <= number <= _LARGEST]
 
 
+def _shapes(reason: str) -> list[list[int]]:
+    """Return the shapes that a message names: of a tensor that may have any, one is likely to be that of the others."""
+    return [list(map(int, shape.split(","))) for shape in re.findall(r"\[(\d+(?:, ?\d+)*)\]", reason)]
+
+
 def _together(feeds: Feeds, taken: Sequence[Tensor], numbers: Sequence[int]) -> Iterator[dict[str, list[int]]]:
-    """Yield sizes in which all first dimensions that are open have one size: that of a batch."""
+    """Yield sizes in which all first dimensions that are open have one size, that of a batch.
+
+    Then all sparse matrices are of that size as well, both ways: they say which of the batch are neighbours.
+    """
     for number in numbers:
-        sizes = {name: list(some) for name, some in feeds.sizes.items()}
+        sizes, squares = {name: list(some) for name, some in feeds.sizes.items()}, dict[str, list[int]]()
         for name, at in taken:
-            shape = feeds.static_shape(name, at)
-            if shape and shape[0] is None and not sparse_of(feeds.old, name):
+            shape, sparse = feeds.static_shape(name, at), sparse_of(feeds.old, name)
+            if sparse:
+                squares[sparse.name] = [number, number]
+            elif shape and shape[0] is None:
                 wanted = _now(feeds, name, shape)
                 sizes[name] = [number, *wanted[1:]]
         yield sizes
+        if squares:
+            yield {**sizes, **squares}
 
 
 def _now(feeds: Feeds, name: str, shape: Sequence[int | None]) -> list[int]:
-    count = shape.count(None)
-    sizes = list(feeds.sizes.get(name, [SIZE]))
-    return sizes * count if len(sizes) == 1 else sizes
+    sizes = list(feeds.sizes.get(name) or feeds.usual(shape))
+    return sizes * shape.count(None) if len(sizes) == 1 else sizes
 
 
 def _sizes(feeds: Feeds, name: str, at: int, numbers: Sequence[int]) -> Iterator[list[int]]:
@@ -145,4 +162,4 @@ def _sizes(feeds: Feeds, name: str, at: int, numbers: Sequence[int]) -> Iterator
         yield from ([*now[:axis], number, *now[axis + 1 :]] for number in numbers if number != now[axis])
     for rank in range(1, _RANKS + 1):
         if rank != len(now):
-            yield [SIZE] * rank
+            yield [feeds.size] * rank

@@ -1,5 +1,8 @@
 """Which node of the old graph is which of the new one: what the audit says, in the form that a run needs."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from compat_v1.audit.comparison import audit
 from compat_v1.beside import ops
 from compat_v1.beside.program import Program
@@ -7,19 +10,27 @@ from compat_v1.beside.program import Program
 _SAME = {"Add": "AddV2", "Variable": "VariableV2", "VariableV2": "VarHandleOp"}
 
 
-def pair(old: Program, new: Program) -> tuple[dict[str, str], list[str]]:
-    """Return ({old node: new node} for two `Program`s, in the old graph's order of computation, notes on it).
+class Paired(NamedTuple):
+    """Which node of the old graph is which of the new one."""
 
-    What the audit leaves, such as constants whose numbers differ, is paired by name.
+    pairs: dict[str, str]  # in the old graph's order of computation
+    notes: list[str]
+    audit: str | None  # the audit's verdict, None if it cannot compare the two
+
+
+def pair(old: Program, new: Program) -> Paired:
+    """Pair the nodes of two `Program`s.
+
+    What the audit leaves, such as constants whose numbers differ, is paired by name, unless the shapes are others.
     """
     notes = []
     try:
         found = audit(old.graph_def, new.graph_def)
     except ValueError as error:
         notes.append(f"the audit cannot compare the two graphs, all is paired by name: {error}")
-        audited = dict[str, str]()
+        audited, verdict = dict[str, str](), None
     else:
-        audited = found.pairs
+        audited, verdict = found.pairs, found.verdict
         if found.differences:
             first = found.differences[0]
             at = first.node or f"{first.port_node} of the new graph"
@@ -29,12 +40,16 @@ def pair(old: Program, new: Program) -> tuple[dict[str, str], list[str]]:
     for name in old.wiring.order:
         if name in pairs or name in taken or name not in new.wiring.nodes:
             continue
-        if _may_be_same(old, new, name, name):
+        if (
+            _may_be_same(old, new, name, name)
+            and _have_one_shape(old, new, name, name)
+            and not _is_judged_in_its_place(old, new, name, audited)
+        ):
             pairs[name] = name
             by_name += name not in audited and name in run
     if by_name:
         notes.append(f"{by_name} nodes of the training have no partner in the audit and are paired by their names")
-    return {name: pairs[name] for name in old.wiring.order if name in pairs}, notes
+    return Paired({name: pairs[name] for name in old.wiring.order if name in pairs}, notes, verdict)
 
 
 def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:
@@ -48,9 +63,22 @@ def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:
     carry = {old.wiring.op(name), new.wiring.op(other)} <= ops.CARRIERS
     if not is_of_integers or carry or not here or not there:
         return True
-    return _may_be_same(old, new, name, other) and all(
-        one.shape.is_compatible_with(two.shape) for one, two in zip(here, there, strict=True)
-    )
+    return _may_be_same(old, new, name, other) and _have_one_shape(old, new, name, other)
+
+
+def _have_one_shape(old: Program, new: Program, name: str, other: str) -> bool:
+    outputs = zip(old.outputs(name), new.outputs(other), strict=True)
+    return all(one.shape.is_compatible_with(two.shape) for one, two in outputs)
+
+
+def _is_judged_in_its_place(old: Program, new: Program, name: str, audited: Mapping[str, str]) -> bool:
+    """Whether a constant is one of integers, such as the axes of a sum, that the audit has taken with an op it pairs.
+
+    Others may say the same there: with what the sum does to its shape, say.
+    """
+    if old.wiring.op(name) != "Const" or not old.outputs(name)[0].dtype.is_integer:
+        return False
+    return any(audited.get(consumer) in new.wiring.consumers[name] for consumer in old.wiring.consumers[name])
 
 
 def _may_be_same(old: Program, new: Program, name: str, partner: str) -> bool:

@@ -1,7 +1,7 @@
 """What of two programs is run and compared, pair by pair: updates, variables and fetches; and what is left out."""
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class Plan(NamedTuple):
     left_out: list[str]  # what is not compared, and why
     mismatches: list[str]  # what one of the programs trains, and the other does not
     taken: tuple[list[Tensor], list[Tensor]]  # the tensors that the two are fed
+    sources: dict[Tensor, Tensor]  # for those of the new graph, the old one's that has the same value
 
     @property
     def summaries(self) -> int:
@@ -46,22 +47,16 @@ class Plan(NamedTuple):
 
     def feed(self, update: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return what the old and the new graph are fed in an update, each {"name:0": array}."""
-        drawn = self.feeds.draw(update, self.taken[0])
-        back = {other: name for name, other in self.pairs.items()}
+        wanted = [*self.taken[0], *(self.sources[one] for one in self.taken[1] if one in self.sources)]
+        drawn = self.feeds.draw(update, dict.fromkeys(wanted))
         old = {f"{name}:{index}": drawn[f"{name}:{index}"] for name, index in self.taken[0]}
         new = {}
-        for name, index in self.taken[1]:
-            key = f"{name}:{index}"
-            partner = f"{back.get(name)}:{index}"
-            if partner in drawn:
-                new[key] = drawn[partner]
-            elif key in self.feeds.given:
-                new[key] = self.feeds.batch(key, update)
+        for one in self.taken[1]:
+            key = "{}:{}".format(*one)
+            if one in self.sources:
+                new[key] = drawn["{}:{}".format(*self.sources[one])]
             else:
-                raise CannotRunError(
-                    f"the new graph takes {name} ({self.new.wiring.op(name)}), which has no partner in the old one: "
-                    f"give its value with --feeds, as {key}"
-                )
+                new[key] = self.feeds.batch(key, update)
         return old, new
 
 
@@ -88,7 +83,12 @@ def make_plan(old: Program, new: Program, pairs: dict[str, str], feeds: Feeds) -
         if (old_name in trained[0]) != (new_name in trained[1]):
             which = "old" if old_name in trained[0] else "new"
             mismatches.append(f"the variable {old_name} is trained in the {which} graph alone")
-    fetches = _fetches(old, new, pairs, feeds, left_out)
+    sources = _sources(old, new, pairs)
+    for _, update in updates:
+        lacking = _lacking(new, [update.target], sources, feeds)
+        if lacking:
+            raise CannotRunError(f"{lacking}: give its value with --feeds")
+    fetches = _fetches(old, new, pairs, feeds, sources, left_out)
     if not fetches and not (updates and variables):
         raise CannotRunError(
             "nothing can be compared: the audit pairs no fetch and no trained variable of the two graphs"
@@ -99,7 +99,9 @@ def make_plan(old: Program, new: Program, pairs: dict[str, str], feeds: Feeds) -
         _fed(program, program.needs({fetch[side][0] for fetch in fetches} | {pair[side].target for pair in updates}))
         for side, program in enumerate((old, new))
     ]
-    return Plan(old, new, pairs, feeds, updates, variables, fetches, left_out, mismatches, (taken[0], taken[1]))
+    return Plan(
+        old, new, pairs, feeds, updates, variables, fetches, left_out, mismatches, (taken[0], taken[1]), sources
+    )
 
 
 def _fed(program: Program, needs: Collection[str]) -> list[Tensor]:
@@ -107,6 +109,35 @@ def _fed(program: Program, needs: Collection[str]) -> list[Tensor]:
     used = {source for name in needs for source in program.wiring.inputs[name] if name not in program.inputs}
     at = program.wiring.position
     return sorted((one for one in used if one[0] in program.inputs), key=lambda one: (at[one[0]], one[1]))
+
+
+def _sources(old: Program, new: Program, pairs: Mapping[str, str]) -> dict[Tensor, Tensor]:
+    """Return {what the new graph may be fed: the tensor of the old one with the same value}.
+
+    That is the partner's; without one, what the old graph gives to the same input of a partner of the op that takes it.
+    """
+    back = {other: name for name, other in pairs.items()}
+    sources = dict[Tensor, Tensor]()
+    for name in sorted(new.inputs, key=new.wiring.position.__getitem__):
+        if name in back:
+            here, there = old.outputs(back[name]), new.outputs(name)
+            sources.update({(name, index): (back[name], index) for index in range(min(len(here), len(there)))})
+            continue
+        for consumer in new.wiring.consumers[name]:
+            taken = old.wiring.inputs[back[consumer]] if consumer in back else []
+            for one, source in zip(new.wiring.inputs[consumer], taken, strict=False):
+                if one[0] == name and source[0] in old.inputs:
+                    sources.setdefault(one, source)
+    return sources
+
+
+def _lacking(program: Program, names: Collection[str], sources: Mapping[Tensor, Tensor], feeds: Feeds) -> str | None:
+    """Return which tensor that the new graph's nodes `names` are fed is not known, and None if there is none."""
+    for one in _fed(program, program.needs(names)):
+        key = "{}:{}".format(*one)
+        if one not in sources and key not in feeds.given:
+            return f"the new graph takes {key} ({program.wiring.op(one[0])}), which has no partner in the old one"
+    return None
 
 
 def _paired_updates(
@@ -139,7 +170,14 @@ def _require_runnable(program: Program, target: str) -> None:
             )
 
 
-def _fetches(old: Program, new: Program, pairs: Mapping[str, str], feeds: Feeds, left_out: list[str]) -> list[Fetch]:
+def _fetches(
+    old: Program,
+    new: Program,
+    pairs: Mapping[str, str],
+    feeds: Feeds,
+    sources: Mapping[Tensor, Tensor],
+    left_out: list[str],
+) -> list[Fetch]:
     """Return the `Fetch`es: what nothing else is computed from, numbers that stand alone, summaries, what is queued."""
     trained = old.needs([update.target for update in old.updates])
     initial = old.needs([*old.initializers.values()]) - trained
@@ -152,11 +190,34 @@ def _fetches(old: Program, new: Program, pairs: Mapping[str, str], feeds: Feeds,
                 continue
             other = (pairs[name], one[1])
             why = _why_not(old, name, feeds, tried) or _why_not(new, pairs[name], None, tried)
+            if why is None:
+                why = _lacking(new, [pairs[name]], sources, feeds)
             if why:
                 left_out.append(f"{name}:{one[1]}: {why}")
-            elif why is None and other in new.values(other[0]) and new.wiring.is_always_there(other[0]):
+            elif why is None and _gives(new, other, old.outputs(name)[one[1]].shape, not _is_used(old, one)):
                 fetches.append(Fetch(one, other))
     return fetches
+
+
+def _gives(program: Program, one: Tensor, shape: Any, is_end: bool) -> bool:
+    """Whether a program has a tensor to be held to one of a `tf.TensorShape`.
+
+    What is used further, and looked at because it is one number, may be one number in another shape in the port.
+    """
+    name, index = one
+    is_there = one in program.values(name) and program.wiring.is_always_there(name)
+    return is_there and (is_end or program.outputs(name)[index].shape.rank == shape.rank)
+
+
+def _is_used(program: Program, one: Tensor) -> bool:
+    """Whether anything but a queue takes a tensor's values."""
+    wiring = program.wiring
+    return any(
+        one in wiring.inputs[consumer]
+        and wiring.op(consumer) not in ops.ASK_NO_VALUE
+        and wiring.op(consumer) not in ops.ENQUEUES
+        for consumer in wiring.consumers[one[0]]
+    )
 
 
 def _is_result(program: Program, one: Tensor) -> bool:
@@ -173,14 +234,7 @@ def _is_result(program: Program, one: Tensor) -> bool:
         return False  # compared as a variable
     if name in wiring.flows:
         return False
-    used = [
-        consumer
-        for consumer in wiring.consumers[name]
-        if one in wiring.inputs[consumer]
-        and wiring.op(consumer) not in ops.ASK_NO_VALUE
-        and wiring.op(consumer) not in ops.ENQUEUES
-    ]
-    return not used or (tensor.dtype.is_floating and tensor.shape.rank == 0)
+    return not _is_used(program, one) or (tensor.dtype.is_floating and tensor.shape.rank == 0)
 
 
 def _why_not(program: Program, name: str, feeds: Feeds | None, tried: dict[Tensor, str | None]) -> str | None:

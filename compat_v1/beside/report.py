@@ -48,9 +48,19 @@ def report(result: Beside) -> Iterator[str]:
             f"there, {len(result.origins.deviations)} of {result.origins.compared} pairs of nodes differ, "
             f"{len(result.origins.first)} of them of equal inputs"
         )
-    for cause in result.causes:
-        yield f"CAUSE: {cause['cause']}: {cause['what']}"
+    yield from _causes(result.causes)
     yield result.verdict.upper()
+
+
+def _causes(causes: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield a line for each kind of cause: a layer or a step of a network has what all the others have."""
+    kinds: dict[str, list[str]] = {}
+    for cause in causes:
+        kinds.setdefault(cause["cause"], []).append(cause["what"])
+    for kind, sentences in kinds.items():
+        yield f"CAUSE: {kind}: {sentences[0]}"
+        if len(sentences) > 1:
+            yield f"  … and {len(sentences) - 1} more, the last: {sentences[-1]}"
 
 
 def _first(result: Beside, first: First) -> str:

@@ -49,11 +49,14 @@ def _are_parts(tensors: Sequence[Any]) -> bool:
 
 
 def draw_sparse(
-    program: Program, sparse: Sparse, sizes: Sequence[int], random: np.random.Generator
+    program: Program, sparse: Sparse, sizes: Sequence[int], place: np.random.Generator, random: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Return {tensor: array} for the parts: about every third entry is there, in the order that TensorFlow asks for."""
+    """Return {tensor: array} for the parts: about every third entry is there, in the order that TensorFlow asks for.
+
+    `place` draws which, `random` their values: a program may be told how many there are.
+    """
     shape = _shape(program, sparse, sizes)
-    here = random.random(shape) < 1 / 3
+    here = place.random(shape) < 1 / 3
     here.flat[0] = True
     indices = np.argwhere(here).reshape(-1, len(shape))
     name, at = sparse.parts["values"]

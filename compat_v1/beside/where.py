@@ -29,23 +29,13 @@ class Origins(NamedTuple):
     between: dict[str, tuple[list[str], list[str]]]  # for each of `first`: the nodes without a partner right before it
 
 
-def find_origins(
-    plan: Plan,
-    initial: Mapping[str, np.ndarray],
-    parted: Parted,
-    mode: Mode,
-    progress: Callable[[], None],
-    bridges: Iterable[Bridge],
-) -> Origins:
-    """Return the `Origins` for a `Parted` stage.
+class Search:
+    """Looks for the `Origins` of a `Parted` stage.
 
     With all graph optimizers off, tensors are fetched, or copied where they cannot be; else only what is left of them
     in the rewritten graphs can be looked at, and in no other run than the stage's own.
     """
-    return _Search(plan, initial, parted, mode, progress, bridges).run()
 
-
-class _Search:
     def __init__(
         self,
         plan: Plan,
@@ -78,7 +68,8 @@ class _Search:
         self.is_open = False
         self.given: list[np.ndarray] = []
 
-    def run(self) -> Origins:
+    def origins(self) -> Origins:
+        """Run both programs as often as it takes, and compare every pair of tensors."""
         late, in_parts = self.plan.old.after_writes, self.mode.switched_off == ALL
         is_there = self.plan.old.wiring.is_always_there
         early = [name for name in self._pairs() if name not in late and in_parts]
