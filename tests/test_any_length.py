@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -223,18 +224,16 @@ def short_run(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_that_was_stopped_and_went_on_has_every_bit_of_one_in_one_piece(
-    short_run, tmp_path, number, monkeypatch, capsys
-):
+def test_run_that_was_stopped_and_went_on_has_every_bit_of_one_in_one_piece(short_run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(curriculum, "REPORT_EVERY", 10)
     batches = curriculum.batches
+    interruptions = {12: signal.SIGINT, 20: signal.SIGTERM}
 
     def interrupted_batches(graph_seed, done, updates):
-        for step, batch in enumerate(batches(graph_seed, done, updates)):
+        for step, batch in enumerate(batches(graph_seed, done, updates), done):
             yield batch
-            if done + step in (12, 20):
-                signal.raise_signal(number)
+            if step in interruptions:
+                signal.raise_signal(interruptions[step])
 
     monkeypatch.setattr(curriculum, "batches", interrupted_batches)
     for stopped_after in (13, 21):
@@ -280,16 +279,21 @@ def test_weights_by_hand_use_three_units_and_leave_the_others_at_nothing(made_by
         assert np.isin(np.flatnonzero(value.any(axis=-1)), used).all()
 
 
-@pytest.mark.parametrize("part", range(16))
-def test_weights_by_hand_say_exactly_the_sum_after_every_sign_of_every_sequence_of_ten(made_by_hand, part):
+@pytest.mark.parametrize("first", "+-0I")
+def test_weights_by_hand_say_exactly_the_sum_after_every_sign_of_every_sequence_of_ten(made_by_hand, first):
+    """What begins alike is asked once: four sequences go on from the state in which their common beginning ended."""
     session, network = made_by_hand
-    numbers = part * 2**16 + np.arange(2**16)
-    signs = numbers[:, np.newaxis] >> np.arange(18, -1, -2) & 3
-    data = np.stack([signs == 0, signs == 1, signs == 2], axis=-1)
-    is_inverted = np.cumsum(signs == 2, axis=1) % 2 == 1
-    worth = (signs == 0).astype(int) - (signs == 1)
-    expected = np.cumsum(np.where(is_inverted, -worth, worth), axis=1)
-    assert (session.run(network.prediction, {network.data: data}) == expected).all()
+    sums, worth = np.zeros(1, int), np.ones(1, int)
+    output, conveyor = np.zeros((1, 24)), np.zeros((24, 1))
+    for signs in (first, *["+-0I"] * 9):
+        sign = np.tile(list(signs), len(sums))
+        data = np.stack([sign == "+", sign == "-", sign == "I"], axis=-1)[:, np.newaxis]
+        state = np.repeat(output, len(signs), axis=0), np.repeat(conveyor, len(signs), axis=1)
+        (prediction,), (output, conveyor) = curriculum.advance(session, network, [network.prediction], data, state)
+        sums, worth = np.repeat(sums, len(signs)), np.repeat(worth, len(signs))
+        sums, worth = sums + worth * data[:, 0].dot([1, -1, 0]), np.where(sign == "I", -worth, worth)
+        assert (prediction[:, 0] == sums).all()
+    assert len(sums) == 4**9
 
 
 @pytest.mark.parametrize(
@@ -422,18 +426,10 @@ def test_play_takes_what_comes_and_keeps_nothing_of_what_was(made_by_hand):
     assert sum(taken) == 12 * SLICE, "it reads ahead"
 
 
-def stream(*options):
-    """Start `play -`, which reads from a pipe."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "compat_v1", "play", "-", "--weights", "hand", *options],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
 def test_play_answers_each_sign_of_a_stream_as_it_comes():
-    with stream("--json") as process:
+    command = [sys.executable, "-m", "compat_v1", "play", "-", "--weights", "hand", "--json"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes) as process:
         for piece, sums in ((b"+", [1]), (b"I+\n+", [1, 0, -1]), (b"\r\n-", [0])):
             process.stdin.write(piece)
             process.stdin.flush()
@@ -452,12 +448,16 @@ def test_play_answers_each_sign_of_a_stream_as_it_comes():
         (b"\n", 0, "an empty sequence: give one or more of the signs + - 0 I"),
     ],
 )
-def test_stream_ends_with_a_clear_error_and_status_2_at_what_is_no_sign(given, answers, message):
-    with stream() as process:
-        output, error = process.communicate(given)
-        assert process.returncode == 2
+def test_stream_ends_with_a_clear_error_and_status_2_at_what_is_no_sign(given, answers, message, monkeypatch, capsys):
+    read_end, write_end = os.pipe()
+    os.write(write_end, given)  # all of it fits in
+    os.close(write_end)
+    with os.fdopen(read_end) as pipe:
+        monkeypatch.setattr("sys.stdin", pipe)
+        assert run("play", "-", "--weights", "hand") == 2
+    output, error = capsys.readouterr()
     assert len(output.splitlines()) == 1 + answers
-    assert message in error.decode() and len(error.splitlines()) == 1
+    assert message in error and len(error.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
