@@ -125,36 +125,32 @@ def test_sequence_in_slices_gives_every_bit_of_one_in_one_piece(trained):
         assert value.tobytes() == np.concatenate(pieces, axis).tobytes()
 
 
-def stretches(seed):
-    """Return [(data, target, ends)] of two stretches of the same sequences, half of which end after the first."""
-    count = curriculum.SETTINGS["batch"]
-    ends = np.arange(count) % 2 == 0
-    return [(*curriculum.random_sequences(count, length, [seed, length]), ends) for length in (7, 11)]
-
-
-def test_sequences_go_on_from_one_update_to_the_next_until_they_end_or_are_lost(learns, monkeypatch):
+def test_sequences_go_on_from_one_update_to_the_next_until_they_end_or_are_lost(learns):
     session, network, learning = learns
     session.run(learning.initializer)
-    (first, _, ends), (second, target, _) = stretches(2)
-    feed = dict(zip((network.data, network.target, learning.ends), (first, sums_of(first), ends), strict=True))
-    prediction, state = session.run([network.prediction, network.next_state], feed)
-    error = prediction - sums_of(first)
-    goes_on = ~ends & (np.abs(error[:, -1]) < learning_module.LOST)
-    assert 0 < goes_on.sum() < (~ends).sum(), "the test is to have some of each"
-    session.run(learning.minimize, feed)
+    count = curriculum.SETTINGS["batch"]
+    ends = np.arange(count) % 2 == 0
+    signs, error, carried = np.zeros((count, 0, 3)), np.zeros(count), np.zeros(count, int)
+    state = np.zeros((count, 24)), np.zeros((24, count))
+    for length in (7, 11, 9):
+        for here, there in zip(session.run(network.state), state, strict=True):
+            assert (here == there).all()
+        data, target = curriculum.random_sequences(count, length, [2, length])
+        signs = np.concatenate([signs, data], axis=1)
+        sums = sums_of(signs)[:, -length:]
+        feed = dict(zip((network.data, network.target, learning.ends), (data, target, ends), strict=True))
+        loss, prediction, state = session.run([learning.loss, network.prediction, network.next_state], feed)
+        of_sums = prediction - sums
+        of_steps = np.diff(of_sums, axis=1, prepend=error[:, np.newaxis])
+        assert loss == pytest.approx(30 * huber(of_steps, 0.5) + 0.1 * huber(of_sums, 1), rel=1e-5)
 
-    started_from = session.run(network.state)
-    assert (started_from[0] == np.where(goes_on[:, np.newaxis], state[0], 0)).all()
-    assert (started_from[1] == np.where(goes_on, state[1], 0)).all()
-
-    both = np.concatenate([first * goes_on[:, np.newaxis, np.newaxis], second], axis=1)
-    sums = sums_of(both)[:, 7:]
-    feed = dict(zip((network.data, network.target, learning.ends), (second, target, ends), strict=True))
-    loss, prediction = session.run([learning.loss, network.prediction], feed)
-    before = np.where(goes_on, error[:, -1], 0)
-    error = prediction - sums
-    steps = np.diff(error, axis=1, prepend=before[:, np.newaxis])
-    assert loss == pytest.approx(30 * huber(steps, 0.5) + 0.1 * huber(error, 1), rel=1e-5)
+        goes_on = ~ends & (np.abs(of_sums[:, -1]) < learning_module.LOST)
+        assert 0 < goes_on.sum() < (~ends).sum(), "the test is to have some of each"
+        session.run(learning.minimize, feed)
+        signs = signs * goes_on[:, np.newaxis, np.newaxis]  # a 0 leaves the sum and the inversion as they are
+        error, carried = np.where(goes_on, of_sums[:, -1], 0), np.where(goes_on, carried + 1, 0)
+        state = np.where(goes_on[:, np.newaxis], state[0], 0), np.where(goes_on, state[1], 0)
+    assert carried.max() == 3, "the test is to have one that never ended"
 
 
 def huber(error, bend):
