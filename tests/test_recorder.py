@@ -354,6 +354,25 @@ def test_mistake_in_the_port_is_found_in_the_run_where_it_shows(record, feeds, c
     assert any(re.match(r"graph: .*; the first at \w", line) for line in found.lines)
 
 
+@pytest.mark.parametrize("is_memory", [True, False])
+def test_a_read_that_races_with_an_update_is_named_and_comes_first_in_both_graphs(record, feeds, is_memory):
+    """The port's nodes stand the other way round, so that one thread runs them in another order."""
+    path = record()
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tf.set_random_seed(1)
+        x, loss, update, initializer = regression()
+        w = tf.global_variables()[0]
+        look = w.value() if is_memory else tf.multiply(w, 2.0, name="look")
+        session.run(initializer)
+        for feed in feeds:
+            session.run([update, look, loss], {x: feed})
+    port = tf.GraphDef(node=list(reversed(graph.as_graph_def().node)), versions=graph.as_graph_def().versions)
+    found = explain(read_recording(path), port)
+    said = next(line for line in found.lines if line.startswith("races:"))
+    assert f"orders {look.op.name}, which reads w, against its update" in said
+    assert found.verdict == "equal" and not found.not_compared
+
+
 def test_other_seeds_are_named_and_written_in(record, feeds):
     found = explain(read_recording(trained(record, feeds)), port_of(seed=6))
     assert (found.verdict, found.causes, found.first) == ("parted", ["seeds"], None)

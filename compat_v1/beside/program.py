@@ -172,7 +172,7 @@ class Program:
         for sink in sinks:
             if wiring.ancestors([sink]) & roots:
                 targets += self._groups(sink, roots)
-        return [self._update(target) for target in dict.fromkeys(targets)]
+        return [self.update(target) for target in dict.fromkeys(targets)]
 
     def _groups(self, target: str, roots: set[str]) -> list[str]:
         """Return the optimizers that a target is a group of, or the target itself if it is one."""
@@ -189,9 +189,10 @@ class Program:
         others = [name for name in wiring.controls[target] if name not in parts and name in self.after_writes]
         return [group for part in parts for group in self._groups(part, roots)] + others
 
-    def _update(self, target: str) -> Update:
+    def update(self, target: str, others: Collection[str] = ()) -> Update:
+        """Return the `Update` that a run of the nodes `target` and `others` is."""
         wiring = self.wiring
-        needs = self.needs([target])
+        needs = self.needs([target, *others])
         late = needs & self.after_writes
         before, awaited = dict[Tensor, None](), dict[str, None]()
         for name in sorted(late, key=wiring.position.__getitem__):

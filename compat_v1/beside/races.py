@@ -4,10 +4,11 @@ A TensorFlow 1 variable is a piece of memory that an optimizer changes in place.
 memory through an `Identity` or a `Reshape`, has to run before the update, and only an edge of the graph sees to it.
 """
 
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from compat_v1.beside import ops
-from compat_v1.beside.program import Program
+from compat_v1.beside.program import Program, Update
 from compat_v1.beside.wiring import Wiring
 
 
@@ -19,25 +20,32 @@ class Race(NamedTuple):
     write: str
 
 
-def races(program: Program) -> list[Race]:
-    """Return the `Race`s of a `Program`'s updates, each update by itself."""
+def races(
+    program: Program, updates: Iterable[Update] | None = None, fetched: Collection[str] = frozenset()
+) -> list[Race]:
+    """Return the `Race`s of a `Program`'s updates, or of others, each update by itself.
+
+    `fetched` are nodes that these updates' runs give out: what is a variable's own memory is looked at last.
+    """
     wiring, found = program.wiring, list[Race]()
-    writes = {write for update in program.updates for write in update.writes}
+    updates = program.updates if updates is None else list(updates)
+    writes = {write for update in updates for write in update.writes}
     written = {write: variable for write in writes if (variable := wiring.variable_written(write))}
     readers = {variable: _readers(wiring, variable) for variable in set(written.values())}
     before, after = {}, {}
     for write in written:
         before[write], after[write] = wiring.ancestors([write]), wiring.descendants([write])
-    for update in program.updates:
+    for update in updates:
         for write in sorted(update.writes & written.keys(), key=wiring.position.__getitem__):
-            unordered = (readers[written[write]] & update.needs) - before[write] - after[write]
+            values, views = readers[written[write]]
+            unordered = ((values - before[write]) | (views & set(fetched))) & update.needs - after[write]
             found += [Race(written[write], read, write) for read in sorted(unordered, key=wiring.position.__getitem__)]
     return found
 
 
-def _readers(wiring: Wiring, variable: str) -> set[str]:
-    """Return the nodes that look at a variable's values."""
-    readers, todo, seen = set[str](), [variable], set[str]()
+def _readers(wiring: Wiring, variable: str) -> tuple[set[str], set[str]]:
+    """Return the nodes that compute from a variable's values, and those that hand its memory on."""
+    readers, views, todo, seen = set[str](), set[str](), [variable], set[str]()
     while todo:
         source = todo.pop()
         for name in wiring.reads(source) if source == variable else wiring.consumers[source]:
@@ -48,7 +56,8 @@ def _readers(wiring: Wiring, variable: str) -> set[str]:
             if ops.is_write(op) or op in ops.ASK_NO_VALUE:
                 continue
             if op in ops.ALIASES:
+                views.add(name)
                 todo.append(name)
             else:
                 readers.add(name)
-    return readers
+    return readers, views

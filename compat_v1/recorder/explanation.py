@@ -10,7 +10,17 @@ from compat_v1.audit.comparison import Audit, audit
 from compat_v1.beside import bits
 from compat_v1.recorder.distance import in_words
 from compat_v1.recorder.recording import Recording
-from compat_v1.recorder.replay import CONTROL, KERNELS, NUDGED, PORT, PairedSeeds, Runs, farthest, replay
+from compat_v1.recorder.replay import (
+    CONTROL,
+    KERNELS,
+    NUDGED,
+    PORT,
+    PairedSeeds,
+    Runs,
+    farthest,
+    races_in_words,
+    replay,
+)
 from compat_v1.recorder.stage import seeds
 
 PARTED = 1e-4  # of the largest value: from here on, numbers differ in the digits that a program prints
@@ -50,7 +60,7 @@ def explain(
     `port_recording` is a recording of the port, if there is one: only it tells what the port's program feeds. `scale`
     is one of the old program under another old release. Raises `ValueError` for a graph that cannot be imported.
     """
-    compared, found, done = replay(recording, port, progress)
+    compared, found, raced, done = replay(recording, port, progress)
     runs, judged = done[0], done[-1]  # the same, unless the graph optimizer had to be switched off
     data = _data(recording, port_recording, compared.pairs)
     seeds_said = _seeds(recording, compared.pairs, found)
@@ -74,6 +84,7 @@ def explain(
         _graph(compared),
         data,
         *seeds_said,
+        *races_in_words(raced),
         *_variables("initial variables", runs.recorded("initial"), runs.drawn),
         *_variables("after the first update", runs.recorded("first_update"), runs.updated),
         *([f"scale: not used, {why_no_scale}"] if why_no_scale else []),

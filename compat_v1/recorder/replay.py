@@ -7,15 +7,18 @@ is held to the recording; what differs are kernels. Is that rounding? Then it gr
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing, suppress
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import Audit, audit
 from compat_v1.beside import bits
+from compat_v1.beside.program import Program
+from compat_v1.beside.races import Race, races
 from compat_v1.recorder.distance import in_words
 from compat_v1.recorder.recording import Recording, Run
-from compat_v1.recorder.stage import Stage, seeds, with_seeds
+from compat_v1.recorder.stage import Stage, run_as_update, seeds, with_seeds
 
 # What is compared with what, run by run; the names of the curves.
 KERNELS = "the recording and the old graph here"
@@ -30,9 +33,20 @@ PairedSeeds = list[tuple[str, str, tuple[int, int], tuple[int, int]]]
 class Runs:
     """The runs of a recording, run again; what was seen is kept, the arrays are not."""
 
-    def __init__(self, recording: Recording, port: tf.GraphDef, partners: dict[str, str], optimized: bool):
-        """`port` is its `GraphDef` with the old seeds; `partners` and `optimized` are as for `Stage`."""
-        self._recording, self._optimized = recording, optimized
+    def __init__(
+        self,
+        recording: Recording,
+        port: tf.GraphDef,
+        partners: dict[str, str],
+        optimized: bool,
+        programs: tuple[Program, Program] | None = None,
+    ):
+        """`port` is its `GraphDef` with the old seeds; `partners` and `optimized` are as for `Stage`.
+
+        `programs` are both graphs, if in some run a read races with an update.
+        """
+        self._recording = recording
+        old_program, port_program = programs or (None, None)
         self.compared = 0  # values of the old graph and of the port
         self.not_compared: set[str] = set()  # tensors
         # The first other bit, {"run", "tensor", "words"}.
@@ -45,19 +59,14 @@ class Runs:
         self.reason: str | None = None  # why it ended before the last run
         self._port_ended = False
         self._graphs = {
-            "old": (recording.graph_def, None),
-            "control": (recording.graph_def, None),
-            "nudged": (recording.graph_def, None),
-            "port": (port, partners),
+            **dict.fromkeys(("old", "control", "nudged"), (recording.graph_def, None, optimized, old_program)),
+            "port": (port, partners, optimized, port_program),
         }
 
     def play(self, progress: Callable[[int], None]) -> None:
         """Do all runs; `progress` is called with the number of each."""
         with ExitStack() as opened:
-            stages = {
-                name: opened.enter_context(closing(Stage(*graph, self._optimized)))
-                for name, graph in self._graphs.items()
-            }
+            stages = {name: opened.enter_context(closing(Stage(*graph))) for name, graph in self._graphs.items()}
             start = first_run_after_setting(self._recording.content.runs)
             for number, run in enumerate(self._recording.content.runs, 1):
                 progress(number)
@@ -180,20 +189,64 @@ def paired_seeds(old: tf.GraphDef, port: tf.GraphDef, partners: dict[str, str]) 
     ]
 
 
-def replay(
-    recording: Recording, port: tf.GraphDef, progress: Callable[[int], None] = lambda number: None
-) -> tuple[Audit, PairedSeeds, list[Runs]]:
-    """Replay a `Recording` beside the port's `GraphDef`; return (the `Audit` of the two, `PairedSeeds`, [`Runs`]).
+class Replayed(NamedTuple):
+    """What a replay has seen."""
 
-    If the port parts from the old graph, it is done once more without TensorFlow's graph optimizer: there are two then.
+    audit: Audit
+    seeds: PairedSeeds
+    races: list[Race]  # of both graphs; they are removed
+    runs: list[Runs]  # two if the port parts from the old graph: the second is without TensorFlow's graph optimizer
+
+
+def replay(recording: Recording, port: tf.GraphDef, progress: Callable[[int], None] = lambda number: None) -> Replayed:
+    """Replay a `Recording` beside the port's `GraphDef`.
+
     Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """
     compared = audit(recording.graph_def, port)
     found = paired_seeds(recording.graph_def, port, compared.pairs)
     port = with_seeds(port, {other: values for _, other, values, _ in found if any(values)})
-    done = [Runs(recording, port, compared.pairs, optimized=True)]
+    programs, raced = _races(recording, port, compared.pairs)
+    how = recording, port, compared.pairs
+    done = [Runs(*how, optimized=True, programs=programs)]
     done[0].play(progress)
     if done[0].firsts[PORT] and not done[0].firsts[CONTROL]:
-        done.append(Runs(recording, port, compared.pairs, optimized=False))
+        done.append(Runs(*how, optimized=False, programs=programs))
         done[1].play(progress)
-    return compared, found, done
+    return Replayed(compared, found, raced, done)
+
+
+def _races(
+    recording: Recording, port: tf.GraphDef, partners: dict[str, str]
+) -> tuple[tuple[Program, Program] | None, list[Race]]:
+    """Return (both graphs as `Program`s, the races in the recorded runs); None and nothing if there are no races."""
+    runs = {(*run.targets, *run.fetches): run for run in recording.content.runs if run.updates}
+    fed = {name: tf.as_dtype(v.dtype) for run in runs.values() for name, v in {**run.feeds, **run.sources}.items()}
+    programs, found = list[Program](), list[Race]()
+    for graph_def, names_of in ((recording.graph_def, None), (port, partners)):
+        program = Program(graph_def, {_partner(name, names_of): dtype for name, dtype in fed.items()})
+        for names in runs:
+            here = [other for name in names if (other := _partner(name, names_of))]
+            nodes = {name.partition(":")[0] for name in here} & program.wiring.nodes.keys()
+            if nodes:
+                found += races(program, [run_as_update(program, sorted(nodes))], nodes)
+        programs.append(program)
+    return (programs[0], programs[1]) if found else None, list(dict.fromkeys(found))
+
+
+def _partner(name: str, partners: dict[str, str] | None) -> str:
+    """Return the port's name of a tensor or an op, "" if it has none; `partners` None: the name itself."""
+    node, colon, index = name.partition(":")
+    other = node if partners is None else partners.get(node, "")
+    return other and other + colon + index
+
+
+def races_in_words(found: list[Race]) -> list[str]:
+    """Return a line on the first race and on what is done about it, or nothing if there is none."""
+    if not found:
+        return []
+    one, rest = found[0], f", and {len(found) - 1} others" if len(found) > 1 else ""
+    return [
+        f"races: nothing orders {one.read}, which reads {one.variable}, against its update {one.write}{rest}; here "
+        "each graph computes first all that comes before an update; what the recording has of it is chance"
+    ]

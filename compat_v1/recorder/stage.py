@@ -1,10 +1,12 @@
 """A graph in a session of its own, on which the runs of a recording are run again."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from compat_v1.beside.program import Program, Update
 from compat_v1.recorder.recording import Run
 from compat_v1.recorder.tf1_recorder import VARIABLES
 
@@ -27,17 +29,37 @@ def with_seeds(graph_def: tf.GraphDef, values: dict[str, tuple[int, int]]) -> tf
     return changed
 
 
+def run_as_update(program: Program, names: Sequence[str]) -> Update:
+    """Return what a run of nodes and tensors, by their names, does to the variables."""
+    nodes = list(dict.fromkeys(map(_node, names)))
+    return program.update(nodes[0], nodes[1:])
+
+
+def _node(name: str) -> str:
+    return name.partition(":")[0]
+
+
 class Stage:
     """A graph, its session, and under which names the recording's ops are found in it."""
 
-    def __init__(self, graph_def: tf.GraphDef, partners: dict[str, str] | None = None, optimized: bool = True):
+    def __init__(
+        self,
+        graph_def: tf.GraphDef,
+        partners: dict[str, str] | None = None,
+        optimized: bool = True,
+        program: Program | None = None,
+    ):
         """`partners`, {the recording's op name: this graph's}; None if the graph is the recording's own.
 
-        `optimized` is whether TensorFlow may rewrite the graph before it runs (grappler), as it does by default.
+        `optimized` is whether TensorFlow may rewrite the graph before it runs (grappler), as it does by default. If the
+        graph is given as a `program` as well, a run that updates variables first computes all that comes before, and
+        then, with these values fed, updates: so no read races with an update.
 
         Raises `ValueError` for a graph that today's TensorFlow cannot import.
         """
-        self._partners = partners
+        self._partners, self._program = partners, program
+        if program is not None:
+            graph_def = program.cut_before_writes()
         try:
             with tf.Graph().as_default() as self._graph:
                 tf.import_graph_def(graph_def, name="")
@@ -77,17 +99,34 @@ class Stage:
         if missing:
             raise LookupError(f"{missing[0]} has no partner in the port")
         fetches = {name: self.partner(name) for name in run.fetches if self.partner(name) is not None}
-        targets = [self._graph.get_operation_by_name(self.partner(name)) for name in run.targets]
+        given = {self.partner(name): value for name, value in feeds.items()}
+        targets = [self.partner(name) for name in run.targets]
         try:
-            values, _ = self._session.run(
-                [fetches, targets], {self.partner(name): value for name, value in feeds.items()}
-            )
+            values = self._values(fetches, targets, given, run.updates)
         except tf.errors.OpError as error:
             raise RuntimeError(f"{type(error).__name__}: {error.message.splitlines()[0]}") from None
         except (ValueError, TypeError, KeyError) as error:
             raise LookupError(str(error).splitlines()[0]) from None
         # A scalar string comes as bytes, which NumPy would make an array of another dtype than that of several strings.
         return {name: np.asarray(v, object if isinstance(v, bytes) else None) for name, v in values.items()}
+
+    def _values(self, fetches: dict, targets: list, feeds: dict, updates: bool) -> dict[str, Any]:
+        """Return what a run fetches, all names being this graph's."""
+        operations = {name: self._graph.get_operation_by_name(name) for name in targets}
+        program = self._program
+        if program is None or not updates:
+            return self._session.run([fetches, list(operations.values())], feeds)[0]
+        update = run_as_update(program, [*targets, *fetches.values()])
+        early = {name: tensor for name, tensor in fetches.items() if _node(tensor) not in program.after_writes}
+        first = [op for name, op in operations.items() if name not in program.after_writes]
+        before = [tensor for tensor in (f"{name}:{index}" for name, index in update.before) if tensor not in feeds]
+        awaited = [self._graph.get_operation_by_name(name) for name in update.awaited]
+        got, values, _ = self._session.run([early, before, first + awaited], feeds)
+        got = {name: np.array(value) if isinstance(value, np.ndarray) else value for name, value in got.items()}
+        feeds = {**feeds, **{name: np.array(value) for name, value in zip(before, values, strict=True)}}
+        late = {name: tensor for name, tensor in fetches.items() if name not in early}
+        last = [op for name, op in operations.items() if name in program.after_writes]
+        return {**got, **self._session.run([late, last], feeds)[0]}
 
     def variables(self) -> dict[str, np.ndarray]:
         """Return {the recording's variable: array}, without those that have no partner or no value."""
