@@ -26,7 +26,7 @@ NO_RULE_YET = {
         "partitioned",
         "queues",
     ),
-    "tf1.15.5": ("dataset",),
+    "tf1.15.5": (),
 }
 
 

@@ -105,3 +105,22 @@ def _(new, mistake):
     indices = tf.constant([[0, 1], [2, 0]], tf.int64)
     dense = floats(4 if mistake else 5, 3, name="y")
     out(raw.SparseTensorDenseMatMul(a_indices=indices, a_values=floats(2), a_shape=shape, b=dense))
+
+
+@case("counted pairs")
+def _(new, mistake):
+    pairs = raw.Abs(x=raw.Cast(x=floats(None, 3), DstT=tf.int32))
+    pairs = raw.Minimum(x=pairs[:, :2], y=4 if mistake else 3)
+    ones = raw.Fill(dims=raw.Shape(input=pairs)[:1], value=1.0)
+    if new:
+        out(raw.ScatterNd(indices=pairs, updates=ones, shape=[5, 5]))
+    else:
+        zeros = raw.Fill(dims=[5, 5], value=0.0)
+        out(raw.SparseTensorDenseAdd(a_indices=pairs, a_values=ones, a_shape=[5, 5], b=zeros))
+
+
+@case("steps between numbers")
+def _(new, mistake):
+    start = floats(None, 3)[0, 0]
+    steps = tf.linspace(start, 2.5, 18 if mistake else 17) if new else raw.LinSpace(start=start, stop=2.5, num=17)
+    out(raw.Tanh(x=steps[:17]))

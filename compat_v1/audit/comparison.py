@@ -59,7 +59,6 @@ class _Comparison:
         self.graphs = (original, port)
         self.functions = _Functions(*self.graphs)
         self.normals, self.verification = _verified(*self.graphs, self.functions.do_the_same)
-        compare_unused_constants(self.verification)
         self.verification.explain_consumed()
 
     def run(self, roles):
@@ -75,7 +74,7 @@ class _Comparison:
         found = differences(findings, places) + self.functions.differences + self.functions.left_over()
         numbers += self.functions.numbers
         verdict = "not faithful" if found else "numbers changed" if numbers else "faithful"
-        where = {rule: sorted(set(names), key=names.index) for rule, names in sorted(verification.rules.items())}
+        where = {rule: list(dict.fromkeys(names)) for rule, names in sorted(verification.rules.items())}
         left = [finding.node or finding.other for finding in findings if finding.kind == "alone"]
         not_compared = [name for node in left for name in node.names] + self.functions.not_compared
         compared = len(self.graphs[0].nodes) - sum(
@@ -118,7 +117,7 @@ def _strays(graph, other_graph):
         yield Finding("role", None, None, f"takes {maker} of another loop, in {which}, which cannot be run", name)
 
 
-def _verified(graph, other_graph, compare_functions, given=lambda *_: ()):
+def _verified(graph, other_graph, compare_functions, given=None):
     """Return the normal forms of two graphs and their `Verification`, without gradients that one makes for nobody.
 
     Those are known when all the rest has been compared without any gradient that nothing uses.
@@ -127,11 +126,13 @@ def _verified(graph, other_graph, compare_functions, given=lambda *_: ()):
     unused = tuple(map(idle.idle_nodes, normals))
     if not verification.findings or not any(unused):
         return normals, verification
-    without = [{name for node in nodes for name in node.names} for nodes in unused]
-    _, rest = _compared((graph, other_graph), without, compare_functions, given)
+    idle_names = [{name for node in nodes for name in node.names} for nodes in unused]
+    smaller, rest = _compared((graph, other_graph), idle_names, compare_functions, given)
     without = idle.of_one_graph(normals, unused, rest)
     if not any(without):
         return normals, verification
+    if without == idle_names:
+        return smaller, rest
     return _compared((graph, other_graph), without, compare_functions, given)
 
 
@@ -145,7 +146,9 @@ def _compared(graphs, without, compare_functions, given):
     while True:
         normals = tuple(map(Normal, graphs, hints, without))
         leave_out_implied_waits(*normals)
-        verification = Verification(Pairing(*normals, given(*normals)), compare_functions)
+        verification = Verification(Pairing(*normals, given(*normals) if given else ()), compare_functions)
+        if not given:  # a whole graph, of which anything can be fetched
+            compare_unused_constants(verification)
         new = ({}, {})
         for node, other in verification.partner.items():
             here, there = normals[0].known_sizes(node), normals[1].known_sizes(other)

@@ -2,10 +2,14 @@
 
 import tensorflow as tf
 
+from compat_v1.audit.folding import FOLDED
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal, full, whole
-from compat_v1.audit.operands import MOST_LEAVES, WHOLE, column, in_range, leaves_of, number, objects, times
+from compat_v1.audit.operands import MOST_LEAVES, WHOLE, column, in_range, is_op, leaves_of, number, objects, times
 from compat_v1.audit.rules_oldest_branches import branch_of
+
+_COMPUTED = {*("Shape", "ShapeN", "Size", "Rank", "Fill", "ZerosLike", "OnesLike", "Cast"), *FOLDED}
+_COMPUTED |= {"TensorArraySizeV3", "StackPop", "StackPopV2"}
 
 
 class Computing:
@@ -27,6 +31,8 @@ class Computing:
         """Return a node's outputs as literals where they depend on sizes alone, a list (None: does not), or None."""
         if any(one is None for one in operands):
             return None
+        if node.op not in _COMPUTED and not any(is_op(one, "Switch") or is_op(one, "RefSwitch") for one in operands):
+            return None  # but what is taken from a branch shows which branches there are
         names = (name, *(one for operand in operands if isinstance(operand, Literal) for one in operand.names[:1]))
         ops = frozenset([node.op]).union(*(one.ops for one in operands if isinstance(one, Literal)))
         alive = frozenset().union(*(self._alive(one) for one in operands)) if operands else frozenset()

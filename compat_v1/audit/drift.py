@@ -139,6 +139,16 @@ RULES = {
         "1.15 to 2.21",
         "x + 0 / y is x for the y > 0 that it is",
     ),
+    "counted pairs": Rule(
+        "pairs are counted by ScatterNd, were by SparseTensorDenseAdd to zeros",
+        "1.15 to 2.21",
+        "every one of them adds 1, and a sum of ones is the same in every order",
+    ),
+    "steps between numbers": Rule(
+        "linspace is made of sums and products, was the op LinSpace",
+        "1.15 to 2.2",
+        "the op computes start + step * k as well, and gives the last number as it is",
+    ),
     "clamped": Rule(
         "what is cast to whole numbers is clipped by ClipByValue, was by Maximum and Minimum",
         "1.15 to 2.21",

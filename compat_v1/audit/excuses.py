@@ -9,7 +9,19 @@ ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
 _LEAST_EPSILON = attr_value_pb2.AttrValue(f=1.001e-5).f  # what fused batch normalization took for a smaller one
 # Copies, gradients' sums and the parts of an average, which came to be placed beside what they come from or go to.
-_BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Switch", "VariableV2", "Merge"}
+_BESIDE = {
+    "Identity",
+    "AddN",
+    "Enter",
+    "Select",
+    "SelectV2",
+    "Sub",
+    "Mul",
+    "Switch",
+    "VariableV2",
+    "Merge",
+    "initial value",
+}
 _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
 

@@ -19,10 +19,10 @@ _MINIMUM = np.frompyfunc(sizes.minimum, 2, 1)
 
 def fold(op, operands, attributes):
     """Return an op's outputs, a list of object arrays (None for one that is unknown), or None if none can be known."""
-    if op not in _FOLDED:
+    if op not in FOLDED:
         return None
     try:
-        outputs = _FOLDED[op](operands, attributes)
+        outputs = FOLDED[op](operands, attributes)
     except (ArithmeticError, IndexError, TypeError, ValueError):
         return None  # a run would fail, or an unknown stands where a number is needed
     if outputs is None:
@@ -141,6 +141,24 @@ def _compare(function):
     return lambda operands, _: [np.vectorize(lambda a, b: int(function(a, b)), otypes=[object])(*map(_known, operands))]
 
 
+def _chosen_rows(operands, attributes):
+    condition, then, other = operands
+    known = then.shape == other.shape and condition.shape in ((), then.shape)
+    return _chosen(operands, attributes) if known else None
+
+
+def _chosen(operands, _):
+    condition, then, other = operands
+    return [np.where(np.array(fixed(condition), bool).reshape(condition.shape), then, other)]
+
+
+def _broadcast(operands, _):
+    left, right = (operand.tolist() for operand in operands)
+    rank = max(len(left), len(right))
+    left, right = ([1] * (rank - len(shape)) + shape for shape in (left, right))
+    return [list(map(sizes.broadcast, left, right))]
+
+
 def _known(operand):
     fixed(operand)
     return operand
@@ -161,7 +179,7 @@ def _unpacked(operands, attributes):
     return list(np.moveaxis(operands[0], attributes["axis"].i, 0))
 
 
-_FOLDED = {
+FOLDED = {
     "Add": lambda operands, _: [_ADD(*operands)],
     "AddV2": lambda operands, _: [_ADD(*operands)],
     "Sub": lambda operands, _: [_SUBTRACT(*operands)],
@@ -190,6 +208,10 @@ _FOLDED = {
     "InvertPermutation": lambda operands, _: [np.argsort(fixed(operands[0]))],
     "ListDiff": _list_difference,
     "BroadcastGradientArgs": _gradient_axes,
+    "BroadcastArgs": _broadcast,
+    "Select": _chosen_rows,
+    "SelectV2": _chosen,
+    "LogicalAnd": _compare(lambda a, b: a and b),
     "Less": _compare(lambda a, b: a < b),
     "LessEqual": _compare(lambda a, b: a <= b),
     "Greater": _compare(lambda a, b: a > b),

@@ -1,12 +1,15 @@
 """A GraphDef (or a function's body) made easy to ask: nodes by name, inputs, defaults, an order, static shapes."""
 
 import collections
-import heapq
+import copy
+import functools
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
+
+from compat_v1.audit.ordering import in_order
 
 v1 = tf.compat.v1
 
@@ -23,6 +26,19 @@ NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resou
 def source(reference):
     """Return the node that an input is made by: `name`, `name:1` or, for a control input, `^name`."""
     return reference.lstrip("^").partition(":")[0]
+
+
+def _once(question):
+    """Ask what a graph says of a name once, and give everybody a copy: protobuf maps are slow."""
+
+    @functools.wraps(question)
+    def ask(self, name):
+        key = question.__name__, name
+        if key not in self._known:
+            self._known[key] = question(self, name)
+        return copy.copy(self._known[key])
+
+    return ask
 
 
 class Attributes:
@@ -65,6 +81,7 @@ class Graph:
             if any(source(one) not in self.nodes for one in node.input):
                 missing = next(one for one in node.input if source(one) not in self.nodes)
                 raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {name} needs {missing}")
+        self._known = {}  # {(question, name): answer}
         self.awaited = {one for controls in self.controls.values() for one in controls}
         self.functions = {function.signature.name: function for function in graph_def.library.function}
         self.shapes = _static_shapes(graph_def, placeholder_shapes or {})
@@ -77,6 +94,7 @@ class Graph:
         """Return the definition of a node's op, or None for a function that is called."""
         return op_def_registry.get(self.nodes[name].op)
 
+    @_once
     def attributes(self, name):
         """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
 
@@ -96,10 +114,12 @@ class Graph:
                 found[key] = value.SerializeToString(deterministic=True)
         return found
 
+    @_once
     def colocated(self, name):
         """Return the names of what a node is to be placed beside, as they stand in `_class`."""
         return tuple(one.decode("utf-8", "replace") for one in Attributes(self.nodes[name])["_class"].list.s)
 
+    @_once
     def called(self, name):
         """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
         node = self.nodes[name]
@@ -159,7 +179,7 @@ class Graph:
             for pop in pops:
                 with_stacks[pop] += [self.inputs[push][1][0] for push in pushes if len(self.inputs[push]) > 1]
         for wanted in (with_stacks, needs):
-            order = _sorted(wanted)
+            order = in_order(wanted)
             if len(order) == len(self.nodes):
                 return order
         raise ValueError("the graph has a cycle that is no loop of tf.while_loop")
@@ -200,27 +220,6 @@ def body(function, library):
         raise ValueError(f"the function {function.signature.name} cannot be read: {error}") from None
     controls = [f"^{function.control_ret[name]}" for name in function.signature.control_output]
     return graph_def, outputs + controls
-
-
-def _sorted(needs):
-    """Return the keys of {name: [names that it needs]} in an order that has what a name needs before it (Kahn)."""
-    missing = {name: len(makers) for name, makers in needs.items()}
-    users = collections.defaultdict(list)
-    for name, makers in needs.items():
-        for maker in makers:
-            users[maker].append(name)
-    places = {name: place for place, name in enumerate(needs)}
-    names, order = list(needs), []
-    ready = [places[name] for name, count in missing.items() if not count]
-    heapq.heapify(ready)
-    while ready:  # what was made first comes first, as far as that is an order
-        name = names[heapq.heappop(ready)]
-        order.append(name)
-        for user in users[name]:
-            missing[user] -= 1
-            if not missing[user]:
-                heapq.heappush(ready, places[user])
-    return order
 
 
 def _static_shapes(graph_def, placeholder_shapes):
@@ -272,9 +271,10 @@ def _import(graph_def, placeholder_shapes, vague):
             del node.input[:]
             node.input.extend(entering)
             node.attr["N"].i = len(entering)
+    merges = {node.name: node for node in known.node if node.name in vague}
     for name, shape in vague.items():
         stand_in = known.node.add(name=f"{name}/of_any_size", op="PlaceholderWithDefault")
-        (merge,) = (node for node in known.node if node.name == name)
+        merge = merges[name]
         stand_in.input.append(merge.input[0])
         stand_in.attr["dtype"].type = merge.attr["T"].type
         stand_in.attr["shape"].shape.CopyFrom(tf.TensorShape(shape).as_proto())
@@ -282,13 +282,10 @@ def _import(graph_def, placeholder_shapes, vague):
     try:
         with tf.Graph().as_default() as graph:
             v1.import_graph_def(known, name="")
-            shaped = graph.as_graph_def(add_shapes=True)
+            return {op.name: [_tuple(output.shape) for output in op.outputs] for op in graph.get_operations()}
     except (ValueError, KeyError, TypeError, DecodeError, tf.errors.OpError) as error:
         raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {error}") from None
-    return {node.name: [_tuple(shape) for shape in node.attr["_output_shapes"].list.shape] for node in shaped.node}
 
 
 def _tuple(shape):
-    if shape.unknown_rank:
-        return None
-    return tuple(None if dim.size < 0 else dim.size for dim in shape.dim)
+    return None if shape.rank is None else tuple(shape.as_list())

@@ -223,7 +223,7 @@ def _parts(normal, nodes, prints, verification, side):
     for node in normal.nodes:
         if node not in nodes:
             continue
-        own = {node}, set()
+        own = part[node] = {node}, set()
         for operand in node.inputs:
             if isinstance(operand, Literal):
                 continue
@@ -231,7 +231,9 @@ def _parts(normal, nodes, prints, verification, side):
                 own[1].add(_print(normal, operand, prints, verification, side))
                 continue
             before = part[operand[0]]
-            own[0].update(before[0])
-            own[1].update(before[1])
-        part.update(dict.fromkeys(own[0], own))
+            if before is not own:  # the smaller goes into the larger, so that a node changes its part seldom
+                smaller, own = sorted((before, own), key=lambda one: len(one[0]))
+                own[0].update(smaller[0])
+                own[1].update(smaller[1])
+                part.update(dict.fromkeys(smaller[0], own))
     return list({id(one): one for one in part.values()}.values())

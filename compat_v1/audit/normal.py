@@ -46,6 +46,7 @@ class Normal:
         self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
         self.kept: dict = {}  # {what is popped: (the operand that was pushed, by which node, the handles of the stack)}
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
+        self.seeded_at: dict[Node, str] = {}  # {dataset: the constant that was made for its seed}
         self.branches: set[Node] = set()  # nodes that stand for a branch
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}

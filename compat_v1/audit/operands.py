@@ -24,6 +24,7 @@ INDEX_TYPES = (
 
 
 RESOURCE = tf.compat.v1.AttrValue(type=tf.resource.as_datatype_enum).SerializeToString(deterministic=True)
+EMPTY_LIST = tf.compat.v1.AttrValue(list={}).SerializeToString(deterministic=True)
 MOST_LEAVES = 64
 NOTES_ON_PRODUCTS = ("grad_a", "grad_b", "grad_x", "grad_y")
 

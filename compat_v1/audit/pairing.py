@@ -90,10 +90,11 @@ class Pairing:
         for left, right in several:
             if len(left) != len(right):
                 continue
+            rest = iter(right)
             for node in left:
                 if node in self.partner:
                     continue
-                other = next((one for one in right if one not in self.back), None)
+                other = next((one for one in rest if one not in self.back), None)
                 if other is not None:
                     self.pair(node, other)
                     self._spread_out(strict=True)

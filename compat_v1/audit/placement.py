@@ -39,7 +39,9 @@ def _places(normal, node):
     for name in map(target, node.colocated):
         copied = normal.tensors.get((name, 0))
         if name not in normal.made and copied is not None and not isinstance(copied, Literal):
-            places.append(copied[0])  # what a rule passed over: its place is that of what it copies
+            # What a rule passed over: its place is that of what it copies, beside what that is placed beside.
+            beside = [normal.made.get(target(one)) for one in copied[0].colocated]
+            places += beside if beside and None not in beside else [copied[0]]
         else:
             places.append(normal.made.get(name, "?"))
     return places

@@ -9,6 +9,8 @@ from compat_v1.audit import (
     rules_batch_norm,
     rules_oldest,
     rules_oldest_branches,
+    rules_replaced,
+    rules_seeds,
     rules_sparse,
     rules_values,
 )
@@ -20,7 +22,14 @@ from compat_v1.audit.rules_loops import LoopRules
 from compat_v1.audit.rules_ops import OpRules
 
 # Rules by op that come after those for the oldest releases and before the rules of a `Rewriter` itself.
-_BY_OP = (rules_sparse.RULES, rules_axes.RULES, rules_batch_norm.RULES, rules_values.RULES)
+_BY_OP = (
+    rules_sparse.RULES,
+    rules_axes.RULES,
+    rules_batch_norm.RULES,
+    rules_values.RULES,
+    rules_replaced.RULES,
+    rules_seeds.RULES,
+)
 
 
 class Rewriter(Computing, GradientRules, LoopRules, OpRules):

@@ -1,5 +1,7 @@
 """Rules for what a loop keeps for its gradient: stacks and TensorArrays."""
 
+from collections import Counter
+
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar
 
@@ -27,7 +29,7 @@ class LoopRules:
     def _StackPush(self, name, node, operands):
         """What is known before it is pushed needs no stack."""
         value = operands[1] if len(operands) > 1 else None
-        stack = next(stack for stack in self.stacks().values() if name in stack[0])
+        stack = self.stack_of(name)
         if isinstance(value, Literal) and is_followed(value) and len(stack[0]) == 1:
             self.normal.alias(name, value, "stacks")
             self._empty.append(stack)
@@ -39,13 +41,12 @@ class LoopRules:
 
     def _StackPop(self, name, node, operands):
         """What is popped has the sizes of what was pushed in the same turn of the loop."""
-        pushes = next(pushes for pushes, pops in self.stacks().values() if name in pops)
+        pushes, pops = self.stack_of(name)
         sources = [self.graph.inputs[push][1] for push in pushes if len(self.graph.inputs[push]) > 1]
         known = [self.normal.sizes(self.normal.tensors[one]) for one in sources if one in self.normal.tensors]
         shape = known[0] if len(pushes) == len(known) == 1 else None
         steps = {"stacks"} if node.op == "StackPop" else set()
         made = self.normal.keep(name, "StackPopV2", operands, steps=steps, sizes=[shape])
-        pops = next(pops for _, pops in self.stacks().values() if name in pops)
         if len(sources) == len(pushes) == len(pops) == 1 and sources[0] in self.normal.tensors:
             limits = [one.inputs[0] for one in self._handles((pushes, pops)) if one.op == "StackV2"]
             if self._swaps_like_others(pushes[0]) and limits and all(is_scalar(one, -1) for one in limits):
@@ -80,7 +81,7 @@ class LoopRules:
         written = self.normal.made.get(waits[0])
         source = written.inputs[0] if written else None
         if is_op(source, "StackPopV2"):
-            stack = next(stack for stack in self.stacks().values() if source[0].name in stack[0] + stack[1])
+            stack = self.stack_of(source[0].name)
             pushed = [self.normal.tensors.get(self.graph.inputs[push][1]) for push in stack[0]]
             if len(pushed) != 1 or len(stack[1]) != 1 or not self._is_flow(pushed[0]):
                 return False
@@ -99,22 +100,25 @@ class LoopRules:
     def _swaps_like_others(self, push):
         """Whether a push that swaps memory is in a loop where all others do: it is the loop that says so."""
         frame, swaps = self.graph.frames[push], "swap_memory" in self.graph.attributes(push)
-        pushes = [one for pushes, _ in self.stacks().values() for one in pushes]
-        others = [one for one in pushes if one != push and self.graph.frames[one] == frame]
-        alike = all(("swap_memory" in self.graph.attributes(one)) == swaps for one in others)
-        return not swaps or (alike and bool(others))
+        if not hasattr(self, "_swapping"):
+            pushes = [one for pushes, _ in self.graph.stacks().values() for one in pushes]
+            self._swapping = Counter(
+                (self.graph.frames[one], "swap_memory" in self.graph.attributes(one)) for one in pushes
+            )
+        return not swaps or (not self._swapping[frame, False] and self._swapping[frame, True] > 1)
 
     def _is_flow(self, operand):
         return any(is_op(operand, op) for op in ("TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"))
 
-    def stacks(self):
+    def stack_of(self, name):
+        """Return all pushes and pops, two lists of names, of the stack that a node pushes to or pops from."""
         if not hasattr(self, "_stacks"):
-            self._stacks = self.graph.stacks()
-        return self._stacks
+            self._stacks = {one: stack for stack in self.graph.stacks().values() for one in (*stack[0], *stack[1])}
+        return self._stacks[name]
 
     def _popped(self, name):
         """What is popped is what was pushed: a literal, if one push gives the stack its only value."""
-        pushes = next((pushes for pushes, pops in self.stacks().values() if name in pops), [])
+        pushes, _ = self.stack_of(name)
         if len(pushes) != 1 or len(self.graph.inputs[pushes[0]]) < 2:
             return None
         value = self.normal.tensors.get(self.graph.inputs[pushes[0]][1])

@@ -41,13 +41,13 @@ def _leave_out_branches(node, inside):
         if maker.op in SWITCHES and not isinstance(maker.inputs[1], Literal):
             within.add((_asked(maker.inputs[1]), index))
     for one in list(node.controls):
-        others = within.union(*(inside.get(other, set()) for other in node.controls if other is not one))
         if (
             one.op == "Identity"
             and is_op(one.inputs[0], "Switch")
             and not isinstance(one.inputs[0][0].inputs[1], Literal)
         ):
             switch, index = one.inputs[0]
+            others = within.union(*(inside.get(other, set()) for other in node.controls if other is not one))
             if switch.inputs[0] == switch.inputs[1] and (_asked(switch.inputs[1]), index) in others:
                 node.controls -= {one}
                 node.steps.add("waits for operands")

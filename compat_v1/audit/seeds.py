@@ -22,6 +22,8 @@ class Seeds:
 
     def __init__(self, normal):
         self.places = {name: place for place, name in enumerate(normal.graph.nodes)}
+        for node, name in normal.seeded_at.items():
+            self.places[node.name] = self.places[name]
         self.seeded = sorted(
             (node for node in normal.nodes if "seed" in node.attributes), key=lambda node: self.places[node.name]
         )

@@ -11,11 +11,12 @@ from typing import Any
 class Size:
     """A polynomial with whole coefficients: {(unknown, unknown, …): coefficient}, the unknowns of a product sorted."""
 
-    __slots__ = ("_hash", "terms")
+    __slots__ = ("_hash", "_text", "terms")
 
     def __init__(self, terms: dict[tuple[Hashable, ...], int]):
         self.terms = terms
         self._hash = hash(frozenset(terms.items()))
+        self._text: str | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Size) and self.terms == other.terms
@@ -25,8 +26,10 @@ class Size:
 
     def __repr__(self) -> str:
         """Return the size in the program's terms: "2 * (size 0 of x:0) + 1"."""
-        terms = sorted(self.terms.items(), key=lambda term: (-len(term[0]), str(term[0])))
-        return " + ".join(_product(product, factor) for product, factor in terms)
+        if self._text is None:
+            terms = sorted(self.terms.items(), key=lambda term: (-len(term[0]), str(term[0])))
+            self._text = " + ".join(_product(product, factor) for product, factor in terms)
+        return self._text
 
 
 def _product(product: tuple[Hashable, ...], factor: int) -> str:

@@ -1,0 +1,121 @@
+"""Rules for ops that TensorFlow has made of others since 1.15: counts, steps between numbers, one parsed example."""
+
+import tensorflow as tf
+
+from compat_v1.audit.graph import Attributes
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import EMPTY_LIST, is_op, is_scalar, single
+
+v1 = tf.compat.v1
+
+
+def _counted_pairs(rewriter, name, _node, operands):
+    """Ones added to zeros at the places that they have: the counts are whole numbers, however they are summed."""
+    indices, values, shape, zeros = operands
+    if not all(isinstance(one, Literal) for one in (values, shape, zeros)) or zeros.shape != shape.value:
+        return False
+    (one, zero) = (single(literal) for literal in (values, zeros))
+    if one is None or zero is None or not is_scalar(one, 1) or not is_scalar(zero, 0):
+        return False
+    attributes = rewriter._without_index_types(name, operands)
+    rewriter.normal.keep(name, "ScatterNd", [indices, values, shape], attributes, {"counted pairs"})
+    return True
+
+
+def _added_sparse(rewriter, name, node, operands):
+    """Two sparse tensors of one shape that is known have a sum of that shape."""
+    shape, other = operands[2], operands[5]
+    if not (isinstance(shape, Literal) and isinstance(other, Literal)) or shape.key != other.key:
+        return False
+    rewriter.normal.keep(name, node.op, operands)
+    rewriter.normal.tensors[name, 2] = shape
+    return True
+
+
+def _parsed_alone(rewriter, name, node, operands):
+    """One example is parsed by the op that parses many, which takes the names of its features as operands."""
+    serialized, *defaults = operands
+    attributes, written = Attributes(node), rewriter.graph.attributes(name)
+    keys = [Literal("text", "string", (len(found),), tuple(found)) for found in _keys(attributes)]
+    none = Literal("text", "string", (0,), ())
+    kept = {key: written.get(key, EMPTY_LIST) for key in ("sparse_types", "Tdense", "dense_shapes")}
+    kept |= {"ragged_value_types": EMPTY_LIST, "ragged_split_types": EMPTY_LIST}
+    kept["num_sparse"] = written.get("num_sparse", _NONE)
+    if written.keys() - kept.keys() - {"sparse_keys", "dense_keys", "_class"}:
+        return False
+    inputs = [serialized, none, *keys, none, *defaults]
+    shapes = rewriter.graph.shapes[name]
+    made = rewriter.normal.node(name, "ParseExampleV2", kept, inputs, None, {"parsed"}, len(shapes), shapes)
+    for index in range(len(shapes)):
+        rewriter.normal.tensors[name, index] = (made, index)
+    return True
+
+
+_NONE = v1.AttrValue(i=0).SerializeToString(deterministic=True)
+
+
+def _keys(attributes):
+    return [list(attributes[key].list.s) for key in ("sparse_keys", "dense_keys")]
+
+
+def _steps(rewriter, name, _node, operands):
+    """From `start` to `stop` in n steps: start, start + step * [1, 2, …], stop, of which the first n are taken."""
+    joined, begin, size = operands
+    if not is_op(joined, "ConcatV2") or len(joined[0].inputs) != 4 or joined[0].controls:
+        return False
+    first, between, last, axis = joined[0].inputs
+    known = isinstance(begin, Literal) and isinstance(size, Literal) and begin.value == (0,) and len(size.value) == 1
+    if not known or not is_scalar(axis, 0) or not isinstance(size.value[0], int) or size.value[0] < 2:
+        return False
+    count = size.value[0]
+    ends = [_alone(one) for one in (first, last)]
+    if not is_op(between, "AddV2") or None in ends or between[0].inputs[0] != first:
+        return False
+    product = between[0].inputs[1]
+    if not is_op(product, "Mul") or not _is_step(product[0].inputs[0], first, last, count):
+        return False
+    counting = _counts_up(product[0].inputs[1], count)
+    if counting is None or product[0].controls or between[0].controls:
+        return False
+    normal = rewriter.normal
+    step = product[0].inputs[0][0]
+    normal.absorbed.update({joined[0], first[0], last[0], between[0], product[0], step, step.inputs[0][0], *counting})
+    types = {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
+    number = size._replace(shape=(), form=0, leaves=())
+    normal.keep(name, "LinSpace", [*ends, number], types, {"steps between numbers"}, [(count,)])
+    return True
+
+
+def _alone(operand):
+    """Return the scalar that a vector of one element is made of, or None."""
+    if not is_op(operand, "ExpandDims") or operand[0].controls or not is_scalar(operand[0].inputs[1], 0):
+        return None
+    return operand[0].inputs[0]
+
+
+def _is_step(operand, first, last, count):
+    """Whether a tensor is (last - first) / (count - 1)."""
+    if not is_op(operand, "RealDiv") or operand[0].controls or not is_scalar(operand[0].inputs[1], count - 1):
+        return False
+    distance = operand[0].inputs[0]
+    return is_op(distance, "Sub") and distance[0].inputs == [last, first] and not distance[0].controls
+
+
+def _counts_up(operand, count):
+    """Return the nodes that make [1, 2, …, count - 2] of a constant, as floating-point numbers; None for any other."""
+    nodes = []
+    while is_op(operand, "Reshape") or is_op(operand, "Cast"):
+        if operand[0].controls:
+            return None
+        nodes.append(operand[0])
+        operand = operand[0].inputs[0]
+    known = isinstance(operand, Literal) and operand.kind == "whole" and operand.value == tuple(range(1, count - 1))
+    return nodes if known else None
+
+
+RULES = {
+    "SparseTensorDenseAdd": _counted_pairs,
+    "SparseAdd": _added_sparse,
+    "ParseSingleExample": _parsed_alone,
+    "Slice": _steps,
+}

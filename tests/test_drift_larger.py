@@ -1,0 +1,127 @@
+"""Rules that the larger programs showed: both forms give every bit, the audit knows both, no mistake beside hides."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import floats, out
+from test_drift import run
+
+raw = tf.raw_ops
+
+
+def _graph(form, new, mistake=False):
+    with tf.Graph().as_default() as graph:
+        form(new, mistake)
+    return graph.as_graph_def()
+
+
+def parsed_alone(new, mistake):
+    features = {"x": tf.train.Feature(float_list=tf.train.FloatList(value=[1.5, -2.5]))}
+    features |= {"n": tf.train.Feature(int64_list=tf.train.Int64List(value=[7]))}
+    example = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    serialized = raw.PlaceholderWithDefault(input=example, shape=[])
+    kinds = {"dense_shapes": [[], [2]], "dense_defaults": [tf.constant([], tf.int64)]}
+    kinds["dense_defaults"].append(tf.constant([9.0, 9.0 if not mistake else 8.0]))
+    if new:
+        empty = {"names": [], "sparse_keys": [], "ragged_keys": [], "num_sparse": 0, "sparse_types": []}
+        empty |= {"ragged_value_types": [], "ragged_split_types": []}
+        found = raw.ParseExampleV2(serialized=serialized, dense_keys=["n", "x"], **kinds, **empty).dense_values
+    else:
+        keys = {"sparse_keys": [], "dense_keys": ["n", "x"], "num_sparse": 0, "sparse_types": []}
+        found = raw.ParseSingleExample(serialized=serialized, **kinds, **keys).dense_values
+    out(raw.Mul(x=found[1], y=raw.Cast(x=found[0], DstT=tf.float32)))
+
+
+def sum_of_sparse_tensors(new, mistake):
+    shape = tf.constant([3, 5], tf.int64)
+    indices, values = tf.constant([[0, 1], [2, 0]], tf.int64), floats(2, 3)[:, 0]
+    one = {"a_indices": indices, "a_values": values, "a_shape": shape}
+    two = {"b_indices": indices, "b_values": raw.Exp(x=values), "b_shape": shape}
+    total = raw.SparseAdd(**one, **two, thresh=0.0)
+    whole = total.sum_shape if new else tf.constant([3, 6] if mistake else [3, 5], tf.int64)
+    out(
+        raw.SparseToDense(
+            sparse_indices=total.sum_indices, output_shape=whole, sparse_values=total.sum_values, default_value=0.0
+        )
+    )
+
+
+def chosen_by_shapes(new, mistake):
+    x = raw.Placeholder(dtype=tf.float32, shape=[4, 3], name="x")
+    size = raw.SelectV2(condition=raw.Less(x=raw.Shape(input=x)[0], y=5 if not mistake else 3), t=3, e=2)
+    out(raw.Slice(input=x, begin=[0, 0], size=[2, 3 if not new else size]))
+
+
+FORMS = (parsed_alone, sum_of_sparse_tensors, chosen_by_shapes)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_both_forms_give_every_bit(form):
+    old, new = _graph(form, False), _graph(form, True)
+    for seed in range(3):
+        assert run(old, seed) == run(new, seed)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_the_audit_knows_both_forms_and_a_mistake_beside_them(form):
+    result = audit(_graph(form, False), _graph(form, True))
+    assert result.verdict == "faithful", result.differences
+    mistaken = (True, True), (False, True)
+    verdicts = [audit(_graph(form, False), _graph(form, new, mistake)).verdict for new, mistake in mistaken]
+    assert "not faithful" in verdicts
+
+
+def _shuffled(seed, seed2, buffer_size=8):
+    """Return a graph that shuffles a dataset by two seeds, as tf.data writes them down, with the ops before counted."""
+    with tf.Graph().as_default() as graph:
+        elements = tf.data.Dataset.range(100)
+        written, derived = tf.constant(seed, tf.int64, name="seed"), tf.constant(seed2, tf.int64, name="seed2/Const")
+        none = raw.LogicalAnd(
+            x=raw.Equal(x=written, y=tf.constant(0, tf.int64)), y=raw.Equal(x=derived, y=tf.constant(0, tf.int64))
+        )
+        chosen = raw.SelectV2(condition=none, t=tf.constant(2**31 - 1, tf.int64), e=derived)
+        of = {"output_types": [tf.int64], "output_shapes": [[]]}
+        shuffled = raw.ShuffleDataset(
+            input_dataset=elements._variant_tensor, buffer_size=buffer_size, seed=written, seed2=chosen, **of
+        )
+        iterator = raw.IteratorV2(shared_name="", container="", **of)
+        raw.MakeIterator(dataset=shuffled, iterator=iterator, name="init")
+        out(raw.IteratorGetNext(iterator=iterator, **of)[0])
+    return graph.as_graph_def()
+
+
+def _place(graph_def):
+    return [node.name for node in graph_def.node].index("seed2/Const")
+
+
+def test_a_seed_that_tensorflow_derives_for_a_shuffle_changes_numbers_and_is_said():
+    place = _place(_shuffled(1234, 0))
+    result = audit(_shuffled(1234, place), _shuffled(1234, 0))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["derived seeds"])
+    assert f"write seed= [{place}]" in result.numbers[0].advice
+
+
+@pytest.mark.parametrize("port", [(1234, 99), (7, 0), (1234, 0, 9)], ids=["own", "graph's", "buffer"])
+def test_another_seed_of_a_shuffle_is_a_mistake(port):
+    place = _place(_shuffled(1234, 0))
+    assert audit(_shuffled(1234, place), _shuffled(*port)).verdict == "not faithful"
+
+
+def test_the_seeds_of_a_shuffle_choose_its_order():
+    first = np.frombuffer(run(_shuffled(1234, 5), 0), np.int64)
+    assert first == np.frombuffer(run(_shuffled(1234, 5), 0), np.int64)
+
+
+def test_a_size_that_one_graph_knows_is_told_for_constants_that_nothing_uses():
+    def build(known):
+        with tf.Graph().as_default() as graph:
+            x = raw.Placeholder(dtype=tf.float32, shape=[4, None, 3], name="x")
+            rows = raw.Reshape(tensor=x, shape=[4, -1] if known else [-1, 6])
+            product = raw.MatMul(a=rows, b=raw.Placeholder(dtype=tf.float32, shape=[6, 2], name="w"))
+            raw.ZerosLike(x=product, name="unused")
+            out(product)
+        return graph.as_graph_def()
+
+    assert audit(build(True), build(False)).verdict == "faithful"  # a product needs rows of six
