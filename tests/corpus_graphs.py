@@ -17,12 +17,8 @@ PAIRS = [(path.parent.name, path.name.partition(".")[0]) for path in sorted(RECO
 NO_RULE_YET = {
     "tf1.0.1": (
         "attention",
-        "batch_normalization",
-        "bidirectional_rnn",
-        "dynamic_rnn",
         "layers",
         "moving_averages",
-        "nested_loops",
         "partitioned",
         "queues",
     ),

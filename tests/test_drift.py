@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+import drift_cases_oldest
 from compat_v1.audit import drift
 from compat_v1.audit.comparison import audit
 from drift_cases import CASES, case, floats, out
 from test_drift_oldest import PROVED
 
 raw = tf.raw_ops
+assert drift_cases_oldest  # its cases are among CASES
 
 
 @case("names")

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit import idle
+from compat_v1.audit import idle, loops
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import Attributes, Graph, body
@@ -142,7 +142,7 @@ def _compared(graphs, without, compare_functions, given):
     Where one graph knows the sizes of a tensor and the other does not, both are told, and are compared again. That is
     sound: the sizes are the same if what makes them is, and that is what is compared.
     """
-    hints = ({}, {})
+    hints, followed = ({}, {}), False
     while True:
         normals = tuple(map(Normal, graphs, hints, without))
         leave_out_implied_waits(*normals)
@@ -156,8 +156,12 @@ def _compared(graphs, without, compare_functions, given):
                 for which, one, own, others in ((0, node, here, there), (1, other, there, here)):
                     if any(_tells_more(a, b) for a, b in zip(own, others, strict=False)):
                         new[which].update(dict.fromkeys(one.names, others))
-        if not verification.findings or not (new[0].keys() - hints[0].keys() or new[1].keys() - hints[1].keys()):
+        if not verification.findings:
             return normals, verification
+        if not (new[0].keys() - hints[0].keys() or new[1].keys() - hints[1].keys()):
+            if followed:
+                return normals, verification
+            new, followed = tuple(map(loops.sizes, graphs, normals, hints, without)), True
         hints = ({**hints[0], **new[0]}, {**hints[1], **new[1]})
 
 

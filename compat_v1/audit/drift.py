@@ -4,21 +4,11 @@
 `since` is a release, or a bracket (not yet in the first, already in the second) as far as it was measured.
 """
 
-from typing import NamedTuple
+from compat_v1.audit import drift_oldest
+from compat_v1.audit.drift_entries import Rule, period
+from compat_v1.audit.drift_numbers import NUMBERS
 
-
-class Rule(NamedTuple):
-    changed: str
-    since: str
-    harmless: str
-    until: str | None = None
-
-
-class Change(NamedTuple):
-    changed: str
-    since: str
-    advice: str
-
+__all__ = ["NUMBERS", "RULES", "period"]
 
 RULES = {
     # Names, notes and places.
@@ -155,91 +145,16 @@ RULES = {
         "both choose the same number; only for no number there is none to choose",
     ),
     "messages": Rule(
-        "an assertion's message ends in a period", "1.15 to 2.21", "it is printed when a program stops, and not used"
+        "an assertion, or what stops a second gradient, has another message, such as one that ends in a period",
+        "1.0 to 1.15, 1.15 to 2.21",
+        "it is printed when a program stops, and not used",
     ),
     "shape of a sparse placeholder": Rule(
         "the shape of a sparse placeholder is a placeholder with a default, was a constant",
         "1.15 to 2.21",
         "it can be fed either way, and is the same if it is not",
     ),
-    # From the first releases only.
-    "copied rows": Rule("a look-up of rows ends in an Identity, did not", "1.1 to 1.15", "it copies"),
-    "drawn without gradient": Rule(
-        "what a candidate sampler draws is guarded by StopGradient",
-        "1.0 to 1.15",
-        "it copies; a sampler has no gradient",
-    ),
-    "scattered behind": Rule(
-        "an update by scattering takes the variable and waits for its Assign, took the output of Assign",
-        "1.0 to 1.15",
-        "the output of Assign is a reference to the same variable",
-    ),
-    "checkpoints": Rule(
-        "tensors are restored by one op, was one for each; slices are saved in another order; the file's name is a "
-        "placeholder with a default, was a constant",
-        "1.0 to 1.15",
-        "a checkpoint is read by names and slices, which are compared with the variables; both names can be fed",
-    ),
-    "checkpoints on the CPU": Rule(
-        "checkpoints are read and written on the CPU by name", "1.0 to 1.15", "there is no kernel elsewhere"
-    ),
-    "in top k": Rule(
-        "InTopK is InTopKV2, which takes the number of candidates as an operand", "1.0 to 1.15", "it is the same number"
-    ),
-    "names in assertions": Rule(
-        "an assertion names the tensors that it is about otherwise",
-        "1.0 to 1.15",
-        "they are the same tensors; the rest of the text is compared",
-    ),
-    "counted turns": Rule(
-        "a loop that counts to a limit has a second count of its turns to the same limit",
-        "1.0 to 1.15",
-        "both counts begin with 0 and grow by 1, and the limit of the first is as low",
-    ),
-    "condition that always holds": Rule(
-        "a batch is enqueued, was in a branch under the condition True",
-        "1.0 to 1.15",
-        "the other branch never runs",
-    ),
-    "initial value": Rule(
-        "what begins with another variable's initial value takes that, or the variable if it is initialized, was made "
-        "to wait for the variable's initializer and read it",
-        "1.0 to 1.15",
-        "when the variables are initialized, once, both are what the initializer assigns",
-    ),
-    "merged the other way": Rule(
-        "a Merge takes the two branches of a condition in the other order",
-        "1.0 to 1.15",
-        "only one of them runs, and nothing asks which",
-    ),
-    "waits for operands": Rule(
-        "a node is said to wait for what it takes, or for the branch that what it takes or waits for runs in",
-        "1.0 to 1.15",
-        "it does in any case",
-    ),
-    "parsed": Rule(
-        "ParseExample is ParseExampleV2, which takes the names of features as vectors, and one example without a batch",
-        "1.0 to 1.15",
-        "the same parser; the batch of one was squeezed right after",
-    ),
-    "groups by device": Rule(
-        "a group of ops is made of one group for each device, and the devices of some ops are others",
-        "1.0 to 1.15",
-        "all wait for the same ops",
-    ),
-    "compared in a branch": Rule(
-        "a tensor is compared with a number before it is sent into a branch, was in the branch",
-        "1.0 to 1.15",
-        "the comparison of each element is the same there",
-    ),
-    "limit of a loop": Rule(
-        "the constant that a loop counts to is made in the loop, or enters it",
-        "1.0 to 1.15",
-        "the constants are compared",
-    ),
-    "switched twice": Rule(
-        "what comes out of a branch is sent into the same branch once more", "1.0 to 1.15", "it is there already"
-    ),
+    **drift_oldest.RULES,
     # Gradients.
     "chosen the other way": Rule(
         "the gradient of a maximum chooses 0 or the gradient, and chose the other way round by the negated condition",
@@ -304,60 +219,3 @@ RULES = {
         "PreventGradient copies; it only stops a second gradient",
     ),
 }
-
-NUMBERS = {
-    "least epsilon": Change(
-        "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it",
-        "1.15 to 2.21",
-        "write epsilon=1.001e-5 in the port",
-    ),
-    "gradient of Cumprod": Change(
-        "where a factor of a cumulated product is 0, its gradient is 0, was no number",
-        "1.15 to 2.21",
-        "elsewhere it is the same; where a factor may be 0 the old program could not be trained",
-    ),
-    "gradient of a sparse product": Change(
-        "the gradient for the values of a sparse tensor is a product of matrices, was a sum of products",
-        "1.15 to 2.21",
-        "the last bits differ; for the old ones write the product out with tf.gather and tf.segment_sum",
-    ),
-    "names in checkpoints": Change(
-        "variables have other names, such as kernel and bias for weights and biases",
-        "1.1",
-        "an old checkpoint has the old names: give tf.train.Saver a dictionary {old name: variable}",
-    ),
-    "tags of summaries": Change(
-        "a summary has another tag, with another number to make it unique",
-        "1.0 to 1.15",
-        "event files show the curve under its new tag; the values are the same",
-    ),
-    "clipped by a norm": Change(
-        "clip_by_norm divides by the larger of norm and limit, multiplied by the smaller of their inverses",
-        "1.0 to 1.15",
-        "the last bits may differ; to get the old numbers write "
-        "t * clip * tf.minimum(tf.rsqrt(tf.reduce_sum(t * t, keepdims=True)), 1 / clip) in the port",
-    ),
-    "part of zeros": Change(
-        "tf.nn.zero_fraction counts, took the mean of (x == 0)",
-        "1.0 to 1.15",
-        "the last bit may differ; to get the old numbers write tf.reduce_mean(tf.cast(tf.equal(x, 0), tf.float32))",
-    ),
-    "norm that was not asked": Change(
-        "clip_by_global_norm gives no number where the norm is infinite, was 0 or no number",
-        "1.0 to 1.15",
-        "as long as the norm is finite every bit is the same; to get the old answer for others write "
-        "[clip * tf.minimum(1 / norm, 1 / clip) * g for g in gradients] in the port",
-    ),
-    "dropout": Change(
-        "x / keep * floor(keep + u) became x * (1 / keep) * (u >= rate), then x / keep or a constant times x, and a "
-        "selection in place of the product",
-        "1.13, 1.15 to 2.2, 2.8 to 2.12",
-        "with the old seeds the same elements are kept, and up to a third of them differ in the last bit; to get the "
-        "old numbers write the old formula out in the port, as ops of its own",
-    ),
-}
-
-
-def period(rule: Rule) -> str:
-    """Return since when a rule is needed, and until when."""
-    return f"since {rule.since}" + (f", until {rule.until}" if rule.until else "")

@@ -30,7 +30,7 @@ def unused(node, users, in_port):
     idle = not users and not node.controls and node.inputs and all(isinstance(one, Literal) for one in node.inputs)
     if node.op == "Exit" and not users:
         return "unused results" if in_port else None
-    return "unused constants" if idle and node.op == "Less" else None
+    return "unused constants" if idle and node.op in ("Less", "Enter") else None
 
 
 def attribute(node, other, key, value, other_value):
@@ -44,6 +44,8 @@ def attribute(node, other, key, value, other_value):
     if key == "epsilon" and node.op.startswith("FusedBatchNorm") and value and other_value:
         epsilons = [attr_value_pb2.AttrValue.FromString(one).f for one in (value, other_value)]
         return "least epsilon" if epsilons[0] == _LEAST_EPSILON > epsilons[1] else None
+    if (key, node.op) in (("message", "PreventGradient"), ("summarize", "Assert")):
+        return "messages"
     if key == "legacy_autotune" and value is None:
         return "dataset tuning"
     return None
@@ -75,6 +77,8 @@ def colocation(node, other, places, stands):
         return "colocation"
     if any(kind in node.op for kind in _ON_CPU):
         return "queues on the CPU"
+    if node.op == "initial value":
+        return "colocation"
     known = {relation for one in stands for relation in one}
     if node.op in _BESIDE and "elsewhere" not in known:
         return "colocation"

@@ -159,6 +159,17 @@ def _broadcast(operands, _):
     return [list(map(sizes.broadcast, left, right))]
 
 
+def _equal(operands, _):
+    """Equal unknowns are equal; whether others are, a run must tell."""
+
+    def same(one, other):
+        if one != other and not (isinstance(one, int) and isinstance(other, int)):
+            raise TypeError("an unknown size")
+        return int(one == other)
+
+    return [np.frompyfunc(same, 2, 1)(*operands)]
+
+
 def _known(operand):
     fixed(operand)
     return operand
@@ -216,6 +227,7 @@ FOLDED = {
     "LessEqual": _compare(lambda a, b: a <= b),
     "Greater": _compare(lambda a, b: a > b),
     "GreaterEqual": _compare(lambda a, b: a >= b),
-    "Equal": _compare(lambda a, b: a == b),
+    "Equal": _equal,
+    "All": _reduce(lambda a, b: int(bool(a and b)), 1),
     "NotEqual": _compare(lambda a, b: a != b),
 }

@@ -63,7 +63,8 @@ def of_one_graph(normals, idle, verification):
         alone = {node for node in nodes if prints[side][node] not in common}
         parts.append(_parts(normal, alone, prints[side], verification, side))
     dropouts = [
-        {node.inputs[0] for node in normal.nodes if node.op in ("masked", "scaled")} - {None} for normal in normals
+        normal.inner | {node.inputs[0] for node in normal.nodes if node.op in ("masked", "scaled")} - {None}
+        for normal in normals
     ]
     left_out = []
     for own, others in (parts, parts[::-1]):
@@ -76,8 +77,10 @@ def of_one_graph(normals, idle, verification):
 
 
 def _is_of_dropout(nodes, masked):
-    """Whether idle nodes make the gradient of a dropout's mask or scale, which differs from formula to formula."""
-    return any(operand in masked for node in nodes for operand in node.inputs if not isinstance(operand, Literal))
+    """Whether idle nodes make the gradient of a dropout's mask or scale or the like, which differs with the formula."""
+    taken = [operand for node in nodes for operand in node.inputs if not isinstance(operand, Literal)]
+    taken += [operand[0].inputs[0] for operand in taken if operand[0].op == "Neg"]
+    return any(operand in masked for operand in taken if not isinstance(operand, Literal))
 
 
 def leave_out(normal, names):

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import dropout, idle, pruning, rewriting, rules_oldest_loops
+from compat_v1.audit import (
+    dropout,
+    idle,
+    pruning,
+    rewriting,
+    rules_oldest_cells,
+    rules_oldest_loops,
+    rules_oldest_losses,
+    rules_oldest_moments,
+)
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
@@ -47,6 +56,7 @@ class Normal:
         self.kept: dict = {}  # {what is popped: (the operand that was pushed, by which node, the handles of the stack)}
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
         self.seeded_at: dict[Node, str] = {}  # {dataset: the constant that was made for its seed}
+        self.inner: set = set()  # tensors whose gradients, if nothing uses them, differ with the way of writing
         self.branches: set[Node] = set()  # nodes that stand for a branch
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
@@ -59,8 +69,13 @@ class Normal:
         self._close_loops()
         self._rewriter.finish()
         rules_oldest_loops.finish(self)
+        rules_oldest_cells.finish(self)
+        moments = rules_oldest_moments.begin(self)
         self.removed |= idle.leave_out(self, without)
         pruning.leave_out(self, dropout.unused_gradients(self), self.removed)
+        rules_oldest_losses.finish(self)
+        rules_oldest_moments.finish(self, moments)
+        pruning.leave_out(self, set(), set())
         pruning.leave_out_stacks(self)
 
     # What the rules ask.
@@ -248,9 +263,9 @@ class Normal:
         return self._frames[frame]
 
     def _awaited(self, name):
-        """Return the normal nodes that waiting for a node means waiting for."""
+        """Return the normal nodes that waiting for a node means waiting for: none for an op that does nothing."""
         if name in self.made:
-            return {self.made[name]}
+            return {self.made[name]} if self.made[name].op != "NoOp" or self.made[name].controls else set()
         found = set(self.waits.get(name, ()))
         for index in range(max(1, len(self.graph.shapes[name]))):
             operand = self.tensors.get((name, index))

@@ -45,6 +45,35 @@ class Pairing:
         self._spread_out(strict=False)
         self._match(lambda side, node: side.local[node], last=True)
         self._spread_out(strict=False)
+        self._exchange()
+
+    def _exchange(self):
+        """Exchange the partners of two nodes that are alike, where what they are made from says so."""
+        for node, other in list(self.partner.items()):
+            for slot, operand in enumerate(node.inputs):
+                made = self.partner.get(operand[0]) if _is_tensor(operand) else None
+                users = self.sides[1].users.get(made, ()) if made else ()
+                if not users or len(users) > 64 or any(one is other for one, _ in users):
+                    continue
+                for rival, at in users:
+                    if at == (slot, operand[1]) and self.sides[1].local[rival] == self.sides[0].local[node]:
+                        self._prefer(node, rival)
+
+    def _prefer(self, node, rival):
+        """Give a node another partner, and that one's its own, if fewer of their inputs and waits differ then."""
+        other, owner = self.partner[node], self.back.get(rival)
+        if owner is None or self._differ(node, rival) + self._differ(owner, other) >= self._differ(
+            node, other
+        ) + self._differ(owner, rival):
+            return
+        self.partner[node], self.back[rival] = rival, node
+        self.partner[owner], self.back[other] = other, owner
+
+    def _differ(self, node, other):
+        waits = {self.partner.get(one) for one in node.controls} ^ set(other.controls)
+        pairs = zip(node.inputs, other.inputs, strict=False)
+        tensors = [(one, two) for one, two in pairs if _is_tensor(one) and _is_tensor(two)]
+        return len(waits) + sum((self.partner.get(one[0]), one[1]) != two for one, two in tensors)
 
     def _by_name(self, side, node):
         return side.local[node], node.name

@@ -17,6 +17,37 @@ def users_of(normal):
     return users
 
 
+def redirect(normal, instead, but=frozenset()):
+    """Let all nodes use other tensors, {operand: operand}, but for some."""
+    if not instead:
+        return
+    for node in normal.nodes:
+        if node not in but:
+            node.inputs = [one if isinstance(one, Literal) else instead.get(one, one) for one in node.inputs]
+    for name, one in normal.tensors.items():
+        if not isinstance(one, Literal):
+            normal.tensors[name] = instead.get(one, one)
+    for pop, (operand, *rest) in normal.kept.items():
+        if not isinstance(operand, Literal):
+            normal.kept[pop] = (instead.get(operand, operand), *rest)
+
+
+def arrange(normal):
+    """Sort the nodes anew, each after what it needs, but for what comes back in a loop."""
+    order = {}
+    for first in normal.nodes:
+        todo = [first]
+        while todo:
+            node = todo[-1]
+            makers = [one for k, one in enumerate(node.inputs) if k not in node.late and not isinstance(one, Literal)]
+            missing = [one for one in (*(maker for maker, _ in makers), *node.controls) if one not in order]
+            if missing and node not in order:
+                todo += sorted(missing, key=lambda one: one.number)
+            else:
+                order[todo.pop()] = None
+    normal.nodes = list(order)
+
+
 def leave_out(normal, nodes, removed):
     """Leave out nodes, and of the patterns that rules replaced whatever nothing uses any more."""
     users = users_of(normal)

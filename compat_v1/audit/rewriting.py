@@ -39,6 +39,8 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.normal = normal
         self.graph = normal.graph
         self.never, self.followed = set(), 0  # nodes of a branch that never runs, among the first so many
+        self.flattened = set()  # tensors that are reshaped into matrices for a softmax only
+        self.squared = set()  # the differences of which a square was taken at once
         self.parsed_alone = set()  # nodes that parse one example
         self._empty = []  # stacks that nothing is kept on any more
 

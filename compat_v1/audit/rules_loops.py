@@ -3,7 +3,7 @@
 from collections import Counter
 
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar
+from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar, refined
 
 
 class LoopRules:
@@ -64,6 +64,19 @@ class LoopRules:
                 if name in self.normal.made:
                     handles.add(self.normal.made[name])
         return handles
+
+    def _TensorArrayReadV3(self, name, node, operands):
+        """What is read has the sizes of what was scattered into the array when it was new."""
+        flow = operands[2]
+        while is_op(flow, "Enter") or is_op(flow, "Identity"):
+            flow = flow[0].inputs[0]
+        shape = None
+        if is_op(flow, "TensorArrayScatterV3") and is_op(flow[0].inputs[3], "TensorArrayV3"):
+            shape = self.normal.sizes(flow[0].inputs[2])
+        if not shape:
+            return False
+        self.normal.keep(name, node.op, operands, sizes=[refined(self.graph.shapes[name][0], shape[1:])])
+        return True
 
     def _ControlTrigger(self, name, node, operands):
         """Waiting for a trigger is waiting for what it waits for."""

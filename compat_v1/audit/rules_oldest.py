@@ -3,7 +3,13 @@
 import numpy as np
 import tensorflow as tf
 
-from compat_v1.audit import rules_oldest_branches, rules_oldest_ops, rules_oldest_zeros
+from compat_v1.audit import (
+    rules_oldest_branches,
+    rules_oldest_losses,
+    rules_oldest_ops,
+    rules_oldest_products,
+    rules_oldest_zeros,
+)
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
@@ -241,7 +247,8 @@ _OWN = {
     "PlaceholderWithDefault": _file_name,
 }
 _RULES = {}
-for _rules in (_OWN, rules_oldest_branches.RULES, rules_oldest_ops.RULES, rules_oldest_zeros.RULES):
+_MODULES = rules_oldest_branches, rules_oldest_losses, rules_oldest_ops, rules_oldest_products, rules_oldest_zeros
+for _rules in (_OWN, *(module.RULES for module in _MODULES)):
     for _op, _rule in _rules.items():
         _RULES[_op] = (*_RULES.get(_op, ()), _rule)
 _RULES["Identity"] += rules_oldest_branches.IDENTITY

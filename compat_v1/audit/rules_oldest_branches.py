@@ -71,6 +71,14 @@ def _copied_condition(rewriter, name, node, operands):
     return True
 
 
+def _asserted(rewriter, name, node, operands):
+    """An assertion of what always holds."""
+    if not _holds(operands[0]) or operands[0].form == 0:
+        return False
+    rewriter.normal.hand_on(name, _ALWAYS)
+    return True
+
+
 def _merged(rewriter, name, node, operands):
     """Of two branches of which one never runs, the other is the result."""
     if rewriter.never:
@@ -211,6 +219,7 @@ def branch_of(normal, operand):
 
 IDENTITY = (_copied_condition, _read_after_assigned)
 RULES = {
+    "Assert": _asserted,
     "Switch": _switched,
     "Merge": _merged,
 }

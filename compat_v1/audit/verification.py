@@ -4,7 +4,7 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from compat_v1.audit import excuses, placement, texts
+from compat_v1.audit import excuses, idle, placement, texts
 from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal, shown
@@ -54,6 +54,8 @@ class Verification:
         """
         normal, other = (side.normal for side in self.pairing.sides)
         for name in normal.consumed:
+            if normal.consumed[name] == other.consumed.get(name) == idle.RULE:
+                continue  # a group of gradients of which one is left: it does nothing
             if name not in other.consumed or normal.graph.nodes[name].op != other.graph.nodes[name].op:
                 continue
             here, there = (

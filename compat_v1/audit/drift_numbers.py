@@ -1,0 +1,75 @@
+"""What TensorFlow changed in its numbers, for `drift.py`: what changed, since when, what to write in the port."""
+
+from compat_v1.audit.drift_entries import Change
+
+NUMBERS = {
+    "least epsilon": Change(
+        "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it",
+        "1.15 to 2.21",
+        "write epsilon=1.001e-5 in the port",
+    ),
+    "gradient of Cumprod": Change(
+        "where a factor of a cumulated product is 0, its gradient is 0, was no number",
+        "1.15 to 2.21",
+        "elsewhere it is the same; where a factor may be 0 the old program could not be trained",
+    ),
+    "gradient of a sparse product": Change(
+        "the gradient for the values of a sparse tensor is a product of matrices, was a sum of products",
+        "1.15 to 2.21",
+        "the last bits differ; for the old ones write the product out with tf.gather and tf.segment_sum",
+    ),
+    "names in checkpoints": Change(
+        "variables have other names, such as kernel and bias for weights and biases",
+        "1.1",
+        "an old checkpoint has the old names: give tf.train.Saver a dictionary {old name: variable}",
+    ),
+    "tags of summaries": Change(
+        "a summary has another tag, with another number to make it unique",
+        "1.0 to 1.15",
+        "event files show the curve under its new tag; the values are the same",
+    ),
+    "clipped by a norm": Change(
+        "clip_by_norm divides by the larger of norm and limit, multiplied by the smaller of their inverses",
+        "1.0 to 1.15",
+        "the last bits may differ; to get the old numbers write "
+        "t * clip * tf.minimum(tf.rsqrt(tf.reduce_sum(t * t, keepdims=True)), 1 / clip) in the port",
+    ),
+    "moments": Change(
+        "tf.nn.moments averages the squared distances from the mean, took the moments of what is left of that mean and "
+        "corrected both by them",
+        "1.0 to 1.15",
+        "the last bits differ; for the old ones write mean = m + tf.reduce_mean(x - m) * 1 with "
+        "m = tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True)), from tf.nn.sufficient_statistics(x, axes, "
+        "shift=m) by tf.nn.normalize_moments in the port",
+    ),
+    "gates": Change(
+        "the gates of a GRU are squashed together and then cut apart, were cut and then squashed",
+        "1.0 to 1.15",
+        "the last bits differ, as some elements are computed several at once and others one by one; for the old ones "
+        "write the cell out with r, u = tf.split(...) before tf.sigmoid(r), tf.sigmoid(u)",
+    ),
+    "longest sequence": Change(
+        "dynamic_rnn stops after the longest sequence, went on to the last step",
+        "1.0 to 1.15",
+        "as long as all numbers are finite only the sign of a zero may differ; for the old turns feed one sequence of "
+        "the full length",
+    ),
+    "part of zeros": Change(
+        "tf.nn.zero_fraction counts, took the mean of (x == 0)",
+        "1.0 to 1.15",
+        "the last bit may differ; to get the old numbers write tf.reduce_mean(tf.cast(tf.equal(x, 0), tf.float32))",
+    ),
+    "norm that was not asked": Change(
+        "clip_by_global_norm gives no number where the norm is infinite, was 0 or no number",
+        "1.0 to 1.15",
+        "as long as the norm is finite every bit is the same; to get the old answer for others write "
+        "[clip * tf.minimum(1 / norm, 1 / clip) * g for g in gradients] in the port",
+    ),
+    "dropout": Change(
+        "x / keep * floor(keep + u) became x * (1 / keep) * (u >= rate), then x / keep or a constant times x, and a "
+        "selection in place of the product",
+        "1.13, 1.15 to 2.2, 2.8 to 2.12",
+        "with the old seeds the same elements are kept, and up to a third of them differ in the last bit; to get the "
+        "old numbers write the old formula out in the port, as ops of its own",
+    ),
+}

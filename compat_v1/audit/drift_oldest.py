@@ -1,0 +1,109 @@
+"""The rules of `drift.py` for what only the first releases of TensorFlow wrote otherwise."""
+
+from compat_v1.audit.drift_entries import Rule
+
+RULES = {
+    "copied rows": Rule("a look-up of rows ends in an Identity, did not", "1.1 to 1.15", "it copies"),
+    "drawn without gradient": Rule(
+        "what a candidate sampler draws is guarded by StopGradient",
+        "1.0 to 1.15",
+        "it copies; a sampler has no gradient",
+    ),
+    "scattered behind": Rule(
+        "an update by scattering takes the variable and waits for its Assign, took the output of Assign",
+        "1.0 to 1.15",
+        "the output of Assign is a reference to the same variable",
+    ),
+    "checkpoints": Rule(
+        "tensors are restored by one op, was one for each; slices are saved in another order; the file's name is a "
+        "placeholder with a default, was a constant",
+        "1.0 to 1.15",
+        "a checkpoint is read by names and slices, which are compared with the variables; both names can be fed",
+    ),
+    "checkpoints on the CPU": Rule(
+        "checkpoints are read and written on the CPU by name", "1.0 to 1.15", "there is no kernel elsewhere"
+    ),
+    "in top k": Rule(
+        "InTopK is InTopKV2, which takes the number of candidates as an operand", "1.0 to 1.15", "it is the same number"
+    ),
+    "names in assertions": Rule(
+        "an assertion names the tensors that it is about otherwise",
+        "1.0 to 1.15",
+        "they are the same tensors; the rest of the text is compared",
+    ),
+    "counted turns": Rule(
+        "a loop that counts to a limit has a second count of its turns to the same limit",
+        "1.0 to 1.15",
+        "both counts begin with 0 and grow by 1, and the limit of the first is as low",
+    ),
+    "condition that always holds": Rule(
+        "a batch is enqueued, was in a branch under the condition True",
+        "1.0 to 1.15",
+        "the other branch never runs",
+    ),
+    "initial value": Rule(
+        "what begins with another variable's initial value takes that, or the variable if it is initialized, was made "
+        "to wait for the variable's initializer and read it",
+        "1.0 to 1.15",
+        "when the variables are initialized, once, both are what the initializer assigns",
+    ),
+    "merged the other way": Rule(
+        "a Merge takes the two branches of a condition in the other order",
+        "1.0 to 1.15",
+        "only one of them runs, and nothing asks which",
+    ),
+    "waits for operands": Rule(
+        "a node is said to wait for what it takes, or for the branch that what it takes or waits for runs in",
+        "1.0 to 1.15",
+        "it does in any case",
+    ),
+    "parsed": Rule(
+        "ParseExample is ParseExampleV2, which takes the names of features as vectors, and one example without a batch",
+        "1.0 to 1.15",
+        "the same parser; the batch of one was squeezed right after",
+    ),
+    "groups by device": Rule(
+        "a group of ops is made of one group for each device, and the devices of some ops are others",
+        "1.0 to 1.15",
+        "all wait for the same ops",
+    ),
+    "compared in a branch": Rule(
+        "a tensor is compared with a number before it is sent into a branch, was in the branch",
+        "1.0 to 1.15",
+        "the comparison of each element is the same there",
+    ),
+    "limit of a loop": Rule(
+        "the constant that a loop counts to is made in the loop, or enters it",
+        "1.0 to 1.15",
+        "the constants are compared",
+    ),
+    "kept once": Rule(
+        "a value that the backward loop needs twice is pushed on one stack, was on two",
+        "1.0 to 1.15",
+        "both pop what was pushed in the same turn",
+    ),
+    "switched twice": Rule(
+        "what comes out of a branch is sent into the same branch once more", "1.0 to 1.15", "it is there already"
+    ),
+    "batches of products": Rule(
+        "a product of batches of matrices is BatchMatMulV2, was BatchMatMul",
+        "1.13 to 1.15",
+        "the same kernel for batches of one shape; the newer one broadcasts others",
+    ),
+    "rows of a softmax": Rule(
+        "a softmax over the last of more than two axes is taken of the tensor, was taken of a matrix of all its rows",
+        "1.0 to 1.15",
+        "each row is computed from itself alone, in the same order",
+    ),
+    "quotient or 0": Rule(
+        "a quotient by a count is DivNoNan, was selected by whether the count is above 0",
+        "1.0 to 1.15",
+        "both are 0 for a count of 0, and no count is below 0 or no number",
+    ),
+    "squared difference": Rule(
+        "a loss squares a difference in one op, did in two",
+        "1.0 to 1.15",
+        "the same difference, multiplied by itself; in its gradient the 2 comes first, and doubling is exact unless it "
+        "overflows",
+    ),
+}

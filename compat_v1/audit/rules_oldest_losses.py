@@ -1,0 +1,177 @@
+"""Rules for the losses and metrics of TensorFlow's first releases: quotients by counts, squared differences."""
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op, is_scalar, number
+
+_QUOTIENT, _SQUARED = "quotient or 0", "squared difference"
+
+
+def _chosen_quotient(rewriter, name, node, operands):
+    """Select(count > 0, x / count, 0), where the count is 1 if it is 0, or as it is."""
+    condition, quotient, none = operands
+    count = _positive(condition)
+    if count is None or not _is_zero(none):
+        return False
+    if not is_op(quotient, "RealDiv") or not _waits_for_nothing(quotient[0]):
+        return False
+    total, divisor = quotient[0].inputs
+    if divisor != count and not _is_guarded(divisor, count):
+        return False
+    rewriter.normal.absorbed.update({condition[0], quotient[0]})
+    _absorb(rewriter, none, *([divisor, divisor[0].inputs[0]] if divisor != count else []))
+    return _keep(rewriter, name, total, count, "selected")
+
+
+def _absorb(rewriter, *operands):
+    rewriter.normal.absorbed.update(one[0] for one in operands if not isinstance(one, Literal))
+
+
+def _divided(rewriter, name):
+    users = [user for user, _ in rewriter.graph.users[name]]
+    return bool(users) and all(rewriter.graph.nodes[user].op in ("RealDiv", "Div", "Mul") for user in users)
+
+
+def finish(normal):
+    """The gradient that such a quotient hands on: Select(count > 0, g, 0) / (count, or 1 for 0)."""
+    for node in normal.nodes:
+        chosen = node.inputs[0] if node.op == "RealDiv" else None
+        if not any(is_op(chosen, op) for op in ("Select", "SelectV2")) or not _waits_for_nothing(chosen[0]):
+            continue
+        count = _positive(chosen[0].inputs[0])
+        if count is None or not _is_zero(chosen[0].inputs[2]) or not _is_guarded(node.inputs[1], count):
+            continue
+        normal.absorbed.update({chosen[0], chosen[0].inputs[0][0], node.inputs[1][0], node.inputs[1][0].inputs[0][0]})
+        none = chosen[0].inputs[2]
+        normal.absorbed |= set() if isinstance(none, Literal) else {none[0]}
+        node.op, node.inputs = _QUOTIENT, [chosen[0].inputs[1], count]
+        node.steps.add(f"{_QUOTIENT}: selected")
+
+
+def _quotient(rewriter, name, node, operands):
+    """What is divided by a count, or by a count that is at least 0, is 0 where that is 0."""
+    total, count = operands
+    if is_op(count, "Maximum") and not count[0].controls and _is_zero(count[0].inputs[1]):
+        rewriter.normal.absorbed.add(count[0])
+        return _keep(rewriter, name, total, count[0].inputs[0], "divided")
+    return not isinstance(count, Literal) and _counts(count) and _keep(rewriter, name, total, count, "divided")
+
+
+def _keep(rewriter, name, total, count, how):
+    types = {key: one for key, one in rewriter.graph.attributes(name).items() if key == "T"}
+    sizes = None if isinstance(total, Literal) else [rewriter.normal.sizes(total)]
+    rewriter.normal.keep(name, _QUOTIENT, [total, count], types, {f"{_QUOTIENT}: {how}"}, sizes or [()])
+    rewriter.normal.inner.update({total, count} if not isinstance(total, Literal) else {count})
+    return True
+
+
+def _positive(condition):
+    """Return the count that a condition asks to be above 0, or None."""
+    if not is_op(condition, "Greater") or not _waits_for_nothing(condition[0]) or not _is_zero(condition[0].inputs[1]):
+        return None
+    count = condition[0].inputs[0]
+    return None if isinstance(count, Literal) or not (_counts(count) or _is_kept(count)) else count
+
+
+def _is_guarded(divisor, count):
+    """Whether a divisor is the count, or 1 where that is 0."""
+    if not any(is_op(divisor, op) for op in ("Select", "SelectV2")) or not _waits_for_nothing(divisor[0]):
+        return False
+    asked, one, other = divisor[0].inputs
+    if not is_op(asked, "Equal") or asked[0].inputs[0] != count:
+        return False
+    return _is_zero(asked[0].inputs[1]) and is_scalar(one, 1) and other == count
+
+
+def _counts(operand):
+    """Whether a tensor is a sum of ones, of those whose weight is not 0: never below 0 and always a number."""
+    for op in ("Reshape", "Sum"):
+        operand = operand[0].inputs[0] if is_op(operand, op) else operand
+    if not is_op(operand, "Mul"):
+        return False
+    return all(_is_one_or_none(one) for one in operand[0].inputs)
+
+
+def _is_one_or_none(operand):
+    if isinstance(operand, Literal):
+        return operand.kind in ("full", "data") and set(_values(operand)) <= {0.0, 1.0}
+    if is_op(operand, "OnesLike") or (is_op(operand, "Fill") and is_scalar(operand[0].inputs[1], 1)):
+        return True
+    if not any(is_op(operand, op) for op in ("Select", "SelectV2")):
+        return False
+    return all(isinstance(one, Literal) and _is_one_or_none(one) for one in operand[0].inputs[1:])
+
+
+def _values(literal):
+    one = literal._replace(shape=()) if literal.kind == "full" else literal
+    return {value for value in (0.0, 1.0) if is_scalar(one._replace(kind="data"), value)} or {None}
+
+
+def _is_kept(operand):
+    """Whether a tensor is a variable that counts, as metrics keep it, or what that became."""
+    while is_op(operand, "Identity"):
+        operand = operand[0].inputs[0]
+    return not isinstance(operand, Literal) and operand[0].op in ("VariableV2", "AssignAdd")
+
+
+def _waits_for_nothing(node):
+    """Whether a node waits for nothing but for ops that do nothing."""
+    return all(one.op == "NoOp" and _waits_for_nothing(one) for one in node.controls)
+
+
+def _is_zero(operand):
+    if is_op(operand, "ZerosLike"):
+        return True
+    return isinstance(operand, Literal) and (
+        is_scalar(operand, 0) or (operand.kind in ("full", "data") and not any(operand.value))
+    )
+
+
+def _squared_difference(rewriter, name, node, operands):
+    """The square of a difference."""
+    normal, types = rewriter.normal, rewriter.graph.attributes(name)
+    shape = rewriter.normal._derived(name, node.op, operands)
+    difference = normal.node(name, "Sub", types, operands, set(), {_SQUARED}, sizes=shape)
+    normal.keep(name, "Square", [(difference, 0)], types, {_SQUARED}, shape)
+    rewriter.squared.add(_pair(operands))
+    return True
+
+
+def _squared_gradient(rewriter, name, node, operands):
+    """(2 * g) * (x - y) is g * (2 * (x - y)): doubling is exact."""
+    doubled, difference = operands
+    if not (is_op(doubled, "Mul") and is_op(difference, "Sub")):
+        return False
+    gradient = doubled_of(doubled)
+    if (
+        gradient is None
+        or isinstance(gradient, Literal)
+        or not doubled[0].controls | difference[0].controls <= {gradient[0]}
+    ):
+        return False
+    if _pair(difference[0].inputs) not in rewriter.squared:
+        return False
+    normal, types = rewriter.normal, rewriter.graph.attributes(name)
+    sub = normal.node(name, "Sub", types, difference[0].inputs, set(), {_SQUARED}, sizes=[normal.sizes(difference)])
+    shape = [normal.sizes(difference)]
+    twice = normal.node(name, "Mul", types, [number(2, rewriter.dtype(name)), (sub, 0)], set(), {_SQUARED}, sizes=shape)
+    normal.absorbed.update({doubled[0], difference[0]})
+    normal.keep(name, "Mul", [gradient, (twice, 0)], types, {_SQUARED}, shape)
+    return True
+
+
+def doubled_of(operand):
+    """Return what a product by 2 is of, or None."""
+    factors = operand[0].inputs if is_op(operand, "Mul") else []
+    return next((other for two, other in (factors, factors[::-1]) if is_scalar(two, 2)), None) if factors else None
+
+
+def _pair(operands):
+    return tuple(one.key if isinstance(one, Literal) else one for one in operands)
+
+
+RULES = {
+    "Select": _chosen_quotient,
+    "DivNoNan": _quotient,
+    "SquaredDifference": _squared_difference,
+    "Mul": _squared_gradient,
+}

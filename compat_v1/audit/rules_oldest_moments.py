@@ -1,0 +1,295 @@
+"""tf.nn.moments of the first releases of TensorFlow: from the sums of what is left of a shift, and of its squares.
+
+Everything is brought into the newer form, in which the mean is the shift itself.
+"""
+
+import tensorflow as tf
+
+from compat_v1.audit.folding import fixed
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.pruning import arrange, redirect, users_of
+from compat_v1.audit.rules_oldest_losses import doubled_of
+from compat_v1.audit.sizes import multiply
+
+v1 = tf.compat.v1
+
+_CAUSE = "moments"
+
+
+class _Moments:
+    """The parts of one: `shift` of `x` over `axes`, sums `mean_ss` and `var_ss` that are multiplied by `divisor`."""
+
+    def __init__(self, divisor, total, squares, difference, squared):
+        self.divisor, self.total, self.squares = divisor, total, squares
+        self.x, self.shift = difference.inputs
+        self.difference, self.squared = difference, squared
+        self.average = self.shift[0].inputs[0][0]
+
+
+def begin(normal):
+    """Bring the moments themselves into the newer form, and return them."""
+    divisors = [node for node in normal.nodes if node.op == "Reciprocal"]
+    if not divisors:
+        return []
+    users, found = users_of(normal), []
+    for divisor in divisors:
+        one = _moments(normal, divisor, users)
+        if one is not None and _write(normal, one, users):
+            found.append(one)
+            normal.inner.update({one.total, one.squares, (divisor, 0)})
+    arrange(normal)
+    return found
+
+
+def finish(normal, found):
+    """Bring their gradients into the newer form, when what nothing uses has gone."""
+    users = users_of(normal) if found else {}
+    for one in found:
+        _write_gradients(normal, one, users)
+    if found:
+        arrange(normal)
+
+
+def _moments(normal, divisor, users):
+    products = [node for node in users.get(divisor, ()) if node.op == "Mul" and node.inputs[1] == (divisor, 0)]
+    total = squares = difference = squared = None
+    for node in products:
+        of = _summed(node.inputs[0])
+        if is_op(of, "Sub") and is_op(of[0].inputs[1], "StopGradient"):
+            total, difference = node.inputs[0], of[0]
+    for node in products:
+        of = _summed(node.inputs[0])
+        if difference and is_op(of, "Square") and of[0].inputs[0] == (difference, 0):
+            squares, squared = node.inputs[0], of[0]
+    if squares is None:
+        return None
+    one = _Moments(divisor, total, squares, difference, squared)
+    average = one.shift[0].inputs[0]
+    if not is_op(average, "Mean") or average[0].inputs[0] != one.x or isinstance(one.x, Literal):
+        return None
+    axes, sizes = average[0].inputs[1], normal.sizes(one.x)
+    if (
+        not isinstance(axes, Literal)
+        or axes.kind != "whole"
+        or sizes is None
+        or "keep_dims" not in average[0].attributes
+    ):
+        return None
+    one.axes = [axis % len(sizes) for axis in fixed(axes.array())]
+    if any(_axes(operand) != sorted(one.axes) for operand in (total, squares)):
+        return None
+    one.count = 1
+    for axis in one.axes:
+        one.count = multiply(one.count, sizes[axis])
+    return one if _is_count(divisor.inputs[0], one, sizes) else None
+
+
+def _summed(operand):
+    """Return what a sum, reshaped or not, is over."""
+    if is_op(operand, "Reshape"):
+        operand = operand[0].inputs[0]
+    return operand[0].inputs[0] if is_op(operand, "Sum") else None
+
+
+def _axes(operand):
+    total = operand[0].inputs[0][0] if is_op(operand, "Reshape") else operand[0]
+    axes = total.inputs[1]
+    return sorted(axes.value) if isinstance(axes, Literal) and axes.kind == "whole" else None
+
+
+def _is_count(operand, one, sizes):
+    """Whether a number is how many elements a mean is over, written down or multiplied from the sizes."""
+    if isinstance(operand, Literal):
+        return isinstance(one.count, int) and is_scalar(operand, float(one.count))
+    if not is_op(operand, "Prod") or not is_op(operand[0].inputs[0], "GatherV2"):
+        return False
+    cast, axes, axis = operand[0].inputs[0][0].inputs
+    if not is_op(cast, "Cast") or not isinstance(axes, Literal) or not is_scalar(axis, 0):
+        return False
+    shape = cast[0].inputs[0]
+    known = isinstance(shape, Literal) and shape.kind == "whole" and shape.value == sizes
+    return known and sorted(axis % len(sizes) for axis in axes.value) == sorted(one.axes)
+
+
+def _write(normal, one, users):
+    """Write mean and variance of one in the newer form; say whether its pattern is whole."""
+    shifted = next(node for node in users[one.divisor] if node.op == "Mul" and node.inputs[0] == one.total)
+    scaled = next(node for node in users[one.divisor] if node.op == "Mul" and node.inputs[0] == one.squares)
+    square = [node for node in users[shifted] if node.op == "Square"]
+    means = [node for node in users[shifted] if node.op == "AddV2" and _is_shift(node.inputs[1], one)]
+    variances = [node for node in users[scaled] if node.op == "Sub" and node.inputs[0] == (scaled, 0)]
+    if len(square) != 1 or len(means) > 1 or len(variances) != 1 or variances[0].inputs[1] != (square[0], 0):
+        return False
+    kept, instead = is_op(one.total, "Reshape"), {}
+    average = one.average
+    inputs = [(one.squared, 0), average.inputs[1]]
+    of_squares = _made(normal, variances[0], "Mean", average.attributes, inputs, normal.sizes((average, 0)))
+    _absorb(normal, *(mean.inputs[1] for mean in means if is_op(mean.inputs[1], "Reshape")))
+    for node, value in [*((mean, (average, 0)) for mean in means), (variances[0], of_squares)]:
+        if kept:
+            instead[node, 0] = value
+            normal.absorbed.add(node)
+            value[0].steps.add(_CAUSE)
+            continue
+        node.op, node.inputs, node.steps = "Squeeze", [value], node.steps | {_CAUSE}
+        dims = v1.AttrValue(list=v1.AttrValue.ListValue(i=one.axes)).SerializeToString(deterministic=True)
+        node.attributes = {"T": average.attributes["T"], "squeeze_dims": dims}
+    redirect(normal, instead)
+    one.shifted = shifted
+    _absorb(normal, shifted, scaled, square[0], one.divisor, one.divisor.inputs[0], one.total, one.squares)
+    return True
+
+
+def _is_shift(operand, one):
+    if is_op(operand, "Reshape"):
+        operand = operand[0].inputs[0]
+    return operand == one.shift
+
+
+def _made(normal, like, op, attributes, inputs, sizes):
+    made = normal.made.get(like.name)
+    node = normal.node(like.name, op, attributes, inputs, set(), {_CAUSE}, sizes=[sizes])
+    normal.made[like.name] = made
+    return node, 0
+
+
+def _absorb(normal, *parts):
+    todo = [one if isinstance(one, tuple) else (one, 0) for one in parts]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Literal) or one[0] in normal.absorbed:
+            continue
+        normal.absorbed.add(one[0])
+        if one[0].op in ("Reshape", "Sum", "Sub", "Prod", "GatherV2", "Cast"):
+            todo += one[0].inputs
+
+
+def _write_gradients(normal, one, users):
+    """Write the gradients that go back through the two sums."""
+    spread = []
+    for product in users.get(one.divisor, ()):
+        if product.op == "Mul" and (one.divisor, 0) in product.inputs:
+            gradient = _handed(normal, product.inputs[1 - product.inputs.index((one.divisor, 0))])
+            spread += [(gradient, product, node) for node in _spread(product, users)]
+    of_variance = [part for part in spread if _meets_difference(part[2], one, users)]
+    of_mean = [part for part in spread if part not in of_variance]
+    if len(of_variance) > 1 or len(of_mean) != 1:
+        return
+    gradient, product, node = of_mean[0]
+    left = _without_variance(normal, gradient, one, of_variance)
+    if left is None:
+        return
+    if left == ():
+        _leave_term(normal, node, users)
+    else:
+        _divide(normal, one, left, product, node)
+    for gradient, product, node in of_variance:
+        _divide(normal, one, gradient, product, node)
+
+
+def _spread(product, users):
+    """Return the nodes that spread a tensor, reshaped or not, over what was summed."""
+    reshaped = [node for node in users.get(product, ()) if node.op == "Reshape"]
+    spreading = [node for one in (product, *reshaped) for node in users.get(one, ()) if node.op == "BroadcastTo"]
+    return [node for node in spreading if node.inputs[0][0] in (product, *reshaped)]
+
+
+def _meets_difference(node, one, users):
+    """Whether a gradient is doubled and multiplied by what was squared."""
+    for user in users.get(node, ()):
+        factors = [other for other in user.inputs if other != (node, 0)] if user.op == "Mul" else []
+        if any(_is_twice_difference(factor, one) for factor in factors):
+            return True
+    return False
+
+
+def _is_twice_difference(operand, one):
+    other = None if isinstance(operand, Literal) else doubled_of(operand)
+    return is_op(other, "Sub") and other[0].inputs == [one.x, one.shift]
+
+
+def _handed(normal, operand):
+    """Return the gradient that mean or variance hand on, when both of theirs are made."""
+    if not is_op(operand, "Identity") or len(operand[0].controls) != 1:
+        return operand
+    (group,), source = operand[0].controls, operand[0].inputs[0]
+    if group.op != "NoOp" or not all(_is_or_negates(one, source) for one in group.controls):
+        return operand
+    normal.absorbed |= {operand[0], group}
+    return source
+
+
+def _is_or_negates(node, operand):
+    negated = node.op == "Neg" and node.inputs[0] == operand
+    return node is operand[0] or negated or (is_op(operand, "Neg") and operand[0].inputs[0][0] is node)
+
+
+def _without_variance(normal, gradient, one, of_variance):
+    """Return a gradient without what comes from the variance's own mean: () for nothing, None if it is another."""
+    if not of_variance:
+        return gradient
+    terms = [gradient]
+    if is_op(gradient, "AddN") and len(gradient[0].inputs) == 2:
+        terms = [_handed(normal, term) for term in gradient[0].inputs]
+        normal.absorbed.add(gradient[0])
+    own = [term for term in terms if _is_of_square(normal, term, one, of_variance[0][0])]
+    if len(own) != 1:
+        return None
+    return next((term for term in terms if term is not own[0]), ())
+
+
+def _is_of_square(normal, term, one, gradient):
+    """Whether a tensor is -gradient * (2 * mean of what is left of the shift)."""
+    if isinstance(term, Literal) or not is_op(term, "Mul"):
+        return False
+    negated, doubled = _handed(normal, term[0].inputs[0]), term[0].inputs[1]
+    if not is_op(negated, "Neg") or negated[0].inputs[0] != gradient or not is_op(doubled, "Mul"):
+        return False
+    normal.absorbed |= {term[0], negated[0], doubled[0]}
+    return doubled_of(doubled) == (one.shifted, 0)
+
+
+def _divide(normal, one, gradient, product, node):
+    """Spread a gradient and divide it by the count, instead of multiplying it by its inverse."""
+    before = node.inputs[0]
+    if before[0] is product:
+        before = gradient
+    else:
+        before = _made(
+            normal, before[0], "Reshape", before[0].attributes, [gradient, before[0].inputs[1]], normal.sizes(before)
+        )
+        normal.absorbed.add(node.inputs[0][0])
+    inputs = [before, node.inputs[1]]
+    wide = _made(normal, node, "BroadcastTo", node.attributes, inputs, normal.sizes((node, 0)))
+    wide[0].steps |= node.steps
+    types = {"T": node.attributes["T"]}
+    node.op, node.attributes, node.inputs = "RealDiv", types, [wide, _count(normal, one, node)]
+    node.steps = {_CAUSE}
+    normal.absorbed.add(product)
+
+
+def _count(normal, one, node):
+    kind = tf.dtypes.as_dtype(v1.AttrValue.FromString(node.attributes["T"]).type)
+    if isinstance(one.count, int):
+        return number(float(one.count), kind.name)
+    count = number(one.count, "int32")
+    types = {"SrcT": tf.int32.as_datatype_enum, "DstT": kind.as_datatype_enum}
+    types = {key: v1.AttrValue(type=of).SerializeToString(deterministic=True) for key, of in types.items()}
+    return _made(normal, one.divisor, "Cast", types, [count], ())
+
+
+def _leave_term(normal, node, users):
+    """Leave a gradient out of the sum that it is a term of: nothing goes back through the mean any more."""
+    for total in list(users.get(node, ())):
+        if total.op != "AddN":
+            continue
+        total.inputs = [one for one in total.inputs if one != (node, 0)]
+        if len(total.inputs) == 1:
+            redirect(normal, {(total, 0): total.inputs[0]})
+            normal.absorbed.add(total)
+        else:
+            count = v1.AttrValue(i=len(total.inputs)).SerializeToString(deterministic=True)
+            total.attributes = {**total.attributes, "N": count}
+            total.steps.add(_CAUSE)
+    normal.absorbed.add(node)

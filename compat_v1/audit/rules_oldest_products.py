@@ -1,0 +1,95 @@
+"""Rules for batches of matrices and rows: products, and the softmax of tensors of more than two axes."""
+
+from compat_v1.audit.literals import Literal, whole
+from compat_v1.audit.operands import is_op
+
+_ROWS = "rows of a softmax"
+
+
+def _product_of_batches(rewriter, name, node, operands):
+    """A product of batches of one shape."""
+    attributes = rewriter.graph.attributes(name)
+    rewriter.normal.keep(name, "BatchMatMulV2", operands, attributes, {"batches of products"})
+    return True
+
+
+def _softmax(rewriter, name, node, operands):
+    """The softmax of all rows, reshaped into a matrix, is that of the tensor, reshaped."""
+    rows, normal = operands[0], rewriter.normal
+    if not is_op(rows, "Reshape") or rows[0].controls or isinstance(rows[0].inputs[0], Literal):
+        return False
+    tensor = rows[0].inputs[0]
+    shape, flat = normal.sizes(tensor), normal.sizes(rows)
+    if shape is None or flat is None or len(flat) != 2 or len(shape) < 3 or flat[1] != shape[-1]:
+        return False
+    normal.absorbed.add(rows[0])
+    soft = _made(rewriter, name, node.op, [tensor], shape)
+    _flatten(rewriter, name, soft, rows[0].inputs[1], flat)
+    return True
+
+
+def _flatten(rewriter, name, tensor, written, flat):
+    made = _made(rewriter, name, "Reshape", [tensor, written], flat)
+    rewriter.flattened.add(made[0])
+    rewriter.normal.made[name] = tensor[0]
+    rewriter.normal.tensors[name, 0] = made
+    rewriter.normal.absorbed.add(made[0])
+
+
+def _made(rewriter, name, op, operands, sizes):
+    types = {"T": rewriter.graph.attributes(name)["T"]}
+    return rewriter.normal.node(name, op, types, operands, set(), {_ROWS}, sizes=[sizes]), 0
+
+
+def _reshaped_back(rewriter, name, node, operands):
+    """What was reshaped into a matrix only for that is reshaped from what it was."""
+    rows, shape = operands
+    if isinstance(rows, Literal) or rows[0] not in rewriter.flattened or rewriter.graph.controls[name]:
+        return False
+    return rewriter._Reshape(name, node, [rows[0].inputs[0], shape])
+
+
+def _gradient(rewriter, name, node, operands):
+    """(g - sum of g * y) * y, row by row in a matrix or along the last axis."""
+    difference, soft = operands
+    if isinstance(soft, Literal) or soft[0] not in rewriter.flattened or not is_op(difference, "Sub"):
+        return False
+    gradient, column = difference[0].inputs
+    if not (is_op(gradient, "Reshape") and is_op(column, "Reshape")):
+        return False
+    total = column[0].inputs[0]
+    product = total[0].inputs[0] if is_op(total, "Sum") and _is_last_axis(total[0].inputs[1]) else None
+    if not is_op(product, "Mul") or product[0].inputs != [gradient, soft]:
+        return False
+    normal, own, written = rewriter.normal, soft[0].inputs[0], soft[0].inputs[1]
+    shape, flat, before = normal.sizes(own), normal.sizes(soft), gradient[0].inputs[0]
+    if shape is None or isinstance(before, Literal) or normal.sizes(before) != shape:
+        return False
+    if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
+        return False
+    parts = (difference, column, total, product, gradient)
+    if any(one[0].controls - {other[0] for other in (*parts, soft)} for one in parts):
+        return False
+    normal.absorbed.update(one[0] for one in parts)
+    kept = (*shape[:-1], 1)
+    unknown = [axis for axis, size in enumerate(kept) if not isinstance(size, int)]
+    target = whole([-1 if unknown == [axis] else size for axis, size in enumerate(kept)], "int32")
+    summed = _made(rewriter, name, "Mul", [before, own], shape)
+    summed = _made(rewriter, name, "Sum", [summed, whole([len(shape) - 1], "int32")], shape[:-1])
+    summed = _made(rewriter, name, "Reshape", [summed, target], kept)
+    left = _made(rewriter, name, "Sub", [before, summed], shape)
+    _flatten(rewriter, name, _made(rewriter, name, "Mul", [left, own], shape), written, flat)
+    return True
+
+
+def _is_last_axis(axes):
+    return isinstance(axes, Literal) and axes.kind == "whole" and axes.value in ((1,), (-1,))
+
+
+RULES = {
+    "BatchMatMul": _product_of_batches,
+    "Softmax": _softmax,
+    "LogSoftmax": _softmax,
+    "Reshape": _reshaped_back,
+    "Mul": _gradient,
+}

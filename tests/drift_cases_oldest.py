@@ -1,0 +1,69 @@
+"""Both forms of what TensorFlow wrote otherwise between 1.0 and 1.15, for `CASES`; see `drift_cases`."""
+
+import tensorflow.compat.v1 as tf
+
+from drift_cases import case, floats, out
+
+raw = tf.raw_ops
+
+
+@case("batches of products")
+def _(new, mistake):
+    x, y = floats(2, 3, 4), floats(2, 4, 3, name="y")
+    out(raw.BatchMatMulV2(x=y if mistake else x, y=x if mistake else y) if new else raw.BatchMatMul(x=x, y=y))
+
+
+@case("rows of a softmax")
+def _(new, mistake):
+    x, gradient = floats(2, 3, 4), floats(2, 3, 4, name="y")
+    if new:
+        soft = raw.Softmax(logits=x)
+        total = raw.Sum(input=raw.Mul(x=gradient, y=soft), axis=[1 if mistake else -1], keep_dims=True)
+        back = raw.Mul(x=raw.Sub(x=gradient, y=total), y=soft)
+    else:
+        rows = raw.Softmax(logits=raw.Reshape(tensor=x, shape=[-1, 4]))
+        gradients = raw.Reshape(tensor=gradient, shape=[-1, 4])
+        total = raw.Reshape(tensor=raw.Sum(input=raw.Mul(x=gradients, y=rows), axis=[1]), shape=[-1, 1])
+        back = raw.Reshape(tensor=raw.Mul(x=raw.Sub(x=gradients, y=total), y=rows), shape=[2, 3, 4])
+        soft = raw.Reshape(tensor=rows, shape=[2, 3, 4])
+    out(raw.AddV2(x=soft, y=back))
+
+
+@case("quotient or 0")
+def _(new, mistake):
+    total, gradient, weights = floats(1), floats(1, name="y"), raw.Relu(features=floats(3, name="w"))
+    none, one = tf.zeros([3]), tf.ones([3])
+    is_none = raw.Equal(x=weights, y=0.0)
+    present = raw.Select(condition=is_none, x=one if mistake else none, y=none if mistake else one)
+    count = raw.Sum(input=raw.Mul(x=present, y=tf.ones([3])), axis=[0], keep_dims=True)
+    if new:
+        out(raw.AddV2(x=raw.DivNoNan(x=total, y=count), y=raw.DivNoNan(x=gradient, y=count)))
+        return
+    divisor = raw.Select(condition=raw.Equal(x=count, y=0.0), x=tf.ones([1]), y=count)
+    above, none = raw.Greater(x=count, y=0.0), tf.zeros([1])
+    back = raw.RealDiv(x=raw.Select(condition=above, x=gradient, y=none), y=divisor)
+    out(raw.AddV2(x=raw.Select(condition=above, x=raw.RealDiv(x=total, y=divisor), y=none), y=back))
+
+
+@case("squared difference")
+def _(new, mistake):
+    x, y, gradient = floats(2, 3), floats(2, 3, name="y"), floats(2, 3, name="gradient")
+    difference = raw.Sub(x=x, y=y)
+    if new:
+        square = raw.SquaredDifference(x=x, y=y)
+        back = raw.Mul(x=raw.Mul(x=3.0 if mistake else 2.0, y=gradient), y=difference)
+    else:
+        square = raw.Square(x=difference)
+        back = raw.Mul(x=gradient, y=raw.Mul(x=2.0, y=difference))
+    out(raw.AddV2(x=square, y=back))
+
+
+@case("kept once")
+def _(new, mistake):
+    kept = raw.Exp(x=floats(3))
+    stacks = [raw.StackV2(max_size=-1, elem_type=tf.float32) for _ in range(1 if new and not mistake else 2)]
+    pushed = [raw.StackPushV2(handle=stacks[0], elem=kept)]
+    pushed += [raw.StackPushV2(handle=stack, elem=raw.Neg(x=kept) if mistake else kept) for stack in stacks[1:]]
+    with tf.control_dependencies(pushed):
+        popped = [raw.StackPopV2(handle=stack, elem_type=tf.float32) for stack in stacks]
+    out(raw.Atan2(y=popped[0], x=raw.Tanh(x=popped[-1])))

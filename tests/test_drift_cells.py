@@ -1,0 +1,135 @@
+"""What changed numbers between TensorFlow 1.0 and 1.15 in cells, loops and moments: a cause, that hides no mistake."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+
+raw = tf.raw_ops
+SHAPE = (4, 5, 6)
+
+
+def gates(new, mistake, x):
+    """The gates of a GRU and their gradients."""
+    rows, gradient = tf.reshape(x, [20, 6]), tf.reshape(tf.sin(x), [20, 6])
+    halves = [gradient[:, :3], gradient[:, 3:]]
+    if not new:
+        squashed = [raw.Sigmoid(x=part) for part in tf.split(rows, 2, 1)]
+        back = [raw.SigmoidGrad(y=one, dy=half) for one, half in zip(squashed, halves, strict=True)]
+        return tf.concat([squashed[0] * squashed[1], tf.concat(back, 1)], 1)
+    whole = raw.Sigmoid(x=rows)
+    squashed = tf.split(whole, 2, 1)
+    back = raw.SigmoidGrad(y=whole, dy=tf.concat(halves[::-1] if mistake else halves, 1))
+    return tf.concat([squashed[0] * squashed[1], back], 1)
+
+
+def longest(new, mistake, x):
+    """A recurrent state that stands still when its sequence is over, and the gradient of its weights."""
+    lengths, weights = tf.placeholder_with_default([1, 3, 2, 3], [4]), tf.sin(x[0, :, :5] * 9.0)
+    inputs = tf.TensorArray(tf.float32, 6).unstack(tf.transpose(x, [2, 0, 1]))
+    steps = tf.constant(6)
+    most = tf.reduce_max(lengths)  # the old releases made it for nothing
+    end = tf.minimum(steps, tf.maximum(1, most)) if new else steps
+
+    def turn(time, outputs, state):
+        is_over = raw.GreaterEqual(x=time, y=lengths)
+        then = tf.tanh(tf.matmul(state, weights) + inputs.read(time))
+        written = raw.Select(condition=is_over, x=tf.zeros([4, 5]), y=then)
+        return (
+            time + 1,
+            outputs.write(time, written),
+            then if mistake else raw.Select(condition=is_over, x=state, y=then),
+        )
+
+    begin = [tf.constant(0), tf.TensorArray(tf.float32, 6, element_shape=[4, 5]), tf.zeros([4, 5])]
+    _, outputs, state = tf.while_loop(lambda time, *_: time < end, turn, begin)
+    total = tf.reduce_sum(outputs.stack()) + tf.reduce_sum(state * x[:, :, 0])
+    return tf.gradients(total, weights)[0] + total
+
+
+def moments(new, mistake, x, keep=False):
+    """Mean and variance, and what goes back through both, as TensorFlow's gradients write it."""
+    kept = [1, 1, 6]
+    average = raw.Mean(input=x, axis=[0, 1], keep_dims=True)
+    shift = raw.StopGradient(input=average)
+    squares = raw.SquaredDifference(x=x, y=shift)
+    if new:
+        mean, variance = average, raw.Mean(input=squares, axis=[0, 1], keep_dims=True)
+        if not keep:
+            mean, variance = (raw.Squeeze(input=one, axis=[0, 1]) for one in (mean, variance))
+    else:
+        left = raw.Sub(x=x, y=shift)
+        total, of_squares = (raw.Sum(input=one, axis=[0, 1], keep_dims=keep) for one in (left, squares))
+        with tf.control_dependencies([total, of_squares]):
+            inverse = raw.Reciprocal(x=tf.constant(20.0))
+        rest = raw.Mul(x=total, y=inverse)
+        mean = raw.AddV2(x=rest, y=shift if keep else raw.Reshape(tensor=shift, shape=[6]))
+        variance = raw.Sub(x=raw.Mul(x=of_squares, y=inverse), y=raw.Square(x=rest))
+    of_mean, of_variance = tf.cos(mean), tf.rsqrt(variance)
+    if mistake:
+        of_mean, of_variance = of_variance, of_mean
+
+    def spread(gradient):
+        return raw.BroadcastTo(input=raw.Reshape(tensor=gradient, shape=kept), shape=SHAPE)
+
+    if new:
+        of_mean, of_variance = (raw.RealDiv(x=spread(one), y=20.0) for one in (of_mean, of_variance))
+    else:
+        corrected = raw.Mul(x=raw.Neg(x=of_variance), y=raw.Mul(x=2.0, y=rest))
+        of_mean, of_variance = (
+            spread(raw.Mul(x=one, y=inverse)) for one in (raw.AddN(inputs=[of_mean, corrected]), of_variance)
+        )
+    back = raw.Mul(x=raw.Mul(x=2.0, y=of_variance), y=raw.Sub(x=x, y=shift))
+    return raw.AddN(inputs=[back, of_mean]) + mean * variance
+
+
+def moments_kept(new, mistake, x):
+    return moments(new, mistake, x, keep=True)
+
+
+CAUSES = {gates: "gates", longest: "longest sequence", moments: "moments", moments_kept: "moments"}
+
+
+@pytest.fixture(autouse=True)
+def loops_of_ops():
+    tf.disable_control_flow_v2()
+    yield
+    tf.enable_control_flow_v2()
+
+
+def built(form, new, mistake=False):
+    with tf.Graph().as_default() as graph:
+        tf.identity(form(new, mistake, tf.placeholder(tf.float32, SHAPE, name="x")), name="result")
+    return graph
+
+
+def run(graph, x):
+    with tf.Session(graph=graph) as session:
+        return session.run("result:0", {"x:0": x})
+
+
+@pytest.mark.parametrize("form", CAUSES, ids=lambda form: form.__name__)
+def test_the_cause_is_said_and_no_mistake_beside_it_is_excused(form):
+    old = built(form, False).as_graph_def()
+    result = audit(old, built(form, True).as_graph_def())
+    assert result.differences == [] and result.verdict == "numbers changed"
+    assert [one.cause for one in result.numbers] == [CAUSES[form]]
+    assert audit(old, built(form, True, mistake=True).as_graph_def()).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("form", [gates, moments, moments_kept], ids=lambda form: form.__name__)
+def test_the_last_bits_change(form):
+    x = np.random.default_rng(7).normal(scale=3.0, size=SHAPE).astype(np.float32)
+    old, new = (run(built(form, is_new), x) for is_new in (False, True))
+    np.testing.assert_allclose(old, new, rtol=1e-4, atol=1e-5)
+    assert (old != new).any(), "else it would be a rule"
+
+
+def test_after_the_longest_sequence_only_what_is_no_number_counts():
+    x = np.random.default_rng(7).normal(size=SHAPE).astype(np.float32)
+    graphs = [built(longest, is_new) for is_new in (False, True)]
+    old, new = (run(graph, x) for graph in graphs)
+    assert old.tobytes() == new.tobytes() and np.isfinite(new).all()
+    x[1, 2, 4] = np.nan
+    assert np.isnan(run(graphs[0], x)).any() and np.isfinite(run(graphs[1], x)).all()
