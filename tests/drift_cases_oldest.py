@@ -67,3 +67,25 @@ def _(new, mistake):
     with tf.control_dependencies(pushed):
         popped = [raw.StackPopV2(handle=stack, elem_type=tf.float32) for stack in stacks]
     out(raw.Atan2(y=popped[0], x=raw.Tanh(x=popped[-1])))
+
+
+@case("mask of no length")
+def _(new, mistake):
+    lengths = raw.Cast(x=raw.Abs(x=floats(3)), DstT=tf.int32)
+    most = raw.Max(input=lengths, axis=[0])
+    if new:
+        most = raw.Maximum(x=1 if mistake else 0, y=most)
+    out(raw.Cast(x=raw.Range(start=0, limit=most, delta=1), DstT=tf.float32))
+
+
+@case("labels and logits")
+def _(new, mistake):
+    logits, labels = floats(None, 4), raw.Cast(x=raw.Sigmoid(x=floats(None, name="y")), DstT=tf.int32)
+    sizes, others = raw.Shape(input=labels), raw.Shape(input=logits)[:-1]
+    told = []
+    if new:
+        told = [raw.Assert(condition=raw.All(input=raw.Equal(x=sizes, y=others), axis=[0]), data=["sizes", sizes])]
+    with tf.control_dependencies(told):
+        labels = raw.Reshape(tensor=raw.Neg(x=labels) if mistake else labels, shape=[-1])
+    rows = raw.Reshape(tensor=logits, shape=[-1, 4])
+    out(raw.SparseSoftmaxCrossEntropyWithLogits(features=rows, labels=labels)[0])

@@ -88,7 +88,31 @@ def moments_kept(new, mistake, x):
     return moments(new, mistake, x, keep=True)
 
 
-CAUSES = {gates: "gates", longest: "longest sequence", moments: "moments", moments_kept: "moments"}
+def exponents(new, mistake, x):
+    """The logarithm of a sum of exponentials."""
+    most = raw.Max(input=x, axis=[2], keep_dims=True)
+    if new:
+        most = raw.SelectV2(condition=raw.IsFinite(x=most), t=most, e=tf.zeros([4, 5, 1]))
+    most = raw.StopGradient(input=most)
+    total = raw.Sum(input=raw.Exp(x=raw.Sub(x=x, y=most)), axis=[1 if mistake else 2])
+    return raw.Log(x=total) + tf.reduce_sum(most)
+
+
+def decay(new, mistake, x):
+    """A rate that falls by a natural power."""
+    part = raw.RealDiv(x=raw.Cast(x=tf.placeholder_with_default(17, []), DstT=tf.float32), y=100.0)
+    negated = raw.Neg(x=tf.constant(0.5 if mistake else 0.96))
+    return raw.Mul(x=x, y=raw.Pow(x=raw.Exp(x=negated), y=part) if new else raw.Exp(x=raw.Mul(x=negated, y=part)))
+
+
+CAUSES = {
+    exponents: "largest exponent",
+    decay: "natural decay",
+    gates: "gates",
+    longest: "longest sequence",
+    moments: "moments",
+    moments_kept: "moments",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -118,12 +142,20 @@ def test_the_cause_is_said_and_no_mistake_beside_it_is_excused(form):
     assert audit(old, built(form, True, mistake=True).as_graph_def()).verdict == "not faithful"
 
 
-@pytest.mark.parametrize("form", [gates, moments, moments_kept], ids=lambda form: form.__name__)
+@pytest.mark.parametrize("form", [decay, gates, moments, moments_kept], ids=lambda form: form.__name__)
 def test_the_last_bits_change(form):
     x = np.random.default_rng(7).normal(scale=3.0, size=SHAPE).astype(np.float32)
     old, new = (run(built(form, is_new), x) for is_new in (False, True))
     np.testing.assert_allclose(old, new, rtol=1e-4, atol=1e-5)
     assert (old != new).any(), "else it would be a rule"
+
+
+def test_a_largest_exponent_counts_only_if_it_is_infinite():
+    x = np.random.default_rng(7).normal(size=SHAPE).astype(np.float32)
+    graphs = [built(exponents, is_new) for is_new in (False, True)]
+    assert run(graphs[0], x).tobytes() == run(graphs[1], x).tobytes()
+    x[0] = -np.inf
+    assert np.isnan(run(graphs[0], x)).any() and not np.isnan(run(graphs[1], x)).any()
 
 
 def test_after_the_longest_sequence_only_what_is_no_number_counts():

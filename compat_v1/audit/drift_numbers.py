@@ -42,6 +42,17 @@ NUMBERS = {
         "m = tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True)), from tf.nn.sufficient_statistics(x, axes, "
         "shift=m) by tf.nn.normalize_moments in the port",
     ),
+    "largest exponent": Change(
+        "reduce_logsumexp takes 0 for a largest exponent that is infinite",
+        "1.0 to 1.15",
+        "as long as the largest exponent is finite every bit is the same; to get the old answer for others write "
+        "m = tf.stop_gradient(tf.reduce_max(x, keepdims=True)) and tf.log(tf.reduce_sum(tf.exp(x - m))) + m",
+    ),
+    "natural decay": Change(
+        "natural_exp_decay takes a power of exp(-rate), took the exponential of the product",
+        "1.0 to 1.15",
+        "the last bits differ; for the old ones write rate * tf.exp(-decay * step / steps) in the port",
+    ),
     "gates": Change(
         "the gates of a GRU are squashed together and then cut apart, were cut and then squashed",
         "1.0 to 1.15",

@@ -85,6 +85,16 @@ RULES = {
     "switched twice": Rule(
         "what comes out of a branch is sent into the same branch once more", "1.0 to 1.15", "it is there already"
     ),
+    "mask of no length": Rule(
+        "the longest of the sequences that a mask is for is at least 0",
+        "1.0 to 1.15",
+        "lengths are not below 0: the range up to one that is cannot be made",
+    ),
+    "labels and logits": Rule(
+        "a cross entropy asserts that labels and logits have the same sizes, where the static shapes do not tell",
+        "1.0 to 1.15",
+        "where it does not hold the program stops; else nothing is asked",
+    ),
     "batches of products": Rule(
         "a product of batches of matrices is BatchMatMulV2, was BatchMatMul",
         "1.13 to 1.15",

@@ -9,19 +9,10 @@ ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
 _LEAST_EPSILON = attr_value_pb2.AttrValue(f=1.001e-5).f  # what fused batch normalization took for a smaller one
 # Copies, gradients' sums and the parts of an average, which came to be placed beside what they come from or go to.
-_BESIDE = {
-    "Identity",
-    "AddN",
-    "Enter",
-    "Select",
-    "SelectV2",
-    "Sub",
-    "Mul",
-    "Switch",
-    "VariableV2",
-    "Merge",
-    "initial value",
-}
+_BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Switch", "VariableV2"}
+_BESIDE |= {"Merge", "initial value"}
+# What the gradient of a sum computes from a shape, which came to be placed beside that.
+_HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Range", "Shape", "Size"}
 _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
 
@@ -77,7 +68,8 @@ def colocation(node, other, places, stands):
         return "colocation"
     if any(kind in node.op for kind in _ON_CPU):
         return "queues on the CPU"
-    if node.op == "initial value":
+    of_shapes = all(not isinstance(one, str) and one.op == "Shape" for one in places)
+    if node.op in _HELPERS and of_shapes:
         return "colocation"
     known = {relation for one in stands for relation in one}
     if node.op in _BESIDE and "elsewhere" not in known:

@@ -26,8 +26,10 @@ def idle_nodes(normal):
     groups = _groups(normal, users)
     members = {one: group for group, handing in groups.items() for one in handing}
     after = _after_gradients(normal, members)
-    idle = set()
-    for node in reversed(normal.nodes):
+    idle, totals = set(), _totals(normal, users)
+    for node in (*reversed(normal.nodes), *(reversed(normal.nodes) if totals else ())):
+        if node in totals and users.get(node, set()) <= idle:
+            idle |= totals[node]
         others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
         waited = any(node in user.controls for user in others)
         if waited or node.op in NO_PART or not _is_free(normal, node) or not others <= idle:
@@ -67,7 +69,9 @@ def of_one_graph(normals, idle, verification):
         for normal in normals
     ]
     left_out = []
-    for own, others in (parts, parts[::-1]):
+    for normal, own, others in zip(normals, parts, parts[::-1], strict=True):
+        totals = _totals(normal, users_of(normal)).values()
+        own = [part for part in own if all(total <= part[0] for total in totals if total & part[0])]
         known = set().union(*(anchors for _, anchors in others))
         gone = [
             nodes for nodes, anchors in own if not anchors & known or _is_of_dropout(nodes, dropouts[len(left_out)])
@@ -86,12 +90,21 @@ def _is_of_dropout(nodes, masked):
 def leave_out(normal, names):
     """Return the normal nodes of these names; what waited for them waits no more, a gradient left alone for none."""
     users, instead, gone = users_of(normal), {}, set()
+    groups = _groups(normal, users) if names else {}
     for node in reversed(normal.nodes):
-        if not names.isdisjoint(node.names) and (normal.made.get(node.name) is node or users.get(node, set()) <= gone):
+        used = users.get(node, set()) - groups.keys()
+        known = not names.isdisjoint(node.names) and (normal.made.get(node.name) is node or used <= gone)
+        # A reshape that was none when the sizes were known.
+        reshaped = node.op == "Reshape" and used and used <= gone
+        if known or (reshaped and not names.isdisjoint(_makers(node)[0].names if _makers(node) else ())):
             gone.add(node)
+    inside = set().union(*_totals(normal, users).values()) if gone else set()
+    for node in reversed(normal.nodes):
+        if node in gone - inside and not users.get(node, set()) - groups.keys() <= gone:
+            gone.discard(node)
     if not gone:
         return gone
-    for group, handing in _groups(normal, users).items():
+    for group, handing in groups.items():
         if not (group.controls | handing) & gone:
             continue
         left = handing - gone
@@ -124,6 +137,30 @@ def _replace(normal, instead):
             node.controls = frozenset(node.controls - instead.keys() | waits)
     for name, operand in normal.tensors.items():
         normal.tensors[name] = final(operand)
+
+
+def _totals(normal, users):
+    """Return {Exit: the nodes of a loop that only add up what leaves by it}."""
+    totals = {}
+    for merge in normal.nodes:
+        if (
+            merge.op != "Merge"
+            or len(merge.late) != 1
+            or len(merge.inputs) != 2
+            or not is_op(merge.inputs[1], "NextIteration")
+        ):
+            continue
+        enter, back = merge.inputs[0][0], merge.inputs[1][0]
+        total = back.inputs[0]
+        switches = [one for one in users.get(merge, ()) if one.op == "Switch"]
+        if len(switches) != 1 or not is_op(total, "AddV2") or (switches[0], 1) not in total[0].inputs:
+            continue
+        exits = [one for one in users.get(switches[0], ()) if one.op == "Exit"]
+        own = {enter, merge, switches[0], total[0], back, *exits}
+        inside = all(users.get(one, set()) <= own for one in own - set(exits))
+        if len(exits) == 1 and inside and normal.graph.frames.get(merge.name) != "":
+            totals[exits[0]] = own
+    return totals
 
 
 def _groups(normal, users):
@@ -230,7 +267,9 @@ def _parts(normal, nodes, prints, verification, side):
         for operand in node.inputs:
             if isinstance(operand, Literal):
                 continue
-            if operand[0] not in nodes:
+            if operand[0] not in part:
+                if operand[0] in nodes:
+                    continue  # what comes back in a loop
                 own[1].add(_print(normal, operand, prints, verification, side))
                 continue
             before = part[operand[0]]

@@ -73,10 +73,27 @@ def _copied_condition(rewriter, name, node, operands):
 
 def _asserted(rewriter, name, node, operands):
     """An assertion of what always holds."""
-    if not _holds(operands[0]) or operands[0].form == 0:
+    if _holds(operands[0]) and operands[0].form != 0:
+        rewriter.normal.hand_on(name, _ALWAYS)
+        return True
+    if not is_op(operands[0], "All") or not is_op(operands[0][0].inputs[0], "Equal"):
         return False
-    rewriter.normal.hand_on(name, _ALWAYS)
+    equal = operands[0][0].inputs[0][0]
+    of_sizes = all(isinstance(one, Literal) and one.kind == "whole" and one.form for one in equal.inputs)
+    if not of_sizes or not _only_of_loss(rewriter.graph, name):
+        return False
+    rewriter.normal.absorbed.update({operands[0][0], equal})
+    rewriter.normal.hand_on(name, "labels and logits")
     return True
+
+
+def _only_of_loss(graph, name):
+    """Whether what waits for a node is only reshaped for a cross entropy."""
+    waiting = [one for one, controls in graph.controls.items() if name in controls]
+    reshaped = [one for one in waiting if graph.nodes[one].op == "Reshape"]
+    users = {graph.nodes[user].op for one in reshaped for user, _ in graph.users[one]}
+    incidental = all(graph.nodes[one].op in ("Reshape", "Const", "Shape") for one in waiting)
+    return incidental and "SparseSoftmaxCrossEntropyWithLogits" in users
 
 
 def _merged(rewriter, name, node, operands):

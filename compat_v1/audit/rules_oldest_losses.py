@@ -18,6 +18,7 @@ def _chosen_quotient(rewriter, name, node, operands):
     if divisor != count and not _is_guarded(divisor, count):
         return False
     rewriter.normal.absorbed.update({condition[0], quotient[0]})
+    rewriter.normal.inner.update({condition, quotient, divisor})
     _absorb(rewriter, none, *([divisor, divisor[0].inputs[0]] if divisor != count else []))
     return _keep(rewriter, name, total, count, "selected")
 
@@ -139,6 +140,8 @@ def _squared_difference(rewriter, name, node, operands):
 def _squared_gradient(rewriter, name, node, operands):
     """(2 * g) * (x - y) is g * (2 * (x - y)): doubling is exact."""
     doubled, difference = operands
+    if not isinstance(doubled, Literal) and doubled_of(difference) is not None:
+        difference[0].controls -= {doubled[0]}  # the 2 waits for the gradient, and so does what comes here
     if not (is_op(doubled, "Mul") and is_op(difference, "Sub")):
         return False
     gradient = doubled_of(doubled)
@@ -161,8 +164,10 @@ def _squared_gradient(rewriter, name, node, operands):
 
 def doubled_of(operand):
     """Return what a product by 2 is of, or None."""
-    factors = operand[0].inputs if is_op(operand, "Mul") else []
-    return next((other for two, other in (factors, factors[::-1]) if is_scalar(two, 2)), None) if factors else None
+    if not is_op(operand, "Mul"):
+        return None
+    factors = operand[0].inputs
+    return next((other for two, other in (factors, factors[::-1]) if is_scalar(two, 2)), None)
 
 
 def _pair(operands):

@@ -174,16 +174,14 @@ def _write_gradients(normal, one, users):
             spread += [(gradient, product, node) for node in _spread(product, users)]
     of_variance = [part for part in spread if _meets_difference(part[2], one, users)]
     of_mean = [part for part in spread if part not in of_variance]
-    if len(of_variance) > 1 or len(of_mean) != 1:
+    left = [_without_variance(normal, gradient, one, of_variance) for gradient, _, _ in of_mean]
+    if None in left or len(of_mean) < len(of_variance):
         return
-    gradient, product, node = of_mean[0]
-    left = _without_variance(normal, gradient, one, of_variance)
-    if left is None:
-        return
-    if left == ():
-        _leave_term(normal, node, users)
-    else:
-        _divide(normal, one, left, product, node)
+    for gradient, (_, product, node) in zip(left, of_mean, strict=True):
+        if gradient == ():
+            _leave_term(normal, node, users)
+        else:
+            _divide(normal, one, gradient, product, node)
     for gradient, product, node in of_variance:
         _divide(normal, one, gradient, product, node)
 
@@ -227,15 +225,15 @@ def _is_or_negates(node, operand):
 
 def _without_variance(normal, gradient, one, of_variance):
     """Return a gradient without what comes from the variance's own mean: () for nothing, None if it is another."""
-    if not of_variance:
-        return gradient
     terms = [gradient]
     if is_op(gradient, "AddN") and len(gradient[0].inputs) == 2:
         terms = [_handed(normal, term) for term in gradient[0].inputs]
-        normal.absorbed.add(gradient[0])
-    own = [term for term in terms if _is_of_square(normal, term, one, of_variance[0][0])]
+    gradients = [part[0] for part in of_variance]
+    own = [term for term in terms if any(_is_of_square(normal, term, one, each) for each in gradients)]
     if len(own) != 1:
-        return None
+        return None if of_variance else gradient
+    if len(terms) == 2:
+        normal.absorbed.add(gradient[0])
     return next((term for term in terms if term is not own[0]), ())
 
 

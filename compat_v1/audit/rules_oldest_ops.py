@@ -142,11 +142,59 @@ def _texts(literals, like):
     return Literal("text", like.dtype, (len(values),), values, names)
 
 
+def _largest_exponent(rewriter, name, node, operands):
+    """Select(m is finite, m, 0) of the largest exponents m."""
+    condition, largest, none = operands
+    if not is_op(condition, "IsFinite") or condition[0].inputs[0] != largest or not is_op(largest, "Max"):
+        return False
+    zeros = is_op(none, "ZerosLike") or (isinstance(none, Literal) and none.kind != "text" and not any(none.value))
+    users = [rewriter.graph.nodes[user].op for user, _ in rewriter.graph.users[name]]
+    if not zeros or condition[0].controls or users != ["StopGradient"]:
+        return False
+    rewriter.normal.absorbed |= {condition[0]} | (set() if isinstance(none, Literal) else {none[0]})
+    rewriter.normal.alias(name, largest, "largest exponent")
+    return True
+
+
+def _decayed(rewriter, name, node, operands):
+    """exp(-rate * part) of a learning rate's natural decay is exp(-rate) ** part."""
+    product = operands[0]
+    if not is_op(product, "Mul") or product[0].controls or rewriter.normal.sizes(product) != ():
+        return False
+    negated, part = product[0].inputs
+    if not (is_op(negated, "Neg") and isinstance(negated[0].inputs[0], Literal) and is_op(part, "RealDiv")):
+        return False
+    if not is_op(part[0].inputs[0], "Cast"):
+        return False
+    attributes = rewriter.graph.attributes(name)
+    base = rewriter.normal.node(name, "Exp", attributes, [negated], set(), {"natural decay"}, sizes=[()])
+    rewriter.normal.absorbed.add(product[0])
+    rewriter.normal.keep(name, "Pow", [(base, 0), part], attributes, {"natural decay"}, [()])
+    return True
+
+
+def _unmasked(rewriter, name, node, operands):
+    """A mask is as wide as the longest sequence, which is at least 0."""
+    start, limit, delta = operands
+    if not is_op(limit, "Maximum") or limit[0].controls or not (is_scalar(start, 0) and is_scalar(delta, 1)):
+        return False
+    least, most = limit[0].inputs
+    if not is_scalar(least, 0) or not is_op(most, "Max"):
+        return False
+    rewriter.normal.absorbed.add(limit[0])
+    attributes = rewriter._without_index_types(name, operands)
+    rewriter.normal.keep(name, "Range", [start, most, delta], attributes, {"mask of no length"})
+    return True
+
+
 def _key(operand):
     return operand.key if isinstance(operand, Literal) else operand
 
 
 RULES = {
+    **dict.fromkeys(("Select", "SelectV2"), _largest_exponent),
+    "Exp": _decayed,
+    "Range": _unmasked,
     "InTopK": _in_top_k,
     "Mul": lambda *of: _clipped_scale(*of) or _clipped(*of),
     "RealDiv": _clipped_by_now,

@@ -112,7 +112,19 @@ def minimum(a: AnySize, b: AnySize) -> AnySize:
     """Return the smaller."""
     if isinstance(a, int) and isinstance(b, int):
         return min(a, b)
-    return a if a == b else unknown(("min", frozenset((a, b))))
+    for one, other in ((a, b), (b, a)):
+        if one == other or _is_largest_of(other, one):
+            return one
+    return unknown(("min", frozenset((a, b))))
+
+
+def _is_largest_of(size: AnySize, one: AnySize) -> bool:
+    """Whether a size is the largest of some, of which one is this."""
+    products = list(size.terms.items()) if isinstance(size, Size) else []
+    if len(products) != 1 or products[0][1] != 1 or len(products[0][0]) != 1:
+        return False
+    name = products[0][0][0]
+    return isinstance(name, tuple) and name[0] == "max" and one in name[1]
 
 
 def broadcast(a: AnySize, b: AnySize) -> AnySize:
