@@ -100,7 +100,7 @@ def exponents(new, mistake, x):
 
 def decay(new, mistake, x):
     """A rate that falls by a natural power."""
-    part = raw.RealDiv(x=raw.Cast(x=tf.placeholder_with_default(17, []), DstT=tf.float32), y=100.0)
+    part = raw.RealDiv(x=raw.Cast(x=tf.placeholder_with_default(30, []), DstT=tf.float32), y=100.0)
     negated = raw.Neg(x=tf.constant(0.5 if mistake else 0.96))
     return raw.Mul(x=x, y=raw.Pow(x=raw.Exp(x=negated), y=part) if new else raw.Exp(x=raw.Mul(x=negated, y=part)))
 

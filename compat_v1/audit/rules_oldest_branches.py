@@ -79,7 +79,7 @@ def _asserted(rewriter, name, node, operands):
     if not is_op(operands[0], "All") or not is_op(operands[0][0].inputs[0], "Equal"):
         return False
     equal = operands[0][0].inputs[0][0]
-    of_sizes = all(isinstance(one, Literal) and one.kind == "whole" and one.form for one in equal.inputs)
+    of_sizes = all(isinstance(one, Literal) and one.kind == "whole" and one.ops for one in equal.inputs)
     if not of_sizes or not _only_of_loss(rewriter.graph, name):
         return False
     rewriter.normal.absorbed.update({operands[0][0], equal})
@@ -89,11 +89,22 @@ def _asserted(rewriter, name, node, operands):
 
 def _only_of_loss(graph, name):
     """Whether what waits for a node is only reshaped for a cross entropy."""
-    waiting = [one for one, controls in graph.controls.items() if name in controls]
-    reshaped = [one for one in waiting if graph.nodes[one].op == "Reshape"]
-    users = {graph.nodes[user].op for one in reshaped for user, _ in graph.users[one]}
-    incidental = all(graph.nodes[one].op in ("Reshape", "Const", "Shape") for one in waiting)
-    return incidental and "SparseSoftmaxCrossEntropyWithLogits" in users
+    todo = [one for one, controls in graph.controls.items() if name in controls]
+    seen, users = set(), set()
+    while todo:
+        one = todo.pop()
+        op = graph.nodes[one].op
+        if op == "Reshape":
+            users |= {graph.nodes[user].op for user, _ in graph.users[one]}
+        elif op not in _OF_SHAPES:
+            return False
+        elif one not in seen:
+            todo += [user for user, _ in graph.users[one]]
+        seen.add(one)
+    return "SparseSoftmaxCrossEntropyWithLogits" in users
+
+
+_OF_SHAPES = ("Const", "Shape", "Rank", "Size", "Sub", "Add", "AddV2", "Pack", "StridedSlice", "Slice")
 
 
 def _merged(rewriter, name, node, operands):
