@@ -80,7 +80,7 @@ def mistakes(folder):
 def _where(old, new, planted):
     """Run both with the old seeds; return the audit's verdict, that of the run, the first tensor, and what is there."""
     paired = pair(old, new)
-    plan, _ = with_old_seeds(make_plan(old, new, paired.pairs, Feeds(old, new, paired.pairs)))
+    plan, _ = with_old_seeds(make_plan(old, new, paired.pairs, Feeds(old, new, paired.pairs), paired.guessed))
     trial = Trial(plan, UPDATES, None, lambda done, total: None)
     course = trial.judge()
     if plan.mismatches:

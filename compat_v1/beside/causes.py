@@ -201,4 +201,4 @@ def _targets(plan: Plan, which: int) -> set[str]:
 
 def _with_new(plan: Plan, graph_def: Any) -> Plan:
     new = Program(graph_def, plan.new.fed, plan.new.what)
-    return make_plan(plan.old, new, plan.pairs, plan.feeds.with_(new=new))
+    return make_plan(plan.old, new, plan.pairs, plan.feeds.with_(new=new), plan.guessed)

@@ -74,8 +74,8 @@ def beside(
     """
     fed = {name if ":" in name else f"{name}:0": tf.as_dtype(value.dtype) for name, value in (feeds or {}).items()}
     old, new = Program(old, fed, "the old graph"), Program(new, fed, "the new graph")
-    paired = pair(old, new) if pairs is None else Paired(pairs, [], None)
-    plan = make_plan(old, new, paired.pairs, Feeds(old, new, paired.pairs, feeds, seed, sizes))
+    paired = pair(old, new) if pairs is None else Paired(pairs, frozenset(), [], None)
+    plan = make_plan(old, new, paired.pairs, Feeds(old, new, paired.pairs, feeds, seed, sizes), paired.guessed)
     trial = Trial(plan, updates, checkpoint, progress)
     trial.notes += paired.notes
     return trial.result()._replace(audit=paired.audit)

@@ -14,6 +14,7 @@ from compat_v1.beside.wiring import Tensor
 
 _RUNS = 100  # tried at most
 _LARGEST = 4096  # size that is worth trying
+_LARGER = (32, 64)
 _KNOWN = 6  # sizes of other inputs that are tried
 _RANKS = 4  # of a placeholder that may have any shape
 
@@ -154,6 +155,8 @@ def _sizes(feeds: Feeds, name: str, at: int, numbers: Sequence[int]) -> Iterator
         name = sparse.name
     if shape is not None:
         now = _now(feeds, name, shape)
+        if len(now) > 1:  # what is pooled and cropped has to be large enough
+            yield from ([now[0], *[number] * (len(now) - 1)] for number in _LARGER)
         for axis in reversed(range(len(now))):
             yield from ([*now[:axis], number, *now[axis + 1 :]] for number in numbers if number != now[axis])
         return

@@ -14,6 +14,7 @@ class Paired(NamedTuple):
     """Which node of the old graph is which of the new one."""
 
     pairs: dict[str, str]  # in the old graph's order of computation
+    guessed: frozenset[str]  # old nodes that only have a name in common with their partners
     notes: list[str]
     audit: str | None  # the audit's verdict, None if it cannot compare the two
 
@@ -36,7 +37,7 @@ def pair(old: Program, new: Program) -> Paired:
             at = first.node or f"{first.port_node} of the new graph"
             notes.append(f"the audit finds {len(found.differences)} differences, the first at {at}: {first.what}")
     pairs = {name: other for name, other in audited.items() if _is_one_value(old, new, name, other)}
-    taken, run, by_name = set(pairs.values()), old.needs([update.target for update in old.updates]), 0
+    taken, guessed = set(pairs.values()), set[str]()
     for name in old.wiring.order:
         if name in pairs or name in taken or name not in new.wiring.nodes:
             continue
@@ -46,10 +47,12 @@ def pair(old: Program, new: Program) -> Paired:
             and not _is_judged_in_its_place(old, new, name, audited)
         ):
             pairs[name] = name
-            by_name += name not in audited and name in run
+            guessed |= {name} - audited.keys()
+    by_name = len(guessed & old.needs([update.target for update in old.updates]))
     if by_name:
         notes.append(f"{by_name} nodes of the training have no partner in the audit and are paired by their names")
-    return Paired({name: pairs[name] for name in old.wiring.order if name in pairs}, notes, verdict)
+    ordered = {name: pairs[name] for name in old.wiring.order if name in pairs}
+    return Paired(ordered, frozenset(guessed), notes, verdict)
 
 
 def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:

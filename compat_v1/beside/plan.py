@@ -38,6 +38,7 @@ class Plan(NamedTuple):
     left_out: list[str]  # what is not compared, and why
     mismatches: list[str]  # what one of the programs trains, and the other does not
     taken: tuple[list[Tensor], list[Tensor]]  # the tensors that the two are fed
+    guessed: Collection[str]  # nodes of the old graph that are paired by their names alone
     sources: dict[Tensor, Tensor]  # for those of the new graph, the old one's that has the same value
 
     @property
@@ -60,7 +61,9 @@ class Plan(NamedTuple):
         return old, new
 
 
-def make_plan(old: Program, new: Program, pairs: dict[str, str], feeds: Feeds) -> Plan:
+def make_plan(
+    old: Program, new: Program, pairs: dict[str, str], feeds: Feeds, guessed: Collection[str] = frozenset()
+) -> Plan:
     """Return the `Plan` for two `Program`s; raises `CannotRunError` if there is nothing to run or to compare."""
     new.inputs |= {pairs[name] for name in old.inputs if name in pairs}
     left_out, mismatches = list[str](), list[str]()
@@ -88,7 +91,8 @@ def make_plan(old: Program, new: Program, pairs: dict[str, str], feeds: Feeds) -
         lacking = _lacking(new, [update.target], sources, feeds)
         if lacking:
             raise CannotRunError(f"{lacking}: give its value with --feeds")
-    fetches = _fetches(old, new, pairs, feeds, sources, left_out)
+    certain = {name: other for name, other in pairs.items() if not (name in guessed and _is_gradient(name))}
+    fetches = _fetches(old, new, certain, feeds, sources, left_out)
     if not fetches and not (updates and variables):
         raise CannotRunError(
             "nothing can be compared: the audit pairs no fetch and no trained variable of the two graphs"
@@ -100,7 +104,7 @@ def make_plan(old: Program, new: Program, pairs: dict[str, str], feeds: Feeds) -
         for side, program in enumerate((old, new))
     ]
     return Plan(
-        old, new, pairs, feeds, updates, variables, fetches, left_out, mismatches, (taken[0], taken[1]), sources
+        old, new, pairs, feeds, updates, variables, fetches, left_out, mismatches, (taken[0], taken[1]), guessed, sources
     )
 
 
@@ -197,6 +201,11 @@ def _fetches(
             elif why is None and _gives(new, other, old.outputs(name)[one[1]].shape, not _is_used(old, one)):
                 fetches.append(Fetch(one, other))
     return fetches
+
+
+def _is_gradient(name: str) -> bool:
+    """Whether a node is in a scope of gradients: those that nothing uses are numbered as the ops happen to be."""
+    return any(scope.startswith("gradients") for scope in name.split("/"))
 
 
 def _gives(program: Program, one: Tensor, shape: Any, is_end: bool) -> bool:
