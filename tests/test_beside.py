@@ -507,6 +507,21 @@ def test_what_the_new_graph_takes_without_a_partner_is_fed_what_the_old_one_give
     assert result.verdict == "equal" and "before:0" in result.plan.feed(1)[0]
 
 
+def test_a_variable_may_start_from_another_that_is_initialized_first():
+    def build():
+        w = weights()
+        with tf.control_dependencies([w.initializer]):  # as TensorFlow 1.0's `initialized_value` did
+            started = tf.identity(w.value(), name="started")
+        average = tf.Variable(started, name="average", trainable=False, use_resource=False)
+        x = tf.placeholder(tf.float32, [None, 3], name="x")
+        step = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(tf.matmul(x, w))))
+        with tf.control_dependencies([step]):
+            tf.assign_sub(average, 0.1 * (average - w))
+
+    result = beside(graph(build), graph(build), updates=1)
+    assert result.verdict == "equal" and result.compared["variables"] == 2
+
+
 def test_a_cause_that_many_layers_have_is_said_once():
     many = [{"cause": "dropout's formula", "what": f"layer {number}"} for number in range(25)]
     result = beside(graph(regression()), graph(regression()), updates=1)._replace(verdict="parted", causes=many)

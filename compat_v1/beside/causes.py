@@ -165,10 +165,8 @@ def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]]) -> st
     op, other = old.op(one.node), new.op(one.partner)
     here = {op} | {old.op(name) for name in between[0]}
     there = {other} | {new.op(name) for name in between[1]}
-    random = any(ops.RANDOM.fullmatch(old.op(name)) for name in old.ancestors([one.node]))
-    mask = {"Floor", "GreaterEqual", "SelectV2", "Select"}
     is_rounding = one.relative is not None and one.relative < _ROUNDING
-    if random and is_rounding and (here | there) & mask and (here | there) & {"RealDiv", "Mul"} and here != there:
+    if is_rounding and here != there and (here | there) & {"RealDiv", "Mul"} and _is_dropout(plan, one, here | there):
         return DROPOUT
     if op == other == "Const":
         return "a constant"
@@ -180,6 +178,14 @@ def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]]) -> st
         if not key.startswith("_") and old.nodes[one.node].attr[key] != new.nodes[one.partner].attr[key]
     }
     return f"the attributes {', '.join(sorted(attributes))}" if attributes else "other inputs"
+
+
+def _is_dropout(plan: Plan, one: Deviation, around: set[str]) -> bool:
+    """Whether a pair of nodes scales what is kept by chance: it is called so, or the mask is made among them."""
+    old = plan.old.wiring
+    is_random = any(ops.RANDOM.fullmatch(old.op(name)) for name in old.ancestors([one.node]))
+    called = any("dropout" in scope for name in (one.node, one.partner) for scope in name.split("/"))
+    return called or (is_random and bool(around & {"Floor", "GreaterEqual", "SelectV2", "Select"}))
 
 
 def _sentence(plan: Plan, one: Deviation, origins: Origins) -> str:

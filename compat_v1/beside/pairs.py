@@ -62,6 +62,10 @@ def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:
     other the axes that TensorFlow found from that shape; or -1 in one, and in the other all sizes.
     """
     here, there = old.outputs(name), new.outputs(other)
+    if {old.wiring.op(name), new.wiring.op(other)} <= ops.VARIABLES:
+        return True
+    if any(one.dtype.base_dtype != two.dtype.base_dtype for one, two in zip(here, there, strict=False)):
+        return False
     is_of_integers = all(tensor.dtype.is_integer for tensor in [*here, *there])
     carry = {old.wiring.op(name), new.wiring.op(other)} <= ops.CARRIERS
     if not is_of_integers or carry or not here or not there:

@@ -104,7 +104,18 @@ def make_plan(
         for side, program in enumerate((old, new))
     ]
     return Plan(
-        old, new, pairs, feeds, updates, variables, fetches, left_out, mismatches, (taken[0], taken[1]), guessed, sources
+        old,
+        new,
+        pairs,
+        feeds,
+        updates,
+        variables,
+        fetches,
+        left_out,
+        mismatches,
+        (taken[0], taken[1]),
+        guessed,
+        sources,
     )
 
 

@@ -129,7 +129,7 @@ class Program:
 
     def _initializers(self) -> dict[str, str]:
         """Return {variable: the op that gives it its initial value}, for the variables that have one."""
-        wiring, found = self.wiring, dict[str, list[tuple[bool, bool, int, str]]]()
+        wiring, found, known = self.wiring, dict[str, list[tuple[bool, bool, int, str]]](), set[str]()
         for name in sorted(self.writes, key=wiring.position.__getitem__):
             if wiring.op(name) not in ops.INITIAL or len(wiring.inputs[name]) < 2:
                 continue
@@ -139,9 +139,11 @@ class Program:
                 variable is None
                 or not wiring.is_always_there(name)
                 or variable in needs
-                or any(wiring.op(need) in ops.RESTORES | ops.INPUTS or ops.is_write(wiring.op(need)) for need in needs)
+                or any(wiring.op(need) in ops.RESTORES | ops.INPUTS for need in needs)
+                or any(ops.is_write(wiring.op(need)) for need in needs - known)
             ):
                 continue
+            known.add(name)  # the value of another variable may wait for it, as `initialized_value` does
             others = any(wiring.op(need) in ops.VARIABLES for need in needs)
             is_its_own = name.startswith(variable + "/")  # `<variable>/Assign`, as every release calls it
             found.setdefault(variable, []).append((not is_its_own, others, wiring.position[name], name))
