@@ -522,6 +522,19 @@ def test_a_variable_may_start_from_another_that_is_initialized_first():
     assert result.verdict == "equal" and result.compared["variables"] == 2
 
 
+def test_iterations_that_draw_come_one_after_the_other():
+    def layer(x, w):
+        def body(i, h, w):
+            return i + 1, tf.tanh(tf.matmul(h, tf.matmul(w, w, transpose_b=True))) + tf.random_uniform([3], seed=3), w
+
+        return tf.matmul(tf.while_loop(lambda i, *_: i < 4, body, (0, x, w))[1], w)
+
+    result = beside(graph(regression(layer=layer)), graph(regression(layer=layer)), updates=1)
+    assert result.verdict == "equal" and any("one by one" in note for note in result.notes)
+    run_graph, *_ = result.plan.old.made[False, True]  # gradients first, one iteration at a time
+    assert {node.attr["parallel_iterations"].i for node in run_graph.as_graph_def().node if node.op == "Enter"} == {1}
+
+
 def test_a_cause_that_many_layers_have_is_said_once():
     many = [{"cause": "dropout's formula", "what": f"layer {number}"} for number in range(25)]
     result = beside(graph(regression()), graph(regression()), updates=1)._replace(verdict="parted", causes=many)

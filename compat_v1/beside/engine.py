@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from compat_v1.beside import causes
+from compat_v1.beside import causes, ops
 from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.fitting import fit
 from compat_v1.beside.lockstep import Bridge, Course, Distance, Mode, Parted, digests, run_beside, stages
@@ -91,7 +91,7 @@ class Trial:
         self.notes: list[str] = []
         self.races = races(plan.old)
         self.all_races = self.races + races(plan.new)
-        self.mode = Mode(gradients_first=bool(self.all_races))
+        self.mode = Mode(bool(self.all_races), one_iteration=self._draws_in_a_loop())
         self.done, self.total = 0, 2 * len(list(stages(plan, self.updates)))
         self.initial = initial_variables(plan.old, checkpoint, self.notes)
 
@@ -104,6 +104,8 @@ class Trial:
             self.notes.append(
                 "updates race with reads of the same variable: in both graphs all gradients are computed first"
             )
+        if self.mode.one_iteration:
+            self.notes.append("random ops in a loop: its iterations run one by one, or chance says which draws first")
         course = self.judge()
         plan = self.plan
         if course.strayed:
@@ -116,6 +118,13 @@ class Trial:
             origins, explained = causes.explain(self, course.first)
             found += explained
         return self._as_result(PARTED, course, origins, found)
+
+    def _draws_in_a_loop(self) -> bool:
+        return any(
+            program.wiring.frames[name] and ops.RANDOM.fullmatch(node.op)
+            for program in (self.plan.old, self.plan.new)
+            for name, node in program.wiring.nodes.items()
+        )
 
     def judge(self) -> Course:
         """Run the old graph twice, the second time beside the new one."""

@@ -51,6 +51,7 @@ class Mode(NamedTuple):
     gradients_first: bool = False  # see `Runner`
     switched_off: tuple[str, ...] = ()  # graph optimizers
     threads: int = 0  # 0: as many as TensorFlow takes
+    one_iteration: bool = False  # of a loop at a time
 
 
 class Side:
@@ -60,7 +61,8 @@ class Side:
         """`session` and `one_iteration` as for `Runner`."""
         self.plan, self.which = plan, which
         program = (plan.old, plan.new)[which]
-        self.runner = Runner(program, mode.gradients_first, one_iteration, mode.switched_off, mode.threads, session)
+        alone = one_iteration or mode.one_iteration
+        self.runner = Runner(program, mode.gradients_first, alone, mode.switched_off, mode.threads, session)
         self.changed = [_changed(plan, *updates) for updates in plan.updates]
 
     def start(self, initial: Mapping[str, np.ndarray]) -> None:
