@@ -5,6 +5,7 @@ sorted by name, its functions likewise; `versions`, which only says which Tensor
 the entries of every map sorted. So the order in which a graph was built, or its attributes are kept, changes nothing.
 """
 
+import glob
 import gzip
 import hashlib
 import zlib
@@ -33,19 +34,31 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def graph_file(record_file: str | Path) -> Path:
-    """Return where the graph of the run lies whose record is that file."""
-    return Path(record_file).with_suffix(".graph.pb.gz")
+def graph_file(record_file: str | Path, graph_sha256: str) -> Path:
+    """Return where the graph of that SHA-256 lies, of a run whose record is that file.
+
+    Its name tells it from the graph of the record that was there before, which stays until the new record is written.
+    """
+    return Path(record_file).with_suffix(f".graph.{graph_sha256[:12]}.pb.gz")
 
 
 def write_graph(record_file: str | Path, graph_def: Any) -> None:
     """Write the canonical form beside the record, compressed, whole or not at all; `OSError` if that cannot be."""
-    write_whole(str(graph_file(record_file)), gzip.compress(canonical(graph_def), mtime=0))
+    content = canonical(graph_def)
+    write_whole(str(graph_file(record_file, sha256(content))), gzip.compress(content, mtime=0))
+
+
+def remove_other_graphs(record_file: str | Path, graph_sha256: str) -> None:
+    """Remove from beside a record the graphs of the records that were there before it."""
+    ours = graph_file(record_file, graph_sha256)
+    for path in ours.parent.glob(f"{glob.escape(Path(record_file).stem)}.graph.{'[0-9a-f]' * 12}.pb.gz"):
+        if path != ours:
+            path.unlink(missing_ok=True)
 
 
 def read_graph(record_file: str | Path, graph_sha256: str) -> Any:
     """Return the `GraphDef` beside a record, None if there is none that has this SHA-256."""
-    path = graph_file(record_file)
+    path = graph_file(record_file, graph_sha256)
     try:
         if not path.is_file():
             return None

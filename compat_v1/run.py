@@ -16,7 +16,7 @@ from compat_v1.data_generator import TRAINED_DRAW, provenance
 from compat_v1.environment import onednn
 from compat_v1.event_logs import event_logs
 from compat_v1.graph import SEQUENCE_LENGTH, Network
-from compat_v1.graph_file import canonical, sha256, write_graph
+from compat_v1.graph_file import canonical, remove_other_graphs, sha256, write_graph
 from compat_v1.logs import new_run_folder
 from compat_v1.original.record_format import DEFAULT_SEED, MEASURED_SEQUENCE, exactly
 from compat_v1.records import FORMAT, DataSet, Record, TestSeries, TrainSeries, this_stack, write_model
@@ -168,8 +168,9 @@ def train(
 
 
 def _write_record(path: Path, record: Record, graph_def: Any) -> None:
-    write_graph(path, graph_def)
+    write_graph(path, graph_def)  # first, and beside that of the record that is there: a kill here costs neither
     write_model(path, record)
+    remove_other_graphs(path, record.graph_sha256 or "")
 
 
 def _save(session: Any, path: Path, record: Record) -> None:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from compat_v1.any_length.record import CurriculumRecord
@@ -121,9 +121,11 @@ def kills(folder: Path, count: int = 50) -> Iterator[Outcome]:
             for name in ("kept", "any"):
                 shutil.copytree(folder / name, here / name)
             shutil.copy(folder / "record.json", here / "a.json")
+            (graph,) = folder.glob("record.graph.*")
+            shutil.copy(graph, here / graph.name.replace("record", "a"))
             when = chance.uniform(0, duration)
             outcome = attempt_apart(command(*words), here, after=(when, signal.SIGKILL))
-            outcome = _unless_torn(outcome, here)
+            outcome = _unless_torn(outcome, here, kept=["a.json", "kept/checkpoint", "any/checkpoint"])
             if outcome.is_good and number % 10 < 3 and words[0] in AGAIN:  # the next one cleans up
                 outcome = attempt_apart(command(*AGAIN[words[0]]), here)
                 orphans = [p.name for p in here.rglob("*") if ".tmp" in p.name or "tempstate" in p.name]
@@ -132,31 +134,28 @@ def kills(folder: Path, count: int = 50) -> Iterator[Outcome]:
             yield _named(words, f"killed after {when:.1f} s", outcome)
 
 
-def _unless_torn(outcome: Outcome, here: Path) -> Outcome:
-    """Return the outcome, or "wrong" if a record or a checkpoint is neither whole nor missing."""
+def _unless_torn(outcome: Outcome, here: Path, kept: Sequence[str] = ()) -> Outcome:
+    """Return the outcome, or "wrong" if a record or checkpoint is neither whole nor missing, or what was there is."""
     try:
+        for name in kept:
+            assert (here / name).is_file(), f"{name} is gone"
         for path in here.rglob("*.json"):
-            if path.parent.name.startswith(("kept", "any")):
+            if path.parent.name.startswith(("kept", "any", "checkpoint")):
                 continue
             if path.parent.name == "study":
                 json.loads(path.read_bytes())
                 continue
             record = read_record(path)
-            assert path.name.startswith("original") or read_graph(path, record.graph_sha256 or "") or _is_older(path)
-        for kept in [*here.glob("kept*"), *here.glob("any*")]:
-            if find_checkpoint(kept):
-                load_record(kept, CurriculumRecord if kept.name.startswith("any") else Record)
+            assert read_graph(path, record.graph_sha256 or ""), f"{path.name} has lost its graph"
+        for folder in [*here.glob("kept*"), *here.glob("any*"), *here.glob("runs/*/checkpoint*")]:
+            if find_checkpoint(folder):
+                load_record(folder, CurriculumRecord if folder.name.startswith("any") else Record)
         assert (
             not (here / "kept").exists() or find_checkpoint(here / "kept") or not any((here / "kept").glob("*.index"))
         )
     except (ValueError, AssertionError) as error:
         return outcome._replace(kind="wrong", shown=f"torn: {error}\n{outcome.shown}")
     return outcome
-
-
-def _is_older(path: Path) -> bool:
-    """Whether a record was copied here without its graph."""
-    return not path.with_suffix(".graph.pb.gz").exists()
 
 
 def full_disks(folder: Path) -> Iterator[Outcome]:
@@ -207,8 +206,8 @@ def _filled(folder: Path) -> Iterator[Path]:
 def _copy(folder: Path, here: Path) -> None:
     for name in ("kept", "any"):
         shutil.copytree(folder / name, here / name)
-    for name in (*COPIED, "record.graph.pb.gz", "original.graph.pb.gz"):
-        shutil.copy(folder / name, here)
+    for path in [*(folder / name for name in COPIED), *folder.glob("*.graph.*")]:
+        shutil.copy(path, here)
 
 
 @contextlib.contextmanager

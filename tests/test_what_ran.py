@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from contextlib import suppress
 
 import pytest
 import tensorflow.compat.v1 as tf
@@ -97,7 +98,7 @@ def test_run_of_another_checkout_is_not_faithful(trained_elsewhere, change, keys
         result = verify(record_file)
         assert result.verdict == NOT_FAITHFUL
         assert keys <= {row.key for row in result.rows if row.verdict == NOT_FAITHFUL}
-        graph_file(record_file).unlink(missing_ok=True)
+        graph_file(record_file, read_record(record_file).graph_sha256).unlink(missing_ok=True)
 
 
 def test_json_is_the_verdict_and_its_rows_and_nothing_else(trained_elsewhere, capsys):
@@ -113,8 +114,24 @@ def test_json_is_the_verdict_and_its_rows_and_nothing_else(trained_elsewhere, ca
 def test_run_of_this_checkout_is_faithful_with_and_without_the_graph_beside_it(trained_elsewhere):
     record_file = trained_elsewhere(lambda patch: None)
     assert verify(record_file).verdict == FAITHFUL
-    graph_file(record_file).unlink()
+    graph_file(record_file, read_record(record_file).graph_sha256).unlink()
     assert verify(record_file).verdict == FAITHFUL
+
+
+def test_kill_between_graph_and_record_costs_neither_the_old_record_nor_its_graph(tmp_path, monkeypatch):
+    record_file = tmp_path / "run[1].json"
+    for seed in (DEFAULT_SEED, DEFAULT_SEED + 1):
+        if seed != DEFAULT_SEED:
+            monkeypatch.setattr(run, "write_model", lambda *args: pytest.fail("killed here", pytrace=False))
+        with suppress(pytest.fail.Exception):
+            run.train(seed, epochs=1, record_file=record_file)
+    old = read_record(record_file)
+    assert old.graph_seed == DEFAULT_SEED and read_graph(record_file, old.graph_sha256)
+    monkeypatch.undo()
+    run.train(DEFAULT_SEED + 2, epochs=1, record_file=record_file)
+    new = read_record(record_file)
+    assert [path.name for path in tmp_path.glob("*.pb.gz")] == [f"run[1].graph.{new.graph_sha256[:12]}.pb.gz"]
+    assert read_graph(record_file, new.graph_sha256)
 
 
 def test_explanation_names_the_other_graph_and_the_other_weights(trained_elsewhere):
@@ -212,5 +229,5 @@ GZIP_HEADER = gzip.compress(b"", mtime=0)[:10]  # a time of day would give each 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip", b"\x1f\x8b\x08\x00", GZIP_HEADER + b"\xff" * 20])
 def test_damaged_graph_beside_a_record_is_no_graph(tmp_path, content):
-    graph_file(tmp_path / "run.json").write_bytes(content)
+    graph_file(tmp_path / "run.json", "0" * 64).write_bytes(content)
     assert read_graph(tmp_path / "run.json", "0" * 64) is None
