@@ -81,7 +81,10 @@ def find_checkpoint(directory: str | Path) -> str | None:
     `ValueError` if there is a damaged one: what it held must not be taken for nothing. Nothing is looked for outside.
     """
     try:
-        with Path(directory, "checkpoint").open("rb") as file:
+        pointer = Path(directory, "checkpoint")
+        if pointer.exists() and not pointer.is_file():  # a FIFO would be waited for
+            raise ValueError("what names it is no regular file")
+        with pointer.open("rb") as file:
             state = text_format.Parse(file.read(LARGEST_POINTER).decode(), CheckpointState())
         prefix = Path(directory, state.model_checkpoint_path or "nothing")
         if os.path.realpath(prefix.parent) != os.path.realpath(directory):

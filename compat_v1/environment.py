@@ -17,7 +17,7 @@ from typing import Any
 
 # oneDNN replaces TensorFlow's own CPU kernels by others, which sum in another order: other last digits from the first
 # epoch on. TensorFlow 1 had none. It is read once, when TensorFlow is imported.
-_SETTINGS = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
+_SETTINGS = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
 # TensorFlow imports Keras, and with it matplotlib, only so that Keras's optimizers can be loaded from a SavedModel, and
 # goes on without where it is missing. `tf.keras` is imported anyway once somebody asks for it.
 _NEEDLESS = ("keras.src.optimizers", "tf_keras.src.optimizers")

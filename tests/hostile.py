@@ -5,11 +5,13 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from hostile_attempt import OUTCOMES, Outcome
@@ -63,10 +65,15 @@ def main() -> int:
     table = {}
     with tempfile.TemporaryDirectory() as made:
         make_inputs(Path(made))
-        for name in args.classes or [*KINDS, *CLASSES]:
-            found = tried_by_hypothesis(name, args.share) if name in KINDS else counted(CLASSES[name](Path(made)))
-            table[name] = found
-            print(row(name, found), flush=True)
+        names = args.classes or [*KINDS, *CLASSES]
+        kinds = [name for name in KINDS if name in names]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each is a process of its own; the classes are not
+            surveyed = dict(
+                zip(kinds, pool.map(lambda kind: tried_by_hypothesis(kind, args.share), kinds), strict=True)
+            )
+        for name in names:
+            table[name] = surveyed[name] if name in surveyed else counted(CLASSES[name](Path(made)))
+            print(row(name, table[name]), flush=True)
     total = sum(table.values(), Counter[str]())
     print("", f"| class | tried | {' | '.join(OUTCOMES)} |", "| --- |" + " ---: |" * (1 + len(OUTCOMES)), sep="\n")
     print(*(row(name, found) for name, found in table.items()), row("**all**", total), sep="\n")

@@ -17,19 +17,10 @@ from compat_v1.any_length import curriculum
 from compat_v1.checkpoints import alone_in, find_checkpoint
 from compat_v1.records import read_record
 from hostile_attempt import attempt, attempt_apart, command
-from hostile_inputs import make_inputs
 from original.record_format import write_whole
 from trained_runs import run
 
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    """The folder of `make_inputs`."""
-    folder = tmp_path_factory.mktemp("inputs")
-    make_inputs(folder)
-    return folder
 
 
 def refused(*argv):
@@ -181,6 +172,12 @@ def test_pointer_of_a_checkpoint_leads_nowhere_else(inputs, tmp_path):
             checkpoints.find_checkpoint(tmp_path)
 
 
+def test_pointer_of_a_checkpoint_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "checkpoint")
+    for words in (["predict", "00-+++"], ["play", "+-"], ["train-any-length"]):
+        assert "no regular file" in refused(*words, "--checkpoint", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -213,7 +210,8 @@ def test_every_requirement_is_locked_with_its_hash(name):
 def test_recording_that_is_a_device_is_not_read_to_its_end(inputs):
     for words in (["/dev/zero", inputs / "run.pb"], [inputs / "run.npz", inputs / "run.pb", "--scale", "/dev/zero"]):
         assert "no regular file" in refused("replay", *words)
-    assert "no regular file" in refused("beside", inputs / "old.pb", inputs / "new.pb", "--feeds", "/dev/zero")
+    for option in ("--feeds", "--checkpoint"):
+        assert "no regular file" in refused("beside", inputs / "old.pb", inputs / "new.pb", option, "/dev/zero")
 
 
 IMPORTING = """

@@ -6,7 +6,7 @@ import pytest
 from compat_v1 import graph
 from compat_v1.proof.distance import distance, distance_of_the_old_stacks, spread_of_the_old_answers
 from compat_v1.proof.golden import golden
-from compat_v1.proof.rows import FAITHFUL, NOT_FAITHFUL, NOT_JUDGED, table, verdict
+from compat_v1.proof.rows import FAITHFUL, NOT_FAITHFUL, NOT_JUDGED, Row, summary, table, verdict
 from compat_v1.proof.verdict import judge
 from original.record_format import DEFAULT_SEED
 from trained_runs import trained_port
@@ -75,6 +75,28 @@ def test_run_without_a_record_or_of_another_stack_is_not_judged_there(data):
     record.stack.cpu = "another"
     assert verdicts(record)["every-bit"] == NOT_JUDGED
     assert verdict(list(judge(record))) == NOT_JUDGED, "nothing that it measured was held to anything"
+
+
+def test_summary_says_first_what_holds_and_then_what_does_not_and_why():
+    rows = [
+        Row("data", "data", "0527", "0527", FAITHFUL),
+        Row(
+            "every-bit",
+            "every bit of the run",
+            "its graph",
+            "made with cpu X",
+            NOT_JUDGED,
+        ),
+        Row("answer", "00-+++", "2 ± 0.1", "3", NOT_FAITHFUL),
+        Row("printed-lines", "printed lines to epoch 140", "its", "identical through epoch 160", FAITHFUL),
+        Row("post-answer", "the post's 00-+++", "2", "3", NOT_JUDGED),
+    ]
+    assert summary(rows) == [
+        "it holds: data, printed lines to epoch 140",
+        "it differs: 00-+++: 3",
+        "not judged: every bit of the run: made with cpu X",
+    ]
+    assert summary([rows[0], rows[3], rows[4]]) == []
 
 
 def test_second_witness_is_within_the_bounds_of_the_whole_run():

@@ -217,6 +217,9 @@ def initial_variables(program: Program, checkpoint: str | Path | None, notes: li
     given: dict[str, np.ndarray] = {}
     if checkpoint:
         try:
+            for path in (Path(checkpoint), Path(f"{checkpoint}.index"), Path(checkpoint, "checkpoint")):
+                if path.exists() and not (path.is_file() or path.is_dir()):  # TensorFlow would wait for its end
+                    raise ValueError(f"{path} is no regular file")
             reader = tf.train.load_checkpoint(str(checkpoint))
         except (tf.errors.OpError, ValueError, OSError) as error:
             raise CannotRunError(f"{checkpoint} is no checkpoint: {error}") from None

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from compat_v1.cli.common import BadInput, Status, path, record_at
+from compat_v1.cli.guarded import seconds_for
 from compat_v1.environment import import_tensorflow
 from compat_v1.proof.golden import OLD_STACKS
 
@@ -11,7 +12,7 @@ from compat_v1.proof.golden import OLD_STACKS
 def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("explain", help=run.__doc__, description=run.__doc__)
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, guarded=lambda args: seconds_for([args.record]))
     command.add_argument("record", type=path, metavar="RECORD", help="a JSON file written by train --record")
     command.add_argument("--against", choices=OLD_STACKS, default=OLD_STACKS[0], help="default: TensorFlow %(default)s")
 

@@ -1,6 +1,6 @@
-"""Run a command that reads a stranger's graph in a process of its own, which the graph may crash, and which is bounded.
+"""Run a command that reads a stranger's files in a process of its own, which they may crash, and which is bounded.
 
-TensorFlow's C++ ends the process on some graphs, which no exception tells. The process is forked, which is safe and
+TensorFlow's C++ ends the process on some files, which no exception tells. The process is forked, which is safe and
 quick before TensorFlow is imported, and done on Linux alone; elsewhere the command runs unguarded.
 """
 
@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 
@@ -96,11 +96,11 @@ def _waited(child: int) -> tuple[int, bool]:
 
 def _reason(number: int, seconds: int | None) -> str:
     if number == signal.SIGXCPU:
-        return f"this took more than {seconds} seconds of the processor's time: the graph is none that can be read"
+        return f"this took more than {seconds} seconds of the processor's time: what it was given is not to be read"
     name = signal.Signals(number).name
     return f"TensorFlow crashed ({name}) on what it was given, or needed more than {SHARE_OF_MEMORY:.0%} of the memory"
 
 
-def seconds_for(files: Sequence[Path]) -> int:
-    """Return how many seconds of the processor's time it may take to compare the graphs in files."""
+def seconds_for(files: Iterable[Path]) -> int:
+    """Return how many seconds of the processor's time it may take to read files and judge what is in them."""
     return LEAST_SECONDS + sum(file.stat().st_size for file in files if file.is_file()) // 1000

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from compat_v1.cli.common import BadInput, path, sequence
+from compat_v1.cli.guarded import seconds_for
 from compat_v1.data_generator import answer
 from compat_v1.environment import import_tensorflow
 from compat_v1.records import Record
@@ -12,7 +13,7 @@ from compat_v1.records import Record
 def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("predict", help=run.__doc__, description=run.__doc__)
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, guarded=lambda args: seconds_for([]))
     command.add_argument("sequence", type=sequence, metavar="SEQUENCE", help="signs + - 0 I, such as 00-+++")
     command.add_argument("--checkpoint", type=path, metavar="DIR", required=True, help="written by train --checkpoint")
 

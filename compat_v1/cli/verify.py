@@ -16,15 +16,16 @@ from compat_v1.cli.common import (
     record_at,
     require_place_for,
 )
+from compat_v1.cli.guarded import seconds_for
 from compat_v1.environment import import_tensorflow
-from compat_v1.proof.rows import CANNOT_TELL, NOT_FAITHFUL, NOT_JUDGED, Judgement, table, verdict
+from compat_v1.proof.rows import CANNOT_TELL, NOT_FAITHFUL, NOT_JUDGED, Judgement, summary, table, verdict
 from compat_v1.records import Record
 
 
 def add_to(commands: Any) -> None:
     """Add the command to the parser's commands."""
     command = commands.add_parser("verify", help=run.__doc__, description=run.__doc__)
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, guarded=lambda args: seconds_for(filter(None, (args.record, args.original))))
     command.add_argument("record", type=path, metavar="RECORD", help="a JSON file written by train --record")
     command.add_argument("--json", action="store_true", help="print the verdict and its rows as JSON, for programs")
     command.add_argument("--report", type=path, metavar="FILE", help="write a page for people to this HTML file")
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(judgement.as_json(), indent=1))
     else:
-        print(*table(rows), watch, judgement.verdict.upper(), sep="\n")
+        print(*table(rows), watch, *summary(rows), judgement.verdict.upper(), sep="\n")
     if args.report:
         _write_report(args, record, judgement)
     return _status(args, judgement)

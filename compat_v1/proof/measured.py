@@ -50,7 +50,8 @@ def judge_every_bit(record: Record, data: Data, beside: Record | None, progress:
         return Row(key, what, original, f"its graph takes {SEQUENCE_LENGTH} signs", NOT_JUDGED)
     part = other_stack(record)
     if part:
-        return Row(key, what, original, f"made with {part} {getattr(record.stack, part)}", NOT_JUDGED)
+        text = f"made with {part} {getattr(record.stack, part)}, whose last digits are others"
+        return Row(key, what, original, text, NOT_JUDGED)
     reference = beside or train_original(record, data, progress)
     parted = parting(_trace(record), _trace(reference))
     if parted:

@@ -46,6 +46,19 @@ def verdict(rows: Iterable[Row]) -> str:
     return FAITHFUL if is_held and CANNOT_TELL not in verdicts.values() else NOT_JUDGED
 
 
+def summary(rows: Iterable[Row]) -> list[str]:
+    """Return, of a run that is not faithful row by row, first what holds and then what does not and why, in lines.
+
+    What the post printed is left out, and so is a run of which all holds: there the table says it.
+    """
+    parts = [row for row in rows if not row.key.startswith("post-")]
+    holds = [row.what.strip() for row in parts if row.verdict == FAITHFUL]
+    lines = [f"it holds: {', '.join(holds) or 'nothing'}"]
+    for verdict, what in ((NOT_FAITHFUL, "it differs"), (CANNOT_TELL, "cannot be told"), (NOT_JUDGED, "not judged")):
+        lines += [f"{what}: {row.what.strip()}: {row.here or row.original}" for row in parts if row.verdict == verdict]
+    return [part for line in lines for part in wrap(line, 100, subsequent_indent="  ")] if len(lines) > 1 else []
+
+
 def table(rows: Iterable[Row]) -> list[str]:
     """Return the rows as the lines of a table for the terminal, of up to 100 columns."""
     lines = []
