@@ -3,6 +3,7 @@
 A library that chooses its kernels by the processor can be told to see a smaller one: so one stands for others.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from compat_v1.proof.golden import golden
+from compat_v1.proof.rows import NOT_FAITHFUL
 from compat_v1.records import read_record, series_names
 from original.record_format import DEFAULT_SEED, HORIZON
 
@@ -27,7 +29,7 @@ HEAD = f"| setting | last digits differ from epoch | printed lines as TensorFlow
 
 
 def run(record, setting):
-    """Train with these environment variables into the file `record`; return it and the verdict in a word."""
+    """Train with these environment variables into the file `record`; return it and the verdict, as a text."""
     program, environment = [sys.executable, "-m", "compat_v1"], {**os.environ, **setting}
     train = [
         *program,
@@ -38,8 +40,12 @@ def run(record, setting):
         f"--logdir={record}.logs",
     ]
     subprocess.run(train, env=environment, check=True, stdout=subprocess.DEVNULL)
-    done = subprocess.run([*program, "verify", record], env=environment, capture_output=True, text=True)
-    return read_record(record), {0: "faithful", 1: "NOT FAITHFUL"}.get(done.returncode) or sys.exit(done.stderr)
+    done = subprocess.run([*program, "verify", "--json", record], env=environment, capture_output=True, text=True)
+    if not done.stdout:  # a status of 1 alone says nothing: Python ends with it too
+        sys.exit(done.stderr)
+    judgement = json.loads(done.stdout)
+    failed = [row["what"] for row in judgement["rows"] if row["verdict"] == NOT_FAITHFUL]
+    return read_record(record), ": ".join([judgement["verdict"], *failed[:1]])
 
 
 def first_difference(one, other):
