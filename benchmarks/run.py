@@ -64,7 +64,7 @@ class Contestant:
         answer = self.process.stdout.readline()
         if not answer:
             self.log.seek(0)
-            sys.exit(self.log.read())
+            sys.exit(self.log.read() or f"it ended with {self.process.wait()}")
         return json.loads(answer)
 
     def end(self):

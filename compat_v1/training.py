@@ -4,6 +4,7 @@ Works alike on the port's graph and on the original's (`proof/original_graph.py`
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.data_generator import LONGEST, encodeSequence, getSequences, memory
 from compat_v1.graph import LSTM_SIZE, SEQUENCE_LENGTH, Network, build_graph
-from compat_v1.unrolled import import_unrolled
+from compat_v1.unrolled import import_unrolled, optimized_graph
 
 OP_SEEDS = (13, 30, 43, 56, 160)  # what TensorFlow 1.0.1 derives; today's would derive 0 to 4 and draw other weights
 EPOCHS = 4000
@@ -171,17 +172,20 @@ def new_unrolled_session(
 
     Return it with what stands there for `fetches(network)`.
     """
-    train_feed, test_feed = feeds(network, data)
-    to_measure, to_train = fetches(network)
+    runs = list(zip(fetches(network), reversed(feeds(network, data)), strict=True))
     before, steps = variables(session), data.inputs.shape[1]
-    try:
-        with tf.Graph().as_default() as graph:
+    with ThreadPoolExecutor(len(runs)) as pool, tf.Graph().as_default() as graph:  # its C++ leaves Python to others
+        optimized = [pool.submit(optimized_graph, session, *run) for run in runs]
+        try:
             unrolled = [tf.Variable(value, name=name, use_resource=False) for name, value in before.items()]
             initializer = tf.variables_initializer(unrolled)
-            test_fetches = import_unrolled(session, to_measure, test_feed, steps)
-            train_fetches = import_unrolled(session, to_train, train_feed, steps)
-    finally:
-        set_weights(session, before)  # the import has run an update
+        finally:
+            wait(optimized)
+            restored = pool.submit(set_weights, session, before)  # one of them has run an update
+        test_fetches, train_fetches = (
+            import_unrolled(one.result(), *run, steps) for one, run in zip(optimized, runs, strict=True)
+        )
+        restored.result()
     # Not TensorFlow's arithmetic optimizer: outside a loop it forms the sum of a weight's gradients in another order.
     # Pruning first, or the others work through the whole graph for whatever part of it is run.
     unrolled_session = new_session(graph, **threads, optimizers=["pruning", "constfold", "dependency"])

@@ -19,19 +19,26 @@ import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import op_def_registry
 
 
-def import_unrolled(session: Any, fetches: Sequence[Any], feed: Mapping[Any, np.ndarray], iterations: int) -> list[Any]:
-    """Import what computes `fetches` of the session's graph, unrolled and with `feed` in it, into the default graph.
-
-    Runs `fetches` once in `session`; none of them may be what a loop returns. The default graph must have the
-    variables, under the same names. All loops must be of control flow v1 and do `iterations` iterations. Returns the
-    tensors and ops that stand for `fetches`.
-    """
+def optimized_graph(session: Any, fetches: Sequence[Any], feed: Mapping[Any, np.ndarray]) -> Any:
+    """Run `fetches` once in `session` and return the `GraphDef` that TensorFlow has made of its graph for that."""
     options, metadata = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
     session.run(fetches, feed, options=options, run_metadata=metadata)
     (optimized,) = metadata.partition_graphs  # one for each device
     for node in optimized.node:
         if node.op.startswith("_Mkl"):
             _give_name_back(node)
+    return optimized
+
+
+def import_unrolled(
+    optimized: Any, fetches: Sequence[Any], feed: Mapping[Any, np.ndarray], iterations: int
+) -> list[Any]:
+    """Import what computes `fetches` in the `optimized_graph`, unrolled and with `feed` in it, into the default graph.
+
+    None of `fetches` may be what a loop returns. The default graph must have the variables, under the same names. All
+    loops must be of control flow v1 and do `iterations` iterations. Returns the tensors and ops that stand for
+    `fetches`.
+    """
     unroller = _Unroller(optimized, {tensor.op.name: value for tensor, value in feed.items()}, iterations)
     names = [unroller.tensor(fetch.name) for fetch in fetches]
     variables = {f"{name}:0": tf.get_default_graph().get_tensor_by_name(f"{name}:0") for name in unroller.variables}
