@@ -21,6 +21,8 @@ PYTHON ?= $(call find,3,10,3,13,python3 python3.13 python3.12 python3.11 python3
 PYTHON27 := $(or $(PYTHON27),$(call find,2,7,2,7,python2.7 python2 $(wildcard $(pyenv)/2.7.*/bin/python)))
 PYTHON37 := $(or $(PYTHON37),$(call find,3,7,3,7,python3.7 $(wildcard $(pyenv)/3.7.*/bin/python)))
 
+PYTEST_NOTEBOOKS := .venv/bin/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with notebooks/nbval_sanitize.cfg
+
 OLD := .venv-tf1.0.1
 OLD_PYTHON = PYTHONPATH=$(OLD) PYTHONNOUSERSITE=1 TF_CPP_MIN_LOG_LEVEL=2 "$(PYTHON27)"
 WITNESS := .venv-tf1.15.5
@@ -67,11 +69,10 @@ test: $(if $(PYTHON27),$(OLD)/ready)
 test: export PYTHON27 := $(PYTHON27)
 endif
 test: lint
-	.venv/bin/python -m pytest
-	@$(MAKE) --no-print-directory notebooks
+	$(PYTEST_NOTEBOOKS) tests notebooks
 
 notebooks: .venv/ready
-	.venv/bin/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with notebooks/nbval_sanitize.cfg notebooks
+	$(PYTEST_NOTEBOOKS) notebooks
 
 execute-notebooks: .venv/ready
 	.venv/bin/python notebooks/execute.py

@@ -10,14 +10,27 @@ from compat_v1.environment import import_tensorflow
 
 import_tensorflow()
 
+from compat_v1.checkpoints import alone_in  # noqa: E402
 from compat_v1.cli import main  # noqa: E402
 from compat_v1.training import load_data  # noqa: E402
+from corpus_graphs import build_today  # noqa: E402
+from hostile_inputs import make_inputs  # noqa: E402
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+
+
+# What takes longest begins first, so that no process of pytest is left alone with it at the end.
+LONGEST = ("test_corpus", "test_audit", "test_study", "test_beside", "test_reproduce", "test_recorder", "test_package")
+LONGEST += ("selfmade_lstm", "test_hostile_report", "test_hostile", "test_any_length", "test_records", "test_make")
+
+
+def pytest_collection_modifyitems(items):
+    """Order the files; those with the most tests would come first."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +40,44 @@ def data():
 
 
 @pytest.fixture(scope="session")
-def whole_run(tmp_path_factory):
+def made_once(tmp_path_factory):
+    """A function that returns the folder of a name, filled by `make(folder)` once for all of pytest's processes."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+
+    def folder_of(name, make):
+        with alone_in(shared / f"{name}.lock", waits=True):
+            folder, new = shared / name, shared / f"{name}.new"
+            if not folder.exists():
+                new.mkdir()
+                make(new)
+                new.rename(folder)
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def whole_run(made_once):
     """The folder of one run as `make reproduce` trains it: `record.json` and `logs`."""
-    folder = tmp_path_factory.mktemp("whole_run")
-    assert main(["train", "--record", str(folder / "record.json"), "--logdir", str(folder / "logs")]) == 0
-    return folder
+
+    def make(folder):
+        assert main(["train", "--record", str(folder / "record.json"), "--logdir", str(folder / "logs")]) == 0
+
+    return made_once("whole_run", make)
+
+
+@pytest.fixture(scope="session")
+def today(made_once):
+    """The folder of today's graphs of the corpus, those with a planted mistake too."""
+    return made_once("corpus", lambda folder: build_today(folder, with_mistakes=True, together=True))
+
+
+@pytest.fixture(scope="module")
+def inputs(made_once, tmp_path_factory):
+    """A folder of a module's own, as `hostile_inputs.make_inputs` fills it."""
+    return shutil.copytree(made_once("hostile_inputs", make_inputs), tmp_path_factory.mktemp("inputs") / "copy")
 
 
 @pytest.fixture(scope="module")

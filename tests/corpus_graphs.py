@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from compat_v1.audit import read_graph_def
+from compat_v1.audit.comparison import audit_graphs, readable, shapes_of_placeholders
 
 CORPUS = Path(__file__).parent / "corpus"
 RECORDED = CORPUS / "recorded"
@@ -26,14 +27,16 @@ NO_RULE_YET = {
 }
 
 
-def build_today(folder, with_mistakes=False):
+def build_today(folder, with_mistakes=False, together=False):
     """Build the corpus by today's TensorFlow into `folder`, in other processes, and return the folder.
+
+    `together`: many graphs a process, which takes half the time and gives functions other names.
 
     The programs need legacy Keras and TensorFlow 1's behaviour, switches of a whole process: this one stays as it was.
     """
     command = [sys.executable, "-W", "ignore", str(CORPUS / "build.py"), str(folder)]
     done = subprocess.run(
-        command + ["--mistakes"] * with_mistakes,
+        command + ["--mistakes"] * with_mistakes + ["--together"] * together,
         env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
@@ -47,6 +50,18 @@ def build_today(folder, with_mistakes=False):
 def recorded(release, name):
     """Return the GraphDef of a program as an old release built it."""
     return read_graph_def(RECORDED / release / f"{name}.pb.gz")
+
+
+_read = {}  # {(a GraphDef's bytes, the shapes it was read with): its Graph}
+
+
+def audited(original, port, roles=None):
+    """Audit as `audit` does; an original is read once for all its ports."""
+    shapes = shapes_of_placeholders(original, port)
+    key = original.SerializeToString(deterministic=True), repr(shapes)
+    if key not in _read:
+        _read[key] = readable(original, shapes)
+    return audit_graphs(_read[key], readable(port), roles)
 
 
 def report(result):

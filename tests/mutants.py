@@ -14,9 +14,10 @@ import_tensorflow()
 import tensorflow.compat.v1 as tf  # noqa: E402
 
 import compat_v1.graph  # noqa: E402
-from compat_v1.audit.comparison import audit, same_roles  # noqa: E402
+from compat_v1.audit.comparison import same_roles  # noqa: E402
 from compat_v1.proof.original_graph import TENSORS, original_graph_def, original_network  # noqa: E402
 from compat_v1.training import OP_SEEDS, load_data, post_execution  # noqa: E402
+from corpus_graphs import audited  # noqa: E402
 from original.record_format import DEFAULT_SEED  # noqa: E402
 from trained_runs import trained  # noqa: E402
 
@@ -125,7 +126,7 @@ def build(mutant, graph_seed=DEFAULT_SEED):
 
 def audit_of(graph, network):
     """Audit a mutant against the original."""
-    return audit(original_graph_def(), graph.as_graph_def(), same_roles(TENSORS, network))
+    return audited(original_graph_def(), graph.as_graph_def(), same_roles(TENSORS, network))
 
 
 def measured(graph, network, data):

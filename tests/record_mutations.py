@@ -21,7 +21,7 @@ import_tensorflow()
 
 from compat_v1.proof import measured, what_ran  # noqa: E402
 from compat_v1.proof import verdict as verdict_module  # noqa: E402
-from compat_v1.proof.rows import FAITHFUL, NOT_JUDGED, verdict  # noqa: E402
+from compat_v1.proof.rows import FAITHFUL, NOT_FAITHFUL, NOT_JUDGED, verdict  # noqa: E402
 from compat_v1.proof.verdict import judge  # noqa: E402
 from compat_v1.records import Record, series_names  # noqa: E402
 from compat_v1.training import load_data  # noqa: E402
@@ -79,9 +79,13 @@ def field(path):
 
 
 def notice(text):
-    """Return how a record, as JSON, is taken: "refused", or the verdict with the rows."""
+    """Return how a record, as JSON, is taken: "refused", or the verdict with the rows, to the first that decides it."""
+    rows = []
     try:
-        rows = list(judge(Record.model_validate_json(text)))
+        for row in judge(Record.model_validate_json(text)):
+            rows.append(row)
+            if row.verdict == NOT_FAITHFUL:
+                break
     except ValueError:
         return "refused", {}
     return verdict(rows), {row.key: row.verdict for row in rows}

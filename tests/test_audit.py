@@ -16,6 +16,7 @@ from compat_v1.audit.reading import read_graph_def
 from compat_v1.proof.golden import RECORDED
 from compat_v1.proof.original_graph import GRAPH, audit_port, original_graph_def, original_network
 from compat_v1.training import new_network
+from corpus_graphs import audited
 from mutants import MUTANTS, audit_of, build, measured
 from original.record_format import DEFAULT_SEED
 
@@ -103,7 +104,7 @@ def edited(graph_def, seed):
 @pytest.mark.parametrize("seed", range(12))
 def test_random_edit_of_the_graph_is_caught(seed, port):
     mutant, what = edited(port, seed)
-    result = audit(original_graph_def(), mutant)
+    result = audited(original_graph_def(), mutant)
     assert not result.is_faithful, f"not noticed: {what}"
 
 
@@ -181,7 +182,7 @@ def _define_a_function(graph_def):
 def test_edit_that_no_single_value_shows_is_caught(edit, port):
     mutant = copy.deepcopy(port)
     edit(mutant)
-    assert not audit(original_graph_def(), mutant).is_faithful
+    assert not audited(original_graph_def(), mutant).is_faithful
 
 
 def test_graph_that_tensorflow_cannot_import_is_refused(port):

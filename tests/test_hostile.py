@@ -7,17 +7,8 @@ import pytest
 from hostile import row
 from hostile_attempt import OUTCOMES, Outcome, judged
 from hostile_examples import KINDS, survey
-from hostile_inputs import make_inputs
 
 EXAMPLES = {"command lines": 100, "graphs": 40, "event files": 50, "records": 30, "recordings": 20, "checkpoints": 12}
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    """The folder of `make_inputs`."""
-    folder = tmp_path_factory.mktemp("inputs")
-    make_inputs(folder)
-    return folder
 
 
 @pytest.mark.parametrize("kind", KINDS)

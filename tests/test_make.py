@@ -76,14 +76,12 @@ def test_reproduce_says_what_is_wrong_with_what_it_was_given(folder):
     "value",
     ["`touch made`", "$(touch made)", "$(shell touch made)", "'; touch made; '", '"; touch made', "1\ntouch made"],
 )
-@pytest.mark.parametrize(
-    ("target", "name", "found"),
-    [("reproduce", "SEED", "allowed"), ("tensorboard", "LOGDIR", "holds no run"), ("compare", "RUN", "No such file")],
-)
-def test_nothing_that_make_is_given_reaches_a_shell(folder, target, name, value, found):
-    done = make(folder, target, f"{name}={value}")
-    assert done.returncode == 2 and found in done.stderr and value.split()[0].strip("'\"") in done.stderr
-    assert not (folder / "made").exists()
+def test_nothing_that_make_is_given_reaches_a_shell(folder, value):
+    given = [f"{name}={value}" for name in ("SEED", "LOGDIR", "RUN")]
+    done = make(folder, "-k", "reproduce", "tensorboard", "compare", *given)
+    assert done.returncode == 2 and not (folder / "made").exists()
+    assert all(found in done.stderr for found in ("are allowed", "holds no run", "No such file")), done.stderr
+    assert done.stderr.count(value.split()[0].strip("'\"")) >= len(given)
 
 
 def test_help_fits_a_screen_and_names_every_target(folder):

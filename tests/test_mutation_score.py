@@ -1,13 +1,12 @@
 """A small sample of the mutation score, and its parts: what is planted can be told from what it was."""
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
 import known_graph
 import mutation_score
 import mutations
-from corpus_graphs import build_today, recorded
+from corpus_graphs import recorded
 from mutation_score import Subject
 
 v1 = tf.compat.v1
@@ -16,11 +15,6 @@ SAMPLED = [
     Subject("today", "convolution"),
     Subject("tf1.0.1", "conditional"),
 ]
-
-
-@pytest.fixture(scope="module")
-def today(tmp_path_factory):
-    return build_today(tmp_path_factory.mktemp("corpus") / "today")
 
 
 # In the gradient for the constant that dropout divides by, which nothing uses: "What it does not see" in docs/audit.md.

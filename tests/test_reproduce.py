@@ -90,31 +90,28 @@ def test_reason_of_a_second_process_that_failed_is_on_the_terminal(tmp_path, mon
     assert capsys.readouterr().err.endswith("original_graph.log ends: error: no room\n")
 
 
-def test_two_at_once_are_judged_each_by_its_own(tmp_path):
-    processes = {seed: start(tmp_path, "--epochs", "20", "--seed", str(seed)) for seed in (1, 2)}
-    for process in processes.values():
-        output, error = process.communicate(timeout=2 * SECONDS)
-        assert process.returncode == 0 and "\nFAITHFUL\n" in output, error
+def test_two_at_once_are_judged_each_by_its_own_and_progress_is_shown_on_a_terminal_only(tmp_path):
+    terminal, stderr = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    processes = [
+        start(tmp_path, "--epochs", "20", "--seed", "1", stderr=stderr),
+        start(tmp_path, "--epochs", "20", "--seed", "2"),
+    ]
+    os.close(stderr)
+    (on_terminal, _), (output, said) = (process.communicate(timeout=2 * SECONDS) for process in processes)
+    shown = os.read(terminal, 2**16).decode()
+    os.close(terminal)
+    for status, text in zip([process.returncode for process in processes], (on_terminal, output), strict=True):
+        assert status == 0 and "\nFAITHFUL\n" in text, said
+    for text, has_progress in ((shown, True), (said, False)):
+        assert "time, beside it: " in text
+        assert ("the original's graph:" in text and "/20 " in text) == has_progress
     folders = runs_of(tmp_path)
     seeds = [
         [read_record(folder / f"{name}.json").graph_seed for name in ("record", "original_graph")] for folder in folders
     ]
     assert sorted(seeds) == [[1, 1], [2, 2]]
     assert (tmp_path / "latest").resolve() in folders and len(list(tmp_path.iterdir())) == 3
-
-
-@pytest.mark.parametrize("is_terminal", [True, False])
-def test_progress_of_the_second_training_is_shown_on_a_terminal_only(tmp_path, is_terminal):
-    terminal, stderr = pty.openpty() if is_terminal else os.pipe()
-    if is_terminal:
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    process = start(tmp_path, "--epochs", "20", stderr=stderr)
-    os.close(stderr)
-    process.communicate(timeout=SECONDS)
-    shown = os.read(terminal, 2**16).decode()
-    os.close(terminal)
-    assert process.returncode == 0 and "time, beside it: " in shown
-    assert ("the original's graph:" in shown and "/20 " in shown) == is_terminal
 
 
 def test_link_to_the_newest_run_is_replaced_and_nothing_else_is(tmp_path, capsys):
