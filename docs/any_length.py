@@ -29,7 +29,7 @@ EXHAUSTIVE = 8  # signs
 LENGTHS = (10, 20, 50, 100, 200, 500, 1000)
 AIMS = {EXHAUSTIVE: 1.0, 20: 1.0, 200: 0.9999, 500: 0.999, 1000: 0.99}  # the share of right steps by length
 COUNT = 10000  # random sequences of each length
-SLICE = 2**16  # steps of a long sequence that are in memory at once
+SLICE = 2**16  # steps that are in memory at once
 SHOWN = "++-0+I+++-I--+0++I0---I++"  # in the picture
 DOCS = Path(__file__).parent
 
@@ -150,45 +150,59 @@ def predictions_and_sums(session, network, slices):
         yield prediction, sums
 
 
+def counted(session, network, slices):
+    """Return (steps right, largest sum, largest error) of the sequences of a batch in slices, (3, batch)."""
+    right, largest, worst = 0, 0, 0
+    for prediction, sums in predictions_and_sums(session, network, slices):
+        right = right + np.sum(np.round(prediction) == sums, axis=1)
+        largest = np.maximum(largest, np.abs(sums).max(axis=1))
+        worst = np.maximum(worst, np.abs(prediction - sums).max(axis=1))
+    return np.array([right, largest, worst])
+
+
 def hand_at_any_length(session, network):
-    """Print how often the weights by hand are right, and when float32 ends it."""
+    """Print how often the weights by hand are right."""
     by_hand.give_weights(session)
 
     def random_slices(count, length, of, seed):
-        return (
-            curriculum.random_sequences(count, length, [curriculum.HELD_OUT, seed, part])[0].astype(int)
-            for part in range(of)
-        )
+        for part in range(of):
+            yield curriculum.random_sequences(count, length, [curriculum.HELD_OUT, seed, part])[0].astype(int)
 
-    def repeated(signs):
-        """A million signs, the same few over and over."""
-        return repeat(encodeSequence(signs * (50000 // len(signs)))[np.newaxis], 20)
+    def count_row(name, length, counts):
+        right, largest, worst = counts
+        share = right.sum() / (length * len(right))
+        row(name, len(right), length, f"{largest.max():.0f}", f"{share:.4%}", f"{worst.max():g}")
 
-    every = curriculum.every_sequence(10)[0].astype(int)
-    tests = {
-        "all there are": (10, [[part] for part in np.array_split(every, 16)]),
-        "random": (1000, [random_slices(1000, 1000, 1, part) for part in range(10)]),
-        "random, longer": (100000, [random_slices(100, 10000, 10, 10)]),
-        **{f"`{signs}` over and over": (1000000, [repeated(signs)]) for signs in ("+", "-", "I", "I+", "+-", "+I-I0")},
-    }
     table("sequences", "count", "signs each", "largest sum", "steps right", "largest error")
-    for name, (length, batches) in tests.items():
-        count, right, steps, largest, worst = 0, 0, 0, 0, 0.0
-        for slices in batches:
-            for prediction, sums in predictions_and_sums(session, network, slices):
-                right, steps = right + np.sum(np.round(prediction) == sums), steps + sums.size
-                largest, worst = max(largest, np.abs(sums).max()), max(worst, np.abs(prediction - sums).max())
-            count += len(sums)
-        row(name, count, length, largest, f"{right / steps:.4%}", f"{worst:g}")
+    every = np.array_split(curriculum.every_sequence(10)[0].astype(int), 16)
+    count_row("all there are", 10, np.hstack([counted(session, network, [part]) for part in every]))
+    random = [counted(session, network, random_slices(1000, 1000, 1, part)) for part in range(10)]
+    count_row("random", 1000, np.hstack(random))
+    count_row("random, longer", 100000, counted(session, network, random_slices(100, 10000, 10, 10)))
+    patterns = "+", "-", "I", "I+", "+-", "+I-I0"
+    part = np.array([encodeSequence(signs * (50000 // len(signs))) for signs in patterns])
+    for signs, counts in zip(patterns, counted(session, network, repeat(part, 20)).T, strict=True):
+        count_row(f"`{signs}` over and over", 1000000, counts[:, np.newaxis])
 
-    done = 0
-    for prediction, sums in predictions_and_sums(session, network, repeat(encodeSequence("+" * SLICE)[np.newaxis])):
-        wrong = np.flatnonzero(np.round(prediction[0]).astype(int) != sums[0])
-        if len(wrong):
-            said = prediction[0, wrong[0]]
-            print(f"\nNothing but `+`: first wrong after sign {done + wrong[0] + 1}, where it says {said:.0f}")
+
+def what_ends_it(session, network):
+    """Print after how many of nothing but `+` the weights by hand are wrong first.
+
+    The steps are taken side by side, each from the state in which the one before it is seen to end.
+    """
+    by_hand.give_weights(session)
+    plus = np.broadcast_to(encodeSequence("+"), (SLICE, 1, FEATURE_SIZE))
+    for start in range(0, 2 * by_hand.LARGEST_SUM, SLICE):
+        sums = start + np.arange(SLICE + 1)
+        conveyor = np.zeros((LSTM_SIZE, SLICE + 1), np.float32)
+        conveyor[by_hand.COUNT] = sums * by_hand.ONE  # which the unit puts out as it is
+        before, after = conveyor[:, :-1], conveyor[:, 1:]
+        (said,), (output, end) = curriculum.advance(session, network, [network.prediction], plus, (before.T, before))
+        is_right = (said[:, 0] == sums[1:]) & (np.array([output.T, end]) == after).all(axis=(0, 1))
+        if not is_right.all():
+            wrong = np.argmin(is_right)
+            print(f"\nNothing but `+`: first wrong after sign {sums[wrong + 1]}, where it says {said[wrong, 0]:.0f}")
             return
-        done += sums.size
 
 
 def silenced(session, network, weights, unit, data, target):
@@ -279,5 +293,5 @@ def draw_mechanism(hand, trained):
 if __name__ == "__main__":
     graph, network = curriculum.new_network()
     with new_session(graph) as session:
-        for part in (by_step, by_length, by_seed, mechanism, hand_at_any_length):
+        for part in (by_step, by_length, by_seed, mechanism, hand_at_any_length, what_ends_it):
             part(session, network)

@@ -425,7 +425,8 @@ def test_play_takes_what_comes_and_keeps_nothing_of_what_was(made_by_hand):
 def test_play_answers_each_sign_of_a_stream_as_it_comes():
     command = [sys.executable, "-m", "compat_v1", "play", "-", "--weights", "hand", "--json"]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(command, **pipes) as process:
+    # Whoever sets PYTHONUNBUFFERED would not notice that an answer is held back.
+    with subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": ""}, **pipes) as process:
         for piece, sums in ((b"+", [1]), (b"I+\n+", [1, 0, -1]), (b"\r\n-", [0])):
             process.stdin.write(piece)
             process.stdin.flush()
