@@ -92,6 +92,31 @@ def _shuffled(seed, seed2, buffer_size=8):
     return graph.as_graph_def()
 
 
+def _summed(new, equation="ijk,kl->ijl"):
+    """Return the graph of tf.einsum and its gradients: as the op, or as TensorFlow 1.15 made it of others."""
+    with tf.Graph().as_default() as graph:
+        x, w = floats(None, 3, 3), floats(3, 3, name="w")
+        if new:
+            y = tf.einsum(equation, x, w)
+        else:
+            y = tf.reshape(tf.matmul(tf.reshape(x, [tf.shape(x)[0] * 3, 3]), w), [tf.shape(x)[0], 3, 3])
+        for number, gradient in enumerate(tf.gradients(tf.tanh(y), [x, w])):
+            tf.exp(gradient, name=f"gradient{number}")
+        out(y)
+    return graph.as_graph_def()
+
+
+def test_einsum_is_a_cause_with_its_gradients():
+    result = audit(_summed(False), _summed(True))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["einsum"]), result
+    assert len(result.numbers[0].nodes) == 3
+
+
+@pytest.mark.parametrize("equation", ["ijk,lk->ijl", "kij,kl->ijl", "ikj,kl->ijl"])
+def test_another_equation_is_a_mistake(equation):
+    assert audit(_summed(False), _summed(True, equation)).verdict == "not faithful"
+
+
 def _place(graph_def):
     return [node.name for node in graph_def.node].index("seed2/Const")
 

@@ -95,6 +95,10 @@ class Normal:
         if not isinstance(operand, Literal) and self._sizes.get(operand) is None and sizes is not None:
             self._sizes[operand] = sizes
 
+    def set_sizes(self, node, sizes):
+        """Say what sizes a node's only output has instead of those that it had."""
+        self._sizes[node, 0] = sizes
+
     def controls(self, name):
         """Return the normal nodes that a node waits for, itself and for its inputs that are no nodes."""
         found = set()

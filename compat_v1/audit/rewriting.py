@@ -7,6 +7,7 @@ does not apply and the nodes stay as they are. `drift.py` says of each what chan
 from compat_v1.audit import (
     rules_axes,
     rules_batch_norm,
+    rules_einsum,
     rules_oldest,
     rules_oldest_branches,
     rules_replaced,
@@ -29,6 +30,7 @@ _BY_OP = (
     rules_values.RULES,
     rules_replaced.RULES,
     rules_seeds.RULES,
+    rules_einsum.RULES,
 )
 
 
@@ -42,6 +44,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.flattened = set()  # tensors that are reshaped into matrices for a softmax only
         self.squared = set()  # the differences of which a square was taken at once
         self.parsed_alone = set()  # nodes that parse one example
+        self.summed = []  # what einsum gives, reshaped after a product of matrices
         self._empty = []  # stacks that nothing is kept on any more
 
     def finish(self):
@@ -49,6 +52,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         for stack in self._empty:
             self.normal.absorbed.update(self._handles(stack))
         rules_oldest_branches.finish(self)
+        rules_einsum.finish(self)
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""
