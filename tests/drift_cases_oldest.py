@@ -89,3 +89,20 @@ def _(new, mistake):
         labels = raw.Reshape(tensor=raw.Neg(x=labels) if mistake else labels, shape=[-1])
     rows = raw.Reshape(tensor=logits, shape=[-1, 4])
     out(raw.SparseSoftmaxCrossEntropyWithLogits(features=rows, labels=labels)[0])
+
+
+@case("third batch normalization")
+def _(new, mistake):
+    x, gradient = floats(2, 5, 5, 4), floats(2, 5, 5, 4, name="y")
+    scale, offset = floats(4, name="scale"), floats(4, name="offset")
+    of_batch = {"x": x, "scale": scale, "offset": offset, "mean": [], "variance": [], "epsilon": 1e-3}
+    if new:
+        normal = raw.FusedBatchNormV3(**of_batch)
+        more = {"reserve_space_3": normal[5], "epsilon": 1e-2 if mistake else 1e-3}
+        back = raw.FusedBatchNormGradV3
+    else:
+        normal, more = raw.FusedBatchNorm(**of_batch), {"epsilon": 1e-3}
+        back = raw.FusedBatchNormGrad
+    kept = {"reserve_space_1": normal[3], "reserve_space_2": normal[4]}
+    gradients = back(y_backprop=gradient, x=x, scale=scale, **kept, **more)
+    out(raw.AddV2(x=raw.AddV2(x=normal[0], y=gradients[0]), y=raw.AddV2(x=normal[1], y=gradients[1])))

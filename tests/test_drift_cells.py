@@ -105,7 +105,15 @@ def decay(new, mistake, x):
     return raw.Mul(x=x, y=raw.Pow(x=raw.Exp(x=negated), y=part) if new else raw.Exp(x=raw.Mul(x=negated, y=part)))
 
 
+def softplus(new, mistake, x):
+    """The gradient of softplus."""
+    if new:
+        return raw.Mul(x=tf.sin(x), y=raw.Sigmoid(x=raw.Neg(x=x) if mistake else x))
+    return raw.SoftplusGrad(gradients=tf.sin(x), features=x)
+
+
 CAUSES = {
+    softplus: "gradient of softplus",
     exponents: "largest exponent",
     decay: "natural decay",
     gates: "gates",
@@ -142,7 +150,7 @@ def test_the_cause_is_said_and_no_mistake_beside_it_is_excused(form):
     assert audit(old, built(form, True, mistake=True).as_graph_def()).verdict == "not faithful"
 
 
-@pytest.mark.parametrize("form", [decay, gates, moments, moments_kept], ids=lambda form: form.__name__)
+@pytest.mark.parametrize("form", [decay, gates, moments, moments_kept, softplus], ids=lambda form: form.__name__)
 def test_the_last_bits_change(form):
     x = np.random.default_rng(7).normal(scale=3.0, size=SHAPE).astype(np.float32)
     old, new = (run(built(form, is_new), x) for is_new in (False, True))

@@ -46,7 +46,9 @@ class Computing:
             return None if shape is None else [full(shape, value, names, ops, alive)]
         elif node.op == "Cast" and self.dtype(name) in ("int32", "int64"):
             operand = operands[0]
-            fits = isinstance(operand, Literal) and operand.kind == "whole" and operand.dtype in ("int32", "int64")
+            fits = (
+                isinstance(operand, Literal) and operand.kind == "whole" and operand.dtype in ("int32", "int64", "bool")
+            )
             outputs = [operand.array()] if fits else None
         elif node.op == "TensorArraySizeV3":
             return self._size_of_array(operands, names, alive)

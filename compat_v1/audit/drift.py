@@ -121,6 +121,11 @@ RULES = {
         "1.15 to 2.21",
         "in training it computes them from the batch, and with a factor of 1 reads no others",
     ),
+    "third batch normalization": Rule(
+        "fused batch normalization is FusedBatchNormV3, was FusedBatchNorm",
+        "1.0 to 1.15",
+        "the same kernel for floats; what it hands to its gradient besides is not read on a CPU",
+    ),
     "ones times a number": Rule(
         "a tensor full of a number is computed as ones times that number", "1.15 to 2.21", "1 * x is x"
     ),

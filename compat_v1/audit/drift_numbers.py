@@ -4,9 +4,9 @@ from compat_v1.audit.drift_entries import Change
 
 NUMBERS = {
     "least epsilon": Change(
-        "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it",
-        "1.15 to 2.21",
-        "write epsilon=1.001e-5 in the port",
+        "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it, or 1e-5 + 1e-12",
+        "1.0 to 1.15, 1.15 to 2.21",
+        "write epsilon=1.001e-5 in the port, from the first releases 1e-5 + 1e-12",
     ),
     "einsum": Change(
         "tf.einsum is an op, and was made of reshapes and a product of matrices",
@@ -53,6 +53,11 @@ NUMBERS = {
         "1.0 to 1.15",
         "as long as the largest exponent is finite every bit is the same; to get the old answer for others write "
         "m = tf.stop_gradient(tf.reduce_max(x, keepdims=True)) and tf.log(tf.reduce_sum(tf.exp(x - m))) + m",
+    ),
+    "gradient of softplus": Change(
+        "the gradient of softplus is multiplied by a sigmoid, was divided by exp(-x) + 1",
+        "1.0 to 1.15",
+        "the last bits differ; the old ones can be had by tf.raw_ops.SoftplusGrad in a tf.custom_gradient of one's own",
     ),
     "natural decay": Change(
         "natural_exp_decay takes a power of exp(-rate), took the exponential of the product",

@@ -7,7 +7,8 @@ from compat_v1.audit.literals import Literal
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
-_LEAST_EPSILON = attr_value_pb2.AttrValue(f=1.001e-5).f  # what fused batch normalization took for a smaller one
+# What fused batch normalization took for a smaller one.
+_LEAST_EPSILONS = {attr_value_pb2.AttrValue(f=one).f for one in (1e-5 + 1e-12, 1.001e-5)}
 # Copies, gradients' sums and the parts of an average, which came to be placed beside what they come from or go to.
 _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Switch", "VariableV2"}
 _BESIDE |= {"Merge", "initial value"}
@@ -21,6 +22,8 @@ def unused(node, users, in_port):
     idle = not users and not node.controls and node.inputs and all(isinstance(one, Literal) for one in node.inputs)
     if node.op == "Exit" and not users:
         return "unused results" if in_port else None
+    if node.op == "ZerosLike" and not users and in_port:
+        return "unused gradients"
     return "unused constants" if idle and node.op in ("Less", "Enter") else None
 
 
@@ -34,7 +37,7 @@ def attribute(node, other, key, value, other_value):
         return "names in checkpoints"
     if key == "epsilon" and node.op.startswith("FusedBatchNorm") and value and other_value:
         epsilons = [attr_value_pb2.AttrValue.FromString(one).f for one in (value, other_value)]
-        return "least epsilon" if epsilons[0] == _LEAST_EPSILON > epsilons[1] else None
+        return "least epsilon" if epsilons[0] in _LEAST_EPSILONS and epsilons[0] > epsilons[1] else None
     if (key, node.op) in (("message", "PreventGradient"), ("summarize", "Assert")):
         return "messages"
     if key == "legacy_autotune" and value is None:

@@ -1,8 +1,12 @@
 """Rules for fused batch normalization."""
 
+import tensorflow as tf
+
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
 
+v1 = tf.compat.v1
 _OPS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
 
@@ -12,14 +16,35 @@ def _in_training(rewriter, name, node, operands):
     factor = attributes["exponential_avg_factor"].f if "exponential_avg_factor" in attributes else 1.0
     is_training = attributes["is_training"].b if "is_training" in attributes else True
     if not is_training or factor != 1.0:
-        return False
+        return _third(rewriter, name, node, operands, "FusedBatchNormV3")
     nothing = Literal("data", "float32", (0,), b"")
     for one in operands[3:5]:
         if not isinstance(one, Literal) and one[0].op in ("Switch", "Identity"):
             rewriter.normal.absorbed.add(one[0])
     given = {"statistics of the batch"} if operands[3] is not None and not isinstance(operands[3], Literal) else set()
+    if _third(rewriter, name, node, [*operands[:3], nothing, nothing], "FusedBatchNormV3", given):
+        return True
     rewriter.normal.keep(name, node.op, [*operands[:3], nothing, nothing], steps=given)
     return True
 
 
-RULES = dict.fromkeys(_OPS, _in_training)
+def _third(rewriter, name, node, operands, op, steps=frozenset()):
+    """The first form, for floats, is the third, which has an output more that only accelerators use."""
+    if node.op not in ("FusedBatchNorm", "FusedBatchNormGrad") or rewriter.dtype(name) != "float32":
+        return False
+    kind = v1.AttrValue(type=tf.float32.as_datatype_enum).SerializeToString(deterministic=True)
+    attributes = {**rewriter.graph.attributes(name), "U": kind}
+    sizes = rewriter.normal._derived(name, node.op, operands[: len(node.input)])
+    rewriter.normal.keep(name, op, operands, attributes, {_THIRD, *steps}, sizes + [None] * (6 - len(sizes)))
+    return True
+
+
+def _gradient(rewriter, name, node, operands):
+    """Its gradient takes that output."""
+    if not is_op(operands[3], "FusedBatchNormV3") or operands[3][1] != 3:
+        return False
+    return _third(rewriter, name, node, [*operands, (operands[3][0], 5)], "FusedBatchNormGradV3")
+
+
+_THIRD = "third batch normalization"
+RULES = {**dict.fromkeys(_OPS, _in_training), "FusedBatchNormGrad": _gradient}

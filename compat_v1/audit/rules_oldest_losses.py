@@ -2,6 +2,7 @@
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.pruning import redirect
 
 _QUOTIENT, _SQUARED = "quotient or 0", "squared difference"
 
@@ -34,6 +35,10 @@ def _divided(rewriter, name):
 
 def finish(normal):
     """The gradient that such a quotient hands on: Select(count > 0, g, 0) / (count, or 1 for 0)."""
+    made, instead = {}, {}
+    for node in normal.nodes:
+        if node.op == _QUOTIENT:
+            made.setdefault((_pair(node.inputs), node.controls, node.device), node)
     for node in normal.nodes:
         chosen = node.inputs[0] if node.op == "RealDiv" else None
         if not any(is_op(chosen, op) for op in ("Select", "SelectV2")) or not _waits_for_nothing(chosen[0]):
@@ -46,6 +51,12 @@ def finish(normal):
         normal.absorbed |= set() if isinstance(none, Literal) else {none[0]}
         node.op, node.inputs = _QUOTIENT, [chosen[0].inputs[1], count]
         node.steps.add(f"{_QUOTIENT}: selected")
+        first = made.setdefault((_pair(node.inputs), node.controls, node.device), node)
+        if first is not node:  # of two losses with one count
+            instead[node, 0] = (first, 0)
+            first.names += node.names
+            normal.absorbed.add(node)
+    redirect(normal, instead)
 
 
 def _quotient(rewriter, name, node, operands):
