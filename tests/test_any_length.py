@@ -475,8 +475,8 @@ def test_stream_ends_with_a_clear_error_and_status_2_at_what_is_no_sign(given, a
 def test_bad_input_gets_a_clear_error_and_status_2(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(*arguments) == 2
-    error = capsys.readouterr().err
-    assert message in error and "Traceback" not in error
+    output, error = capsys.readouterr()
+    assert not output and message in error and "Traceback" not in error
     assert not list(tmp_path.iterdir())
 
 
