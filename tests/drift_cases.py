@@ -4,6 +4,7 @@ Each builds the older or the newer form as a small graph whose result is named "
 """
 
 import tensorflow.compat.v1 as tf
+from tensorflow.python.framework.function import Defun
 
 raw = tf.raw_ops
 CASES = {}
@@ -124,3 +125,15 @@ def _(new, mistake):
     start = floats(None, 3)[0, 0]
     steps = tf.linspace(start, 2.5, 18 if mistake else 17) if new else raw.LinSpace(start=start, stop=2.5, num=17)
     out(raw.Tanh(x=steps[:17]))
+
+
+@case("groups in functions")
+def _(new, mistake):
+    @Defun(tf.float32, func_name="body")
+    def body(x):
+        variables = [raw.VarHandleOp(dtype=tf.float32, shape=[], shared_name=one) for one in "ab"]
+        stored = [raw.AssignVariableOp(resource=one, value=float(number)) for number, one in enumerate(variables)]
+        with tf.control_dependencies([tf.group(*stored[mistake:])] if new else stored):
+            return raw.Exp(x=x)
+
+    out(body(floats(None, 3)))

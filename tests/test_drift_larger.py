@@ -1,5 +1,9 @@
 """Rules that the larger programs showed: both forms give every bit, the audit knows both, no mistake beside hides."""
 
+import os
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -9,6 +13,13 @@ from drift_cases import floats, out
 from test_drift import run
 
 raw = tf.raw_ops
+RECORDS = Path(tempfile.gettempdir()) / f"records_of_a_test_{os.getpid()}"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _remove_records():
+    yield
+    RECORDS.unlink(missing_ok=True)
 
 
 def _graph(form, new, mistake=False):
@@ -54,7 +65,25 @@ def chosen_by_shapes(new, mistake):
     out(raw.Slice(input=x, begin=[0, 0], size=[2, 3 if not new else size]))
 
 
-FORMS = (parsed_alone, sum_of_sparse_tensors, chosen_by_shapes)
+def read_at_once(new, mistake):
+    size = tf.constant(1024 if mistake else -1 if new else 262144, tf.int64)
+    with tf.io.TFRecordWriter(str(RECORDS)) as writer:
+        for number in range(9):
+            writer.write(bytes([number]) * 50)
+    records = raw.TFRecordDataset(filenames=str(RECORDS), compression_type="", buffer_size=size)
+    of = {"output_types": [tf.string], "output_shapes": [[]]}
+    if not new:
+        records = raw.ModelDataset(
+            input_dataset=raw.OptimizeDataset(input_dataset=records, optimizations=[], **of), **of
+        )
+    batches = raw.BatchDatasetV2(input_dataset=records, batch_size=9, drop_remainder=False, **of)
+    iterator = raw.IteratorV2(shared_name="", container="", output_types=[tf.string], output_shapes=[[None]])
+    raw.MakeIterator(dataset=batches, iterator=iterator, name="init")
+    taken = raw.IteratorGetNext(iterator=iterator, output_types=[tf.string], output_shapes=[[9]])[0]
+    out(raw.DecodeRaw(bytes=taken, out_type=tf.uint8))
+
+
+FORMS = (read_at_once, parsed_alone, sum_of_sparse_tensors, chosen_by_shapes)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

@@ -234,7 +234,7 @@ class _Functions:
         for library, definitions, one in zip(self.libraries, self.definitions, (name, other), strict=True):
             graph_def, outputs = body(library[one], definitions)
             graph_def.library.CopyFrom(definitions)
-            sides.append((Graph(graph_def), outputs))
+            sides.append((Graph(graph_def, is_body=True), outputs))
             arguments.append([argument.name for argument in library[one].signature.input_arg])
 
         def given(*normals):
@@ -243,6 +243,7 @@ class _Functions:
 
         (graph, outputs), (other_graph, other_outputs) = sides
         (normal, other_normal), verification = _verified(graph, other_graph, self.do_the_same, given)
+        verification.explain_consumed()
         findings = list(verification.findings)
         findings += _strays(graph, other_graph)
         numbers, unexplained = changed_numbers(verification)

@@ -89,7 +89,7 @@ RULES = {
     ),
     "copies": Rule("an Identity is made no more", "2.4", "it copies"),
     "dataset tuning": Rule(
-        "a dataset is not wrapped into OptimizeDataset and ModelDataset, and is tuned otherwise",
+        "a dataset is not wrapped into OptimizeDataset and ModelDataset, is tuned otherwise, reads other buffers",
         "1.15 to 2.2",
         "they choose how elements are made and how many at once, and change no element and no order",
     ),
@@ -133,6 +133,11 @@ RULES = {
         "FTRL's l2 regularization is made stronger by beta / (2 * rate), for a beta of 0",
         "1.15 to 2.21",
         "x + 0 / y is x for the y > 0 that it is",
+    ),
+    "groups in functions": Rule(
+        "the result of a function waits for a group of ops, waited for each of them",
+        "1.15 to 2.21",
+        "all of them run before it in both",
     ),
     "counted pairs": Rule(
         "pairs are counted by ScatterNd, were by SparseTensorDenseAdd to zeros",

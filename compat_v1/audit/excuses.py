@@ -40,7 +40,7 @@ def attribute(node, other, key, value, other_value):
         return "least epsilon" if epsilons[0] in _LEAST_EPSILONS and epsilons[0] > epsilons[1] else None
     if (key, node.op) in (("message", "PreventGradient"), ("summarize", "Assert")):
         return "messages"
-    if key == "legacy_autotune" and value is None:
+    if key in ("legacy_autotune", "is_files") and value is None and "Dataset" in node.op:
         return "dataset tuning"
     return None
 

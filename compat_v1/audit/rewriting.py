@@ -7,6 +7,7 @@ does not apply and the nodes stay as they are. `drift.py` says of each what chan
 from compat_v1.audit import (
     rules_axes,
     rules_batch_norm,
+    rules_datasets,
     rules_einsum,
     rules_oldest,
     rules_oldest_branches,
@@ -31,6 +32,7 @@ _BY_OP = (
     rules_replaced.RULES,
     rules_seeds.RULES,
     rules_einsum.RULES,
+    rules_datasets.RULES,
 )
 
 

@@ -26,9 +26,14 @@ def finish(normal):
             _write_limit(normal, node.inputs[0][0], users)
 
 
+def _makers(node):
+    return {operand[0] for operand in node.inputs if operand is not None and not isinstance(operand, Literal)}
+
+
 def _leave_out_own_waits(node):
     """What a node takes it waits for in any case."""
-    taken = {operand[0] for operand in node.inputs if operand is not None and not isinstance(operand, Literal)}
+    taken = _makers(node)
+    taken = taken.union(*(_makers(one) for one in taken if one.op not in MERGES))  # which came before those
     if node.controls & taken:
         node.controls -= taken
         node.steps.add("waits for operands")
