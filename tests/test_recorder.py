@@ -1,6 +1,7 @@
 """What the recorder records, that it changes nothing, and what the replay of a recording says."""
 
 import collections
+import contextlib
 import hashlib
 import json
 import os
@@ -18,12 +19,14 @@ from compat_v1.original.record_format import DEFAULT_SEED
 from tensorflow.core.protobuf import config_pb2
 
 from compat_v1.beside.bits import equal, relative, ulps
+from compat_v1.beside.program import Program
 from compat_v1.proof.explain import explain as explain_lstm
 from compat_v1.proof.golden import golden, golden_arrays
 from compat_v1.recorder import tf1_recorder
 from compat_v1.recorder.distance import in_words
 from compat_v1.recorder.explanation import explain
 from compat_v1.recorder.recording import read_recording
+from compat_v1.recorder.stage import Stage
 from compat_v1.records import read_record
 from compat_v1.training import new_network
 from trained_runs import run
@@ -382,6 +385,13 @@ def test_a_read_that_races_with_an_update_is_named_and_comes_first_in_both_graph
     said = next(line for line in found.lines if line.startswith("races:"))
     assert f"orders {look.op.name}, which reads w, against its update" in said
     assert found.verdict == "equal" and not found.not_compared
+    before, run_of_update = np.ones((3, 2), np.float32), read_recording(path).content.runs[1]
+    for graph_def in (graph.as_graph_def(), port):
+        with contextlib.closing(Stage(graph_def, program=Program(graph_def))) as stage:
+            stage.set_variables({"w": before})
+            seen = stage.run(run_of_update, {"x:0": feeds[0]})
+            assert equal(seen[look.name], before * (1 if is_memory else 2))
+            assert not equal(stage.variables()["w"], before)
 
 
 def test_other_seeds_are_named_and_written_in(record, feeds):
