@@ -107,6 +107,7 @@ def table(rows, head):
 
 def page(right, wrong):
     """Yield the lines of the page."""
+    planted = sum(len(sources.load(name)["MISTAKES"]) for name in sources.names())
     yield "# The audit's corpus, beside\n"
     yield "Every program of `tests/corpus` beside its port as it stands, and beside each mistake planted in the port, "
     yield f"{UPDATES} update each; seconds of processor time. `python docs/beside_corpus.py` writes this page.\n"
@@ -115,8 +116,9 @@ def page(right, wrong):
     yield f"{_counts(right)}; of those that part, {equal_without} are equal without the cause that is named.\n"
     yield from table(right, ("program, old release", "audit", "beside", "first tensor", "cause", "seconds"))
     yield "\n## Mistakes\n"
-    yield "Against TensorFlow 1.15.5's graph, with its seeds written into the port. What is *equal* has a mistake that"
-    yield "no update shows, such as another initial value: the audit alone sees it.\n"
+    yield f"{len(wrong)} of the {planted} that are planted, against TensorFlow 1.15.5's graph, with its seeds written"
+    yield "into the port. What is *equal* has a mistake that one update does not show, such as another initial value or"
+    yield "momentum: the audit alone sees it.\n"
     alone = sum(row[2] == "equal" and row[1] == "not faithful" for row in wrong)
     yield f"{_counts(wrong)}; " + ", ".join(f"{n} {what}" for what, n in _places(wrong).items())
     yield f"first. Of those that are equal, {alone} are *not faithful* for the audit.\n"

@@ -535,6 +535,23 @@ def test_iterations_that_draw_come_one_after_the_other():
     assert {node.attr["parallel_iterations"].i for node in run_graph.as_graph_def().node if node.op == "Enter"} == {1}
 
 
+def test_where_a_branch_parts_that_an_update_waits_for_beside_what_is_fed():
+    def build(rate):
+        def made():
+            x = tf.placeholder(tf.float32, [None, 3], name="x")
+            w = weights()
+            product = tf.matmul(x, w)
+            scaled = tf.cond(tf.reduce_sum(x) > 0, lambda: tf.multiply(product, rate, name="scaled"), lambda: product)
+            with tf.control_dependencies([tf.assign_add(weights((2,), "seen"), [1.0, 1.0])]):
+                gradient = tf.matmul(x, scaled, transpose_a=True)
+            tf.train.GradientDescentOptimizer(0.1).apply_gradients([(gradient, w)])
+
+        return made
+
+    result = beside(graph(build(2.0)), graph(build(3.0)), updates=1)
+    assert result.first.tensor == "cond/scaled/y:0" and not any("not known" in note for note in result.notes)
+
+
 def test_a_cause_that_many_layers_have_is_said_once():
     many = [{"cause": "dropout's formula", "what": f"layer {number}"} for number in range(25)]
     result = beside(graph(regression()), graph(regression()), updates=1)._replace(verdict="parted", causes=many)

@@ -175,7 +175,8 @@ class Search:
         if self.written:
             update = self.written[side.which]
             targets = dict.fromkeys([name for name, _ in update.before] + list(update.awaited))
-        fetches = [[runner.tensor(one) for one in bridges], [runner.operation(name) for name in targets]]
+        done = [runner.operation(name) for name in targets if name not in runner.program.inputs]  # those are fed
+        fetches = [[runner.tensor(one) for one in bridges], done]
         with runner.watching(tensors) as seen:
             got, _ = runner.run(fetches, self._feeds(side))
         return seen, got
