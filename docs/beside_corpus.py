@@ -109,7 +109,7 @@ def page(right, wrong):
     """Yield the lines of the page."""
     planted = sum(len(sources.load(name)["MISTAKES"]) for name in sources.names())
     yield "# The audit's corpus, beside\n"
-    yield "Every program of `tests/corpus` beside its port as it stands, and beside each mistake planted in the port, "
+    yield "Every program of `tests/corpus` beside its port as it stands, and beside each mistake planted in the port,"
     yield f"{UPDATES} update each; seconds of processor time. `python docs/beside_corpus.py` writes this page.\n"
     yield "## Faithful ports\n"
     equal_without = sum(row[2] == "parted" and "(equal without)" in row[4] for row in right)
