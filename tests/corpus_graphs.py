@@ -21,7 +21,6 @@ NO_RULE_YET = {
         "layers",
         "moving_averages",
         "partitioned",
-        "queues",
     ),
     "tf1.15.5": (),
 }

@@ -106,3 +106,17 @@ def _(new, mistake):
     kept = {"reserve_space_1": normal[3], "reserve_space_2": normal[4]}
     gradients = back(y_backprop=gradient, x=x, scale=scale, **kept, **more)
     out(raw.AddV2(x=raw.AddV2(x=normal[0], y=gradients[0]), y=raw.AddV2(x=normal[1], y=gradients[1])))
+
+
+@case("flipped or not")
+def _(new, mistake):
+    x, drawn = floats(5, 4), floats(1, name="y")
+    condition = raw.Less(x=raw.Reshape(tensor=drawn, shape=[]), y=0.5)
+    if new:
+        parts = raw.Switch(data=x, pred=condition)
+        back = raw.ReverseV2(tensor=parts[1], axis=[0 if mistake else 1])
+        out(raw.Exp(x=raw.Merge(inputs=[parts[0], back])[0]))
+        return
+    strides = raw.Pack(values=[1, raw.Select(condition=condition, x=-1, y=1)])
+    masks = {"begin_mask": 3, "end_mask": 3}
+    out(raw.Exp(x=raw.StridedSlice(input=x, begin=[0, 0], end=[0, 0], strides=strides, **masks)))

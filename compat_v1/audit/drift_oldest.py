@@ -95,6 +95,11 @@ RULES = {
         "1.0 to 1.15",
         "where it does not hold the program stops; else nothing is asked",
     ),
+    "flipped or not": Rule(
+        "an image is reversed along an axis in a branch, was read with a stride of -1 or 1",
+        "1.0 to 1.15",
+        "both copy the same elements in the same order",
+    ),
     "batches of products": Rule(
         "a product of batches of matrices is BatchMatMulV2, was BatchMatMul",
         "1.13 to 1.15",

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from compat_v1.audit import (
     rules_oldest_branches,
+    rules_oldest_images,
     rules_oldest_losses,
     rules_oldest_ops,
     rules_oldest_products,
@@ -247,7 +248,14 @@ _OWN = {
     "PlaceholderWithDefault": _file_name,
 }
 _RULES = {}
-_MODULES = rules_oldest_branches, rules_oldest_losses, rules_oldest_ops, rules_oldest_products, rules_oldest_zeros
+_MODULES = (
+    rules_oldest_branches,
+    rules_oldest_images,
+    rules_oldest_losses,
+    rules_oldest_ops,
+    rules_oldest_products,
+    rules_oldest_zeros,
+)
 for _rules in (_OWN, *(module.RULES for module in _MODULES)):
     for _op, _rule in _rules.items():
         _RULES[_op] = (*_RULES.get(_op, ()), _rule)
