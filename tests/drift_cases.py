@@ -79,6 +79,43 @@ def _(new, mistake):
     out(updated)
 
 
+@case("commuted sum")
+def _(new, mistake):
+    x = floats(None, 3)
+    one, two = raw.Exp(x=x), raw.Tanh(x=x)
+    out(raw.AddN(inputs=[two, two if mistake else one] if new else [one, two]))
+
+
+@case("names of tables")
+def _(new, mistake):
+    drawn = "80ab99af-c7eb-44fe-a5b6-145f63512aac" if new else "8b1dfd69-9615-4580-b0e3-7a3276e9e722"
+    table = raw.HashTableV2(key_dtype=tf.int64, value_dtype=tf.float32, shared_name="hash_table_" + drawn)
+    keys = tf.constant([1, 2], tf.int64)
+    raw.LookupTableImportV2(table_handle=table, keys=keys, values=[0.5, 4.0 if mistake else 1.5], name="init")
+    out(raw.LookupTableFindV2(table_handle=table, keys=keys, default_value=-1.0))
+
+
+@case("ones at the end")
+def _(new, mistake):
+    x = raw.GreaterEqual(x=floats(None), y=0.5)
+    if new:
+        parts = [raw.Shape(input=x), raw.Fill(dims=[1], value=1)]
+        x = raw.Reshape(tensor=x, shape=raw.ConcatV2(values=parts[::-1] if mistake else parts, axis=0))
+    else:
+        x = raw.ExpandDims(input=x, axis=1)
+    out(raw.Cast(x=x, DstT=tf.float32))
+
+
+@case("stitched in any order")
+def _(new, mistake):
+    x = floats(5, 3)
+    which = raw.Cast(x=raw.Greater(x=raw.Sum(input=x, axis=[1]), y=0.0), DstT=tf.int32)
+    counted = raw.Range(start=0, limit=5, delta=1)
+    places, rows = (raw.DynamicPartition(data=one, partitions=which, num_partitions=2) for one in (counted, x))
+    stitch = raw.ParallelDynamicStitch if new else raw.DynamicStitch
+    out(stitch(indices=places, data=[raw.Exp(x=rows[0]), rows[1] if not mistake else raw.Tanh(x=rows[1])]))
+
+
 @case("clamped")
 def _(new, mistake):
     x = raw.Mul(x=floats(None, 3), y=200.0)

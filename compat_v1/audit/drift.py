@@ -164,6 +164,26 @@ RULES = {
         "1.15 to 2.21",
         "it can be fed either way, and is the same if it is not",
     ),
+    "commuted sum": Rule(
+        "the gradient of what is used twice is the sum of the two in the other order, as before a tensordot",
+        "1.15 to 2.21",
+        "floating-point addition of two numbers commutes",
+    ),
+    "names of tables": Rule(
+        "a table that was given no name has one drawn at random",
+        "1.4 to 1.15",
+        "it only has to differ from other tables' names, and does",
+    ),
+    "ones at the end": Rule(
+        "the gradients of segment sums put axes of one element at the end by reshaping, did by ExpandDims",
+        "1.15 to 2.21",
+        "both copy the same elements into the same shape",
+    ),
+    "stitched in any order": Rule(
+        "the gradient of a partition is put together by ParallelDynamicStitch, was by DynamicStitch",
+        "1.15 to 2.21",
+        "they differ where two parts have an element in common; the parts of a range have none",
+    ),
     **drift_oldest.RULES,
     # Gradients.
     "chosen the other way": Rule(

@@ -3,6 +3,11 @@
 from compat_v1.audit.drift_entries import Change
 
 NUMBERS = {
+    "order of a sum": Change(
+        "the gradient of what is used more than twice is summed in another order",
+        "1.15 to 2.21",
+        "the last bits differ; no program can choose the order",
+    ),
     "least epsilon": Change(
         "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it, or 1e-5 + 1e-12",
         "1.0 to 1.15, 1.15 to 2.21",

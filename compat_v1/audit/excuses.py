@@ -1,5 +1,7 @@
 """What may differ between two partners, by a rule of `drift.py`; each function returns the rule's name, or None."""
 
+import re
+
 from tensorflow.core.framework import attr_value_pb2
 
 from compat_v1.audit.findings import target
@@ -14,17 +16,38 @@ _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Swi
 _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum computes from a shape, which came to be placed beside that.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Range", "Shape", "Size"}
+_DRAWN = re.compile(r"hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
 
 def unused(node, users, in_port):
-    """Say which rule lets a node of one graph alone be: nothing uses it, and it is computed from constants."""
-    idle = not users and not node.controls and node.inputs and all(isinstance(one, Literal) for one in node.inputs)
-    if node.op == "Exit" and not users:
+    """Say which rule lets a node of one graph alone be: nothing uses it but what asks how large a tensor of zeros is.
+
+    `users`: {node: [(user, slot), …]}.
+    """
+    if node.op == "Exit" and not users.get(node):
         return "unused results" if in_port else None
-    if node.op == "ZerosLike" and not users and in_port:
+    if node.op == "ZerosLike" and not users.get(node) and in_port:
         return "unused gradients"
-    return "unused constants" if idle and node.op in ("Less", "Enter") else None
+    constant = not users.get(node) and not node.controls and node.inputs
+    if constant and node.op == "Enter" and isinstance(node.inputs[0], Literal):
+        return "unused constants"
+    return "unused constants" if _measures_zeros(node, users) else None
+
+
+def _measures_zeros(node, users):
+    """Whether a node tells, or helps to tell, if as many zeros as that are a constant; nobody asks for the answer."""
+    using = {user for user, _ in users.get(node, ())}
+    if node.controls:
+        return False
+    if node.op == "Mul":
+        waited = any(slot == "^" for _, slot in users.get(node, ()))
+        return bool(using) and not waited and all(_measures_zeros(user, users) for user in using)
+    if node.op != "Less" or using or not node.inputs:
+        return False
+    return isinstance(node.inputs[1], Literal) and (
+        node.inputs[1].value == (1000,) or all(isinstance(one, Literal) for one in node.inputs)
+    )
 
 
 def attribute(node, other, key, value, other_value):
@@ -43,6 +66,14 @@ def attribute(node, other, key, value, other_value):
     if key in ("legacy_autotune", "is_files") and value is None and "Dataset" in node.op:
         return "dataset tuning"
     return None
+
+
+def drawn_names(node, key, *values):
+    """Whether an attribute is the name that TensorFlow drew for a table that was given none."""
+    if key != "shared_name" or "HashTable" not in node.op or None in values:
+        return False
+    names = [attr_value_pb2.AttrValue.FromString(one).s.decode("utf-8", "replace") for one in values]
+    return all(map(_DRAWN.fullmatch, names))
 
 
 def passes_on(node):
@@ -124,6 +155,24 @@ def commutes(verification, node, other):
     crossed = verification.is_same(first, other.inputs[1]) and verification.is_same(second, other.inputs[0])
     of_constant = isinstance(first, Literal) and isinstance(other.inputs[1], Literal)
     return crossed or (of_constant and not isinstance(other.inputs[0], Literal))
+
+
+def sums(verification, node, other):
+    """Return the inputs of the other of two sums, in the order of the first, and the rule; None if it has others.
+
+    Of two numbers the order changes no bit.
+    """
+    if node.op != "AddN" or len(node.inputs) != len(other.inputs):
+        return None
+    left, found = list(other.inputs), []
+    for one in node.inputs:
+        place = next((k for k, two in enumerate(left) if verification.is_same(one, two)), None)
+        if place is None:
+            return None
+        found.append(left.pop(place))
+    if all(one is two for one, two in zip(found, other.inputs, strict=True)):
+        return None
+    return found, "commuted sum" if len(found) == 2 else "order of a sum"
 
 
 def same_rest(shape, other):

@@ -20,6 +20,8 @@ INDEX_TYPES = (
     "Index",
     "Tlen",
     "Tindex",
+    "Tblock_shape",
+    "Tcrops",
 )
 
 

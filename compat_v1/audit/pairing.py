@@ -20,6 +20,8 @@ _INCIDENTAL = {
     "parallel_iterations",
 }
 
+_COMMUTE = {"Mul", "AddN"}  # see "commuted product" and "commuted sum"
+
 
 class Pairing:
     """`partner`: {node of the original: node of the port}, and `back` the other way."""
@@ -188,7 +190,7 @@ class _Side:
         if node.op == "Placeholder":
             attributes = tuple(one for one in attributes if one[0] != "shape")
         literals = [_plain(one) if isinstance(one, Literal) else 0 for one in node.inputs]
-        literals = tuple(sorted(literals) if node.op == "Mul" else literals)  # see "commuted product"
+        literals = tuple(sorted(literals) if node.op in _COMMUTE else literals)
         return hash((node.op, attributes, literals, node.device))
 
     def _made_from(self, node):
@@ -200,14 +202,14 @@ class _Side:
                 parts.append(self._literal(operand))
             else:
                 parts.append((self.below.get(operand[0], 0), operand[1]))
-        if node.op == "Mul":
-            parts.sort(key=hash)  # see "commuted product"
+        if node.op in _COMMUTE:
+            parts.sort(key=hash)
         waits = tuple(sorted(self.below.get(one, 0) for one in node.controls))
         return hash((self.local[node], tuple(parts), waits))
 
     def _used_by(self, node):
         uses = sorted(
-            hash((self.above.get(user, 0), self.local[user], 0 if user.op == "Mul" else slot))
+            hash((self.above.get(user, 0), self.local[user], 0 if user.op in _COMMUTE and slot != "^" else slot))
             for user, slot in self.users[node]
         )
         return hash((node.op, tuple(uses)))

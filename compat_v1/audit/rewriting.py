@@ -5,6 +5,7 @@ does not apply and the nodes stay as they are. `drift.py` says of each what chan
 """
 
 from compat_v1.audit import (
+    rules_assertions,
     rules_axes,
     rules_batch_norm,
     rules_datasets,
@@ -33,6 +34,7 @@ _BY_OP = (
     rules_seeds.RULES,
     rules_einsum.RULES,
     rules_datasets.RULES,
+    rules_assertions.RULES,
 )
 
 

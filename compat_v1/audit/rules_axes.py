@@ -2,10 +2,11 @@
 
 import tensorflow as tf
 
+from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op
-from compat_v1.audit.sizes import unknown
+from compat_v1.audit.operands import is_op, number
+from compat_v1.audit.sizes import subtract, unknown
 
 v1 = tf.compat.v1
 
@@ -62,6 +63,31 @@ def _square(rewriter, name, _node, operands):
     return True
 
 
+def sliced(rewriter, name, _node, operands):
+    """A size of -1 is what is left behind where the slice begins."""
+    tensor, begin, size = operands
+    shape, starts = rewriter.normal.sizes(tensor), _starts(begin)
+    if shape is None or starts is None or not isinstance(size, Literal) or size.array() is None:
+        return False
+    written = [
+        subtract(whole, start) if length == -1 and start is not None else length
+        for whole, start, length in zip(shape, starts, size.array().tolist(), strict=True)
+    ]
+    operands = [tensor, begin, size._replace(value=tuple(written))]
+    rewriter.normal.keep(name, "Slice", operands, rewriter._without_index_types(name, operands))
+    return True
+
+
+def _starts(begin):
+    """Return where a slice begins along each axis, None where no constant says it; None if nothing is known."""
+    if isinstance(begin, Literal):
+        return None if begin.array() is None else begin.array().tolist()
+    if not is_op(begin, "Pack"):
+        return None
+    parts = [one.array() if isinstance(one, Literal) and one.shape == () else None for one in begin[0].inputs]
+    return [None if one is None else one.item() for one in parts]
+
+
 def _tiled(rewriter, _name, _node, operands):
     """What is tiled by the shape of a tensor tells the rank of that tensor: there is a multiple for each axis."""
     tensor, multiples = operands
@@ -73,7 +99,45 @@ def _tiled(rewriter, _name, _node, operands):
     return False
 
 
+def _reshaped(rewriter, name, _node, operands):
+    """What says which elements of a segment sum there are gets axes of one element at its end, one by one."""
+    tensor, shape = operands
+    sizes = rewriter.normal.sizes(tensor)
+    if sizes is None or not is_op(tensor, "GreaterEqual") or rewriter.graph.controls[name]:
+        return False
+    if not isinstance(shape, Literal) or shape.kind != "whole" or len(shape.shape) != 1:
+        return False
+    more = len(shape.value) - len(sizes)
+    target = reshaped(sizes, list(shape.value))
+    if more < 1 or target is None or tuple(target) != (*sizes, *[1] * more):
+        return False
+    types = {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
+    for _ in range(more):
+        inputs, sizes = [tensor, number(len(sizes), "int32")], (*sizes, 1)
+        node = rewriter.normal.node(name, "ExpandDims", types, inputs, set(), {"ones at the end"}, sizes=[sizes])
+        tensor = node, 0
+    rewriter.normal.tensors[name, 0] = tensor
+    return True
+
+
+def _stitched(rewriter, name, _node, operands):
+    """The parts of a range are put together in any order, or one after the other: no two have an element in common."""
+    parts = {one[0] if is_op(one, "DynamicPartition") else None for one in operands[: len(operands) // 2]}
+    if None in parts or len(parts) != 1:
+        return False
+    counted = next(iter(parts)).inputs[0]
+    while is_op(counted, "Reshape"):
+        counted = counted[0].inputs[0]
+    is_known = isinstance(counted, Literal) and counted.kind == "whole" and len({*counted.value}) == len(counted.value)
+    if not (is_known or is_op(counted, "Range")):
+        return False
+    rewriter.normal.keep(name, "DynamicStitch", operands, steps={"stitched in any order"})
+    return True
+
+
 RULES = {
+    "ParallelDynamicStitch": _stitched,
+    "Reshape": _reshaped,
     "Tile": _tiled,
     "Transpose": _transposed,
     "ExpandDims": _expanded,

@@ -123,7 +123,7 @@ def _never_runs(rewriter):
     nodes, never = rewriter.normal.nodes, rewriter.never
     for node in nodes[rewriter.followed :]:
         makers = {one[0] for one in node.inputs if one is not None and not isinstance(one, Literal)} | node.controls
-        if node.op not in MERGES and makers & never:
+        if makers <= never if node.op in MERGES else makers & never:
             never.add(node)
     rewriter.followed = len(nodes)
     return never

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compat_v1.audit import dropout, sizes
+from compat_v1.audit import dropout, rules_axes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import WHOLE, is_op, is_scalar, number, single
 
@@ -181,13 +181,4 @@ class OpRules:
         return self._newer(name, node, operands, "MatrixSetDiagV3", [(0, "int32")])
 
     def _Slice(self, name, node, operands):
-        """A size of -1 is what is left."""
-        tensor, begin, size = operands
-        shape = None if tensor is None else self.normal.sizes(tensor)
-        if shape is None or not all(isinstance(one, Literal) and one.array() is not None for one in (begin, size)):
-            return False
-        left = [sizes.subtract(*pair) for pair in zip(shape, begin.array().tolist(), strict=True)]
-        written = [rest if one == -1 else one for one, rest in zip(size.array().tolist(), left, strict=True)]
-        operands = [tensor, begin, size._replace(value=tuple(written))]
-        self.normal.keep(name, "Slice", operands, self._without_index_types(name, operands))
-        return True
+        return rules_axes.sliced(self, name, node, operands)

@@ -33,14 +33,15 @@ def _is_of_sparse(graph, name):
 
 
 def _operand_name(graph, user, slot):
-    """Return what an op calls its input, or "" for a list of inputs before it."""
+    """Return what an op calls its input, or "" behind a list of inputs of several types."""
     definition = graph.op_def(user)
     for argument in definition.input_arg if definition is not None else ():
-        if argument.number_attr or argument.type_list_attr:
+        if argument.type_list_attr:
             return ""
-        if slot == 0:
+        count = Attributes(graph.nodes[user])[argument.number_attr].i if argument.number_attr else 1
+        if slot < count:
             return argument.name
-        slot -= 1
+        slot -= count
     return ""
 
 
@@ -57,10 +58,14 @@ def _squeezed_products(rewriter, name, node, operands):
     axes = [axis % 3 for axis in Attributes(node)["squeeze_dims"].list.i]
     if not is_op(products, "BatchMatMulV2") or sorted(axes) not in ([], [1, 2]):
         return False
-    if products[0].attributes.keys() - {"T"} != {"adj_y"}:
+    if products[0].attributes.keys() - {"T", "adj_x", "adj_y"} or rewriter.dtype(name).startswith("complex"):
         return False
     rows = products[0].inputs
-    if not all(is_op(one, "ExpandDims") and _is_one_of(one[0].inputs[1], (-2, 1)) for one in rows):
+    lying = ("adj_x" not in products[0].attributes, "adj_y" in products[0].attributes)  # a row, or a column
+    if not all(
+        is_op(one, "ExpandDims") and _is_one_of(one[0].inputs[1], (-2, 1) if is_row else (-1, 2))
+        for one, is_row in zip(rows, lying, strict=True)
+    ):
         return False
     rewriter.normal.absorbed.update(one[0] for one in rows)
     return _values_gradient(rewriter, name, products, [one[0].inputs[0] for one in rows], "product of matrices")

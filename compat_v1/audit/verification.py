@@ -33,11 +33,7 @@ class Verification:
             for node in side.normal.nodes:
                 if node in taken:
                     continue
-                rule = (
-                    excuses.passes_on(node)
-                    if node in self.passed
-                    else excuses.unused(node, side.users.get(node), not here)
-                )
+                rule = excuses.passes_on(node) if node in self.passed else excuses.unused(node, side.users, not here)
                 if rule:
                     self.explain(rule, node.name)
                     continue
@@ -58,10 +54,7 @@ class Verification:
                 continue  # a group of gradients of which one is left: it does nothing
             if name not in other.consumed or normal.graph.nodes[name].op != other.graph.nodes[name].op:
                 continue
-            here, there = (
-                {side.made[one] for one in side.graph.controls[name] if one in side.made and not side.graph.frames[one]}
-                for side in (normal, other)
-            )
+            here, there = (_awaited(side, name) for side in (normal, other))
             here = {self.partner[one] for one in here if one in self.partner}
             there = {one for one in there if one in self.back}
             for one in sorted(here ^ there, key=lambda one: one.name):
@@ -115,6 +108,9 @@ class Verification:
                 continue
             if value == other_value:
                 continue
+            if excuses.drawn_names(node, key, value, other_value) and self._is_same_frame(value, other_value):
+                self.explain("names of tables", node.name)
+                continue
             if key == "seed2" and node.attributes.get("seed") == other.attributes.get("seed"):
                 self.seeds.append((node, other))
                 continue
@@ -139,7 +135,7 @@ class Verification:
                     )
 
     def _is_same_frame(self, frame, other):
-        """Whether a loop of the original is that loop of the port wherever it is entered."""
+        """Whether a loop (or table) of the original is that loop of the port wherever it is entered."""
         return self.frames.setdefault(frame, other) == other and self.frames_back.setdefault(other, frame) == frame
 
     def _compare_inputs(self, node, other):
@@ -150,6 +146,10 @@ class Verification:
         if excuses.commutes(self, node, other):
             self.explain("commuted product", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
+        summed = excuses.sums(self, node, other)
+        if summed:
+            self.explain(summed[1], node.name)
+            pairs = list(zip(node.inputs, summed[0], strict=True))
         if excuses.merged_otherwise(self, node, other):
             self.explain("merged the other way", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
@@ -267,6 +267,20 @@ class Verification:
             return f"the constant {shown(operand)}"
         node, index = operand
         return f"{node.name}:{index} ({node.op})"
+
+
+def _awaited(normal, name):
+    """Return the normal nodes, none of a loop, that a node waits for, or whose results it waits for as copies."""
+    found = set()
+    for one in normal.graph.controls[name]:
+        copied = normal.tensors.get((one, 0))
+        if normal.graph.frames[one]:
+            continue
+        if one in normal.made:
+            found.add(normal.made[one])
+        elif copied is not None and not isinstance(copied, Literal):
+            found.add(copied[0])
+    return found
 
 
 def _tells_branch(node):

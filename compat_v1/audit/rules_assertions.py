@@ -1,0 +1,63 @@
+"""Rules for what assertions ask and say: TensorFlow 1.0 gave the name of each tensor as a text of its own."""
+
+import re
+
+import tensorflow as tf
+
+from compat_v1.audit.graph import Attributes
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_scalar
+
+v1 = tf.compat.v1
+_TENSOR = re.compile(rb"[A-Za-z0-9.][A-Za-z0-9_./\\-]*:\d+")
+_LABEL = re.compile(rb"(?:(?P<before>.*:) )?(?P<label>[a-z]+) = ", re.DOTALL)
+
+
+def _asserted(rewriter, name, node, operands):
+    """Write `x = `, the name of a tensor, and the tensor as `x (name) = ` and the tensor."""
+    data, kinds, changed = [], [], False
+    given = list(zip(operands[1:], Attributes(node)["T"].list.type, strict=True))
+    position = 0
+    while position < len(given):
+        (one, kind), following = given[position], given[position + 1 : position + 3]
+        label = _LABEL.fullmatch(_text(one)) if len(following) == 2 else None
+        named = label and _TENSOR.fullmatch(_text(following[0][0]))
+        if not named:
+            data.append(one)
+            kinds.append(kind)
+            position += 1
+            continue
+        words = [label["before"], label["label"] + b" (" + named[0] + b") = "]
+        data.extend(one._replace(value=(words,)) for words in words if words is not None)
+        kinds.extend(kind for words in words if words is not None)
+        position, changed = position + 2, True
+    if not changed:
+        return False
+    attributes = rewriter.graph.attributes(name)
+    written = v1.AttrValue(list=v1.AttrValue.ListValue(type=kinds))
+    attributes["T"] = written.SerializeToString(deterministic=True)
+    rewriter.normal.keep(name, node.op, [operands[0], *data], attributes, {"names in assertions"})
+    return True
+
+
+def _text(operand):
+    """Return the bytes of a scalar text, empty for any other operand."""
+    is_text = isinstance(operand, Literal) and operand.kind == "text" and operand.shape == ()
+    return operand.value[0] if is_text else b""
+
+
+def _positive(rewriter, name, node, operands):
+    """Of sizes that all are to be larger than 0, those that are known to be need not be asked."""
+    zero, sizes = operands
+    if not is_scalar(zero, 0) or not isinstance(sizes, Literal) or sizes.kind != "whole" or len(sizes.shape) != 1:
+        return False
+    left = tuple(size for size in sizes.value if not (isinstance(size, int) and size > 0))
+    users = [rewriter.graph.nodes[user] for user, _ in rewriter.graph.users[name]]
+    if left in ((), sizes.value) or not users or any(user.op != "All" for user in users):
+        return False
+    operands = [zero, sizes._replace(shape=(len(left),), value=left)]
+    rewriter.normal.keep(name, node.op, operands, steps={"computed shapes"}, sizes=[(len(left),)])
+    return True
+
+
+RULES = {"Assert": _asserted, "Less": _positive}

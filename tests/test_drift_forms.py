@@ -1,0 +1,122 @@
+"""Forms that a rule of `drift.py` knows besides the one of its case: both run to the same bits, and hide no mistake."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import floats, out
+from test_drift import run
+
+raw = tf.raw_ops
+
+
+def slice_to_the_end(new, mistake):
+    """A size of -1 where the slice begins at a constant along this axis, at a tensor along another."""
+    x = floats(4, 6)
+    begin = raw.Pack(values=[tf.constant(0, tf.int64), raw.ArgMax(input=floats(3, name="y"), dimension=0)])
+    rows = raw.Shape(input=x, out_type=tf.int64)[0] if new else tf.constant(-1, tf.int64)
+    rows = tf.constant(3, tf.int64) if mistake else rows
+    out(raw.Slice(input=x, begin=begin, size=raw.Pack(values=[rows, tf.constant(2, tf.int64)])))
+
+
+def waits_for_a_copy(new, mistake):
+    """A constant waits for a gradient, which was reshaped to the shape that it has."""
+    x, y = raw.Exp(x=floats(5, 3)), raw.Tanh(x=floats(5, 3, name="y"))
+    awaited = y if mistake else x if new else raw.Reshape(tensor=x, shape=[5, 3])
+    with tf.control_dependencies([awaited]):
+        two = tf.constant(2.0, name="two")
+    out(raw.AddV2(x=raw.Mul(x=two, y=x), y=y))
+
+
+def zeros_in_a_branch(new, mistake):
+    """Whether zeros of a size that a branch is given are fewer than 1000 is asked, and nobody wants to know."""
+    x = floats(5, 3)
+    size = raw.Cast(x=raw.Sum(input=raw.Abs(x=x), axis=[0, 1]), DstT=tf.int32)
+    size = raw.Switch(data=size, pred=raw.Greater(x=size, y=3))[1]
+    if not new:
+        raw.Less(x=raw.Mul(x=size, y=6), y=1000)
+    elif mistake:
+        raw.Less(x=raw.Mul(x=size, y=6), y=5)
+    out(raw.Mul(x=x, y=raw.Exp(x=x)))
+
+
+def assertions_of_1_0(new, mistake):
+    """An assertion of TensorFlow 1.0 tells names as texts of their own."""
+    x, y = raw.Exp(x=floats(3)), floats(3, name="y")
+    names = ["y:0", "Exp:0"] if mistake else ["Exp:0", "y:0"]
+    words = "Condition x < y did not hold element-wise:"
+    if new:
+        data = [words, f"x ({names[0]}) = ", x, f"y ({names[1]}) = ", y]
+    else:
+        data = [words + " x = ", names[0], x, "y = ", names[1], y]
+    with tf.control_dependencies([raw.Assert(condition=raw.All(input=raw.Less(x=y, y=x + 99.0), axis=[0]), data=data)]):
+        out(raw.Tanh(x=x))
+
+
+def sizes_that_are_known(new, mistake):
+    """Of an image in a batch of one the three sizes of the image are to be larger than 0, or all four."""
+    x = raw.ExpandDims(input=floats(None, None, 3), axis=0)
+    sizes = raw.Shape(input=x)
+    sizes = sizes[2:] if mistake else sizes[-3:] if new else sizes
+    words = ("inner 3" if new else "all") + " dims of 'image.shape' must be > 0."
+    asked = raw.All(input=raw.Less(x=0, y=sizes), axis=[0])
+    with tf.control_dependencies([raw.Assert(condition=asked, data=[words])]):
+        out(raw.Tanh(x=x))
+
+
+FORMS = (slice_to_the_end, waits_for_a_copy, zeros_in_a_branch, assertions_of_1_0, sizes_that_are_known)
+
+
+def order_of_a_sum(new, mistake):
+    """What is used three times has the sum of three gradients."""
+    x = floats(5, 3)
+    one, two, three = raw.Exp(x=x), raw.Tanh(x=x), raw.Sin(x=x)
+    out(raw.AddN(inputs=[three, one, one if mistake else two] if new else [one, two, three]))
+
+
+def gradient_of_a_sparse_product(new, mistake):
+    """The gradient for the values of a sparse factor that is transposed."""
+    indices = tf.placeholder(tf.int64, [2, 2], name="indices")
+    rows = []
+    for column, name in ((1, "x"), (0, "y")):
+        begin, end = ([0, column], [0, column + 1])
+        of_one = raw.StridedSlice(
+            input=indices, begin=begin, end=end, strides=[1, 1], begin_mask=1, end_mask=1, shrink_axis_mask=2
+        )
+        rows.append(raw.GatherV2(params=floats(3, 4, name=name), indices=of_one, axis=0))
+    if new:
+        left, right = (raw.ExpandDims(input=one, axis=-1) for one in rows)
+        right = raw.Neg(x=right) if mistake else right
+        out(raw.Squeeze(input=raw.BatchMatMulV2(x=left, y=right, adj_x=True), axis=[-2, -1]))
+    else:
+        out(raw.Sum(input=raw.Mul(x=rows[0], y=rows[1]), axis=1))
+
+
+def _built(form, new, mistake=False):
+    with tf.Graph().as_default() as graph:
+        form(new, mistake)
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_both_forms_are_faithful_and_give_every_bit_the_same(form):
+    old, new = _built(form, False), _built(form, True)
+    result = audit(old, new)
+    assert result.verdict == "faithful", result.differences
+    for seed in range(5):
+        assert run(old, seed) == run(new, seed)
+    assert audit(old, _built(form, True, mistake=True)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("form", [order_of_a_sum, gradient_of_a_sparse_product], ids=lambda form: form.__name__)
+def test_what_changes_numbers_is_a_cause_and_hides_no_mistake(form):
+    result = audit(_built(form, False), _built(form, True))
+    cause = form.__name__.replace("_", " ")
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", [cause]), result.differences
+    assert audit(_built(form, False), _built(form, True, mistake=True)).verdict == "not faithful"
+
+
+def test_branches_inside_a_branch_that_never_runs():
+    with tf.Graph().as_default() as graph:
+        tf.image.rot90(tf.placeholder(tf.float32, [None, None, 3]))
+    assert audit(graph.as_graph_def(), graph.as_graph_def()).verdict == "faithful"
