@@ -16,8 +16,9 @@ from scipy.stats import chi2
 from compat_v1.proof.golden import golden
 from compat_v1.records import Stack
 from compat_v1.study import claims, published, runs, statistics, studies, table, verdicts
-from compat_v1.study.engine import Engine, execute, variables_sha256
-from compat_v1.study.runs import Lines, Run
+from compat_v1.study.claims_of_data import six_numbers
+from compat_v1.study.engine import Engine, about, execute, variables_sha256
+from compat_v1.study.runs import Lines, LinesResult, Run
 from compat_v1.study.spread import on_cluster, on_this_machine
 from compat_v1.study.weights import initial_weights, op_name
 from compat_v1.training import new_network, new_session, variables
@@ -242,3 +243,12 @@ def test_page_says_what_the_stored_results_say():
     for answer in claims.answers(stored):
         assert f"**{answer.verdict}**: {answer.effect}." in page
         assert f"- {answer.claim}: **{answer.verdict}**" in readme
+
+
+def test_a_seed_that_two_studies_have_counts_once():
+    def of(first, count):
+        lines = [[(seed, 10.0 * seed)] * 3 for seed in range(first, first + count)]
+        return LinesResult(**about(Lines(first=first, count=count, search=False)), lines=lines, seconds=0.0)
+
+    numbers = six_numbers([of(0, 4), of(2, 4)])
+    assert numbers[:, 3].tolist() == [0, 10, 20, 30, 40, 50]

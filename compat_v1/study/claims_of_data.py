@@ -95,9 +95,13 @@ def _gap_difference(runs: Runs, one: int, other: int) -> Effect:
 
 
 def six_numbers(results: Sequence[LinesResult], draw: int = 1) -> np.ndarray:
-    """Return, float64 (seeds, 6), the errors in percent and the squared errors at the three lines of each seed."""
-    measured = [lines for of in results if of.run.draw == draw and not of.run.search for lines in of.lines]
-    numbers = np.array(measured, np.float64).reshape(-1, len(EPOCHS), 2)
+    """Return, float64 (seeds, 6), the errors in percent and the squared errors at the three lines of each seed.
+
+    Two studies may have a seed: it counts once.
+    """
+    found = [of for of in results if of.run.draw == draw and not of.run.search]
+    measured = {of.run.first + place: lines for of in found for place, lines in enumerate(of.lines)}
+    numbers = np.array([*measured.values()], np.float64).reshape(-1, len(EPOCHS), 2)
     return np.concatenate([100 * numbers[..., 0] / (SEQUENCES - QUARTER), numbers[..., 1]], axis=1)
 
 
