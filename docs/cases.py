@@ -45,13 +45,13 @@ differs by from the old graph here are TensorFlow's kernels, of which nothing in
 """
 
 
-def port_recording(case, written, folder):
-    """Run the port of a case with what it writes out, in a process of its own, and return its recording."""
+def port_recording(case, written, folder, run=subprocess.run):
+    """`run` the port of a case with what it writes out, in a process of its own, and return its recording."""
     path = Path(folder) / "port.npz"
     command = [sys.executable, FOLDER / "run.py", case, path, "--write", ",".join(written)]
     command += ["--feeds", RECORDED / "tf1.15.5" / f"{case}.npz"]
     environment = os.environ | {"PYTHONPATH": str(FOLDER.parents[1])}
-    subprocess.run(command, check=True, capture_output=True, env=environment)
+    run(command, check=True, capture_output=True, env=environment)
     return read_recording(path)
 
 

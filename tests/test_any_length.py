@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+import forked
 from compat_v1.any_length import by_hand, curriculum, soap
 from compat_v1.any_length import learning as learning_module
 from compat_v1.any_length.network import LAYERS
@@ -428,8 +429,7 @@ def test_play_takes_what_comes_and_keeps_nothing_of_what_was(made_by_hand):
 def test_play_answers_each_sign_of_a_stream_as_it_comes():
     command = [sys.executable, "-m", "compat_v1", "play", "-", "--weights", "hand", "--json"]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    # Whoever sets PYTHONUNBUFFERED would not notice that an answer is held back.
-    with subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": ""}, **pipes) as process:
+    with forked.Popen(command, **pipes) as process:
         for piece, sums in ((b"+", [1]), (b"I+\n+", [1, 0, -1]), (b"\r\n-", [0])):
             process.stdin.write(piece)
             process.stdin.flush()

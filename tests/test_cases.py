@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from compat_v1.recorder.explanation import explain
 from compat_v1.recorder.recording import read_recording
 
@@ -50,7 +51,7 @@ def test_page_says_what_is_wrong_with_the_port_and_that_it_is_equal_at_the_end(c
 
 def test_formula_that_tensorflow_itself_changed_is_a_cause(tmp_path):
     old = read_recording(RECORDED / "tf1.15.5" / "drawn_in_training.npz")
-    port = CASES["port_recording"]("drawn_in_training", ("seeds",), tmp_path)
+    port = CASES["port_recording"]("drawn_in_training", ("seeds",), tmp_path, forked.run)
     found = explain(old, port.graph_def, port)
     assert (found.verdict, found.causes) == ("parted", ["graph"])
     assert any(line.startswith("graph:") and "; numbers changed by dropout" in line for line in found.lines)
@@ -60,7 +61,7 @@ def test_formula_that_tensorflow_itself_changed_is_a_cause(tmp_path):
 def test_port_with_all_of_it_written_out_gives_every_bit_of_the_old_graph(case, tmp_path):
     old = read_recording(RECORDED / "tf1.15.5" / f"{case}.npz")
     written = runpy.run_path(str(DOCS / "cases" / f"{case}.py"))["STEPS"][-1]
-    port = CASES["port_recording"](case, written, tmp_path)
+    port = CASES["port_recording"](case, written, tmp_path, forked.run)
     found = explain(old, port.graph_def, port)
     assert (found.verdict, found.not_compared) == ("equal", [])
     assert found.compared == sum(len(run.fetches) for run in old.content.runs if not run.sets)

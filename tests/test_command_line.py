@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from compat_v1.proof.golden import RECORDED, golden
 from compat_v1.records import read_record, write_model
 from original.record_format import DEFAULT_SEED
@@ -239,12 +240,11 @@ def test_stopping_keeps_what_was_done_and_leaves_what_was_whole(trained, tmp_pat
     record_file, checkpoint = tmp_path / "record.json", tmp_path / "checkpoint"
     record_file.write_bytes((trained / "record.json").read_bytes())
     options = ["--record", record_file, "--checkpoint", checkpoint, "--logdir", tmp_path / "logs"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "compat_v1", "train", "--epochs", "100000", *options],
+    process = forked.Popen(
+        [sys.executable, "-m", "compat_v1", "train", "--epochs", "100000", *map(str, options)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stdout.readline().startswith("Epoch   20")
     time.sleep(0.2)

@@ -14,6 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import SCALARS, Even
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 from tensorflow.compat.v1 import Event
 
+import forked
 from compat_v1 import logs
 from compat_v1.logs import PARTS, latest_run, new_run_folder
 from compat_v1.proof.golden import golden
@@ -73,7 +74,7 @@ def test_logs_of_port_and_original_have_the_same_structure(whole_run, part):
 
 
 def test_killed_run_leaves_logs_with_all_but_the_last_second(tmp_path):
-    process = subprocess.Popen(
+    process = forked.Popen(
         [sys.executable, "-m", "compat_v1", "train", "--epochs", "1000000", "--logdir", str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,

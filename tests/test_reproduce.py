@@ -1,5 +1,6 @@
 """The command reproduce: its second process, which never outlives it, and the folder that a run has to itself."""
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -13,6 +14,7 @@ import termios
 import psutil
 import pytest
 
+import forked
 from compat_v1.proof import reproduction
 from compat_v1.records import read_record
 from trained_runs import run
@@ -21,7 +23,7 @@ SECONDS = 180  # of patience with a busy machine
 
 
 def start(folder, *options, **redirections):
-    return subprocess.Popen(
+    return forked.Popen(
         [sys.executable, "-m", "compat_v1", "reproduce", "--out", str(folder), *options],
         stdout=subprocess.PIPE,
         **{"stderr": subprocess.PIPE, **redirections},
@@ -99,7 +101,10 @@ def test_two_at_once_are_judged_each_by_its_own_and_progress_is_shown_on_a_termi
     ]
     os.close(stderr)
     (on_terminal, _), (output, said) = (process.communicate(timeout=2 * SECONDS) for process in processes)
-    shown = os.read(terminal, 2**16).decode()
+    shown = ""
+    with contextlib.suppress(OSError):  # at the end
+        while True:
+            shown += os.read(terminal, 2**16).decode()
     os.close(terminal)
     for status, text in zip([process.returncode for process in processes], (on_terminal, output), strict=True):
         assert status == 0 and "\nFAITHFUL\n" in text, said
