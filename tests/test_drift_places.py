@@ -47,3 +47,57 @@ def _placed(device, own):
 )
 def test_a_device_may_be_repeated_and_not_changed(own, verdict):
     assert audit(_placed("/device:CPU:0", "/device:CPU:0"), _placed("/device:CPU:0", own)).verdict == verdict
+
+
+def _numbered(names, exchanged=False, extra=False):
+    """Numbers that are added in two branches, each made in its own; `exchanged`: in the other."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [3], name="x")
+        branches = []
+        for name in "pq":
+            condition = tf.placeholder(tf.bool, [], name=name)
+            branches.append((raw.Switch(data=x, pred=condition), raw.Switch(data=condition, pred=condition)))
+        for place, (data, branch) in enumerate(branches):
+            other = branches[1 - place if exchanged else place][1]
+            with tf.control_dependencies([raw.Identity(input=other[1], name=f"{'pq'[place]}/switch_t")]):
+                number = tf.constant(1.0, name=names[place])
+                if extra:
+                    tf.constant(4, name=f"of_no_use_{place}")
+            raw.AddV2(x=data[1], y=number, name=f"sum_{place}")
+            raw.Identity(input=branch[0], name=f"{'pq'[place]}/switch_f")
+    return graph.as_graph_def()
+
+
+def test_constants_of_branches_may_be_numbered_otherwise():
+    old = _numbered(["Const_1", "Const_2"], extra=True)
+    assert audit(old, _numbered(["Const_0", "Const_1"])).verdict == "faithful"
+    assert audit(_numbered(["Const_1", "of_no_use_0"]), _numbered(["of_no_use_0", "Const_1"])).verdict == "faithful"
+
+
+@pytest.mark.parametrize("names", [("Const_1", "Const_2"), ("Const_0", "Const_1")])
+def test_a_constant_of_another_branch_is_a_mistake(names):
+    old = _numbered(["Const_1", "Const_2"])
+    assert audit(old, _numbered(names, exchanged=True)).verdict == "not faithful"
+
+
+def _compared(place, mistake=False):
+    """What is compared with a number is sent into a branch of a branch, beside what is compared."""
+    with tf.Graph().as_default() as graph:
+        x, outer, inner = (
+            tf.placeholder(kind, [], name=name)
+            for kind, name in zip((tf.float32, tf.bool, tf.bool), "xpq", strict=True)
+        )
+        tf.placeholder(tf.float32, [3], name="other")
+        compared = raw.Less(x=x, y=4.0 if mistake else 2.0, name="compared")
+        sent = raw.Switch(data=compared, pred=outer, name="sent")
+        deeper = raw.Switch(data=sent[1], pred=inner, name="deeper")
+        _beside(sent[1].op, "compared")
+        _beside(deeper[1].op, place)
+        raw.LogicalNot(x=deeper[1], name="used")
+    return graph.as_graph_def()
+
+
+def test_what_is_sent_into_a_branch_may_be_beside_what_is_left_out():
+    assert audit(_compared("compared"), _compared("compared")).verdict == "faithful"
+    assert audit(_compared("compared"), _compared("compared", True)).verdict == "not faithful"
+    assert audit(_compared("compared"), _compared("other")).verdict == "not faithful"

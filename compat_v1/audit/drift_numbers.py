@@ -8,6 +8,18 @@ NUMBERS = {
         "1.15 to 2.21",
         "the last bits differ; no program can choose the order",
     ),
+    "order of rows": Change(
+        "the gradient for embeddings that are looked up and combined has its rows sorted, had them as they were first "
+        "looked up",
+        "1.15 to 2.21",
+        "a row's numbers are the same but for the sign of a zero; where all rows are added up, as for a norm, the last "
+        "bits differ; for the old ones take the rows by tf.unique and tf.gather and combine those in the port",
+    ),
+    "gradient of a sum of rows": Change(
+        "the gradient of tf.sparse_segment_sum is an op, and was a sum of the gradients for the segments",
+        "1.15 to 2.21",
+        "only the sign of a zero may differ; for the old one write tf.segment_sum(tf.gather(x, indices), segments)",
+    ),
     "least epsilon": Change(
         "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it, or 1e-5 + 1e-12",
         "1.0 to 1.15, 1.15 to 2.21",

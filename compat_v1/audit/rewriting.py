@@ -10,6 +10,7 @@ from compat_v1.audit import (
     rules_batch_norm,
     rules_datasets,
     rules_einsum,
+    rules_embeddings,
     rules_oldest,
     rules_oldest_branches,
     rules_replaced,
@@ -35,6 +36,7 @@ _BY_OP = (
     rules_einsum.RULES,
     rules_datasets.RULES,
     rules_assertions.RULES,
+    rules_embeddings.RULES,
 )
 
 
@@ -48,6 +50,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.flattened = set()  # tensors that are reshaped into matrices for a softmax only
         self.squared = set()  # the differences of which a square was taken at once
         self.parsed_alone = set()  # nodes that parse one example
+        self.combined = []  # [embeddings, numbers, segments] of the rows that are looked up and combined
         self.summed = []  # what einsum gives, reshaped after a product of matrices
         self._empty = []  # stacks that nothing is kept on any more
 

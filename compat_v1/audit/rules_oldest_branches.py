@@ -55,6 +55,7 @@ def _compared_before(rewriter, name, node, data, condition):
     for branch in {graph.inputs[user][slot][1] for user, slot in graph.users[name]} or {0, 1}:
         inputs = [(switch, branch), number]
         made = normal.node(name, data[0].op, data[0].attributes, inputs, set(), {"compared in a branch"}, sizes=shapes)
+        made.colocated = ()  # the Switch says where it is
         normal.tensors[name, branch] = (made, 0)
     normal.made[name] = switch
     normal.absorbed.add(data[0])

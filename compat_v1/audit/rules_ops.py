@@ -5,6 +5,7 @@ import numpy as np
 from compat_v1.audit import dropout, rules_axes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import WHOLE, is_op, is_scalar, number, single
+from compat_v1.audit.sizes import covers
 
 
 class OpRules:
@@ -76,13 +77,13 @@ class OpRules:
         return True
 
     def _scalars(self, operands, alike=False):
-        """Write a literal full of one value as a scalar, if another operand has its shape (or all are alike)."""
+        """Write a literal full of one value as a scalar, if another operand covers its shape (or all are alike)."""
         shapes = [None if one is None else self.normal.sizes(one) for one in operands]
         found = list(operands)
         for place in (1, 2):
             one = operands[place]
             others = [shape for k, shape in enumerate(shapes) if k != place and not isinstance(operands[k], Literal)]
-            if isinstance(one, Literal) and (alike or one.shape in others):
+            if isinstance(one, Literal) and (alike or any(shape and covers(shape, one.shape) for shape in others)):
                 found[place] = single(one) or one
         return found
 

@@ -1,23 +1,38 @@
 """Rules for sparse tensors."""
 
+import tensorflow as tf
+
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 
+v1 = tf.compat.v1
 # What an op calls the shape of a sparse tensor.
 _SHAPES = ("a_shape", "b_shape", "sp_shape", "input_shape", "dense_shape", "shape", "output_shape", "truth_shape")
 _SHAPES += ("hypothesis_shape", "sp_input_shape", "set_shape", "set1_shape", "set2_shape", "shapes", "tensor_shape")
 _PASSING = ("Identity", "Switch", "Cast", "StridedSlice", "Shape", "Slice", "GatherV2", "FloorDiv")
 
 
-def _sparse_shape(rewriter, name, _node, operands):
-    """The shape of a sparse placeholder, where it is known: a constant, or a placeholder with that as its default."""
+def _sparse_shape(rewriter, name, node, operands):
+    """The shape of a sparse placeholder, where it is known: a constant, or a placeholder with that as its default.
+
+    Where a part of it is unknown: a placeholder, with a default of -1 for that part or without.
+    """
     (shape,) = operands
     if not isinstance(shape, Literal) or shape.kind != "whole" or len(shape.shape) != 1:
         return False
-    if rewriter.dtype(name) != "int64" or rewriter.graph.controls[name] or not _is_of_sparse(rewriter.graph, name):
+    if rewriter.dtype(name) != "int64" or rewriter.graph.controls[name]:
         return False
-    rewriter.normal.alias(name, shape._replace(names=(name, *shape.names)), "shape of a sparse placeholder")
+    normal, is_of_sparse = rewriter.normal, _is_of_sparse(rewriter.graph, name)
+    if -1 in shape.value and (is_of_sparse or not rewriter.graph.users[name]):
+        attributes = {"dtype": Attributes(node)["dtype"], "shape": tf.TensorShape(shape.shape).as_proto()}
+        attributes["shape"] = v1.AttrValue(shape=attributes["shape"])
+        written = {key: one.SerializeToString(deterministic=True) for key, one in attributes.items()}
+        normal.keep(name, "Placeholder", [], written, {"shape of a sparse placeholder"}, [shape.shape])
+        return True
+    if not is_of_sparse:
+        return False
+    normal.alias(name, shape._replace(names=(name, *shape.names)), "shape of a sparse placeholder")
     return True
 
 

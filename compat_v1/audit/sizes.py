@@ -120,11 +120,16 @@ def minimum(a: AnySize, b: AnySize) -> AnySize:
 
 def _is_largest_of(size: AnySize, one: AnySize) -> bool:
     """Whether a size is the largest of some, of which one is this."""
+    return one in _among("max", size)
+
+
+def _among(kind: str, size: AnySize) -> frozenset[AnySize]:
+    """Return what a size is the largest of, or is broadcast from; nothing for any other size."""
     products = list(size.terms.items()) if isinstance(size, Size) else []
     if len(products) != 1 or products[0][1] != 1 or len(products[0][0]) != 1:
-        return False
-    name = products[0][0][0]
-    return isinstance(name, tuple) and name[0] == "max" and one in name[1]
+        return frozenset()
+    name: Any = products[0][0][0]
+    return name[1] if isinstance(name, tuple) and name[0] == kind else frozenset()
 
 
 def broadcast(a: AnySize, b: AnySize) -> AnySize:
@@ -134,6 +139,14 @@ def broadcast(a: AnySize, b: AnySize) -> AnySize:
     if a == 1 or isinstance(b, int):
         return b
     return a if isinstance(a, int) else unknown(("broadcast", frozenset((a, b))))
+
+
+def covers(shape: tuple[AnySize, ...], other: tuple[AnySize, ...]) -> bool:
+    """Whether a shape stays as it is when it is broadcast with another."""
+    if len(other) > len(shape):
+        return False
+    ends = zip(shape[len(shape) - len(other) :], other, strict=True)
+    return all(two in (one, 1) or two in _among("broadcast", one) for one, two in ends)
 
 
 def _terms(a: AnySize) -> dict[tuple[Hashable, ...], int]:

@@ -4,9 +4,8 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from compat_v1.audit import excuses, idle, placement, texts
+from compat_v1.audit import excuses, placement, texts, waits
 from compat_v1.audit.findings import Finding, listed, short
-from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.sizes import Size, add, multiply, unknown
 
@@ -24,10 +23,10 @@ class Verification:
         self.partner, self.back = pairing.partner, pairing.back
         self.findings, self.rules = [], {}
         self.findings.extend(placement.consumed(self))
-        self._compare_waits_of_consumed()
         self.frames, self.frames_back = {}, {}
         for node, other in self.partner.items():
             self._compare(node, other)
+        self.findings.extend(waits.of_consumed(self))
         for side, taken in zip(pairing.sides, (self.partner, self.back), strict=True):
             here = side is pairing.sides[0]
             for node in side.normal.nodes:
@@ -40,30 +39,6 @@ class Verification:
                 where = "the port" if here else "the original"
                 what = f"{node.op} of {listed(self.text(one) for one in node.inputs)} has no partner in {where}"
                 self.find("alone", node if here else None, None if here else node, what)
-
-    def _compare_waits_of_consumed(self):
-        """Compare what nodes wait for that have no normal node, such as constants, with those of the same name.
-
-        Whatever uses them waits for it as well, and is compared; but a program may fetch them. In a loop they wait for
-        whichever of its variables comes first, only to be in the loop: see `Graph.strays`. Zeros that the gradient of a
-        branch needs are now made in that branch.
-        """
-        normal, other = (side.normal for side in self.pairing.sides)
-        for name in normal.consumed:
-            if normal.consumed[name] == other.consumed.get(name) == idle.RULE:
-                continue  # a group of gradients of which one is left: it does nothing
-            if name not in other.consumed or normal.graph.nodes[name].op != other.graph.nodes[name].op:
-                continue
-            here, there = (_awaited(side, name) for side in (normal, other))
-            here = {self.partner[one] for one in here if one in self.partner}
-            there = {one for one in there if one in self.back}
-            for one in sorted(here ^ there, key=lambda one: one.name):
-                if one.op == "NoOp" and not one.controls:
-                    continue
-                if one in there and _tells_branch(one) and _is_zero(normal.tensors.get((name, 0))):
-                    continue
-                which = "the original" if one in here else "the port"
-                self.find("wait", None, None, f"waits for {one.name} only in {which}", name)
 
     def explain_consumed(self):
         """Note the rules that took a node in one graph and not the node of the same name in the other."""
@@ -267,30 +242,3 @@ class Verification:
             return f"the constant {shown(operand)}"
         node, index = operand
         return f"{node.name}:{index} ({node.op})"
-
-
-def _awaited(normal, name):
-    """Return the normal nodes, none of a loop, that a node waits for, or whose results it waits for as copies."""
-    found = set()
-    for one in normal.graph.controls[name]:
-        copied = normal.tensors.get((one, 0))
-        if normal.graph.frames[one]:
-            continue
-        if one in normal.made:
-            found.add(normal.made[one])
-        elif copied is not None and not isinstance(copied, Literal):
-            found.add(copied[0])
-    return found
-
-
-def _tells_branch(node):
-    """Whether a node is a Switch, or an Identity of one."""
-    operand = node.inputs[0] if node.op == "Identity" else (node, 0)
-    return not isinstance(operand, Literal) and operand[0].op in SWITCHES
-
-
-def _is_zero(operand):
-    """Whether a tensor is a constant full of zeros."""
-    if not isinstance(operand, Literal) or operand.kind == "text":
-        return False
-    return not any(operand.value)

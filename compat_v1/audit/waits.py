@@ -1,0 +1,77 @@
+"""Compare what nodes wait for that have no normal node, such as constants.
+
+Whatever uses them waits for it as well, and is compared; but a program may fetch them. Each is held against that of the
+same name, or, of constants that are numbered otherwise, that which the partner of the user takes.
+"""
+
+from compat_v1.audit import idle
+from compat_v1.audit.findings import Finding
+from compat_v1.audit.graph import SWITCHES
+from compat_v1.audit.literals import Literal
+
+
+def of_consumed(verification):
+    """Yield a `Finding` for each wait of such a node that none of those that it can be held against has."""
+    normal, other = (side.normal for side in verification.pairing.sides)
+    numbered = verification.constants
+    taken = {twin: name for name, twin in numbered.items()}
+    for name, rule in normal.consumed.items():
+        if rule == other.consumed.get(name) == idle.RULE:
+            continue  # a group of gradients of which one is left: it does nothing
+        twins = [name] if taken.get(name, name) == name else []
+        twins += [numbered[name]] if numbered.get(name, name) != name else []
+        alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]
+        found = [_differences(verification, name, one) for one in alike]
+        if found and all(found):
+            for one, which in found[0]:
+                yield Finding("wait", None, None, f"waits for {one.name} only in {which}", name)
+
+
+def _op(normal, name):
+    return normal.graph.nodes[name].op
+
+
+def _differences(verification, name, other_name):
+    """Return what one of two nodes alone waits for, and in which graph.
+
+    In a loop they wait for whichever of its variables comes first, only to be in the loop: see `Graph.strays`. Zeros
+    that the gradient of a branch needs are now made in that branch.
+    """
+    normal, other = (side.normal for side in verification.pairing.sides)
+    here = {verification.partner.get(one) for one in _awaited(normal, name)} - {None}
+    there = {one for one in _awaited(other, other_name) if one in verification.back}
+    found = []
+    for one in sorted(here ^ there, key=lambda one: one.name):
+        if one.op == "NoOp" and not one.controls:
+            continue
+        if one in there and _tells_branch(one) and _is_zero(normal.tensors.get((name, 0))):
+            continue
+        found.append((one, "the original" if one in here else "the port"))
+    return found
+
+
+def _awaited(normal, name):
+    """Return the normal nodes, none of a loop, that a node waits for, or whose results it waits for as copies."""
+    found = set()
+    for one in normal.graph.controls[name]:
+        copied = normal.tensors.get((one, 0))
+        if normal.graph.frames[one]:
+            continue
+        if one in normal.made:
+            found.add(normal.made[one])
+        elif copied is not None and not isinstance(copied, Literal):
+            found.add(copied[0])
+    return found
+
+
+def _tells_branch(node):
+    """Whether a node is a Switch, or an Identity of one."""
+    operand = node.inputs[0] if node.op == "Identity" else (node, 0)
+    return not isinstance(operand, Literal) and operand[0].op in SWITCHES
+
+
+def _is_zero(operand):
+    """Whether a tensor is a constant full of zeros."""
+    if not isinstance(operand, Literal) or operand.kind == "text":
+        return False
+    return not any(operand.value)

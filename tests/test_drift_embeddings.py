@@ -1,0 +1,115 @@
+"""Embeddings that are looked up and combined: both forms give every bit, and no mistake beside the rule hides."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+
+raw = tf.raw_ops
+FORWARD = {"sum": raw.SparseSegmentSum, "mean": raw.SparseSegmentMean, "sqrtn": raw.SparseSegmentSqrtN}
+BY_NOW = {"sum": raw.SparseSegmentSumGradV2, "mean": raw.SparseSegmentMeanGradV2, "sqrtn": raw.SparseSegmentSqrtNGradV2}
+BEFORE = {"mean": raw.SparseSegmentMeanGrad, "sqrtn": raw.SparseSegmentSqrtNGrad}
+
+
+def combined(combiner, new, mistake=""):
+    """Return a graph that combines rows of embeddings, and adds their gradient to those rows."""
+    with tf.Graph().as_default() as graph:
+        params = tf.placeholder(tf.float32, [9, 4], name="params")
+        numbers = tf.placeholder(tf.int64, [None], name="numbers")
+        segments = tf.placeholder(tf.int64, [None], name="segments")
+        took = segments if mistake == "numbers" else numbers
+        into = numbers if mistake == "segments" else segments
+        if new:
+            y = FORWARD[combiner](data=params, indices=took, segment_ids=into, sparse_gradient=mistake != "dense")
+            gradient = _gradient(y, mistake)
+            rows = 4 if mistake == "rows" else raw.Shape(input=params)[0]
+            into = numbers if mistake == "segments of the gradient" else into
+            values, indices = BY_NOW[combiner](grad=gradient, indices=took, segment_ids=into, dense_output_dim0=rows)
+            indices = segments if mistake == "indices" else indices
+        else:
+            unique, places = raw.Unique(x=took)
+            segments = raw.Cast(x=into, DstT=tf.int32)
+            taken = raw.Identity(input=raw.GatherV2(params=params, indices=unique, axis=0))
+            y = FORWARD[combiner](data=taken, indices=places, segment_ids=segments)
+            gradient, size = _gradient(y, mistake), raw.Shape(input=taken)[0]
+            if combiner == "sum":
+                each = raw.GatherV2(params=gradient, indices=segments, axis=0)
+                values = raw.UnsortedSegmentSum(data=each, segment_ids=places, num_segments=size)
+            else:
+                values = BEFORE[combiner](grad=gradient, indices=places, segment_ids=segments, output_dim0=size)
+            values = raw.Reshape(tensor=values, shape=[raw.Size(input=unique), 4])
+            indices = raw.Reshape(tensor=unique, shape=[raw.Size(input=unique)])
+        places = raw.ExpandDims(input=indices, axis=1)
+        raw.ScatterNd(indices=places, updates=values, shape=tf.constant([9, 4], tf.int64), name="gradients")
+        raw.Identity(input=y, name="out")
+    return graph.as_graph_def()
+
+
+def _gradient(y, mistake):
+    return raw.Exp(x=y) if mistake == "gradient" else raw.Tanh(x=y)
+
+
+def run(graph_def, seed):
+    rng = np.random.RandomState(seed)
+    segments = np.sort(rng.randint(0, 5, 20))
+    feeds = {"params": rng.randn(9, 4), "numbers": rng.randint(0, 9, 20), "segments": segments, "y": rng.randn(5, 4)}
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+        feeds = {name: value for name, value in feeds.items() if name in {op.name for op in graph.get_operations()}}
+        with tf.Session(graph=graph) as session:
+            found = session.run(["out:0", "gradients:0"], {f"{name}:0": value for name, value in feeds.items()})
+    return [one.tobytes() for one in found]
+
+
+@pytest.mark.parametrize("combiner", FORWARD)
+def test_each_row_has_the_same_bits(combiner):
+    old, new = combined(combiner, False), combined(combiner, True)
+    for seed in range(10):
+        assert run(old, seed) == run(new, seed)
+
+
+@pytest.mark.parametrize("combiner", FORWARD)
+def test_the_order_of_the_rows_is_a_cause(combiner):
+    result = audit(combined(combiner, False), combined(combiner, True))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of rows"]), result
+
+
+@pytest.mark.parametrize("combiner", FORWARD)
+@pytest.mark.parametrize(
+    "mistake", ["numbers", "segments", "segments of the gradient", "rows", "indices", "gradient", "dense"]
+)
+def test_mistakes_are_reported(combiner, mistake):
+    assert audit(combined(combiner, False), combined(combiner, True, mistake)).verdict == "not faithful"
+
+
+def test_another_combiner_is_a_mistake():
+    for combiner in FORWARD:
+        for other in FORWARD.keys() - {combiner}:
+            assert audit(combined(combiner, False), combined(other, True)).verdict == "not faithful"
+
+
+def summed(new, mistake=False):
+    """Return a graph of the gradient of a sum of rows."""
+    with tf.Graph().as_default() as graph:
+        y, params = (tf.placeholder(tf.float32, [size, 4], name=name) for size, name in ((5, "y"), (9, "params")))
+        numbers = tf.placeholder(tf.int64, [None], name="numbers")
+        segments = tf.placeholder(tf.int32, [None], name="segments")
+        gradient = raw.Exp(x=params if mistake else y)
+        if new:
+            taken = {"grad": gradient, "indices": numbers, "segment_ids": segments}
+            raw.SparseSegmentSumGrad(**taken, output_dim0=9, name="out")
+        else:
+            taken = raw.GatherV2(params=gradient, indices=segments, axis=0)
+            raw.UnsortedSegmentSum(data=taken, segment_ids=numbers, num_segments=9, name="out")
+        raw.Tanh(x=params, name="gradients")
+    return graph.as_graph_def()
+
+
+def test_the_gradient_of_a_sum_of_rows_has_the_same_bits_but_for_the_sign_of_a_zero():
+    old, new = summed(False), summed(True)
+    for seed in range(10):
+        assert run(old, seed) == run(new, seed)
+    result = audit(old, new)
+    assert [one.cause for one in result.numbers] == ["gradient of a sum of rows"], result
+    assert audit(old, summed(True, mistake=True)).verdict == "not faithful"
