@@ -65,6 +65,13 @@ NUMBERS = {
         "m = tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True)), from tf.nn.sufficient_statistics(x, axes, "
         "shift=m) by tf.nn.normalize_moments in the port",
     ),
+    "dense and sparse gradients": Change(
+        "the sum of dense and sparse gradients, as of tied weights, is dense, was a list of rows",
+        "1.0 to 1.15",
+        "the last bits differ; for the old ones give the optimizer tf.IndexedSlices(tf.concat([d, r], 0), "
+        "tf.concat([tf.range(n), x], 0), [n, k]), where rows = tf.gather(w, x), and d, r = tf.gradients(loss, "
+        "[w, rows], stop_gradients=[rows], gate_gradients=True)",
+    ),
     "largest exponent": Change(
         "reduce_logsumexp takes 0 for a largest exponent that is infinite",
         "1.0 to 1.15",

@@ -18,6 +18,7 @@ from compat_v1.audit import (
     rules_oldest_loops,
     rules_oldest_losses,
     rules_oldest_moments,
+    rules_oldest_updates,
 )
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
@@ -75,6 +76,7 @@ class Normal:
         pruning.leave_out(self, dropout.unused_gradients(self), self.removed)
         rules_oldest_losses.finish(self)
         rules_oldest_moments.finish(self, moments)
+        rules_oldest_updates.finish(self)
         pruning.leave_out(self, set(), set())
         pruning.leave_out_stacks(self)
 

@@ -1,0 +1,154 @@
+"""Updates of variables by the sum of dense and sparse gradients, such as those of tied weights.
+
+TensorFlow's first releases made a list of rows of the dense gradient, put the sparse one behind it and updated row by
+row. Everything is brought into the newer form: the sparse gradient is made dense, and all are added.
+"""
+
+import tensorflow as tf
+
+from compat_v1.audit.literals import Literal, whole
+from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.patterns import make, match
+from compat_v1.audit.pruning import arrange, users_of
+
+v1 = tf.compat.v1
+
+_CAUSE = "dense and sparse gradients"
+_RATE = ("RealDiv", ("Mul", "rate", ("Sqrt", ("Sub", 1, "power2"))), ("Sub", 1, "power1"))
+_FIRST = ("ScatterAdd", "slot1", "rows", ("Mul", "gradient", ("Sub", 1, "beta1")))
+_SECOND = ("ScatterAdd", "slot2", "rows", ("Mul", ("Mul", "gradient", "gradient"), ("Sub", 1, "beta2")))
+_ADAM = ("RealDiv", ("Mul", _RATE, _FIRST), ("AddV2", ("Sqrt", _SECOND), "epsilon"))
+_LOCKING = ("ScatterAdd", "Assign")
+_OF_ADAM = ("slot1", "slot2", "power1", "power2", "rate", "beta1", "beta2", "epsilon")
+
+
+def finish(normal):
+    """Bring the updates into the newer form, where all rows of a variable are among those that are updated."""
+    lists = [node for node in normal.nodes if node.op == "ConcatV2" and not node.controls]
+    lists = [node for node in lists if any(_count(one) is not None for one in node.inputs[:-1])]
+    users = users_of(normal) if lists else {}
+    for rows in lists:
+        for user in sorted(users[rows], key=lambda one: one.number):
+            if user.op == "Unique" and not user.controls:
+                for total in sorted(users[user], key=lambda one: one.number):
+                    if total.op == "UnsortedSegmentSum" and _sums_alike(normal, total, user):
+                        _update_by_slots(normal, rows, user, total, users)
+            elif user.op == "ScatterSub" and user.inputs[1] == (rows, 0):
+                _descend(normal, rows, user)
+    if lists:
+        arrange(normal)
+
+
+def _count(operand):
+    """Return n if an operand is range(n), or None."""
+    if is_op(operand, "Cast"):
+        operand = operand[0].inputs[0]
+    if isinstance(operand, Literal):
+        is_range = operand.kind == "whole" and len(operand.shape) == 1 and operand.value == tuple(range(*operand.shape))
+        return operand.shape[0] if is_range else None
+    if not is_op(operand, "Range") or operand[0].controls:
+        return None
+    start, limit, delta = operand[0].inputs
+    is_range = is_scalar(start, 0) and is_scalar(delta, 1) and isinstance(limit, Literal)
+    return limit.value[0] if is_range and isinstance(limit.value[0], int) else None
+
+
+def _sums_alike(normal, total, unique):
+    """Whether a node sums what is for the same row."""
+    _, index, count = total.inputs
+    known = isinstance(count, Literal) and count.value == normal.sizes((unique, 0))
+    return index == (unique, 1) and known and not total.controls
+
+
+def _added(normal, rows, values, variable):
+    """Return the sum of gradients that are joined, all of a variable's size, or None."""
+    parts, indices = values[0].inputs[:-1], rows.inputs[:-1]
+    shape = normal.sizes(variable)
+    if len(parts) != len(indices) or not shape or not isinstance(shape[0], int) or values[0].controls:
+        return None
+    if not all(is_scalar(one.inputs[-1], 0) for one in (rows, values[0])):
+        return None
+    types, terms = {"T": values[0].attributes["T"]}, []
+    of_indices = {"Tindices": rows.attributes["T"]}
+    for part, index in zip(parts, indices, strict=True):
+        count, known = _count(index), normal.sizes(part)
+        if count is None:
+            inputs = [part, index, whole(shape[0], "int32")]
+            part = make(normal, values[0], "UnsortedSegmentSum", {**types, **of_indices}, inputs, shape, None)
+        elif not known or known[0] != count or count != shape[0]:
+            return None
+        terms.append(part)
+    normal.absorbed.update({rows, values[0], *(one[0] for one in indices if not isinstance(one, Literal))})
+    attributes = {**types, "N": v1.AttrValue(i=len(terms)).SerializeToString(deterministic=True)}
+    return make(normal, values[0], "AddN", attributes, terms, shape, None)
+
+
+def _descend(normal, rows, update):
+    """variable[rows] -= values * rate."""
+    found = {}
+    if match(update.inputs[2], ("Mul", "values", "rate"), found) and is_op(found["values"], "ConcatV2"):
+        gradient = _added(normal, rows, found["values"], update.inputs[0])
+        if gradient is not None and not found["nodes"][0].controls:
+            normal.absorbed.update(found["nodes"])
+            _write(update, "ApplyGradientDescent", [update.inputs[0], found["rate"], gradient])
+
+
+def _update_by_slots(normal, rows, unique, total, users):
+    """An optimizer that keeps something for each variable, in an op of its own or, as Adam, in many."""
+    for node in sorted(users[total], key=lambda one: one.number):
+        if node.op.startswith("SparseApply") and (unique, 0) in node.inputs and (total, 0) in node.inputs:
+            gradient = _added(normal, rows, total.inputs[0], node.inputs[0])
+            if gradient is not None:
+                inputs = [gradient if one == (total, 0) else one for one in node.inputs if one != (unique, 0)]
+                _write(node, node.op.removeprefix("Sparse"), inputs)
+                normal.absorbed.update({unique, total})
+    for node in normal.nodes:
+        found = {"gradient": (total, 0), "rows": (unique, 0)}
+        if node.op == "AssignSub" and match(node.inputs[1], _ADAM, found) and _is_adam(found, node):
+            group = _group(node, found, users)
+            gradient = None if group is None else _added(normal, rows, total.inputs[0], node.inputs[0])
+            if gradient is not None:
+                _write_adam(normal, node, found, gradient, group, users)
+                normal.absorbed.update({unique, total})
+
+
+def _is_adam(found, update):
+    """Whether what is kept is multiplied by beta before it is added to, and nothing waits otherwise."""
+    for node in found["nodes"]:
+        if node.op != "ScatterAdd":
+            if node.controls:
+                return False
+            continue
+        slot, beta = (("slot1", "beta1"), ("slot2", "beta2"))[node.inputs[0] == found["slot2"]]
+        decays = [one for one in node.controls if one.op == "Assign" and one.inputs[0] == node.inputs[0]]
+        if len(decays) != 1 or len(node.controls) > 1 or decays[0].controls or "validate_shape" in decays[0].attributes:
+            return False
+        if not match(decays[0].inputs[1], ("Mul", ("Identity", slot), beta), found):
+            return False
+        found["nodes"].append(decays[0])
+    # Unlike the others, Assign locks by default.
+    locked = {("use_locking" in one.attributes) != (one.op == "Assign") for one in found["nodes"] if one.op in _LOCKING}
+    return locked == {"use_locking" in update.attributes}
+
+
+def _write_adam(normal, node, found, gradient, group, users):
+    """Write one op for all, for which waits whatever waited for the group of them."""
+    _write(node, "ApplyAdam", [node.inputs[0], *(found[name] for name in _OF_ADAM), gradient])
+    for user in users[group]:
+        user.controls = user.controls - {group} | {node}
+    group.controls = frozenset()
+    normal.consumed.update(dict.fromkeys(group.names, _CAUSE))
+    normal.absorbed |= {group, *(one for one in found["nodes"] if one.op != "Identity")}
+
+
+def _group(node, found, users):
+    """Return the group of all three updates, which alone waits for any of them, or None."""
+    parts = {node, *(one for one in found["nodes"] if one.op == "ScatterAdd")}
+    groups = [one for one in users.get(node, ()) if one.op == "NoOp" and one.controls == parts]
+    return groups[0] if len(groups) == 1 and users[node] == {*groups} else None
+
+
+def _write(node, op, inputs):
+    node.op, node.inputs = op, inputs
+    node.attributes = {key: value for key, value in node.attributes.items() if key != "Tindices"}
+    node.steps.add(_CAUSE)

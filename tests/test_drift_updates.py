@@ -1,0 +1,66 @@
+"""Tied weights: what TensorFlow's first releases updated row by row, and what is one dense update by now."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+
+OPTIMIZERS = {
+    "descent": lambda rate: tf.train.GradientDescentOptimizer(rate),
+    "momentum": lambda rate: tf.train.MomentumOptimizer(rate, 0.9, use_nesterov=True),
+    "adagrad": lambda rate: tf.train.AdagradOptimizer(rate),
+    "rmsprop": lambda rate: tf.train.RMSPropOptimizer(rate),
+    "centered": lambda rate: tf.train.RMSPropOptimizer(rate, centered=True),
+    "adadelta": lambda rate: tf.train.AdadeltaOptimizer(rate),
+    "ftrl": lambda rate: tf.train.FtrlOptimizer(rate),
+    "adam": lambda rate: tf.train.AdamOptimizer(rate),
+}
+
+
+def _train(optimizer, by_rows, rate=0.1, rows=(0, 7), others=False, order=(0, 1)):
+    """Train by both uses of a variable; `by_rows`: as the advice of "dense and sparse gradients" says."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.int32, [None], name="x")
+        start = tf.constant(np.random.default_rng(2).normal(size=(7, 7)), tf.float32)
+        weights = tf.Variable(start, name="weights", use_resource=False)
+        gathered = tf.gather(weights, x)
+        loss = tf.reduce_sum(tf.tanh(tf.matmul(gathered, weights, transpose_b=True)))
+        optimizer = OPTIMIZERS[optimizer](rate)
+        if by_rows:
+            dense, rest = tf.gradients(loss, [weights, gathered], stop_gradients=[gathered], gate_gradients=True)
+            x = tf.abs(x) if others else x
+            parts = [dense, tf.reshape(rest, [-1, 7])], [tf.range(*rows), tf.reshape(x, [-1])]
+            values, indices = (tf.concat([part[k] for k in order], 0) for part in parts)
+            optimizer.apply_gradients([(tf.IndexedSlices(values, indices, tf.shape(weights)), weights)], name="train")
+        else:
+            optimizer.minimize(loss, name="train")
+        tf.variables_initializer(tf.global_variables(), name="begin")
+    return graph
+
+
+def _weights(graph):
+    with tf.Session(graph=graph) as session:
+        session.run("begin")
+        for turn in range(5):
+            session.run("train", {"x:0": [3, turn, 3]})
+        return session.run("weights:0")
+
+
+def _audit(one, other):
+    return audit(one.as_graph_def(), other.as_graph_def())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_update_row_by_row_is_the_dense_one_but_for_the_last_bits(name):
+    old, new = _train(name, True), _train(name, False)
+    result = _audit(old, new)
+    assert result.differences == [] and not result.not_compared
+    assert [one.cause for one in result.numbers] == ["dense and sparse gradients"]
+    np.testing.assert_allclose(_weights(old), _weights(new), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("mistake", [{"rate": 0.2}, {"rows": (1, 8)}, {"others": True}, {"order": (0, 1, 1)}], ids=str)
+def test_no_mistake_in_it_is_excused(name, mistake):
+    assert _audit(_train(name, True, **mistake), _train(name, False)).verdict == "not faithful"
