@@ -18,7 +18,6 @@ PAIRS = [(path.parent.name, path.name.partition(".")[0]) for path in sorted(RECO
 NO_RULE_YET = {
     "tf1.0.1": (
         "layers",
-        "moving_averages",
         "partitioned",
     ),
     "tf1.15.5": (),

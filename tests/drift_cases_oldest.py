@@ -120,3 +120,42 @@ def _(new, mistake):
     strides = raw.Pack(values=[1, raw.Select(condition=condition, x=-1, y=1)])
     masks = {"begin_mask": 3, "end_mask": 3}
     out(raw.Exp(x=raw.StridedSlice(input=x, begin=[0, 0], end=[0, 0], strides=strides, **masks)))
+
+
+@case("case in case")
+def _(new, mistake):
+    chosen(new, "a branch" if mistake else None)
+
+
+CHOSEN_WRONG = ("a branch", "limit", "no negation", "default", "of another", "not exclusive", "assertion")
+
+
+def chosen(new, wrong=None):
+    """Build tf.case of two conditions that exclude each other; `wrong`, one of CHOSEN_WRONG: a mistake in it."""
+    text = "More than one condition evaluated as True but exclusive=True.  Conditions: (Greater:0, Less:0), Values:"
+    tf.disable_control_flow_v2()
+    try:
+        x = floats(3)
+        size = raw.Sum(input=x, axis=[0])
+        conditions = [raw.Greater(x=size, y=1.0), raw.Less(x=size, y=2.0 if wrong == "limit" else -1.0)]
+        factor = 3.0 if wrong == "a branch" else 2.0
+        branches = [lambda: raw.Exp(x=x), lambda: raw.Mul(x=x, y=factor)]
+        default = (lambda: raw.Neg(x=x)) if wrong == "default" else (lambda: x)
+        if new:
+            pairs = list(zip(conditions, branches, strict=True))
+            out(raw.Tanh(x=tf.case(pairs, default, exclusive=wrong != "not exclusive")))
+            return
+        many = raw.Pack(values=conditions)
+        count = raw.Sum(input=raw.Cast(x=many, DstT=tf.int32), axis=[0])
+        none, asked = tf.constant(True), []
+        for condition in conditions:
+            asked.append(raw.LogicalAnd(x=condition, y=none))
+            none = raw.LogicalAnd(x=none, y=condition if wrong == "no negation" else raw.LogicalNot(x=condition))
+        limit = raw.Less(x=count, y=3 if wrong == "assertion" else 2)
+        with tf.control_dependencies([tf.Assert(limit, [text, many])]):
+            result = tf.cond(none, default, lambda: tf.zeros([3]))
+            for condition, branch in list(zip(asked, branches, strict=True))[::-1]:
+                result = tf.cond(condition, branch, lambda result=result: result)
+        out(raw.Tanh(x=raw.Neg(x=result) if wrong == "of another" else result))
+    finally:
+        tf.enable_control_flow_v2()

@@ -5,7 +5,8 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
 from drift_cases import floats, out
-from test_drift import run
+from drift_cases_oldest import CHOSEN_WRONG, chosen
+from test_drift import built, run
 
 raw = tf.raw_ops
 
@@ -120,3 +121,13 @@ def test_branches_inside_a_branch_that_never_runs():
     with tf.Graph().as_default() as graph:
         tf.image.rot90(tf.placeholder(tf.float32, [None, None, 3]))
     assert audit(graph.as_graph_def(), graph.as_graph_def()).verdict == "faithful"
+
+
+@pytest.mark.parametrize("wrong", CHOSEN_WRONG)
+def test_every_mistake_in_a_case_is_reported(wrong):
+    in_port = wrong == "not exclusive"
+    with tf.Graph().as_default() as graph:
+        chosen(in_port, wrong)
+    right = built("case in case", not in_port)
+    pair = (right, graph.as_graph_def()) if in_port else (graph.as_graph_def(), right)
+    assert audit(*pair).verdict == "not faithful"

@@ -67,6 +67,12 @@ RULES = {
         "1.0 to 1.15",
         "all wait for the same ops",
     ),
+    "case in case": Rule(
+        "the conditions of tf.case are asked one inside the other, were asked each with all before it negated; of "
+        "conditions that exclude each other at most 1 is met, was less than 2",
+        "1.0 to 1.15",
+        "the same branch runs; what the first releases computed where none does is taken by nobody",
+    ),
     "compared in a branch": Rule(
         "a tensor is compared with a number before it is sent into a branch, was in the branch",
         "1.0 to 1.15",

@@ -106,7 +106,8 @@ def colocation(node, other, places, stands):
     if node.op in _HELPERS and of_shapes:
         return "colocation"
     known = {relation for one in stands for relation in one}
-    if node.op in _BESIDE and "elsewhere" not in known:
+    beside = node.op in _BESIDE or "compared in a branch" in node.steps | other.steps
+    if beside and "elsewhere" not in known:
         return "colocation"
     return "colocation" if all(stands) and known == {"an input"} else None
 

@@ -14,6 +14,7 @@ from compat_v1.audit import (
     idle,
     pruning,
     rewriting,
+    rules_oldest_cases,
     rules_oldest_cells,
     rules_oldest_loops,
     rules_oldest_losses,
@@ -71,6 +72,7 @@ class Normal:
         self._rewriter.finish()
         rules_oldest_loops.finish(self)
         rules_oldest_cells.finish(self)
+        rules_oldest_cases.finish(self)
         moments = rules_oldest_moments.begin(self)
         self.removed |= idle.leave_out(self, without)
         pruning.leave_out(self, dropout.unused_gradients(self), self.removed)

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from compat_v1.audit import (
     rules_oldest_branches,
+    rules_oldest_cases,
     rules_oldest_images,
     rules_oldest_losses,
     rules_oldest_ops,
@@ -250,6 +251,7 @@ _OWN = {
 _RULES = {}
 _MODULES = (
     rules_oldest_branches,
+    rules_oldest_cases,
     rules_oldest_images,
     rules_oldest_losses,
     rules_oldest_ops,

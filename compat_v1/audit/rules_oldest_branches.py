@@ -43,11 +43,9 @@ def _compared_before(rewriter, name, node, data, condition):
     """What is compared with a number is sent into a branch and compared there, or compared before."""
     if data == condition or isinstance(condition, Literal):  # the condition itself, which says which branch it is
         return False
-    if not any(is_op(data, op) for op in _COMPARISONS) or data[0].controls:
+    if not is_compared(data):
         return False
     tensor, number = data[0].inputs
-    if isinstance(tensor, Literal) or not isinstance(number, Literal) or number.shape != ():
-        return False
     normal, graph = rewriter.normal, rewriter.graph
     types = {"T": data[0].attributes["T"]} if "T" in data[0].attributes else {}
     shapes = [normal.sizes(tensor)]
@@ -60,6 +58,14 @@ def _compared_before(rewriter, name, node, data, condition):
     normal.made[name] = switch
     normal.absorbed.add(data[0])
     return True
+
+
+def is_compared(operand):
+    """Whether a tensor is another, compared with a number."""
+    if isinstance(operand, Literal) or operand[0].op not in _COMPARISONS or operand[0].controls:
+        return False
+    tensor, number = operand[0].inputs
+    return not isinstance(tensor, Literal) and isinstance(number, Literal) and number.shape == ()
 
 
 _COMPARISONS = ("LessEqual", "Less", "GreaterEqual", "Greater")

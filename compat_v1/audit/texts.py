@@ -5,6 +5,12 @@ import re
 from compat_v1.audit.literals import Literal
 
 _TENSOR = re.compile(r"([A-Za-z0-9.][A-Za-z0-9_./\\-]*):(\d+)")
+_REWORDED = {
+    b"all dims of 'image.shape' must": b"inner 3 dims of 'image.shape' must",
+    rb"More than one condition evaluated as True but exclusive=True.  Conditions: (\(.*\)), Values:": (
+        rb"Input error: exclusive=True: more than 1 conditions \1 evaluated as True:"
+    ),
+}
 _NUMBER = re.compile(r"_\d+(?=/|$)")
 
 
@@ -30,14 +36,16 @@ def same_message(verification, text, other_text):
 
 def _reworded(message):
     """Return a message in today's words."""
-    return message.replace(b"all dims of 'image.shape' must", b"inner 3 dims of 'image.shape' must")
+    for old, new in _REWORDED.items():
+        message = re.sub(old, new, message, flags=re.DOTALL)
+    return message
 
 
 def says_the_same(verification, text, other_text):
     """Whether two texts are the same but for the names of tensors, each that of the other's partner."""
     if text.kind != "text" or other_text.kind != "text" or len(text.value) != 1 or len(other_text.value) != 1:
         return False
-    words, others = (one.value[0].decode("utf-8", "replace") for one in (text, other_text))
+    words, others = (_reworded(one.value[0]).decode("utf-8", "replace") for one in (text, other_text))
     named, other_named = _TENSOR.findall(words), _TENSOR.findall(others)
     if not named or len(named) != len(other_named) or _TENSOR.split(words)[::3] != _TENSOR.split(others)[::3]:
         return False
