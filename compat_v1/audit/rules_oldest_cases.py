@@ -1,0 +1,208 @@
+"""tf.case: conditions one beside the other, each with "and none before", that are one inside the other by now.
+
+Everything is brought into the newer form, when the normal form of a graph is whole: a branch runs where none of the
+conditions before is met and its own is, and what enters it passes through all of them.
+"""
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.pruning import arrange, redirect, users_of
+from compat_v1.audit.rules_oldest_branches import is_compared
+
+_CAUSE = "case in case"
+
+
+def finish(normal):
+    """Bring each tf.case into the newer form."""
+    negated = [node for node in normal.nodes if node.op == "LogicalAnd" and is_op(node.inputs[1], "LogicalNot")]
+    users = users_of(normal) if negated else {}
+    idle = {one for one in normal.branches if len(one.names) == 1 and not users.get(one)}
+    users = {node: using - idle for node, using in users.items()}
+    for node in negated:
+        asked, default = _none_of((node, 0)), _decided((node, 0), users)
+        if asked and default:
+            _write(normal, default, asked, users)
+    if negated:
+        arrange(normal)
+
+
+def _at_most_one(rewriter, name, node, operands):
+    """Less than 2 of some conditions are met: at most 1."""
+    count, limit = operands
+    cast = count[0].inputs[0] if is_op(count, "Sum") else None
+    if not is_scalar(limit, 2) or not is_op(cast, "Cast") or not is_op(cast[0].inputs[0], "Pack"):
+        return False
+    if limit.dtype != "int32" or rewriter.normal.sizes(count) != ():
+        return False
+    rewriter.normal.keep(name, "LessEqual", [count, number(1, "int32")._replace(names=limit.names)], steps={_CAUSE})
+    return True
+
+
+def _none_of(operand):
+    """Return the conditions of "true, and not this, and not this …", or None."""
+    asked = []
+    while is_op(operand, "LogicalAnd"):
+        (rest, negated), waits = operand[0].inputs, operand[0].controls
+        if waits or not is_op(negated, "LogicalNot") or negated[0].controls:
+            return None
+        asked.insert(0, negated[0].inputs[0])
+        operand = rest
+    return asked if isinstance(operand, Literal) and operand.dtype == "bool" and is_scalar(operand, 1) else None
+
+
+def _all_of(condition):
+    """Return what a condition is made of by "and" and "not"."""
+    found, todo = [], [condition]
+    while todo:
+        one = todo.pop()
+        if is_op(one, "LogicalAnd") or is_op(one, "LogicalNot"):
+            found.append(one)
+            todo += one[0].inputs
+    return found
+
+
+class _Branch:
+    """A branch: `switch` decides whether it runs, `pivots` {side: Identity} say so, `copy` lets tensors `enter`."""
+
+    def __init__(self, switch, pivots, copy, enter):
+        self.switch, self.pivots, self.copy, self.enter = switch, pivots, copy, enter
+
+
+def _decided(condition, users):
+    """Return the `_Branch` of a condition, if it decides one and nothing else, or None."""
+    using = users.get(condition[0], set())
+    switches = [one for one in using if one.op == "Switch" and one.inputs == [condition, condition]]
+    copies = [one for one in using if one.op == "Identity"]
+    if len(switches) != 1 or len(copies) != 1 or copies[0].controls != switches[0].controls:
+        return None
+    pivots = {one.inputs[0][1]: one for one in users.get(switches[0], ())}
+    enter = sorted(users.get(copies[0], ()), key=lambda one: one.number)
+    decided = set(pivots) == {0, 1} and len(users[switches[0]]) == 2
+    decided = decided and all(one.op == "Identity" and not one.controls for one in pivots.values())
+    decided = decided and all(one.op == "Switch" and one.inputs[1] == (copies[0], 0) for one in enter)
+    alone = decided and not any(one.controls for one in enter)
+    return _Branch(switches[0], pivots, copies[0], enter) if alone else None
+
+
+def _write(normal, default, asked, users):
+    """Write the branches one inside the other, if they are whole and what they give is chosen in a chain."""
+    chain, ends = [default], {merge: None for merge in _default_ends(default, users)}
+    levels = [ends]
+    for place in reversed(range(len(asked))):
+        conditions = {_own(one) for merge in ends for one in users.get(merge, ())}
+        condition = conditions.pop() if len(conditions) == 1 else None
+        if not is_op(condition, "LogicalAnd") or condition[0].controls or condition[0].inputs[0] != asked[place]:
+            return
+        branch = _decided(condition, users)
+        ends = _ends(branch, users, ends) if branch and _none_of(condition[0].inputs[1]) == asked[:place] else None
+        if not ends:
+            return
+        chain.insert(0, branch)
+        levels.insert(0, ends)
+    if all(one.switch.controls == default.switch.controls for one in chain):
+        _Writer(normal, chain, asked).write(levels)
+
+
+def _own(switch):
+    """Return the condition by which a Switch lets something enter a branch."""
+    copy = switch.inputs[1] if switch.op == "Switch" else None
+    return copy[0].inputs[0] if is_op(copy, "Identity") else None
+
+
+def _ends(branch, users, before):
+    """Return {Merge: the Merge whose result it takes if the branch does not run}, or None."""
+    ends = {}
+    for one in branch.enter:
+        inner = one.inputs[0]
+        if isinstance(inner, Literal) or inner[0] not in before:
+            continue
+        merges = users.get(one, set())
+        if len(merges) != 1 or inner[1] != 0 or users[inner[0]] != {one}:
+            return None
+        (merge,) = merges
+        ends[merge] = inner[0]
+        if not _is_plain(merge) or merge.inputs[0] != (one, 0):
+            return None
+    return ends if len(ends) == len(before) else None
+
+
+def _default_ends(branch, users):
+    """Return the Merges of the default, which take a constant that nobody gets if it does not run."""
+    constants = [one for one in users.get(branch.pivots[0], ()) if one.op == "Const"]
+    merges = [merge for one in constants for merge in users[one]]
+    alone = len(set(merges)) == len(constants) and all(map(_is_plain, merges))
+    alone = alone and all(merge.inputs[0][0] in constants for merge in merges)
+    return sorted(merges, key=lambda one: one.number) if alone else []
+
+
+def _is_plain(merge):
+    return merge.op == "Merge" and len(merge.inputs) == 2 and not merge.late and not merge.controls
+
+
+class _Writer:
+    """Writes the conditions `asked` of a case, which `chain` decides branch by branch, one inside the other."""
+
+    def __init__(self, normal, chain, asked):
+        self.normal, self.chain = normal, chain
+        self.copies, self.pivots = [], []  # of each condition, where it is asked
+        for level, (branch, condition) in enumerate(zip(chain, asked, strict=False)):
+            inside = self._entered(condition, branch.switch.attributes, [0] * level)
+            switch, _ = self._make(branch.switch, "Switch", branch.switch.attributes, [inside, inside], inside)
+            self.copies.append(self._make(branch.copy, "Identity", branch.copy.attributes, [inside], inside))
+            pivots = branch.pivots.items()
+            self.pivots.append(
+                {side: self._make(one, "Identity", one.attributes, [(switch, side)], inside) for side, one in pivots}
+            )
+
+    def _make(self, like, op, attributes, inputs, sized, step=_CAUSE):
+        """Make a node that waits for what `like` waits for, with outputs as large as `sized`."""
+        made, sizes = self.normal.made.get(like.name), [self.normal.sizes(sized)] * (2 if op == "Switch" else 1)
+        node = self.normal.node(like.name, op, attributes, inputs, like.controls, {step}, len(sizes), sizes)
+        self.normal.made[like.name] = made
+        return node, 0
+
+    def _entered(self, operand, types, sides):
+        """Return a tensor as it comes through the first conditions, each met (1) or not (0)."""
+        for level, side in enumerate(sides):
+            operand = self._switched(operand, types, level, side)
+        return operand
+
+    def _switched(self, operand, types, level, side):
+        if is_compared(operand):
+            (tensor, number_of), of = operand[0].inputs, operand[0].attributes
+            inside = self._switched(tensor, {"T": of["T"]}, level, side)
+            return self._make(operand[0], operand[0].op, of, [inside, number_of], tensor, "compared in a branch")
+        like, _ = self.copies[level]
+        made, sizes = self.normal.made.get(like.name), [self.normal.sizes(operand)] * 2
+        inputs = [operand, self.copies[level]]
+        switch = self.normal.node(like.name, "Switch", types, inputs, set(), {_CAUSE}, 2, sizes)
+        self.normal.made[like.name] = made
+        return switch, side
+
+    def write(self, levels):
+        """Let what was in a branch be in the new one; `levels`: of each, {Merge: the Merge before}."""
+        instead, pivots, last = {}, {}, len(self.chain) - 1
+        for level, branch in enumerate(self.chain):
+            sides = [0] * last if level == last else [0] * level + [1]
+            inner = self.pivots[min(level, last - 1)][int(level < last)]
+            pivots[branch.pivots[1]] = inner[0]
+            instead[branch.pivots[1], 0] = inner
+            for one in branch.enter:
+                if not is_op(one.inputs[0], "Merge") or one.inputs[0][0] not in (
+                    levels[level + 1] if level < last else ()
+                ):
+                    instead[one, 1] = self._entered(one.inputs[0], one.attributes, sides)
+            old = {branch.switch, branch.copy, *branch.pivots.values(), *branch.enter}
+            self.normal.absorbed |= old | {one[0] for one in _all_of(branch.switch.inputs[0])}
+        for level, ends in enumerate(levels[:-1]):
+            for merge, before in ends.items():
+                merge.inputs[0] = before.inputs[1] if level == last - 1 else (before, 0)
+                merge.steps.add(_CAUSE)
+        self.normal.absorbed |= {one for merge in levels[-1] for one in (merge, merge.inputs[0][0])}
+        redirect(self.normal, instead)
+        for node in self.normal.nodes:
+            if not node.controls.isdisjoint(pivots):
+                node.controls = frozenset(pivots.get(one, one) for one in node.controls)
+
+
+RULES = {"Less": _at_most_one}
