@@ -159,9 +159,10 @@ def _compared(graphs, without, compare_functions, given):
         if not verification.findings:
             return normals, verification
         if not (new[0].keys() - hints[0].keys() or new[1].keys() - hints[1].keys()):
-            if followed:
+            new = ({}, {}) if followed else tuple(map(loops.sizes, graphs, normals, hints, without))
+            followed = True
+            if not any(new):  # what follows would be the same once more
                 return normals, verification
-            new, followed = tuple(map(loops.sizes, graphs, normals, hints, without)), True
         hints = ({**hints[0], **new[0]}, {**hints[1], **new[1]})
 
 
