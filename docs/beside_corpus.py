@@ -19,33 +19,30 @@ from compat_v1.environment import import_tensorflow  # noqa: E402
 
 import_tensorflow()
 
-from compat_v1.audit import read_graph_def  # noqa: E402
+from compat_v1.audit import drift, read_graph_def  # noqa: E402
 from compat_v1.beside import CannotRunError, beside  # noqa: E402
-from compat_v1.beside.causes import with_old_seeds  # noqa: E402
-from compat_v1.beside.engine import Trial  # noqa: E402
-from compat_v1.beside.feeds import Feeds  # noqa: E402
-from compat_v1.beside.pairs import pair  # noqa: E402
-from compat_v1.beside.plan import make_plan  # noqa: E402
-from compat_v1.beside.program import Program  # noqa: E402
+from compat_v1.beside.bodies import with_bodies  # noqa: E402
 from corpus import sources  # noqa: E402
 from corpus_graphs import PAIRS, build_today, recorded  # noqa: E402
 
-UPDATES = 1
+UPDATES = 2
+CHANGED = {"seeds", "dropout's formula", "graph optimizers", *drift.NUMBERS}  # what ports of faithful programs have
+PLANTED, ALONE, ELSEWHERE = "at the planted place", "a variable of one graph alone", "elsewhere"
 
 
-def causes_in_short(result):
-    """Return the kinds of causes of a `Beside`, and whether the two are equal without them."""
-    return "; ".join(
-        dict.fromkeys(
-            cause["cause"] + (" (equal without)" if cause.get("equal_without") else "") for cause in result.causes
-        )
-    )
+def in_short(causes):
+    """Return the kinds of causes, and which of them were taken away; equal is what is left if the last was."""
+    kinds = {}
+    for cause in causes:
+        kinds[cause["cause"]] = cause.get("equal_without", False)
+    return "; ".join(kind + " (equal without)" * equal for kind, equal in kinds.items())
 
 
-def changed_nodes(new, mistaken):
+def changed_nodes(right, wrong):
     """Return the names of the nodes that a mistake has changed, by name against the faithful port."""
-    there = {node.name: node.SerializeToString(deterministic=True) for node in new.node}
-    return {node.name for node in mistaken.node if there.get(node.name) != node.SerializeToString(deterministic=True)}
+    there = {node.name: node.SerializeToString(deterministic=True) for node in with_bodies(right).node}
+    wrong = with_bodies(wrong).node
+    return {node.name for node in wrong if there.get(node.name) != node.SerializeToString(deterministic=True)}
 
 
 def ports(folder):
@@ -56,46 +53,47 @@ def ports(folder):
         try:
             result = beside(old, new, UPDATES)
             first = f"`{result.first.tensor}`" if result.first else ""
-            row = [label, result.audit or "", result.verdict, first, causes_in_short(result)]
+            row = [label, result.audit or "", result.verdict, first, in_short(result.causes)]
         except CannotRunError as error:
             row = [label, "", "cannot be run", "", str(error)]
         yield [*row, f"{time.process_time() - begin:.0f}"]
 
 
 def mistakes(folder):
-    """Yield a row for each mistake: the same, with whether the first tensor is where it was planted as the cause."""
+    """Yield a row for each mistake: the same, with whether it is named where it was planted as the cause."""
     for name in sources.names():
-        old, right_graph = Program(recorded("tf1.15.5", name)), read_graph_def(folder / f"{name}.pb.gz")
-        for number, (right, wrong) in enumerate(sources.load(name)["MISTAKES"]):
-            begin, new = time.process_time(), read_graph_def(folder / f"{name}.mistake{number}.pb.gz")
-            label = f"{name}: `{right}` → `{wrong}`".replace("|", "\\|").replace("\n", " ")
-            planted = changed_nodes(right_graph, new)
+        old, right = recorded("tf1.15.5", name), read_graph_def(folder / f"{name}.pb.gz")
+        for number, (what, instead) in enumerate(sources.load(name)["MISTAKES"]):
+            begin, wrong = time.process_time(), read_graph_def(folder / f"{name}.mistake{number}.pb.gz")
+            label = f"{name}: `{what}` → `{instead}`".replace("|", "\\|").replace("\n", " ")
             try:
-                row = [label, *_where(old, Program(new), planted)]
+                result = beside(old, wrong, UPDATES)
+                row = [label, result.audit, *judged(result, changed_nodes(right, wrong))]
             except CannotRunError as error:
                 row = [label, "", "cannot be run", "", str(error)]
             yield [*row, f"{time.process_time() - begin:.0f}"]
 
 
-def _where(old, new, planted):
-    """Run both with the old seeds; return the audit's verdict, that of the run, the first tensor, and what is there."""
-    paired = pair(old, new)
-    plan, _ = with_old_seeds(make_plan(old, new, paired.pairs, Feeds(old, new, paired.pairs), paired.guessed))
-    trial = Trial(plan, UPDATES, None, lambda done, total: None)
-    course = trial.judge()
-    if plan.mismatches:
-        return paired.audit, "parted", "", plan.mismatches[0]
-    if not course.first:
-        return paired.audit, "not deterministic" if course.strayed else "equal", "", ""
-    origins = trial.origins(trial.plan, course.first, trial.plain)
-    if not origins.first:
-        return paired.audit, "parted", f"`{course.first.what[0]}`", "only by graph optimizers"
-    here = any(
-        {one.partner, *origins.between[one.node][1], *(s for s, _ in new.wiring.inputs.get(one.partner, ()))} & planted
-        for one in origins.first
-    )
-    where = "at the planted place" if here else "elsewhere"
-    return paired.audit, "parted", f"`{origins.first[0].node}`", where
+def judged(result, planted):
+    """Return [verdict, first tensor, where] for a mistake: what TensorFlow itself has changed is no part of it."""
+    place, kinds = where(result, planted), {cause["cause"] for cause in result.causes}
+    if place == ELSEWHERE and kinds <= CHANGED and result.causes[-1].get("equal_without"):
+        return ["equal", "", f"but for {', '.join(sorted(kinds))}"]
+    return [result.verdict, f"`{result.first.tensor}`" if result.first else "", place]
+
+
+def where(result, planted):
+    """Say where a mistake was found: at a node that it changed, or one that takes such a node's value."""
+    if result.verdict != "parted":
+        return ""
+    if any(cause["cause"] in ("without a partner", "another shape") for cause in result.causes):
+        return ALONE
+    wiring, places = result.plan.new.wiring, {cause["port_node"] for cause in result.causes if "port_node" in cause}
+    if result.origins:
+        places |= {one.partner for one in result.origins.first}
+        places |= {name for _, names in result.origins.between.values() for name in names}
+    around = places | {name for place in places & wiring.nodes.keys() for name, _ in wiring.inputs[place]}
+    return PLANTED if around & planted else ELSEWHERE
 
 
 def table(rows, head):
@@ -113,24 +111,21 @@ def page(right, wrong):
     yield f"{UPDATES} update each; seconds of processor time. `python docs/beside_corpus.py` writes this page.\n"
     yield "## Faithful ports\n"
     equal_without = sum(row[2] == "parted" and "(equal without)" in row[4] for row in right)
-    yield f"{_counts(right)}; of those that part, {equal_without} are equal without the cause that is named.\n"
+    yield f"{_counts(right)}; of those that part, {equal_without} are equal without the causes that are named.\n"
     yield from table(right, ("program, old release", "audit", "beside", "first tensor", "cause", "seconds"))
     yield "\n## Mistakes\n"
-    yield f"{len(wrong)} of the {planted} that are planted, against TensorFlow 1.15.5's graph, with its seeds written"
-    yield "into the port. What is *equal* has a mistake that one update does not show, such as another initial value or"
-    yield "momentum: the audit alone sees it.\n"
+    yield f"All {planted} that are planted, against TensorFlow 1.15.5's graph. What is *equal*, if only but for what"
+    yield "parts the faithful port as well, has a mistake that no run shows, such as another initial value or what"
+    yield "fills a queue, or none with the numbers that were drawn: the audit alone sees it.\n"
     alone = sum(row[2] == "equal" and row[1] == "not faithful" for row in wrong)
-    yield f"{_counts(wrong)}; " + ", ".join(f"{n} {what}" for what, n in _places(wrong).items())
+    found = Counter(row[4] for row in wrong if row[2] == "parted")
+    yield f"{_counts(wrong)}: {', '.join(f'{count} {place}' for place, count in found.most_common())}"
     yield f"first. Of those that are equal, {alone} are *not faithful* for the audit.\n"
     yield from table(wrong, ("mistake", "audit", "beside", "first tensor", "where", "seconds"))
 
 
 def _counts(rows):
     return ", ".join(f"{count} {what}" for what, count in Counter(row[2] for row in rows).most_common())
-
-
-def _places(rows):
-    return Counter(row[4] if row[4] in ("at the planted place", "elsewhere") else "other" for row in rows if row[3])
 
 
 def shown(rows):

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from compat_v1.beside import ops
 from compat_v1.beside.deviation import Deviation
-from compat_v1.beside.lockstep import Bridge, Mode, Parted
-from compat_v1.beside.plan import Plan, make_plan
+from compat_v1.beside.grafts import grafted, with_new
+from compat_v1.beside.lockstep import Mode, Parted
+from compat_v1.beside.pairs import Paired
+from compat_v1.beside.plan import Plan
 from compat_v1.beside.program import CannotRunError, Program
 from compat_v1.beside.running import ALL, OPTIMIZERS
 from compat_v1.beside.where import Origins
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
     from compat_v1.beside.engine import Trial
 
 DROPOUT = "dropout's formula"
+_SAID = {"dropout": DROPOUT, "derived seeds": "seeds"}  # what the audit says, and what is said here
 _SEEDS = ("seed", "seed2")
 _ROUNDING = 1e-5  # of the largest value: as much as another order of the same arithmetic can make
 _NAMED = 8  # tensors in a sentence
-_AT_MOST = 4  # rounds in which the new graph is given the old one's values where it parts
+_AT_MOST = 12  # rounds in which what the old graph does is written into the new one where they part
 
 
 def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[str, Any]]]:
@@ -43,7 +46,7 @@ def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[st
             found.append(_of_seeds(names, course.first is None))
             here = trial.origins(seeded, course.first, plain) if course.first else None
         if here:
-            _by_replacing(trial, seeded, here, plain, found)
+            _by_writing(trial, seeded, here, plain, found)
     except CannotRunError as error:
         trial.notes.append(f"why is not known further: {error}")
     return origins, found
@@ -70,7 +73,7 @@ def with_old_seeds(plan: Plan) -> tuple[Plan, list[str]]:
                 nodes[other].attr[key].i = old.attr[key].i
     if not names:
         return plan, []
-    return _with_new(plan, graph_def), names
+    return with_new(plan, graph_def), names
 
 
 def unseeded(program: Program, plan: Plan) -> list[str]:
@@ -111,57 +114,55 @@ def _by_optimizers(trial: "Trial") -> dict[str, Any]:
     return {"cause": "graph optimizers", "what": what, "optimizers": list(off), "equal_without": True}
 
 
-def _by_replacing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode, found: list[dict[str, Any]]) -> None:
-    """Give the new graph the old one's values where it parts, until nothing else does; append the causes."""
-    bridges, before = list[Bridge](), len(found)
+def _by_writing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode, found: list[dict[str, Any]]) -> None:
+    """Write into the new graph what the old one does where it parts, until nothing else does; append the causes."""
+    written, before = list[str](), len(found)
     for _ in range(_AT_MOST):
-        fresh = dict[Bridge, None]()
-        can_all = True
+        places = dict[tuple[str, str], None]()
         for one in origins.first:
-            pair = ((one.node, one.output), (one.partner, one.output))
-            what = kind(plan, one, origins.between[one.node])
-            found.append({"cause": what, "what": _sentence(plan, one, origins)})
-            can_all = can_all and one.same_shape and pair not in bridges and _may_replace(plan, pair)
-            fresh |= dict.fromkeys([pair, *(_alike(plan, pair) if what == DROPOUT else ())])
-        if not can_all or not fresh:
+            what = kind(plan, one, origins.between[one.node], trial.paired)
+            found.append(
+                {"cause": what, "what": _sentence(plan, one, origins), "node": one.node, "port_node": one.partner}
+            )
+            places[one.node, one.partner] = None
+            places |= dict.fromkeys(_alike(plan, one) if what == DROPOUT else ())
+        again = any(name in written for name, _ in places)
+        graft = grafted(plan, places) if places and not again else None
+        if graft is None:
             return
-        bridges += [pair for pair in fresh if pair not in bridges]
-        course = trial.course(plan, mode, bridges)
+        plan = graft
+        written += [name for name, _ in places]
+        course = trial.course(plan, mode)
         if course.first is None:
-            names = ", ".join(pair[0][0] for pair in bridges[:_NAMED]) + (" …" if len(bridges) > _NAMED else "")
-            found[-1]["what"] += f"; given the old graph's values of {names}, the new graph equals it in every bit"
+            names = ", ".join(written[:_NAMED]) + (" …" if len(written) > _NAMED else "")
+            found[-1]["what"] += f"; with the old graph's {names} written into the new graph every bit is equal"
             for cause in found[before:]:
                 cause["equal_without"] = True
             return
-        origins = trial.origins(plan, course.first, mode, bridges)
+        origins = trial.origins(plan, course.first, mode)
 
 
-def _may_replace(plan: Plan, pair: Bridge) -> bool:
-    """Whether the new graph can be given the old one's value of a tensor."""
-    return all(
-        program.wiring.is_always_there(name)
-        and (name, index) in program.values(name)
-        and name not in program.after_writes
-        for program, (name, index) in zip((plan.old, plan.new), pair, strict=True)
-    )
-
-
-def _alike(plan: Plan, pair: Bridge) -> list[Bridge]:
+def _alike(plan: Plan, one: Deviation) -> list[tuple[str, str]]:
     """Return the pairs of the same two ops that are run: a network has one a layer, and as many on the way back."""
-    ops_of = plan.old.wiring.op(pair[0][0]), plan.new.wiring.op(pair[1][0])
+    ops_of = plan.old.wiring.op(one.node), plan.new.wiring.op(one.partner)
     needs = [program.needs(_targets(plan, which)) for which, program in enumerate((plan.old, plan.new))]
     return [
-        bridge
+        (name, other)
         for name, other in plan.pairs.items()
         if (plan.old.wiring.op(name), plan.new.wiring.op(other)) == ops_of and name in needs[0] and other in needs[1]
-        for bridge in [((name, pair[0][1]), (other, pair[1][1]))]
-        if _may_replace(plan, bridge)
     ]
 
 
-def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]]) -> str:
-    """Return in a few words what a difference is due to."""
+def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]], paired: Paired | None = None) -> str:
+    """Return in a few words what a difference is due to: as the audit calls it, if it knows it."""
     old, new = plan.old.wiring, plan.new.wiring
+    if paired and paired.changed:
+        changed, around = paired.changed, [one.node, *between[0]]
+        if not paired.differences:  # so that it must be one of those: that which comes next
+            around += [source for source, _ in old.inputs[one.node]] + _following(plan, one.node)
+        known = next((changed[name] for name in around if name in changed), None)
+        if known:
+            return _SAID.get(known, known)
     op, other = old.op(one.node), new.op(one.partner)
     here = {op} | {old.op(name) for name in between[0]}
     there = {other} | {new.op(name) for name in between[1]}
@@ -178,6 +179,17 @@ def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]]) -> st
         if not key.startswith("_") and old.nodes[one.node].attr[key] != new.nodes[one.partner].attr[key]
     }
     return f"the attributes {', '.join(sorted(attributes))}" if attributes else "other inputs"
+
+
+def _following(plan: Plan, name: str) -> list[str]:
+    """Return what waits for a node, the nearest first."""
+    found = [name]
+    seen = {name}
+    for one in found:
+        fresh = [consumer for consumer in plan.old.wiring.consumers[one] if consumer not in seen]
+        found += fresh
+        seen.update(fresh)
+    return found
 
 
 def _is_dropout(plan: Plan, one: Deviation, around: set[str]) -> bool:
@@ -203,8 +215,3 @@ def _sentence(plan: Plan, one: Deviation, origins: Origins) -> str:
 
 def _targets(plan: Plan, which: int) -> set[str]:
     return {fetch[which][0] for fetch in plan.fetches} | {pair[which].target for pair in plan.updates}
-
-
-def _with_new(plan: Plan, graph_def: Any) -> Plan:
-    new = Program(graph_def, plan.new.fed, plan.new.what)
-    return make_plan(plan.old, new, plan.pairs, plan.feeds.with_(new=new), plan.guessed)

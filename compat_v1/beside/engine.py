@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from compat_v1.beside import causes, ops
+from compat_v1.beside import causes
 from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.fitting import fit
-from compat_v1.beside.lockstep import Bridge, Course, Distance, Mode, Parted, digests, run_beside, stages
+from compat_v1.beside.lockstep import Course, Distance, Mode, Parted, Trace, digests, run_beside, stages
 from compat_v1.beside.pairs import Paired, pair
 from compat_v1.beside.plan import Plan, make_plan
 from compat_v1.beside.program import CannotRunError, Program
@@ -74,10 +74,11 @@ def beside(
     """
     fed = {name if ":" in name else f"{name}:0": tf.as_dtype(value.dtype) for name, value in (feeds or {}).items()}
     old, new = Program(old, fed, "the old graph"), Program(new, fed, "the new graph")
-    paired = pair(old, new) if pairs is None else Paired(pairs, frozenset(), [], None)
+    paired = pair(old, new) if pairs is None else Paired(pairs, frozenset(), [], None, {}, 0)
     plan = make_plan(old, new, paired.pairs, Feeds(old, new, paired.pairs, feeds, seed, sizes), paired.guessed)
     trial = Trial(plan, updates, checkpoint, progress)
     trial.notes += paired.notes
+    trial.paired = paired
     return trial.result()._replace(audit=paired.audit)
 
 
@@ -89,9 +90,12 @@ class Trial:
     ) -> None:
         self.plan, self.updates, self.progress = plan, updates if plan.updates else 1, progress
         self.notes: list[str] = []
+        self.paired: Paired | None = None  # for what the audit knows of causes
         self.races = races(plan.old)
         self.all_races = self.races + races(plan.new)
-        self.mode = Mode(bool(self.all_races), one_iteration=self._draws_in_a_loop())
+        self.mode = Mode(
+            bool(self.all_races), one_iteration=any(one.wiring.draws_in_a_loop() for one in (plan.old, plan.new))
+        )
         self.done, self.total = 0, 2 * len(list(stages(plan, self.updates)))
         self.initial = initial_variables(plan.old, checkpoint, self.notes)
 
@@ -106,44 +110,54 @@ class Trial:
             )
         if self.mode.one_iteration:
             self.notes.append("random ops in a loop: its iterations run one by one, or chance says which draws first")
-        course = self.judge()
-        plan = self.plan
+        found: list[dict[str, Any]] = [{"cause": cause, "what": what} for cause, what in self.plan.mismatches]
+        try:
+            course = self.judge()
+        except CannotRunError as error:
+            if not found:
+                raise
+            self.notes.append(f"not run: {error}")
+            return self._as_result(PARTED, Course(None, [], None, None), None, found)
         if course.strayed:
             return self._not_deterministic(course, course.strayed)
-        if not course.first and not plan.mismatches:
+        if not course.first and not found:
             return self._as_result(EQUAL, course, None, [])
         origins: Origins | None = None
-        found: list[dict[str, Any]] = [{"cause": "without a partner", "what": what} for what in plan.mismatches]
         if course.first:
             origins, explained = causes.explain(self, course.first)
             found += explained
         return self._as_result(PARTED, course, origins, found)
 
-    def _draws_in_a_loop(self) -> bool:
-        return any(
-            program.wiring.frames[name] and ops.RANDOM.fullmatch(node.op)
-            for program in (self.plan.old, self.plan.new)
-            for name, node in program.wiring.nodes.items()
-        )
-
     def judge(self) -> Course:
         """Run the old graph twice, the second time beside the new one."""
         plan = self.plan
         try:
-            control = digests(plan, self.initial, self.updates, self.mode, self._tick)
+            control = self._control()
         except CannotRunError as error:
             plan = self.plan = fit(plan, self.initial, self.updates, self.mode, error)
             self.notes.append(f"what is drawn was fitted to the graph: {plan.feeds.in_words()}")
             self.total += self.done
-            control = digests(plan, self.initial, self.updates, self.mode, self._tick)
-        course = run_beside(plan, self.initial, self.updates, self.mode, control, self._tick)
+            control = self._control()
+        course = self._judged(control)
+        if (course.not_finite or 0) > 1 and plan.feeds.signed:
+            self.plan = plan._replace(feeds=plan.feeds.with_(signed=False))
+            self.notes.append("no number below 0 is fed: with such, a variable is no finite number")
+            course = self._once_more()
         ways = [self._with_op_determinism, self._on_one_thread]
         while course.strayed and ways and not causes.unseeded(plan.old, plan):
             ways.pop(0)()
-            self.total += len(control)
-            control = digests(plan, self.initial, self.updates, self.mode, self._tick)
-            course = run_beside(plan, self.initial, self.updates, self.mode, control, self._tick)
+            course = self._once_more()
         return course
+
+    def _control(self) -> Trace:
+        return digests(self.plan, self.initial, self.updates, self.mode, self._tick)
+
+    def _judged(self, control: Trace) -> Course:
+        return run_beside(self.plan, self.initial, self.updates, self.mode, control, self._tick)
+
+    def _once_more(self) -> Course:
+        self.total += 2 * len(list(stages(self.plan, self.updates)))
+        return self._judged(self._control())
 
     def _with_op_determinism(self) -> None:
         self.notes.append("op determinism is on: without it the old graph does not equal itself")
@@ -158,15 +172,15 @@ class Trial:
         """The mode with each op run as the graph has it."""
         return self.mode._replace(switched_off=ALL)
 
-    def course(self, plan: Plan, mode: Mode, bridges: Sequence[Bridge] = ()) -> Course:
+    def course(self, plan: Plan, mode: Mode) -> Course:
         """Run both once more, in another way; no control."""
         count = len(list(stages(plan, self.updates)))
         self.total += count
-        return run_beside(plan, self.initial, self.updates, mode, None, self._tick, bridges)
+        return run_beside(plan, self.initial, self.updates, mode, None, self._tick)
 
-    def origins(self, plan: Plan, parted: Parted, mode: Mode, bridges: Sequence[Bridge] = ()) -> Origins:
+    def origins(self, plan: Plan, parted: Parted, mode: Mode) -> Origins:
         """Look where a stage parts."""
-        return Search(plan, self.initial, parted, mode, self._extra, bridges).origins()
+        return Search(plan, self.initial, parted, mode, self._extra).origins()
 
     def _not_deterministic(self, course: Course, strayed: Parted) -> Beside:
         """Say which op gives another value when the old graph is run again."""

@@ -27,15 +27,18 @@ class Feeds:
         seed: int = 0,
         sizes: Mapping[str, Sequence[int]] | None = None,
         bounds: Mapping[str, tuple[int, int]] | None = None,
+        signed: bool = True,
     ) -> None:
         """`given` is {tensor: array}; an array with one dimension more than its tensor has a batch for each update.
 
         `sizes` is {node: the sizes that it leaves open, one or one a dimension}, `bounds` {node: the least integer that
-        is drawn, and the largest, which is drawn for certain}. Raises `CannotRunError` if a name is none of an input's.
+        is drawn, and the largest, which is drawn for certain}. `signed`: every second update is fed numbers below 0,
+        so that the other branch of a condition is taken. Raises `CannotRunError` if a name is none of an input's.
         """
         self.old, self.new, self.pairs = old, new, pairs
         self.given = {_tensor(name): np.asarray(value) for name, value in (given or {}).items()}
         self.sizes, self.bounds, self.seed = dict(sizes or {}), dict(bounds or {}), seed
+        self.signed = signed
         self.size, self.length = _sizes(old)
         for name in [*self.given, *self.sizes]:
             node = name.rpartition(":")[0] or name
@@ -47,14 +50,15 @@ class Feeds:
         return ", ".join(inputs[:12]) + (" …" if len(inputs) > 12 else "") if inputs else "none"
 
     def with_(self, **changed: Any) -> "Feeds":
-        """Return these feeds with other `old`, `new`, `pairs`, `sizes` or `bounds`."""
-        names = ("old", "new", "pairs", "given", "seed", "sizes", "bounds")
+        """Return these feeds with other `old`, `new`, `pairs`, `sizes`, `bounds` or `signed`."""
+        names = ("old", "new", "pairs", "given", "seed", "sizes", "bounds", "signed")
         return Feeds(**{name: changed.get(name, getattr(self, name)) for name in names})
 
     def in_words(self) -> str:
         """Return the sizes and bounds, as options of the command line would say them where there are some."""
         sizes = [f"--size {name}={','.join(map(str, sizes)) or '()'}" for name, sizes in self.sizes.items()]
-        return ", ".join(sizes + [f"{name} from {least} to {most}" for name, (least, most) in self.bounds.items()])
+        bounds = [f"{name} from {least} to {most}" for name, (least, most) in self.bounds.items()]
+        return ", ".join(sizes + bounds + ["no number below 0"] * (not self.signed))
 
     def draw(self, update: int, tensors: Iterable[Tensor]) -> dict[str, np.ndarray]:
         """Return {tensor: array} for tensors of the old graph, alike for each call with the same update."""
@@ -72,7 +76,7 @@ class Feeds:
                     always = np.random.default_rng([self.seed, place])
                     drawn.update(draw_sparse(self.old, sparse, sizes, always, random))
                 else:
-                    drawn[key] = self._draw_one(name, index, random)
+                    drawn[key] = self._draw_one(name, index, random, update)
         return drawn
 
     def batch(self, key: str, update: int) -> np.ndarray:
@@ -86,15 +90,15 @@ class Feeds:
             raise CannotRunError(f"--feeds has {len(given)} batches for {key}: give one for each of the updates")
         return np.asarray(given[update - 1])
 
-    def _draw_one(self, name: str, index: int, random: np.random.Generator) -> np.ndarray:
+    def _draw_one(self, name: str, index: int, random: np.random.Generator, update: int) -> np.ndarray:
         dtype = self.old.outputs(name)[index].dtype.base_dtype
         shape = self.shape(name, index)
         if dtype.is_floating:
-            values: Any = self._floats(name, index, shape, random)
+            values: Any = self._floats(name, index, shape, random, -1 if self.signed and update % 2 == 0 else 0)
         elif dtype.is_complex:
             values = random.random(shape) + 1j * random.random(shape)
         elif dtype.is_bool:
-            values = random.integers(0, 2, shape)
+            values = random.integers(0, 2, shape) if shape else update % 2
         elif dtype.is_integer:
             values = self._integers(name, index, shape, random)
         elif dtype == tf.string:
@@ -139,12 +143,14 @@ class Feeds:
         """Return the sizes for what a shape leaves open: all batches fit each other, and all that follows in them."""
         return [self.length if axis else self.size for axis, size in enumerate(shape) if size is None]
 
-    def _floats(self, name: str, index: int, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray | float:
+    def _floats(
+        self, name: str, index: int, shape: tuple[int, ...], random: np.random.Generator, least: int
+    ) -> np.ndarray | float:
         if limits.is_rate(self.old, name, index):
             return random.uniform(1e-3, 1e-2, shape)
         if len(shape) == 2 and limits.is_distribution(self.old, name, index):
             return np.eye(shape[1])[random.integers(0, shape[1], shape[0])]
-        return random.uniform(0.5, 1, shape) if shape == () else random.random(shape)
+        return random.uniform(least if shape else 0.5, 1, shape)
 
     def _integers(self, name: str, index: int, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
         if name in self.bounds:

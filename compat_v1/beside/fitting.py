@@ -32,6 +32,10 @@ def fit(plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode,
     feeds, last = plan.feeds, error
     with side.runner:
         side.start(initial)
+        failed = _attempt(side, feeds.with_(signed=False), updates)
+        if failed is None:
+            return side.plan
+        last = failed
         while last.node in plan.old.wiring.nodes:
             had_failed |= plan.old.wiring.ancestors([last.node])
             for changed, what in _changes(feeds, free, last):
@@ -48,10 +52,13 @@ def fit(plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode,
                     feeds, last = changed, failed
                     break
             else:
-                without = _without_fetches(side.plan, last)
-                if without is None:
-                    break
-                side.plan = without
+                if feeds.signed:
+                    feeds = feeds.with_(signed=False)
+                else:
+                    without = _without_fetches(side.plan, last)
+                    if without is None:
+                        break
+                    side.plan = without
                 failed = _attempt(side, feeds, updates)
                 if failed is None:
                     return side.plan
@@ -89,7 +96,7 @@ def _changes(feeds: Feeds, taken: Sequence[Tensor], error: CannotRunError) -> It
     shapes = [feeds.static_shape(name, at) for name, at in taken]
     known = dict.fromkeys(size for shape in shapes for size in shape or () if size)
     numbers = _numbers(error.reason, feeds.size, list(known)[:_KNOWN])
-    state = repr((feeds.sizes, feeds.bounds))
+    state = repr((feeds.sizes, feeds.bounds, feeds.signed))
     for name, at in free:
         for shape in _shapes(error.reason) if feeds.static_shape(name, at) is None else ():
             changed = {**feeds.sizes, name: shape}

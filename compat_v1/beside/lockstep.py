@@ -16,7 +16,6 @@ from compat_v1.beside.running import Runner
 from compat_v1.beside.wiring import Tensor
 
 Trace = Mapping[tuple[int, int, str], Any]  # what a program left: {(update, stage, result): what stands for its bits}
-Bridge = tuple[Tensor, Tensor]  # a tensor of the old graph, and that of the new one which is given its value
 
 
 class Parted(NamedTuple):
@@ -74,23 +73,19 @@ class Side:
         self.runner.initialize(values)
 
     def run(
-        self, update: int, stage: int, bridges: Sequence[Bridge] = (), values: Iterable[np.ndarray] = ()
+        self, update: int, stage: int, fetched: Sequence[Tensor] = ()
     ) -> tuple[Callable[[], dict[str, np.ndarray]], list[Any]]:
-        """Run a stage; return (a function that gives {result's name: array}, what was computed at the bridges).
+        """Run a stage; return (a function that gives {result's name: array}, the values of the tensors `fetched`).
 
-        The function has to be called before the next run, if at all. `bridges` are the pairs of tensors at which the
-        new graph is given the old one's `values`.
+        The function has to be called before the next run, if at all.
         """
         feeds = self.runner.feed(self.plan.feed(update)[self.which])
-        replaced = {pair[1]: value for pair, value in zip(bridges, values, strict=False)} if self.which else {}
-        fetched = [] if self.which else [pair[0] for pair in bridges]
         if stage == 0:
             fetches = [fetch[self.which] for fetch in self.plan.fetches]
-            feeds.update({self.runner.tensor(one): value for one, value in replaced.items()})
             got = self.runner.fetch([*fetches, *fetched], feeds)
             results = {"{}:{}".format(*fetch.old): got[fetch[self.which]] for fetch in self.plan.fetches}
             return lambda: {name: np.asarray(v) for name, v in results.items()}, [got[one] for one in fetched]
-        values = self.runner.update(self.plan.updates[stage - 1][self.which], feeds, replaced, fetched)
+        values = self.runner.update(self.plan.updates[stage - 1][self.which], feeds, fetched)
         return partial(self._variables, self.changed[stage - 1]), values
 
     def _variables(self, pairs: Sequence[tuple[str, str]]) -> dict[str, np.ndarray]:
@@ -101,7 +96,7 @@ class Side:
 def _changed(plan: Plan, *updates: Update) -> list[tuple[str, str]]:
     """Return the pairs of variables of which an update changes one or both."""
     written = [
-        {program.wiring.variable_written(write) for write in update.writes}
+        {variable for write in update.writes for variable in program.wiring.variables_written(write)}
         for program, update in zip((plan.old, plan.new), updates, strict=True)
     ]
     return [pair for pair in plan.variables if pair[0] in written[0] or pair[1] in written[1]]
@@ -144,7 +139,6 @@ def run_beside(
     mode: Mode,
     control: Trace | None,
     progress: Callable[[], None],
-    bridges: Sequence[Bridge] = (),
 ) -> Course:
     """Run both programs; return the `Course`. `control` are the old one's `digests` from a run before.
 
@@ -156,8 +150,8 @@ def run_beside(
         old.start(initial)
         new.start(initial)
         for update, stage in stages(plan, updates):
-            here, values = old.run(update, stage, bridges)
-            there, _ = new.run(update, stage, bridges, values)
+            here, _ = old.run(update, stage)
+            there, _ = new.run(update, stage)
             seen, differing, apart = dict[tuple[int, int, str], bytes](), list[str](), Distance(update, 0, 0, 0.0)
             others = there()
             for name, value in here().items():

@@ -85,6 +85,7 @@ ALIASES = CARRIERS - {"LoopCond", "ReadVariableOp", "Snapshot", "RefEnter", "Ref
 TAKES = {"TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayConcatV3"}  # from a TensorArray
 # Give a number, the flow, that only says when a TensorArray was written; what was written is not in it.
 FLOWS = re.compile(r"TensorArray(Write|Scatter|Split|Grad|GradWithShape)?V3")
+FLOW_CARRIERS = CARRIERS - TAKES - {"LoopCond", "ReadVariableOp"} | {"Add", "AddV2", "AddN"}
 REF_CARRIERS = {"RefEnter", "RefExit", "RefMerge", "RefSwitch", "RefNextIteration", "RefIdentity"}
 # Ask a tensor for its shape or type alone, never for its values.
 ASK_NO_VALUE = {

@@ -1,7 +1,11 @@
 """Which node of the old graph is which of the new one: what the audit says, in the form that a run needs."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+import math
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from compat_v1.audit.comparison import audit
 from compat_v1.beside import ops
@@ -17,42 +21,82 @@ class Paired(NamedTuple):
     guessed: frozenset[str]  # old nodes that only have a name in common with their partners
     notes: list[str]
     audit: str | None  # the audit's verdict, None if it cannot compare the two
+    changed: dict[str, str]  # old nodes whose numbers TensorFlow itself has changed, and by what: see the audit
+    differences: int  # that the audit finds besides
 
 
 def pair(old: Program, new: Program) -> Paired:
     """Pair the nodes of two `Program`s.
 
-    What the audit leaves, such as constants whose numbers differ, is paired by name, unless the shapes are others.
+    What the audit leaves, such as constants whose numbers differ, is paired by name where its place says the same.
     """
     notes = []
     try:
         found = audit(old.graph_def, new.graph_def)
     except ValueError as error:
         notes.append(f"the audit cannot compare the two graphs, all is paired by name: {error}")
-        audited, verdict = dict[str, str](), None
+        audited, verdict, changed, differences = dict[str, str](), None, dict[str, str](), 0
     else:
-        audited, verdict = found.pairs, found.verdict
+        audited, verdict, differences = found.pairs, found.verdict, len(found.differences)
+        changed = {name: numbers.cause for numbers in found.numbers for name in numbers.nodes}
         if found.differences:
             first = found.differences[0]
             at = first.node or f"{first.port_node} of the new graph"
             notes.append(f"the audit finds {len(found.differences)} differences, the first at {at}: {first.what}")
-    pairs = {name: other for name, other in audited.items() if _is_one_value(old, new, name, other)}
-    taken, guessed = set(pairs.values()), set[str]()
-    for name in old.wiring.order:
-        if name in pairs or name in taken or name not in new.wiring.nodes:
-            continue
-        if (
-            _may_be_same(old, new, name, name)
-            and _have_one_shape(old, new, name, name)
-            and not _is_judged_in_its_place(old, new, name, audited)
-        ):
-            pairs[name] = name
-            guessed |= {name} - audited.keys()
+    pairs = {
+        name: other
+        for name, other in audited.items()
+        if _is_one_value(old, new, name, other) and _is_taken_alike(old, new, audited, name, other)
+    }
+    pairs = _without_parts(old, pairs)
+    partners = set(pairs.values())
+    pairs = {name: other for name, other in pairs.items() if not _is_exchanged(old, new, pairs, partners, name, other)}
+    guessed = _pair_by_name(old, new, pairs, audited)
     by_name = len(guessed & old.needs([update.target for update in old.updates]))
     if by_name:
         notes.append(f"{by_name} nodes of the training have no partner in the audit and are paired by their names")
     ordered = {name: pairs[name] for name in old.wiring.order if name in pairs}
-    return Paired(ordered, frozenset(guessed), notes, verdict)
+    return Paired(ordered, frozenset(guessed), notes, verdict, changed, differences)
+
+
+def _pair_by_name(old: Program, new: Program, pairs: dict[str, str], audited: Mapping[str, str]) -> set[str]:
+    """Add pairs of one name to `pairs`, of what has no partner; return those that the audit had not found either.
+
+    They are variables, what is fed and what nothing uses; and of the rest, what partners take in the same place. A
+    name alone tells nothing of a number on the way: TensorFlow counts on when it makes one op more or less.
+    """
+    guessed, taken = set[str](), set(pairs.values())
+
+    def add(name: str) -> None:
+        if (
+            name not in pairs
+            and name not in taken
+            and name in new.wiring.nodes
+            and _may_be_same(old, new, name, name)
+            and _have_one_shape(old, new, name, name)
+            and not _is_judged_in_its_place(old, new, name, audited)
+        ):
+            pairs[name] = name
+            guessed.update({name} - audited.keys())
+            todo.append(name)
+
+    todo = list(pairs)
+    for name in old.wiring.order:
+        is_end = not (_takers(old, name) or (name in new.wiring.nodes and _takers(new, name)))
+        if is_end or name in old.inputs or old.wiring.op(name) in ops.VARIABLES:
+            add(name)
+    while todo:
+        name = todo.pop()
+        for one, other in zip(old.wiring.inputs[name], new.wiring.inputs[pairs[name]], strict=False):
+            if one == other:
+                add(one[0])
+    return guessed
+
+
+def _takers(program: Program, name: str) -> list[str]:
+    """Return the nodes that take a value of a node."""
+    wiring = program.wiring
+    return [consumer for consumer in wiring.consumers[name] if any(name == one for one, _ in wiring.inputs[consumer])]
 
 
 def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:
@@ -66,6 +110,8 @@ def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:
         return True
     if any(one.dtype.base_dtype != two.dtype.base_dtype for one, two in zip(here, there, strict=False)):
         return False
+    if not all(_may_be_one_number(one.shape, two.shape) for one, two in zip(here, there, strict=False)):
+        return False  # cut before an op in one graph and after it in the other
     is_of_integers = all(tensor.dtype.is_integer for tensor in [*here, *there])
     carry = {old.wiring.op(name), new.wiring.op(other)} <= ops.CARRIERS
     if not is_of_integers or carry or not here or not there:
@@ -73,8 +119,73 @@ def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:
     return _may_be_same(old, new, name, other) and _have_one_shape(old, new, name, other)
 
 
+def _without_parts(old: Program, pairs: Mapping[str, str]) -> dict[str, str]:
+    """Return the pairs without those of several old nodes and one new one that compute different things.
+
+    Such are what is computed in parts in one graph and at once in the other.
+    """
+    shared = defaultdict[str, list[str]](list)
+    for name, other in pairs.items():
+        if old.wiring.inputs[name] and old.wiring.op(name) not in ops.CARRIERS:
+            shared[other].append(name)
+    parts = {
+        name
+        for names in shared.values()
+        if len({tuple((pairs.get(one, one), at) for one, at in old.wiring.inputs[name]) for name in names}) > 1
+        for name in names
+    }
+    return {name: other for name, other in pairs.items() if name not in parts}
+
+
+def _is_exchanged(
+    old: Program, new: Program, pairs: Mapping[str, str], partners: Collection[str], name: str, other: str
+) -> bool:
+    """Whether a pair is taken in one graph by such an op alone as it takes itself in the other: cut before and after.
+
+    Neither of those two ops has a partner.
+    """
+    for one, node, paired, another, partner, known in (
+        (old, name, pairs, new, other, partners),
+        (new, other, partners, old, name, pairs),
+    ):
+        after = _takers(one, node)
+        before = {another.wiring.op(source) for source, _ in another.wiring.inputs[partner] if source not in known}
+        if before and after and all(taker not in paired and one.wiring.op(taker) in before for taker in after):
+            return True
+    return False
+
+
+def _is_taken_alike(old: Program, new: Program, audited: Mapping[str, str], name: str, other: str) -> bool:
+    """Whether two constants are equal integers, or partners take them in the same place; True of all else."""
+    if {old.wiring.op(name), new.wiring.op(other)} != {"Const"} or not old.outputs(name)[0].dtype.is_integer:
+        return True
+    here, there = old.constant((name, 0)), new.constant((other, 0))
+    if here is not None and there is not None and np.array_equal(here, there):
+        return True
+    return any(
+        (one, two) == ((name, 0), (other, 0))
+        for taker in _takers(old, name)
+        if taker in audited
+        for one, two in zip(old.wiring.inputs[taker], new.wiring.inputs[audited[taker]], strict=False)
+    )
+
+
+def _may_be_one_number(shape: Any, other: Any) -> bool:
+    """Whether tensors of two `tf.TensorShape`s may have as many elements."""
+    if shape.rank is None or other.rank is None:
+        return True
+    if shape.rank == other.rank:
+        return bool(shape.is_compatible_with(other))
+    known, others = (math.prod(size for size in one if size is not None) for one in (shape.as_list(), other.as_list()))
+    if shape.is_fully_defined() and other.is_fully_defined():
+        return known == others
+    if shape.is_fully_defined() and others:
+        return known % others == 0
+    return not (other.is_fully_defined() and known and others % known)
+
+
 def _have_one_shape(old: Program, new: Program, name: str, other: str) -> bool:
-    outputs = zip(old.outputs(name), new.outputs(other), strict=True)
+    outputs = zip(old.outputs(name), new.outputs(other), strict=False)
     return all(one.shape.is_compatible_with(two.shape) for one, two in outputs)
 
 

@@ -1,6 +1,6 @@
 """What of two programs is run and compared, pair by pair: updates, variables and fetches; and what is left out."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ _EFFECTS = {
     *("Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints", "WriteFile", "ShardedFilename", "MakeIterator"),
     *("WriteSummary", "WriteScalarSummary", "CreateSummaryFileWriter", "IteratorToStringHandle"),
 }
+_ALONE = "without a partner"
 _NO_FETCHES = {"Const", "NoOp", "Placeholder", "PlaceholderV2", "PlaceholderWithDefault"} | ops.VARIABLES
 
 
@@ -36,7 +37,7 @@ class Plan(NamedTuple):
     variables: list[tuple[str, str]]
     fetches: list[Fetch]
     left_out: list[str]  # what is not compared, and why
-    mismatches: list[str]  # what one of the programs trains, and the other does not
+    mismatches: list[tuple[str, str]]  # (cause, sentence) for what cannot be equal: what one of the two alone trains
     taken: tuple[list[Tensor], list[Tensor]]  # the tensors that the two are fed
     guessed: Collection[str]  # nodes of the old graph that are paired by their names alone
     sources: dict[Tensor, Tensor]  # for those of the new graph, the old one's that has the same value
@@ -66,7 +67,7 @@ def make_plan(
 ) -> Plan:
     """Return the `Plan` for two `Program`s; raises `CannotRunError` if there is nothing to run or to compare."""
     new.inputs |= {pairs[name] for name in old.inputs if name in pairs}
-    left_out, mismatches = list[str](), list[str]()
+    left_out, mismatches = list[str](), list[tuple[str, str]]()
     for program in (old, new):
         left_out += [f"{name} ({op}): TensorFlow has no such op today" for name, op in program.gone.items()]
     updates = _paired_updates(old, new, pairs, mismatches)
@@ -74,18 +75,7 @@ def make_plan(
         for program, update in zip((old, new), pair, strict=True):
             _require_runnable(program, update.target)
     variables = [(name, pairs[name]) for name in old.variables if name in pairs and pairs[name] in new.variables]
-    trained = [program.trained() for program in (old, new)]
-    for which, names, known in (
-        ("the new graph", trained[0], dict(variables)),
-        ("the old graph", trained[1], {other for _, other in variables}),
-    ):
-        mismatches += [
-            f"the variable {name} is trained and has no partner in {which}" for name in sorted(names - set(known))
-        ]
-    for old_name, new_name in variables:
-        if (old_name in trained[0]) != (new_name in trained[1]):
-            which = "old" if old_name in trained[0] else "new"
-            mismatches.append(f"the variable {old_name} is trained in the {which} graph alone")
+    mismatches += _mismatches(old, new, variables)
     sources = _sources(old, new, pairs)
     for _, update in updates:
         lacking = _lacking(new, [update.target], sources, feeds)
@@ -117,6 +107,22 @@ def make_plan(
         guessed,
         sources,
     )
+
+
+def _mismatches(old: Program, new: Program, variables: Collection[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield (cause, sentence) for variables that cannot be equal: trained in one graph alone, or of another shape."""
+    trained = [program.trained() for program in (old, new)]
+    known = [{pair[side] for pair in variables} for side in (0, 1)]
+    for side, which in ((0, "new"), (1, "old")):
+        for name in sorted(trained[side] - known[side]):
+            yield _ALONE, f"the variable {name} is trained and has no partner in the {which} graph"
+    for old_name, new_name in variables:
+        shapes = old.variable_shape(old_name), new.variable_shape(new_name)
+        if not shapes[0].is_compatible_with(shapes[1]):
+            yield "another shape", f"the variable {old_name} is {shapes[0]} in the old graph, {shapes[1]} in the new"
+        if (old_name in trained[0]) != (new_name in trained[1]):
+            which = "old" if old_name in trained[0] else "new"
+            yield _ALONE, f"the variable {old_name} is trained in the {which} graph alone"
 
 
 def _fed(program: Program, needs: Collection[str]) -> list[Tensor]:
@@ -156,7 +162,7 @@ def _lacking(program: Program, names: Collection[str], sources: Mapping[Tensor, 
 
 
 def _paired_updates(
-    old: Program, new: Program, pairs: Mapping[str, str], mismatches: list[str]
+    old: Program, new: Program, pairs: Mapping[str, str], mismatches: list[tuple[str, str]]
 ) -> list[tuple[Update, Update]]:
     """Pair the optimizers by the variables that they change."""
 
@@ -168,11 +174,11 @@ def _paired_updates(
         wanted = {pairs.get(name) for name in changes(old, update) if name}
         best = max(free, key=lambda other: len(changes(new, other) & wanted), default=None)
         if best is None or not changes(new, best) & wanted:
-            mismatches.append(f"the update {update.target} has no partner in the new graph")
+            mismatches.append((_ALONE, f"the update {update.target} has no partner in the new graph"))
             continue
         free.remove(best)
         updates.append((update, best))
-    mismatches += [f"the update {update.target} has no partner in the old graph" for update in free]
+    mismatches += [(_ALONE, f"the update {update.target} has no partner in the old graph") for update in free]
     return updates
 
 

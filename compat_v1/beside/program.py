@@ -112,14 +112,18 @@ class Program:
                 return [None if many is None else int(many), *known]
         return None if shape.rank is None else shape.as_list()
 
+    def variable_shape(self, name: str) -> Any:
+        """Return the `tf.TensorShape` that a variable is made with."""
+        return tf.TensorShape(self.wiring.nodes[name].attr["shape"].shape)
+
     def needs(self, names: Collection[str]) -> set[str]:
         """Return the nodes that `names` need, as far as the inputs."""
         return self.wiring.ancestors(names, self.inputs)
 
     def trained(self) -> set[str]:
         """Return the variables that the updates change."""
-        written = {self.wiring.variable_written(write) for update in self.updates for write in update.writes}
-        return {variable for variable in written if variable is not None}
+        writes = {write for update in self.updates for write in update.writes}
+        return {variable for write in writes for variable in self.wiring.variables_written(write)}
 
     def _inputs(self) -> set[str]:
         by_op = {name for name, node in self.wiring.nodes.items() if node.op in ops.INPUTS}

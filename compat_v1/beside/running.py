@@ -121,19 +121,9 @@ class Runner:
         """Return {(node, index): array} for tensors that are in no loop and no branch."""
         return dict(zip(tensors, self.run([self.tensor(one) for one in tensors], feeds), strict=True))
 
-    def update(
-        self,
-        update: Update,
-        feeds: Mapping[Any, np.ndarray],
-        replaced: Mapping[Tensor, np.ndarray],
-        fetched: Iterable[Tensor],
-    ) -> list[Any]:
-        """Run an `Update`, with the tensors `replaced`, {(node, index): array}, in place of its own.
-
-        Return the arrays of the tensors `fetched`, which no write comes before.
-        """
+    def update(self, update: Update, feeds: Mapping[Any, np.ndarray], fetched: Iterable[Tensor]) -> list[Any]:
+        """Run an `Update`; return the arrays of the tensors `fetched`, which no write comes before."""
         feeds = dict(feeds)
-        feeds.update({self.tensor(one): value for one, value in replaced.items()})
         wanted = [self.tensor(one) for one in fetched]
         target = self.operation(update.target)
         if not self.gradients_first:
@@ -192,10 +182,7 @@ def _accessible(program: Program, gradients_first: bool, one_iteration: bool) ->
     graph_def = program.cut_before_writes() if gradients_first else program.graph_def
     graph_def = _with_placeholders(graph_def, program)
     if one_iteration:
-        graph_def = v1.GraphDef.FromString(graph_def.SerializeToString())
-        for node in graph_def.node:
-            if node.op in ops.ENTERS:
-                node.attr["parallel_iterations"].i = 1
+        graph_def = one_by_one(graph_def)
     reads, assigns = dict[str, Any](), dict[str, tuple[Any, Any]]()
     with tf.Graph().as_default() as graph:
         v1.import_graph_def(graph_def, name="")
@@ -212,6 +199,15 @@ def _accessible(program: Program, gradients_first: bool, one_iteration: bool) ->
                     reads[name] = operation.outputs[0]
                 assigns[name] = assign, value
     return graph, reads, assigns
+
+
+def one_by_one(graph_def: Any) -> Any:
+    """Return a copy of a GraphDef in whose loops one iteration runs after the other."""
+    copy = v1.GraphDef.FromString(graph_def.SerializeToString())
+    for node in copy.node:
+        if node.op in ops.ENTERS:
+            node.attr["parallel_iterations"].i = 1
+    return copy
 
 
 def _fed_name(name: str, index: int) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from compat_v1.beside import bits, ops
 from compat_v1.beside.deviation import Deviation, deviation
-from compat_v1.beside.lockstep import Bridge, Mode, Parted, Side, stages
+from compat_v1.beside.lockstep import Mode, Parted, Side, stages
 from compat_v1.beside.plan import Plan
 from compat_v1.beside.program import Update
 from compat_v1.beside.running import ALL
@@ -15,8 +15,8 @@ from compat_v1.beside.wiring import Tensor
 
 _TENSORS_AT_ONCE, _BYTES_AT_ONCE = 512, 2**28  # looked at in one run: what bounds the memory
 
-# Of each tensor the arrays, one for each time that it was computed; and what was computed at the bridges.
-_Seen = tuple[Mapping[Tensor, Sequence[np.ndarray]], list[np.ndarray]]
+_Seen = Mapping[Tensor, Sequence[np.ndarray]]  # of each tensor the arrays, one for each time that it was computed
+_Pair = tuple[Tensor, Tensor]  # of the old graph and of the new one
 _See = Callable[[Side, Sequence[Tensor]], _Seen]
 
 
@@ -43,10 +43,9 @@ class Search:
         parted: Parted,
         mode: Mode,
         progress: Callable[[], None],
-        bridges: Iterable[Bridge],
     ) -> None:
         self.plan, self.initial, self.parted = plan, initial, parted
-        self.mode, self.progress, self.bridges = mode, progress, list(bridges)
+        self.mode, self.progress = mode, progress
         self.written: tuple[Update, ...] = ()
         if parted.stage == 0:
             self.targets = [[fetch[side][0] for fetch in plan.fetches] for side in (0, 1)]
@@ -60,13 +59,12 @@ class Search:
             for name in needs
         )
         fed = {name for name in plan.old.inputs if plan.pairs.get(name) in plan.new.inputs}
-        fed |= {one[0] for one, _ in self.bridges}
         self.compared = fed
         self.deviations: dict[str, Deviation] = {}
         # Opened for each part that has to begin anew: random ops go on where they are, and variables change.
         self.sides = [Side(plan, which, mode, one_iteration=True) for which in (0, 1)]
         self.is_open = False
-        self.given: list[np.ndarray] = []
+        self.counted: set[str] = set()  # of them, those that one graph computes more often, and nothing else
 
     def origins(self) -> Origins:
         """Run both programs as often as it takes, and compare every pair of tensors."""
@@ -100,14 +98,14 @@ class Search:
             and self._outputs(name)
         ]
 
-    def _outputs(self, name: str) -> list[Bridge]:
+    def _outputs(self, name: str) -> list[_Pair]:
         """Return the pairs of tensors that two paired nodes give."""
         here, there = self.plan.old.values(name), self.plan.new.values(self.plan.pairs[name])
         return list(zip(here, there, strict=False)) if len(here) == len(there) else []
 
-    def _slices(self, names: Iterable[str]) -> Iterator[list[Bridge]]:
+    def _slices(self, names: Iterable[str]) -> Iterator[list[_Pair]]:
         """Yield the pairs of tensors in parts that fit in memory together."""
-        part, size = list[Bridge](), 0
+        part, size = list[_Pair](), 0
         for name in names:
             for pair in self._outputs(name):
                 shape = self.plan.old.outputs(name)[pair[0][1]].shape
@@ -134,8 +132,8 @@ class Search:
             for update, stage in stages(self.plan, self.parted.update):
                 if (update, stage) == (self.parted.update, self.parted.stage):
                     break
-                _, values = self.sides[0].run(update, stage, self.bridges)
-                self.sides[1].run(update, stage, self.bridges, values)
+                for side in self.sides:
+                    side.run(update, stage)
         return self.sides
 
     def _close(self) -> None:
@@ -143,48 +141,37 @@ class Search:
             side.runner.__exit__()
         self.is_open = False
 
-    def _look(self, some: Sequence[Bridge], values: _See, anew: bool) -> None:
+    def _look(self, some: Sequence[_Pair], values: _See, anew: bool) -> None:
         old, new = self._at_the_stage(anew)
-        here, self.given = values(old, [one for one, _ in some])
-        there, _ = values(new, [other for _, other in some])
+        here, there = values(old, [one for one, _ in some]), values(new, [other for _, other in some])
         for one, other in some:
             self._compare(one, other, here[one], there[other])
         self.progress()
 
     def _feeds(self, side: Side) -> dict[Any, np.ndarray]:
-        feeds = side.runner.feed(self.plan.feed(self.parted.update)[side.which])
-        if side.which:
-            pairs = zip(self.bridges, self.given, strict=True)
-            feeds.update({side.runner.tensor(other): value for (_, other), value in pairs})
-        return feeds
-
-    def _bridges_of(self, side: Side) -> list[Tensor]:
-        """Return the tensors that a side lets the other one have."""
-        return [] if side.which else [one for one, _ in self.bridges]
+        return side.runner.feed(self.plan.feed(self.parted.update)[side.which])
 
     def _fetched(self, side: Side, tensors: Sequence[Tensor]) -> _Seen:
         """Fetch tensors that no write comes before."""
-        bridges = self._bridges_of(side)
-        got = side.runner.fetch([*tensors, *bridges], self._feeds(side))
-        return {one: [got[one]] for one in tensors}, [got[one] for one in bridges]
+        got = side.runner.fetch(tensors, self._feeds(side))
+        return {one: [got[one]] for one in tensors}
 
     def _watched(self, side: Side, tensors: Sequence[Tensor]) -> _Seen:
         """See tensors computed, in a loop or a branch, on the way to what the stage asks for before it writes."""
-        runner, bridges = side.runner, self._bridges_of(side)
+        runner = side.runner
         targets: Collection[str] = self.targets[side.which]
         if self.written:
             update = self.written[side.which]
             targets = dict.fromkeys([name for name, _ in update.before] + list(update.awaited))
         done = [runner.operation(name) for name in targets if name not in runner.program.inputs]  # those are fed
-        fetches = [[runner.tensor(one) for one in bridges], done]
         with runner.watching(tensors) as seen:
-            got, _ = runner.run(fetches, self._feeds(side))
-        return seen, got
+            runner.run(done, self._feeds(side))
+        return seen
 
     def _in_the_stage(self, side: Side, tensors: Sequence[Tensor]) -> _Seen:
         with side.runner.watching(tensors) as seen:
-            _, got = side.run(self.parted.update, self.parted.stage, self.bridges, self.given if side.which else ())
-        return seen, got
+            side.run(self.parted.update, self.parted.stage)
+        return seen
 
     # The comparison.
 
@@ -202,6 +189,7 @@ class Search:
                 self.deviations[name] = deviation(one, other, None if is_there else time, value, other_value)
                 return
         if len(values) != len(others):
+            self.counted.add(name)
             counts = f"computed {len(values)} times", f"computed {len(others)} times"
             at = min(len(values), len(others))
             self.deviations[name] = Deviation(name, other[0], one[1], at, None, 1.0, counts, False, None)
@@ -224,7 +212,8 @@ class Search:
         if self.parted.stage == 0:
             ends = {name.rpartition(":")[0] for name in self.parted.what}
         else:
-            ends = {write for write in self.written[0].writes if wiring.variable_written(write) in self.parted.what}
+            parted = set(self.parted.what)
+            ends = {write for write in self.written[0].writes if parted & {*wiring.variables_written(write)}}
         leading, todo = ends & self.deviations.keys(), list(ends)
         while todo:
             for name in self._nearest(todo.pop(), back_edges=True):
@@ -234,12 +223,23 @@ class Search:
         return sorted(leading, key=wiring.position.__getitem__)
 
     def _is_origin(self, name: str) -> bool:
-        if self.plan.old.wiring.op(name) in ops.CARRIERS:
+        is_carrier = self.plan.old.wiring.op(name) in ops.CARRIERS
+        if name in self.counted or (is_carrier and not any(self._between(name))):
             return False
-        at = self.deviations[name].time or 0
+        at = self._reaches(name)
         return not any(
-            source in self.deviations and (self.deviations[source].time or 0) <= at for source in self._nearest(name)
+            source in self.deviations and (self.deviations[source].time or 0) <= at
+            for source in self._nearest(name, back_edges=is_carrier)
         )
+
+    def _reaches(self, name: str) -> float:
+        """Return up to which time of a loop what differs there may be why a node differs.
+
+        What leaves a loop comes after all of it, and what a stack or a TensorArray kept comes in any order.
+        """
+        time = self.deviations[name].time
+        ways = {self.plan.old.wiring.op(one) for one in (name, *self._between(name)[0])}
+        return float("inf") if time is None or ways & (ops.POPS | ops.TAKES | ops.EXITS) else time
 
     def _nearest(self, name: str, back_edges: bool = False) -> set[str]:
         """Return the old names of the compared nodes that a node is computed from, in either graph."""
@@ -259,21 +259,21 @@ class Search:
     def _written_otherwise(self) -> Deviation | None:
         """Return the deviation of the first write that makes of equal inputs another variable, or None."""
         wiring, new = self.plan.old.wiring, self.plan.new.wiring
-        written = {wiring.variable_written(name) for name in self.written[0].writes}
+        written = {variable for name in self.written[0].writes for variable in wiring.variables_written(name)}
         variable = next((name for name in self.parted.what if name in written), None)
         if variable is None:  # only the new graph changes it
             return None
         partner = dict(self.plan.variables)[variable]
         writes = [
-            [name for name in update.writes if place.variable_written(name) == which]
+            [name for name in update.writes if which in place.variables_written(name)]
             for update, place, which in zip(self.written, (wiring, new), (variable, partner), strict=True)
         ]
         if not writes[1]:  # only the old graph changes it
             return None
         names = [min(some, key=place.position.__getitem__) for some, place in zip(writes, (wiring, new), strict=True)]
         side, other = self._at_the_stage(anew=True)
-        _, values = side.run(self.parted.update, self.parted.stage, self.bridges)
-        other.run(self.parted.update, self.parted.stage, self.bridges, values)
+        for one in (side, other):
+            one.run(self.parted.update, self.parted.stage)
         here, there = side.runner.variables([variable])[variable], other.runner.variables([partner])[partner]
         self._close()
         return deviation((names[0], 0), (names[1], 0), None, here, there)

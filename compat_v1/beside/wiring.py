@@ -81,6 +81,14 @@ class Wiring:
             carries = self.op(name) in ops.CARRIERS - ops.TAKES and data and data[0] in flows
             if carries or ops.FLOWS.fullmatch(self.op(name)):
                 flows.add(name)
+        # A backward loop adds the flow to a number that it begins with.
+        todo = [self.inputs[name][-1][0] for name in self.order if self.op(name) in ops.TAKES and self.inputs[name]]
+        while todo:
+            name = todo.pop()
+            if name not in flows and self.op(name) in ops.FLOW_CARRIERS:
+                flows.add(name)
+                data = [source for source, _ in self.inputs[name]]
+                todo += data[:1] if self.op(name) in ops.SWITCHES else data
         return flows
 
     def _pushed(self) -> dict[str, list[str]]:
@@ -119,6 +127,10 @@ class Wiring:
                     if self.op(source) not in ops.VARIABLES:
                         passed.append(source)
         return found, sorted(passed, key=self.position.__getitem__)
+
+    def draws_in_a_loop(self) -> bool:
+        """Whether random numbers are drawn in a loop: its iterations, several at once, draw in an order of chance."""
+        return any(self.frames[name] and ops.RANDOM.fullmatch(node.op) for name, node in self.nodes.items())
 
     def is_always_there(self, name: str) -> bool:
         """Whether a node gives its value once in every run that asks for it: it is in no loop and no branch."""
@@ -169,3 +181,16 @@ class Wiring:
             if self.op(name) in ops.VARIABLES:
                 return name
         return None
+
+    def variables_written(self, name: str) -> list[str]:
+        """Return the variables that a writing node changes: an optimizer's update changes its slots as well."""
+        if not ops.is_apply(self.op(name)):
+            variable = self.variable_written(name)
+            return [] if variable is None else [variable]
+        found = []
+        for source, _ in self.inputs[name]:
+            while self.op(source) in ops.REF_CARRIERS or self._carries_handle(source):
+                source = self.inputs[source][0][0]
+            if self.op(source) in ops.VARIABLES:
+                found.append(source)
+        return found

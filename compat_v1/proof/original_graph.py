@@ -71,7 +71,7 @@ def _beside(in_one_run: bool, session: Any, network: Network, data: Data, epochs
     fed = {name: array.dtype for name, array in parts[0].items()}
     program = Program(session.graph.as_graph_def(), fed, "the original's graph")
     itself = {name: name for name in program.wiring.order}
-    results = [((tensor.op.name, tensor.value_index),) * 2 for tensor in fetches(network)[0]]
+    results = [(tensor.op.name, tensor.value_index) for tensor in fetches(network)[0]]
     plans = [make_plan(program, program, itself, Feeds(program, program, itself, parts[0]))]
     plans.append(plans[0]._replace(feeds=Feeds(program, program, itself, parts[1])))
     train, test = (Side(plan, 0, Mode(), session=session) for plan in plans)
