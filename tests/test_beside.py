@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from compat_v1.audit.comparison import audit
 from compat_v1.beside import CannotRunError, beside, bits, causes, engine, where
 from compat_v1.beside.lockstep import parting
+from compat_v1.beside.pairs import pair
 from compat_v1.beside.program import Program
 from compat_v1.beside.races import races
 from compat_v1.beside.report import report
@@ -96,6 +97,7 @@ def test_in_a_loop_the_planted_place_is_found_whatever_is_looked_at_together(mon
     assert result.verdict == "parted"
     assert result.first.tensor == "while/f:0" and result.first.ulps == 1
     assert result.origins.first[0].time == 0 and result.origins.deviations["while/next"].time == 0
+    assert all(cause["equal_without"] for cause in result.causes)
 
 
 def test_in_the_branch_of_a_cond_that_is_taken():
@@ -550,6 +552,102 @@ def test_where_a_branch_parts_that_an_update_waits_for_beside_what_is_fed():
 
     result = beside(graph(build(2.0)), graph(build(3.0)), updates=1)
     assert result.first.tensor == "cond/scaled/y:0" and not any("not known" in note for note in result.notes)
+
+
+def test_what_only_the_new_graph_does_not_run_is_parted_where_it_begins():
+    def layer(axis):
+        def build(x, w):
+            hidden, labels = tf.matmul(x, w), tf.placeholder(tf.int64, [None], name="labels")
+            tf.reduce_mean(tf.cast(tf.equal(tf.argmax(hidden, axis, name="best"), labels), tf.float32))
+            return hidden
+
+        return build
+
+    old, new = (graph(regression(layer=layer(axis))) for axis in (1, 0))
+    result = beside(old, new, updates=1)
+    assert result.verdict == "parted" and "does not run" in [cause["cause"] for cause in result.causes]
+    assert result.first.tensor == "best:0"
+
+
+def test_a_variable_of_another_shape_is_parted():
+    def build(width):
+        def made():
+            x = tf.placeholder(tf.float32, [None, 3], name="x")
+            hidden = tf.matmul(x, weights((3, width), "W"))
+            loss = tf.reduce_mean(tf.matmul(hidden, weights((width, 2), "V")))
+            tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+        return made
+
+    result = beside(graph(build(4)), graph(build(5)), updates=1)
+    assert result.verdict == "parted"
+    assert "the variable W is (3, 4) in the old graph, (3, 5) in the new" in {one["what"] for one in result.causes}
+
+
+def test_an_optimizers_slots_are_compared():
+    """At the first update Adam's beta1 makes no difference for what is trained, but for the last bit."""
+
+    def adam(beta):
+        return lambda rate: tf.train.AdamOptimizer(rate, beta1=beta)
+
+    result = beside(*(graph(regression(optimizer=adam(beta))) for beta in (0.5, 0.75)), updates=1)
+    assert result.verdict == "parted" and "W/Adam" in result.parted.what
+
+
+def test_every_second_update_is_fed_numbers_below_0_unless_none_is_finite_then():
+    def build(layer):
+        def made():
+            x = tf.placeholder(tf.float32, [None, 3], name="x")
+            tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(layer(tf.matmul(x, weights()), x)))
+
+        return made
+
+    def fed(layer):
+        result = beside(graph(build(layer)), graph(build(layer)), updates=2)
+        assert result.verdict == "equal"
+        return [bool((result.plan.feed(update)[0]["x:0"] < 0).any()) for update in (1, 2)]
+
+    assert fed(lambda h, x: h) == [False, True]
+    assert fed(lambda h, x: h * tf.sqrt(x[:, :2])) == [False, False]
+    old, new = (
+        graph(build(lambda h, x, factor=factor: tf.where_v2(x[:, :2] < 0, tf.tanh(factor * h), h)))
+        for factor in (2.0, 3.0)
+    )
+    assert [beside(old, new, updates=number).verdict for number in (1, 2)] == ["equal", "parted"]
+
+
+def test_an_update_that_is_written_otherwise_is_named_and_taken_away():
+    def build(written):
+        def made():
+            w = weights()
+            loss = tf.reduce_mean(tf.square(tf.matmul(tf.placeholder(tf.float32, [None, 3], name="x"), w)))
+            if written:
+                tf.assign_sub(w, 0.25 * tf.gradients(loss, w)[0], name="update")
+            else:
+                tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+
+        return made
+
+    (cause,) = beside(graph(build(True)), graph(build(False)), updates=1).causes
+    assert (cause["node"], cause["port_node"]) == ("update", "GradientDescent/update_W/ApplyGradientDescent")
+    assert cause["equal_without"]
+
+
+def test_a_name_alone_makes_no_pair():
+    """TensorFlow numbers the constants of an op that it has made before, wherever they are used."""
+
+    def layer(first):
+        def build(x, w):
+            hidden = tf.tanh(tf.matmul(x, w))
+            for one in (tf.square, tf.exp) if first else (tf.exp, tf.square):
+                hidden = one(hidden) * 2.0 if one is tf.exp else one(hidden) * 3.0
+            return hidden
+
+        return build
+
+    old, new = (graph(regression(layer=layer(first))) for first in (True, False))
+    paired = pair(Program(old), Program(new)).pairs
+    assert not any(name.endswith("/y") and paired.get(name) == name for name in ("mul/y", "mul_1/y"))
 
 
 def test_a_cause_that_many_layers_have_is_said_once():

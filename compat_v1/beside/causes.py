@@ -34,16 +34,18 @@ def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[st
     origins: Origins | None = None
     try:
         course = trial.course(plan, plain)
-        if course.first is None:
+        if course.is_equal:
             origins = trial.origins(plan, first, trial.mode)
             found.append(_by_optimizers(trial))
             return origins, found
+        if course.first is None:
+            return None, found
         origins = trial.origins(plan, course.first, plain)
         seeded, names = with_old_seeds(plan)
         here: Origins | None = origins
         if names:
             course = trial.course(seeded, plain)
-            found.append(_of_seeds(names, course.first is None))
+            found.append(_of_seeds(names, course.is_equal))
             here = trial.origins(seeded, course.first, plain) if course.first else None
         if here:
             _by_writing(trial, seeded, here, plain, found)
@@ -105,7 +107,7 @@ def _by_optimizers(trial: "Trial") -> dict[str, Any]:
     alone = [(name,) for name in OPTIMIZERS]
     sets: list[tuple[str, ...]] = [*alone[:2], OPTIMIZERS[:2], *alone[2:], OPTIMIZERS]
     for off in sets:
-        if trial.course(trial.plan, trial.mode._replace(switched_off=off)).first is None:
+        if trial.course(trial.plan, trial.mode._replace(switched_off=off)).is_equal:
             break
     else:
         off = ALL
@@ -133,11 +135,13 @@ def _by_writing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode, found:
         plan = graft
         written += [name for name, _ in places]
         course = trial.course(plan, mode)
-        if course.first is None:
+        if course.is_equal:
             names = ", ".join(written[:_NAMED]) + (" …" if len(written) > _NAMED else "")
             found[-1]["what"] += f"; with the old graph's {names} written into the new graph every bit is equal"
             for cause in found[before:]:
                 cause["equal_without"] = True
+            return
+        if course.first is None:  # with other shapes the new graph does not run
             return
         origins = trial.origins(plan, course.first, mode)
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from compat_v1.beside import causes
 from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.fitting import fit
-from compat_v1.beside.lockstep import Course, Distance, Mode, Parted, Trace, digests, run_beside, stages
+from compat_v1.beside.lockstep import Course, Distance, Failed, Mode, Parted, Trace, digests, run_beside, stages
 from compat_v1.beside.pairs import Paired, pair
 from compat_v1.beside.plan import Plan, make_plan
 from compat_v1.beside.program import CannotRunError, Program
@@ -120,12 +120,16 @@ class Trial:
             return self._as_result(PARTED, Course(None, [], None, None), None, found)
         if course.strayed:
             return self._not_deterministic(course, course.strayed)
-        if not course.first and not found:
+        if course.is_equal and not found:
             return self._as_result(EQUAL, course, None, [])
         origins: Origins | None = None
+        if course.failed:
+            found.append({"cause": "does not run", "what": course.failed.why, "port_node": course.failed.node})
         if course.first:
             origins, explained = causes.explain(self, course.first)
             found += explained
+        elif course.failed:
+            origins = self._origins_of(course.failed)
         return self._as_result(PARTED, course, origins, found)
 
     def judge(self) -> Course:
@@ -182,6 +186,17 @@ class Trial:
         """Look where a stage parts."""
         return Search(plan, self.initial, parted, mode, self._extra).origins()
 
+    def _origins_of(self, failed: Failed) -> Origins | None:
+        """Look where that parts which the new graph does not take."""
+        if failed.node not in self.plan.new.wiring.nodes:
+            return None
+        parted = Parted(failed.update, failed.stage, ())
+        try:
+            return Search(self.plan, self.initial, parted, self.plain, self._extra, failed.node).origins()
+        except CannotRunError as error:
+            self.notes.append(f"where is not known further: {error}")
+            return None
+
     def _not_deterministic(self, course: Course, strayed: Parted) -> Beside:
         """Say which op gives another value when the old graph is run again."""
         old = self.plan.old
@@ -197,14 +212,18 @@ class Trial:
 
     def _as_result(self, verdict: str, course: Course, origins: Origins | None, found: list[dict[str, Any]]) -> Beside:
         plan, first = self.plan, None
-        if course.first:
+        at = course.first or course.failed
+        if at:
             one = origins.first[0] if origins and origins.first else None
             if one:
                 tensors = f"{one.node}:{one.output}", f"{one.partner}:{one.output}"
-                first = First(course.first.update, *tensors, one.ulps)
-            else:
+                first = First(at.update, *tensors, one.ulps)
+            elif course.first:
                 name = course.first.what[0]
-                first = First(course.first.update, name, plan.pairs.get(name, name), None)
+                first = First(at.update, name, plan.pairs.get(name, name), None)
+            elif course.failed and course.failed.node:
+                back = {other: name for name, other in plan.pairs.items()}
+                first = First(at.update, back.get(course.failed.node, ""), course.failed.node, None)
         if course.not_finite:
             self.notes.append(f"after update {course.not_finite} a variable is no finite number: later ones say little")
         compared = {

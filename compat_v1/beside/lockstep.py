@@ -11,7 +11,7 @@ import numpy as np
 
 from compat_v1.beside import bits
 from compat_v1.beside.plan import Plan
-from compat_v1.beside.program import Update
+from compat_v1.beside.program import CannotRunError, Update
 from compat_v1.beside.running import Runner
 from compat_v1.beside.wiring import Tensor
 
@@ -24,6 +24,15 @@ class Parted(NamedTuple):
     update: int  # counted from 1
     stage: int  # 0 for the fetches, then the optimizers in their order
     what: tuple[str, ...]  # the results of the old graph that differ: variables, or "node:index"
+
+
+class Failed(NamedTuple):
+    """A stage which the new program does not run, and the old one does."""
+
+    update: int  # counted from 1
+    stage: int
+    node: str | None  # of the new graph
+    why: str
 
 
 class Distance(NamedTuple):
@@ -42,6 +51,12 @@ class Course(NamedTuple):
     distances: list[Distance]
     strayed: Parted | None  # where the old graph was not what it had been in the control
     not_finite: int | None  # the update after which a variable is no finite number
+    failed: Failed | None = None  # where it ended, then
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether all of it was run, and equal."""
+        return self.first is None and self.failed is None
 
 
 class Mode(NamedTuple):
@@ -142,7 +157,8 @@ def run_beside(
 ) -> Course:
     """Run both programs; return the `Course`. `control` are the old one's `digests` from a run before.
 
-    It ends where the old program strays from the control: whatever differs from there on tells nothing.
+    It ends where the old program strays from the control: whatever differs from there on tells nothing; and where the
+    new one does not take what the old one does.
     """
     old, new = Side(plan, 0, mode), Side(plan, 1, mode)
     first, distances, not_finite = None, list[Distance](), None
@@ -151,7 +167,13 @@ def run_beside(
         new.start(initial)
         for update, stage in stages(plan, updates):
             here, _ = old.run(update, stage)
-            there, _ = new.run(update, stage)
+            try:
+                there, _ = new.run(update, stage)
+            except CannotRunError as error:
+                if not error.refused:
+                    raise
+                failed = Failed(update, stage, error.node, str(error))
+                return Course(first, _by_update(distances), None, not_finite, failed)
             seen, differing, apart = dict[tuple[int, int, str], bytes](), list[str](), Distance(update, 0, 0, 0.0)
             others = there()
             for name, value in here().items():

@@ -18,12 +18,13 @@ _HANDLES = {tf.resource.as_datatype_enum, tf.variant.as_datatype_enum}
 class CannotRunError(ValueError):
     """A graph that cannot be run; the message names the op and what can be done.
 
-    `node` is the one that failed, if TensorFlow named it, and `reason` what it said.
+    `node` is the one that failed, if TensorFlow named it, `reason` what it said, and `refused` whether it did not take
+    what it was given.
     """
 
-    def __init__(self, message: str, node: str | None = None, reason: str = "") -> None:
+    def __init__(self, message: str, node: str | None = None, reason: str = "", refused: bool = False) -> None:
         super().__init__(message)
-        self.node, self.reason = node, reason
+        self.node, self.reason, self.refused = node, reason, refused
 
 
 class Update(NamedTuple):

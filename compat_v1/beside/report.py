@@ -64,7 +64,8 @@ def _causes(causes: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _first(result: Beside, first: First) -> str:
-    text = first.tensor + (f", in the new graph {first.port_tensor}" if first.port_tensor != first.tensor else "")
+    named = [first.tensor] * bool(first.tensor)
+    text = ", ".join(named + [f"in the new graph {first.port_tensor}"] * (first.port_tensor != first.tensor))
     if first.ulps is not None:
         text += f", by at most {first.ulps} units in the last place"
     if result.origins and result.origins.first:

@@ -89,6 +89,7 @@ class Runner:
                 f"{self.program.what} does not run: {where}{message}; give what it is fed by --feeds, or by --size",
                 op and op.name,
                 message,
+                isinstance(error, (tf.errors.InvalidArgumentError, ValueError)) and "OpKernel" not in message,
             ) from None
 
     def initialize(self, values: Mapping[str, np.ndarray] | None = None) -> None:

@@ -43,7 +43,9 @@ class Search:
         parted: Parted,
         mode: Mode,
         progress: Callable[[], None],
+        failed: str | None = None,
     ) -> None:
+        """`failed`: the node of the new graph that does not run, and what comes before is looked at."""
         self.plan, self.initial, self.parted = plan, initial, parted
         self.mode, self.progress = mode, progress
         self.written: tuple[Update, ...] = ()
@@ -53,6 +55,9 @@ class Search:
             self.written = plan.updates[parted.stage - 1]
             self.targets = [[update.target] for update in self.written]
         self.needs = [program.needs(names) for program, names in zip((plan.old, plan.new), self.targets, strict=True)]
+        self.failed, wiring = failed, plan.new.wiring
+        if failed:  # what is in loops and branches can only be seen in a run of the stage, which fails
+            self.needs[1] = wiring.ancestors([failed]) - {failed}
         self.is_random = any(
             ops.RANDOM.fullmatch(program.wiring.op(name))
             for program, needs in zip((plan.old, plan.new), self.needs, strict=True)
@@ -77,7 +82,7 @@ class Search:
                 ([name for name in early if is_there(name)], self._fetched, False),
                 ([name for name in early if not is_there(name)], self._watched, False),
                 ([name for name in self._pairs() if name in late or not in_parts], self._in_the_stage, changes),
-            ):
+            )[: 1 if self.failed else 3]:
                 for some in self._slices(names):
                     self._look(some, values, anew or self.is_random)
         finally:
@@ -214,6 +219,9 @@ class Search:
         else:
             parted = set(self.parted.what)
             ends = {write for write in self.written[0].writes if parted & {*wiring.variables_written(write)}}
+        if self.failed:
+            back = {self.plan.pairs[one]: one for one in self.compared}
+            ends = {back[one] for one in self.plan.new.wiring.walk(self.failed, back)[0]} & self.deviations.keys()
         leading, todo = ends & self.deviations.keys(), list(ends)
         while todo:
             for name in self._nearest(todo.pop(), back_edges=True):
