@@ -159,3 +159,58 @@ def chosen(new, wrong=None):
         out(raw.Tanh(x=raw.Neg(x=result) if wrong == "of another" else result))
     finally:
         tf.enable_control_flow_v2()
+
+
+@case("bias of rows")
+def _(new, mistake):
+    x, weights, bias = floats(2, 3, 4), floats(4, 5, name="weights"), floats(5, name="bias")
+    gradient, rows = raw.Exp(x=floats(2, 3, 5, name="y")), raw.Reshape(tensor=x, shape=[-1, 4])
+    product = raw.MatMul(a=rows, b=weights)
+    if new:
+        dense = raw.BiasAdd(value=raw.Reshape(tensor=product, shape=[2, 3, 5]), bias=bias)
+        total = raw.BiasAddGrad(out_backprop=raw.Neg(x=gradient) if mistake else gradient)
+    else:
+        dense = raw.Reshape(tensor=raw.BiasAdd(value=product, bias=bias), shape=[2, 3, 5])
+        gradient = raw.Reshape(tensor=gradient, shape=[-1, 5])
+        total = raw.BiasAddGrad(out_backprop=gradient)
+    with tf.control_dependencies([tf.group(total, gradient)]):
+        handed, total = raw.Identity(input=gradient), raw.Identity(input=total)
+    handed = raw.Reshape(tensor=handed, shape=[-1, 5]) if new else handed
+    back = raw.MatMul(a=rows, b=handed, transpose_a=True)
+    out(raw.Atan2(y=raw.Atan2(y=dense, x=total), x=raw.Max(input=back, axis=[0, 1])))
+
+
+@case("one batch")
+def _(new, mistake):
+    x, y, gradient = floats(None, 3, 4), floats(None, 4, 2, name="y"), floats(None, 3, 2, name="gradient")
+    if not new:
+        back = raw.BatchMatMul(x=gradient, y=y, adj_y=True)
+        out(raw.AddV2(x=raw.BatchMatMul(x=raw.Tanh(x=x), y=y), y=raw.Sum(input=back, axis=[2], keep_dims=True)))
+        return
+    shapes = [raw.Shape(input=one) for one in (x, y)]
+    batches = raw.BroadcastGradientArgs(s0=shapes[0][:-2], s1=shapes[1][:-2])
+    back = raw.BatchMatMulV2(x=gradient, y=y, adj_y=True)
+    back = raw.Sum(input=raw.Neg(x=back) if mistake else back, axis=batches[0])
+    back = raw.Reshape(tensor=back, shape=shapes[0])
+    out(raw.AddV2(x=raw.BatchMatMulV2(x=raw.Tanh(x=x), y=y), y=raw.Sum(input=back, axis=[2], keep_dims=True)))
+
+
+@case("squeezed first")
+def _(new, mistake):
+    x = floats(None, 4)
+    gradient = raw.Sigmoid(x=raw.Min(input=x, axis=[1]))
+    largest = raw.StopGradient(input=raw.Max(input=x, axis=[1], keep_dims=True))
+    exponents = raw.Exp(x=raw.Sub(x=x, y=largest))
+    total = raw.Sum(input=exponents, axis=[1], keep_dims=not new)
+    if new:
+        result = raw.AddV2(x=raw.Log(x=total), y=raw.Reshape(tensor=largest, shape=raw.Shape(input=total)))
+    else:
+        result = raw.Squeeze(input=raw.AddV2(x=raw.Log(x=total), y=largest), axis=[1])
+        gradient = raw.Reshape(tensor=gradient, shape=raw.Shape(input=total))
+    with tf.control_dependencies([tf.group(gradient)]):
+        handed = raw.Identity(input=gradient)
+    with tf.control_dependencies([handed]):
+        inverse = raw.Reciprocal(x=raw.Neg(x=total) if mistake else total)
+    back = raw.Mul(x=handed, y=inverse)
+    back = raw.Reshape(tensor=back, shape=tf.stack([raw.Shape(input=x)[0], 1])) if new else back
+    out(raw.Atan2(y=raw.Mul(x=raw.BroadcastTo(input=back, shape=raw.Shape(input=x)), y=exponents), x=result[0]))

@@ -111,10 +111,25 @@ RULES = {
         "1.13 to 1.15",
         "the same kernel for batches of one shape; the newer one broadcasts others",
     ),
+    "one batch": Rule(
+        "the gradient of a product of batches is summed over what was broadcast",
+        "1.0 to 1.15",
+        "nothing was: the product of the first releases takes batches of one shape, else it stops",
+    ),
     "rows of a softmax": Rule(
         "a softmax over the last of more than two axes is taken of the tensor, was taken of a matrix of all its rows",
         "1.0 to 1.15",
         "each row is computed from itself alone, in the same order",
+    ),
+    "bias of rows": Rule(
+        "a dense layer of more than two axes adds its bias to the tensor, did to the matrix of its rows",
+        "1.0 to 1.15",
+        "the same number is added to each element, and its gradient is summed over all rows in either shape",
+    ),
+    "squeezed first": Rule(
+        "reduce_logsumexp squeezes the axes that it sums over before the logarithm, did behind",
+        "1.0 to 1.15",
+        "reshaping copies, and each element is computed alone",
     ),
     "quotient or 0": Rule(
         "a quotient by a count is DivNoNan, was selected by whether the count is above 0",

@@ -20,6 +20,11 @@ _DRAWN = re.compile(r"hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
 
+def applies(rule, node, other):
+    """Whether a rule may apply to one of two partners alone: no batch is broadcast in the ops of the first releases."""
+    return rule != "one batch" or "batches of products" in node.steps | other.steps
+
+
 def unused(node, users, in_port):
     """Say which rule lets a node of one graph alone be: nothing uses it but what asks how large a tensor of zeros is.
 

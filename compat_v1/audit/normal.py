@@ -16,6 +16,8 @@ from compat_v1.audit import (
     rewriting,
     rules_oldest_cases,
     rules_oldest_cells,
+    rules_oldest_dense,
+    rules_oldest_exponents,
     rules_oldest_loops,
     rules_oldest_losses,
     rules_oldest_moments,
@@ -73,6 +75,8 @@ class Normal:
         rules_oldest_loops.finish(self)
         rules_oldest_cells.finish(self)
         rules_oldest_cases.finish(self)
+        rules_oldest_dense.finish(self)
+        rules_oldest_exponents.finish(self)
         moments = rules_oldest_moments.begin(self)
         self.removed |= idle.leave_out(self, without)
         pruning.leave_out(self, dropout.unused_gradients(self), self.removed)
@@ -133,6 +137,7 @@ class Normal:
         if op in self.graph.functions:
             op = "a function"
         parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
+        parts = tuple(sorted(parts, key=hash)) if op == "Mul" else parts  # floating-point multiplication commutes
         called = tuple((key, tuple(names)) for key, names in sorted(self.graph.called(name).items()))
         beside = self.graph.colocated(name)
         device = definition.device if not self._is_repeated(definition.device, beside) else ""

@@ -48,6 +48,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.graph = normal.graph
         self.never, self.followed = set(), 0  # nodes of a branch that never runs, among the first so many
         self.flattened = set()  # tensors that are reshaped into matrices for a softmax only
+        self.of_one_batch = set()  # the names of what only reshapes the gradient of a product of batches
         self.squared = set()  # the differences of which a square was taken at once
         self.parsed_alone = set()  # nodes that parse one example
         self.combined = []  # [embeddings, numbers, segments] of the rows that are looked up and combined

@@ -1,9 +1,10 @@
 """Rules for batches of matrices and rows: products, and the softmax of tensors of more than two axes."""
 
+from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op
 
-_ROWS = "rows of a softmax"
+_ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
 
 
 def _product_of_batches(rewriter, name, node, operands):
@@ -13,6 +14,49 @@ def _product_of_batches(rewriter, name, node, operands):
     return True
 
 
+def _over_batches(rewriter, name, node, operands):
+    """The sum of a product's gradient over the batches that were broadcast, reshaped into the factor's shape."""
+    product, axes = operands
+    if not is_op(product, "BatchMatMulV2") or not is_op(axes, "BroadcastGradientArgs") or product[0].controls:
+        return False
+    batches, whole_of_it = [_known(one) for one in axes[0].inputs], rewriter.normal.sizes(product)
+    if None in batches or whole_of_it is None or not _may_agree(*batches):
+        return False
+    graph = rewriter.graph
+    targets = [rewriter.normal.tensors.get(graph.inputs[user][1]) for user, slot in graph.users[name] if slot == 0]
+    own = (*batches[axes[1]], *whole_of_it[-2:])
+    if len(targets) != len(graph.users[name]) or not targets or graph.controls[name]:
+        return False
+    if any(graph.nodes[user].op != "Reshape" or graph.controls[user] for user, _ in graph.users[name]):
+        return False
+    if any(reshaped(own, list(_known(one) or ())) != own for one in targets):
+        return False
+    rewriter.of_one_batch.update(user for user, _ in graph.users[name])
+    rewriter.normal.absorbed.add(axes[0])
+    product[0].steps.add(_ONE_BATCH)
+    rewriter.normal.set_sizes(product[0], own)
+    rewriter.normal.alias(name, product, _ONE_BATCH)
+    return True
+
+
+def _is_of_one_batch(normal, product, own):
+    """Whether a product of batches is reshaped into the shape of a factor, which it has if all batches have one."""
+    sizes = normal.sizes(product) if is_op(product, "BatchMatMulV2") else None
+    if sizes is None or own is None or sizes == own or len(sizes) != len(own) or sizes[-2:] != own[-2:]:
+        return False
+    return _are_alike(sizes, own) and _may_agree(sizes[:-2], own[:-2])
+
+
+def _known(operand):
+    return operand.value if isinstance(operand, Literal) and operand.kind == "whole" else None
+
+
+def _may_agree(sizes, others):
+    """Whether two batches can have one shape, and none of them is known to be repeated."""
+    pairs = list(zip(sizes, others, strict=False))
+    return len(sizes) == len(others) and all(one == two or 1 not in (one, two) for one, two in pairs)
+
+
 def _softmax(rewriter, name, node, operands):
     """The softmax of all rows, reshaped into a matrix, is that of the tensor, reshaped."""
     rows, normal = operands[0], rewriter.normal
@@ -20,7 +64,7 @@ def _softmax(rewriter, name, node, operands):
         return False
     tensor = rows[0].inputs[0]
     shape, flat = normal.sizes(tensor), normal.sizes(rows)
-    if shape is None or flat is None or len(flat) != 2 or len(shape) < 3 or flat[1] != shape[-1]:
+    if shape is None or flat is None or len(flat) != 2 or len(shape) == 2 or flat[1] != shape[-1]:
         return False
     normal.absorbed.add(rows[0])
     soft = _made(rewriter, name, node.op, [tensor], shape)
@@ -44,6 +88,10 @@ def _made(rewriter, name, op, operands, sizes):
 def _reshaped_back(rewriter, name, node, operands):
     """What was reshaped into a matrix only for that is reshaped from what it was."""
     rows, shape = operands
+    if name in rewriter.of_one_batch or _is_of_one_batch(rewriter.normal, rows, _known(shape)):
+        rows[0].steps.add(_ONE_BATCH)
+        rewriter.normal.alias(name, rows, _ONE_BATCH)
+        return True
     if isinstance(rows, Literal) or rows[0] not in rewriter.flattened or rewriter.graph.controls[name]:
         return False
     return rewriter._Reshape(name, node, [rows[0].inputs[0], shape])
@@ -63,7 +111,7 @@ def _gradient(rewriter, name, node, operands):
         return False
     normal, own, written = rewriter.normal, soft[0].inputs[0], soft[0].inputs[1]
     shape, flat, before = normal.sizes(own), normal.sizes(soft), gradient[0].inputs[0]
-    if shape is None or isinstance(before, Literal) or normal.sizes(before) != shape:
+    if shape is None or isinstance(before, Literal) or not _are_alike(normal.sizes(before), shape):
         return False
     if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
         return False
@@ -82,6 +130,13 @@ def _gradient(rewriter, name, node, operands):
     return True
 
 
+def _are_alike(shape, other):
+    """Whether two tensors of as many elements have one shape: all of their sizes but one, before the last, agree."""
+    if shape is None or len(shape) != len(other) or shape[-1] != other[-1]:
+        return False
+    return sum(one != two for one, two in zip(shape, other, strict=True)) <= 1
+
+
 def _is_last_axis(axes):
     return isinstance(axes, Literal) and axes.kind == "whole" and axes.value in ((1,), (-1,))
 
@@ -90,6 +145,7 @@ RULES = {
     "BatchMatMul": _product_of_batches,
     "Softmax": _softmax,
     "LogSoftmax": _softmax,
+    "Sum": _over_batches,
     "Reshape": _reshaped_back,
     "Mul": _gradient,
 }

@@ -60,6 +60,8 @@ class Verification:
             self.find("attribute", node, other, f"is a {node.op}, a {other.op} in the port")
             return
         for rule in sorted(node.steps ^ other.steps):
+            if not excuses.applies(rule, node, other):
+                self.find("attribute", node, other, "is summed over what is broadcast in one graph alone")
             self.explain(rule.partition(":")[0], node.name)
         for name in node.names:
             if name not in other.names:

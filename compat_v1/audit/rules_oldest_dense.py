@@ -1,0 +1,77 @@
+"""tf.layers.dense of tensors of more than two axes: the bias is added to the rows, or to what they are reshaped into.
+
+Everything is brought into the older form, when the normal form of a graph is whole: the bias is added to the rows.
+"""
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
+from compat_v1.audit.patterns import make
+from compat_v1.audit.pruning import arrange, users_of
+
+_RULE = "bias of rows"
+
+
+def finish(normal):
+    """Bring the sums, and the gradients of biases, into the older form."""
+    added = [node for node in normal.nodes if node.op in ("BiasAdd", "BiasAddGrad") and not node.controls]
+    added = [node for node in added if "data_format" not in node.attributes and not isinstance(node.inputs[0], Literal)]
+    users = users_of(normal) if added else {}
+    for node in added:
+        if node.op == "BiasAdd":
+            _add_before(normal, node)
+        else:
+            _sum_rows(normal, node, users)
+    if added:
+        arrange(normal)
+
+
+def _add_before(normal, node):
+    """What is reshaped from rows and then gets a bias gets it as rows, and is reshaped then."""
+    reshaped, bias = node.inputs
+    if not is_op(reshaped, "Reshape") or reshaped[0].controls or not _are_rows(normal, reshaped[0].inputs[0], reshaped):
+        return
+    rows, shape = reshaped[0].inputs
+    inside = make(normal, node, "BiasAdd", node.attributes, [rows, bias], normal.sizes(rows), _RULE)
+    node.op, node.attributes, node.inputs = "Reshape", reshaped[0].attributes, [inside, shape]
+    node.steps.add(_RULE)
+    normal.absorbed.add(reshaped[0])
+
+
+def _are_rows(normal, rows, tensor):
+    """Whether a matrix has the rows of a tensor of more than two axes."""
+    if isinstance(rows, Literal):
+        return False
+    flat, shape = normal.sizes(rows), normal.sizes(tensor)
+    return flat is not None and shape is not None and len(flat) == 2 < len(shape) and flat[1] == shape[-1]
+
+
+def _sum_rows(normal, total, users):
+    """The gradient of a bias is summed over what the product's gradient is reshaped into, not over that before."""
+    gradient = total.inputs[0]
+    handed = [one for one in users[gradient[0]] if _is_handed(one, gradient, total)]
+    source = (handed[0], 0) if handed else gradient
+    reshapes = [one for one in users.get(source[0], ()) if one.op == "Reshape" and one.inputs[0] == source]
+    if len(handed) > 1 or len(reshapes) != 1 or reshapes[0].controls:
+        return
+    rows = reshapes[0], 0
+    if not _are_rows(normal, rows, gradient) or (handed and users[source[0]] != {rows[0]}):
+        return
+    total.inputs = [rows]
+    total.steps.add(_RULE)
+    if not handed:
+        return
+    # What waits for both gradients is handed on as rows: it was reshaped then.
+    for user in users[rows[0]]:
+        user.inputs = [source if one == rows else one for one in user.inputs]
+    rows[0].inputs, source[0].inputs = [gradient, rows[0].inputs[1]], [rows]
+    (group,) = source[0].controls
+    group.controls = frozenset([total, rows[0]])
+    normal.set_sizes(source[0], normal.sizes(rows))
+
+
+def _is_handed(node, gradient, total):
+    """Whether a node hands a gradient on when it and a sum are made."""
+    if node.op != "Identity" or node.inputs[0] != gradient or len(node.controls) != 1:
+        return False
+    (group,) = node.controls
+    return group.op == "NoOp" and group.controls == {total, gradient[0]}

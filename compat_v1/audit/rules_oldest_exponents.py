@@ -1,0 +1,88 @@
+"""tf.reduce_logsumexp, which kept the axes that it sums over until it had its result, and squeezes them first by now.
+
+Everything is brought into the newer form, when the normal form of a graph is whole.
+"""
+
+from compat_v1.audit.graph import Attributes
+from compat_v1.audit.literals import whole
+from compat_v1.audit.operands import is_op
+from compat_v1.audit.patterns import make, match
+from compat_v1.audit.pruning import arrange, users_of
+
+_RULE = "squeezed first"
+
+
+def finish(normal):
+    """Bring each sum of exponentials, and its gradient, into the newer form."""
+    squeezed = [node for node in normal.nodes if node.op == "Squeeze" and is_op(node.inputs[0], "AddV2")]
+    users = users_of(normal) if squeezed else {}
+    for node in squeezed:
+        found = {}
+        pattern = ("AddV2", ("Log", ("Reshape", "total", "kept")), "largest")
+        if match(node.inputs[0], pattern, found) and not any(one.controls for one in (node, *found["nodes"])):
+            _squeeze(normal, node, found, users)
+    if squeezed:
+        arrange(normal)
+
+
+def _squeeze(normal, node, found, users):
+    total, largest, (added, logarithm, kept) = found["total"], found["largest"], found["nodes"]
+    sizes, shape = normal.sizes(total), normal.sizes((kept, 0))
+    axes = {axis % len(shape or [0]) for axis in Attributes(normal.graph.nodes[node.name])["squeeze_dims"].list.i}
+    if not is_op(total, "Sum") or shape is None or normal.sizes(largest) != shape or users[added] != {node}:
+        return
+    if tuple(size for axis, size in enumerate(shape) if axis not in axes) != sizes or users[logarithm] != {added}:
+        return
+    backward = [one for one in users[kept] if one is not logarithm]
+    gradients = [_Gradient(one, (kept, 0), users) for one in backward]
+    if not all(one.is_whole and normal.sizes(one.gradient) == sizes for one in gradients):
+        return
+    unknown = [axis for axis, size in enumerate(sizes) if not isinstance(size, int)]
+    target = whole([-1 if unknown == [axis] else size for axis, size in enumerate(sizes)], "int32")
+    flat = make(normal, kept, "Reshape", kept.attributes, [largest, target], sizes, _RULE)
+    logarithm.inputs = [total]
+    normal.set_sizes(logarithm, sizes)
+    node.op, node.attributes, node.inputs = "AddV2", added.attributes, [(logarithm, 0), flat]
+    node.steps.add(_RULE)
+    for one in gradients:
+        one.write(normal, total, found["kept"], users)
+    normal.absorbed |= {added, kept}
+
+
+class _Gradient:
+    """The gradient of the logarithm: a product by the reciprocal, of what was reshaped and handed on."""
+
+    def __init__(self, inverse, kept, users):
+        products = [one for one in users.get(inverse, ()) if one.op == "Mul" and one.inputs[1] == (inverse, 0)]
+        self.inverse, self.product = inverse, products[0] if len(products) == 1 else None
+        self.is_whole = False
+        if inverse.op != "Reciprocal" or users.get(inverse) != {self.product} or inverse.inputs != [kept]:
+            return
+        handed = self.product.inputs[0]
+        if self.product.controls or not is_op(handed, "Identity") or inverse.controls != {handed[0]}:
+            return
+        self.handed, self.reshaped = handed[0], handed[0].inputs[0]
+        if not is_op(self.reshaped, "Reshape"):
+            return
+        self.gradient, (self.group,) = self.reshaped[0].inputs[0], self.handed.controls or (None,)
+        self.is_whole = self.group is not None and self.group.controls == {self.reshaped[0]}
+        self.is_whole &= users[self.group] == {self.handed} and users[self.reshaped[0]] == {self.group, self.handed}
+
+    def write(self, normal, total, shape, users):
+        """Reshape the product instead of what it is of."""
+        sizes, kept = normal.sizes(total), normal.sizes((self.product, 0))
+        self.group.controls = frozenset([self.gradient[0]])
+        self.handed.inputs, self.inverse.inputs = [self.gradient], [total]
+        reshape = self.reshaped[0]
+        reshape.inputs = [(self.product, 0), shape]
+        reshape.steps.add(_RULE)
+        for user in users[self.product]:
+            user.inputs = [(reshape, 0) if one == (self.product, 0) else one for one in user.inputs]
+        others = [one for one in users[self.handed] if one not in (self.inverse, self.product)]
+        if others:  # the gradient of the largest exponent, which is stopped
+            own = make(normal, reshape, "Reshape", reshape.attributes, [(self.handed, 0), shape], kept, _RULE)
+            for user in others:
+                user.inputs = [own if one == (self.handed, 0) else one for one in user.inputs]
+        for node in (self.handed, self.inverse, self.product):
+            normal.set_sizes(node, sizes)
+        normal.set_sizes(reshape, kept)
