@@ -8,6 +8,7 @@ import os
 import runpy
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from compat_v1.environment import import_tensorflow
@@ -52,6 +53,7 @@ def become(arguments, folder, environment, new_session):
     of_tensorflow = {name: value for name, value in os.environ.items() if name.startswith("TF_")}  # it has read them
     os.environ.clear()
     os.environ.update(of_tensorflow | environment)
+    tempfile.tempdir = None  # to be found anew
     options = {"encoding": sys.stdin.encoding, "closefd": False}
     sys.stdin, sys.stdout = (os.fdopen(number, mode, **options) for number, mode in enumerate("rw"))
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", **options)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from compat_v1 import checkpoints
 from compat_v1.any_length import curriculum
 from compat_v1.checkpoints import alone_in, find_checkpoint
@@ -150,10 +151,10 @@ def test_what_killed_saves_left_is_removed_by_the_next_save(inputs, tmp_path):
 
 def test_second_process_on_a_folder_is_refused_and_the_first_one_keeps_it(tmp_path):
     hold = f"with alone_in({str(tmp_path)!r}): print('mine', flush=True); input()"
-    code = f"from compat_v1.checkpoints import alone_in\n{hold}"
-    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"}
+    program = tmp_path / "holder.py"
+    program.write_text(f"from compat_v1.checkpoints import alone_in\n{hold}")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    holder = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, **pipes)
+    holder = forked.Popen([sys.executable, program], **pipes)
     try:
         assert holder.stdout.readline() == b"mine\n"
         for words in (["train-any-length"], ["train", "--logdir", tmp_path / "logs"]):

@@ -13,6 +13,7 @@ import pytest
 from distributed import LocalCluster
 from scipy.stats import chi2
 
+import forked
 from compat_v1.proof.golden import golden
 from compat_v1.records import Stack
 from compat_v1.study import claims, published, runs, statistics, studies, table, verdicts
@@ -127,7 +128,7 @@ def test_study_that_is_stopped_goes_on_and_a_larger_one_reuses_a_smaller(tmp_pat
 
 def test_ctrl_c_keeps_what_is_done(tmp_path):
     command = [sys.executable, "-m", "compat_v1", "study", "draws", "--workers", "2", "--out", str(tmp_path / "out")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = forked.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     time.sleep(3)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)

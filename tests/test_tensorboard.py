@@ -21,6 +21,7 @@ import pytest
 from matplotlib.image import imread
 from playwright.sync_api import expect
 
+import forked
 from compat_v1.proof.golden import golden
 from compat_v1.proof.report import write_report
 from compat_v1.proof.tensorboard import DESCRIPTIONS, ERROR, SQUARED_ERROR
@@ -49,7 +50,7 @@ def starting(logdir, **environment):
     """Start TensorBoard in a process of its own, asked for a port that is busy, and yield both."""
     with closing(socket.create_server(("localhost", 0))) as busy:
         busy_port = busy.getsockname()[1]
-        process = subprocess.Popen(
+        process = forked.Popen(
             [sys.executable, "-m", "compat_v1", "tensorboard", "--logdir", logdir, "--port", str(busy_port)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
