@@ -174,3 +174,10 @@ def _(new, mistake):
             return raw.Exp(x=x)
 
     out(body(floats(None, 3)))
+
+
+@case("factor of swish")
+def _(new, mistake):
+    x, beta = floats(None, 3), tf.constant(2.0 if mistake else 1.0)
+    y = raw.Mul(x=x, y=raw.Sigmoid(x=raw.Mul(x=beta, y=x) if new else x))
+    out(raw.IdentityN(input=[y, x, beta] if new else [y, x])[0])

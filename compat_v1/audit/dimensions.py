@@ -4,7 +4,7 @@ Each function takes the sizes of the op's inputs (None for an unknown rank), the
 the op's attributes, and returns the sizes of the outputs, None for an output of which nothing is known.
 """
 
-from compat_v1.audit import sizes
+from compat_v1.audit import dimensions_taken, sizes
 from compat_v1.audit.folding import fixed
 
 
@@ -146,50 +146,6 @@ def _split(shapes, literals, attributes):
     return [(*shapes[1][:axis], size, *shapes[1][axis + 1 :])] * count
 
 
-def _strided(shapes, literals, attributes):
-    """Only what takes whole axes or single elements."""
-    begin, end, strides = (literals[k].array() for k in (1, 2, 3))
-
-    def mask(name, position):
-        return attributes[name].i >> position & 1
-
-    if attributes["ellipsis_mask"].i:
-        return None
-    result, axis = [], 0
-    for position in range(len(fixed(strides))):
-        if mask("new_axis_mask", position):
-            result.append(1)
-            continue
-        size = shapes[0][axis]
-        axis += 1
-        if mask("shrink_axis_mask", position):
-            continue
-        start = 0 if mask("begin_mask", position) else begin[position]
-        stop = None if mask("end_mask", position) else end[position]
-        if strides[position] != 1:
-            return None
-        result.append(_between(size, start, stop))
-    return [(*result, *shapes[0][axis:])]
-
-
-def _between(size, start, stop):
-    """Return how many elements [start:stop] takes, of so many; from an unknown number, at least what it leaves out."""
-    if isinstance(size, int) and isinstance(start, int) and (stop is None or isinstance(stop, int)):
-        return len(range(*slice(start, stop).indices(size)))
-    first = sizes.add(size, start) if isinstance(start, int) and start < 0 else start
-    if stop is None:
-        last = size
-    elif isinstance(stop, int) and stop < 0:
-        last = sizes.add(size, stop)
-    elif isinstance(stop, int):
-        return sizes.subtract(sizes.minimum(size, stop), start)
-    else:
-        last = stop if stop == size else None
-    if last is None:
-        raise ValueError("only a run can tell")
-    return sizes.subtract(last, first)
-
-
 def _cut(shapes, literals, _attributes):
     begin, count = literals[1].array().tolist(), literals[2].array().tolist()
     rest = map(sizes.subtract, shapes[0], begin)
@@ -199,10 +155,6 @@ def _cut(shapes, literals, _attributes):
 def _padded(shapes, literals, _attributes):
     around = literals[1].array()
     return [tuple(sizes.add(size, sizes.add(*pair)) for size, pair in zip(shapes[0], around.tolist(), strict=True))]
-
-
-def _batch(shapes, _literals, _attributes):
-    return [(shapes[0][0], None, None, None)]  # the others as TensorFlow knows them
 
 
 def _losses(shapes, _literals, _attributes):
@@ -268,7 +220,7 @@ _RULES = {
     **dict.fromkeys(("ArgMax", "ArgMin"), _best),
     **dict.fromkeys(("Gather", "GatherV2", "ResourceGather"), _gathered),
     **dict.fromkeys(("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill", "RandomUniformInt"), _to(0)),
-    **dict.fromkeys(("Conv2D", "MaxPool", "AvgPool", "MaxPoolV2", "DepthwiseConv2dNative"), _batch),
+    **dimensions_taken.RULES,
     **dict.fromkeys(("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"), _losses),
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _products),
     **dict.fromkeys(("Switch", "RefSwitch"), _switch),
@@ -295,7 +247,6 @@ _RULES = {
     "Squeeze": _squeezed,
     "Tile": _tiled,
     "Split": _split,
-    "StridedSlice": _strided,
     "Slice": _cut,
     "Pad": _padded,
     "OneHot": _hot,

@@ -20,6 +20,12 @@ NUMBERS = {
         "1.15 to 2.21",
         "only the sign of a zero may differ; for the old one write tf.segment_sum(tf.gather(x, indices), segments)",
     ),
+    "gradient of a mean waits": Change(
+        "the gradient of a mean counts along the axes that the mean was given, and so waits for what these wait for",
+        "1.15 to 2.21",
+        "a training step runs what tf.control_dependencies asks for around the mean, and did not; for the old way "
+        "write tf.reduce_mean(x, axis) with an axis that is a tensor, made before, in the port",
+    ),
     "least epsilon": Change(
         "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it, or 1e-5 + 1e-12",
         "1.0 to 1.15, 1.15 to 2.21",

@@ -215,6 +215,7 @@ FOLDED = {
     "Reshape": _reshape,
     "ExpandDims": lambda operands, _: [np.expand_dims(operands[0], fixed(operands[1])[0])],
     "Squeeze": lambda operands, attributes: [np.squeeze(operands[0], tuple(attributes["squeeze_dims"].list.i) or None)],
+    "Transpose": lambda operands, _: [np.transpose(operands[0], fixed(operands[1]))],
     "DynamicStitch": _stitch,
     "Transpose": lambda operands, _: [np.transpose(operands[0], fixed(operands[1]))],
     "InvertPermutation": lambda operands, _: [np.argsort(fixed(operands[0]))],

@@ -10,10 +10,13 @@ def changed_numbers(verification):
     """Return (the `Numbers` of a verification, findings for what only looks like one of them)."""
     numbers, findings = [], []
     if verification.seeds:
-        seeds = [Seeds(side.normal) for side in verification.pairing.sides]
+        alike = [pair for pair in verification.partner.items() if op_seed(pair[0]) == op_seed(pair[1])]
+        sides = enumerate(verification.pairing.sides)
+        seeds = [Seeds(side.normal, {pair[which] for pair in alike}) for which, side in sides]
+        known = [one.derived(nodes) for one, nodes in zip(seeds, zip(*verification.seeds, strict=True), strict=True)]
         derived = []
         for node, other in verification.seeds:
-            if seeds[0].is_derived(node) and seeds[1].is_derived(other):
+            if node in known[0] and other in known[1]:
                 derived.append((node, other))
             else:
                 what = f"the attribute seed2 is {op_seed(node)}, {op_seed(other)} in the port"

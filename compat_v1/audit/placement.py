@@ -20,10 +20,11 @@ def partners(verification, node, other):
         yield excuses.device(node, other) or Finding("placement", node, other, what)
     normals = [side.normal for side in verification.pairing.sides]
     left, right = (_places(normal, one) for normal, one in zip(normals, (node, other), strict=True))
-    here = {verification.partner.get(one, "?") for one in left}
-    there = {one if one in verification.back else "?" for one in right}
+    here = {one if isinstance(one, tuple) else verification.partner.get(one, "?") for one in left}
+    there = {one if isinstance(one, tuple) or one in verification.back else "?" for one in right}
     if here == there and "?" not in here:
         return
+    here, there = ({"?" if isinstance(one, tuple) else one for one in places} for places in (here, there))
     stand = [relations(normal.graph, one.name) for normal, one in zip(normals, (node, other), strict=True)]
     if node.colocated or other.colocated:
         what = f"is placed beside {listed(node.colocated)}, beside {listed(other.colocated)} in the port"
@@ -34,7 +35,7 @@ def partners(verification, node, other):
 
 
 def _places(normal, node):
-    """Return the normal nodes that a node is placed beside, "?" for what is none."""
+    """Return the normal nodes that a node is placed beside, (value, device) for a constant, "?" for what is neither."""
     places = []
     for name in map(target, node.colocated):
         copied = normal.tensors.get((name, 0))
@@ -42,6 +43,8 @@ def _places(normal, node):
             # What a rule passed over: its place is that of what it copies, beside what that is placed beside.
             beside = [normal.made.get(target(one)) for one in copied[0].colocated]
             places += beside if beside and None not in beside else [copied[0]]
+        elif isinstance(copied, Literal) and normal.graph.nodes[name].op == "Const":
+            places.append((copied.key, normal.graph.nodes[name].device))
         else:
             places.append(normal.made.get(name, "?"))
     return places

@@ -8,6 +8,7 @@ from compat_v1.audit import (
     rules_assertions,
     rules_axes,
     rules_batch_norm,
+    rules_custom,
     rules_datasets,
     rules_einsum,
     rules_embeddings,
@@ -37,6 +38,7 @@ _BY_OP = (
     rules_datasets.RULES,
     rules_assertions.RULES,
     rules_embeddings.RULES,
+    rules_custom.RULES,
 )
 
 

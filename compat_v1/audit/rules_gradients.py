@@ -39,24 +39,27 @@ class GradientRules:
         return True
 
     def _plain_sum(self, name, node, operands):
-        """A sum that keeps its dimensions is a sum, reshaped."""
+        """A sum that keeps its dimensions is a sum, reshaped; and so is one over axes of one element, copied."""
         tensor, axes = operands
         shape = None if tensor is None else self.normal.sizes(tensor)
         if shape is None or not is_of_numbers(axes):
             return False
-        left = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
-        axes = axes._replace(shape=(len(left),), value=tuple(left))
+        summed = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
+        left = [axis for axis in summed if shape[axis] != 1] or summed
         attributes = self._without_index_types(name, [axes])
         keeps = attributes.pop("keep_dims", None)
-        summed = tuple(size for axis, size in enumerate(shape) if axis not in left)
-        total = self.normal.keep(name, "Sum", [tensor, axes], attributes, sizes=[summed])
-        if keeps:
-            kept = tuple(1 if axis in left else size for axis, size in enumerate(shape))
+        axes = axes._replace(shape=(len(left),), value=tuple(left))
+        total = tuple(size for axis, size in enumerate(shape) if axis not in left)
+        made = self.normal.keep(name, "Sum", [tensor, axes], attributes, sizes=[total])
+        if keeps or left != summed:
+            kept = tuple(
+                1 if axis in summed else size for axis, size in enumerate(shape) if keeps or axis not in summed
+            )
             unknown = [axis for axis, size in enumerate(kept) if not isinstance(size, int)]
             written = [-1 if unknown == [axis] else size for axis, size in enumerate(kept)]
             types = {"T": attributes["T"]} if "T" in attributes else {}
             target = whole(written, "int32")
-            node = self.normal.node(name, "Reshape", types, [(total, 0), target], set(), sizes=[kept])
+            node = self.normal.node(name, "Reshape", types, [(made, 0), target], set(), sizes=[kept])
             node.steps.add("kept dimensions")
             self.normal.tensors[name, 0] = (node, 0)
         return True

@@ -20,7 +20,8 @@ def op_seed(node):
 class Seeds:
     """Where the random ops of a normal form stand in its graph."""
 
-    def __init__(self, normal):
+    def __init__(self, normal, alike=frozenset()):
+        """`alike`: nodes that have the same seed in the other graph, so that it may well be written down."""
         self.places = {name: place for place, name in enumerate(normal.graph.nodes)}
         for node, name in normal.seeded_at.items():
             self.places[node.name] = self.places[name]
@@ -33,13 +34,16 @@ class Seeds:
         others = [place for name, place in self.places.items() if normal.graph.nodes[name].op.endswith("Dataset")]
         for position, node in enumerate(self.seeded):
             before = position + 2 * sum(place < self.places[node.name] for place in others)
-            following = self.seeded[position + 1] if position + 1 < len(self.seeded) else None
+            following = next((one for one in self.seeded[position + 1 :] if one not in alike), None)
             is_below = following is None or op_seed(node) < op_seed(following) or op_seed(following) > len(self.seeded)
             if below < op_seed(node) <= before and is_below:
                 self.counted.add(node)
                 below = op_seed(node)
 
-    def is_derived(self, node):
-        """Whether a random op has the seed that TensorFlow derives."""
-        by_place = 0 <= self.places[node.name] - op_seed(node) <= _OPS_BETWEEN
-        return by_place or node in self.counted
+    def derived(self, nodes):
+        """Return those of some random ops that have the seeds which TensorFlow derives: one release wrote them all."""
+        by_place = {node for node in nodes if 0 <= self.places[node.name] - op_seed(node) <= _OPS_BETWEEN}
+        counted = self.counted & set(nodes)
+        if len(by_place) == len(counted):
+            return by_place | counted
+        return max(by_place, counted, key=len)

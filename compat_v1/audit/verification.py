@@ -232,6 +232,9 @@ class Verification:
         here = {self.partner.get(one, one) for one in node.controls}
         if here == other.controls:
             return
+        if waits.of_axes(self, here, other):
+            self.explain("gradient of a mean waits", node.name)
+            return
         for one in sorted(here ^ other.controls, key=lambda one: one.name):
             which = "the original" if one in here else "the port"
             self.find("wait", node, other, f"waits for {one.name} only in {which}")

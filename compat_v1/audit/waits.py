@@ -27,6 +27,24 @@ def of_consumed(verification):
                 yield Finding("wait", None, None, f"waits for {one.name} only in {which}", name)
 
 
+def of_axes(verification, here, other):
+    """Whether a node of the port that counts over what a mean is taken waits as well for what the mean's axes wait for.
+
+    `here`: what its partner waits for. The gradient of a mean takes the axes to count, and did not.
+    """
+    normal = verification.pairing.sides[1].normal
+    if other.op != "Cast" or not isinstance(other.inputs[0], Literal) or not here < other.controls:
+        return False
+    todo, awaited = [other.name], set()
+    while todo:
+        for maker, _ in normal.graph.inputs[todo.pop()]:
+            if maker in normal.consumed:
+                todo.append(maker)
+            if any((normal.graph.nodes[user].op, slot) == ("Mean", 1) for user, slot in normal.graph.users[maker]):
+                awaited |= _awaited(normal, maker)
+    return other.controls - here <= awaited
+
+
 def _op(normal, name):
     return normal.graph.nodes[name].op
 

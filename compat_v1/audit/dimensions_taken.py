@@ -1,0 +1,105 @@
+"""The sizes of what takes parts: slices, and the windows of convolutions and pools. For `dimensions.py`."""
+
+from compat_v1.audit import sizes
+from compat_v1.audit.folding import fixed
+
+
+def _strided(shapes, literals, attributes):
+    """Only what takes whole axes or single elements."""
+    begin, end, strides = (literals[k].array() for k in (1, 2, 3))
+
+    def mask(name, position):
+        return attributes[name].i >> position & 1
+
+    if attributes["ellipsis_mask"].i:
+        return None
+    result, axis = [], 0
+    for position in range(len(fixed(strides))):
+        if mask("new_axis_mask", position):
+            result.append(1)
+            continue
+        size = shapes[0][axis]
+        axis += 1
+        if mask("shrink_axis_mask", position):
+            continue
+        start = 0 if mask("begin_mask", position) else begin[position]
+        stop = None if mask("end_mask", position) else end[position]
+        if strides[position] != 1:
+            return None
+        result.append(_between(size, start, stop))
+    return [(*result, *shapes[0][axis:])]
+
+
+def _between(size, start, stop):
+    """Return how many elements [start:stop] takes, of so many; from an unknown number, at least what it leaves out."""
+    if isinstance(size, int) and isinstance(start, int) and (stop is None or isinstance(stop, int)):
+        return len(range(*slice(start, stop).indices(size)))
+    first = sizes.add(size, start) if isinstance(start, int) and start < 0 else start
+    if stop is None:
+        last = size
+    elif isinstance(stop, int) and stop < 0:
+        last = sizes.add(size, stop)
+    elif isinstance(stop, int):
+        return sizes.subtract(sizes.minimum(size, stop), start)
+    else:
+        last = stop if stop == size else None
+    if last is None:
+        raise ValueError("only a run can tell")
+    return sizes.subtract(last, first)
+
+
+def _convolved(shapes, _literals, attributes):
+    windows = shapes[1][:2]
+    channels = shapes[1][3]
+    return [_slid_over(shapes[0], windows, channels, attributes)]
+
+
+def _convolved_apart(shapes, _literals, attributes):
+    """Each channel by filters of its own."""
+    channels = sizes.multiply(shapes[1][2], shapes[1][3])
+    return [_slid_over(shapes[0], shapes[1][:2], channels, attributes)]
+
+
+def _pooled(shapes, _literals, attributes):
+    windows = list(attributes["ksize"].list.i)
+    if windows[0] != 1 or windows[3:] != [1]:
+        return [(shapes[0][0], None, None, None)]
+    return [_slid_over(shapes[0], windows[1:3], shapes[0][3], attributes)]
+
+
+def _slid_over(shape, windows, channels, attributes):
+    """Return the sizes of what windows give that slide over height and width; None where TensorFlow may know more."""
+    strides, dilations = (list(attributes[key].list.i) for key in ("strides", "dilations"))
+    if attributes["data_format"].s not in (b"", b"NHWC"):
+        return (shape[0], None, None, None)
+    padding, found = attributes["padding"].s, []
+    for axis, window in enumerate(windows, 1):
+        dilation = dilations[axis] if dilations else 1
+        found.append(_places(shape[axis], window, strides[axis], dilation, padding))
+    return (shape[0], *found, channels)
+
+
+def _places(size, window, stride, dilation, padding):
+    """Return at how many places a window stands along an axis, or None."""
+    if padding == b"VALID" and isinstance(window, int):
+        size = sizes.subtract(size, (window - 1) * dilation)
+    elif padding != b"SAME":
+        return None
+    if stride == 1:
+        return size
+    return -(-size // stride) if isinstance(size, int) else None
+
+
+def _resized(shapes, literals, _attributes):
+    height, width = literals[1].array().tolist()
+    return [(shapes[0][0], height, width, shapes[0][3])]
+
+
+RULES = {
+    "StridedSlice": _strided,
+    "Conv2D": _convolved,
+    "DepthwiseConv2dNative": _convolved_apart,
+    **dict.fromkeys(("MaxPool", "AvgPool"), _pooled),
+    "MaxPoolV2": lambda shapes, _literals, _attributes: [(shapes[0][0], None, None, None)],
+    **dict.fromkeys(("ResizeArea", "ResizeBicubic", "ResizeBilinear", "ResizeNearestNeighbor"), _resized),
+}

@@ -1,0 +1,30 @@
+"""Rules for what `tf.custom_gradient` makes, as for `tf.nn.swish`."""
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_scalar
+
+
+def _copied(rewriter, name, _node, operands):
+    """What a function of a gradient of its own gives, and takes, is handed on together: that copies."""
+    if rewriter.normal.reads_a_ref(name):
+        return False
+    for index, operand in enumerate(operands):
+        rewriter.normal.alias(name, operand, "copies", index)
+    return True
+
+
+def _times_one(rewriter, name, _node, operands):
+    """A factor that such a function takes, and that is 1."""
+    if not rewriter.dtype(name).startswith(("float", "bfloat")):
+        return False
+    for factor, tensor in (operands, operands[::-1]):
+        if not is_scalar(factor, 1) or isinstance(tensor, Literal) or not factor.names:
+            continue
+        users = rewriter.graph.users[factor.names[-1]]
+        if any(rewriter.graph.nodes[user].op == "IdentityN" for user, _ in users):
+            rewriter.normal.alias(name, tensor, "factor of swish")
+            return True
+    return False
+
+
+RULES = {"IdentityN": _copied, "Mul": _times_one}

@@ -1,0 +1,163 @@
+"""Forms that TensorFlow 1.15 still wrote otherwise: both run to the same bits, or are a cause, and hide no mistake."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import floats, out
+from test_drift import run
+
+raw = tf.raw_ops
+
+
+def zeros_of_a_broadcast_shape(new, mistake):
+    """Zeros of the shape of what a condition was broadcast from are a scalar zero."""
+    x, y = floats(None, 3), floats(None, 3, name="y")
+    taken = raw.GatherV2(params=raw.Exp(x=y), indices=raw.Range(start=0, limit=raw.Shape(input=x)[0], delta=1), axis=0)
+    shape = raw.Shape(input=x if not mistake else raw.ExpandDims(input=x, axis=0))
+    zeros = raw.Fill(dims=shape, value=0.0)
+    condition = raw.Equal(x=x, y=raw.Maximum(x=x, y=taken))
+    if new:
+        out(raw.SelectV2(condition=condition, t=taken, e=zeros))
+    else:
+        out(raw.Select(condition=condition, x=taken, y=zeros))
+
+
+def spread_by_several(new, mistake):
+    """The gradient of a Tile sums over axes whose sizes are computed by a Transpose, or are written down."""
+    x = floats(None, 4)
+    size = raw.Shape(input=x)[0]
+    if new:
+        target = raw.Pack(values=[1, size, 2, 3 if mistake else 2])
+    else:
+        pairs = raw.Pack(values=[raw.Pack(values=[1, 2]), raw.Pack(values=[size, 2])])
+        target = raw.Reshape(tensor=raw.Transpose(x=pairs, perm=[1, 0]), shape=[-1])
+    parts = raw.Reshape(tensor=raw.Exp(x=x), shape=target)
+    total = raw.Sum(input=parts, axis=[2] if new else [0, 2])
+    out(raw.Tanh(x=raw.Reshape(tensor=total, shape=[-1, 2]) if new else total))
+
+
+def sum_over_one(new, mistake):
+    """A sum over an axis of one element copies."""
+    x = raw.Exp(x=floats(None, 1, 3))
+    y = raw.Sum(input=x, axis=[0 if mistake else 2])
+    if new:
+        out(raw.Tanh(x=raw.Reshape(tensor=y, shape=[-1])))
+    else:
+        out(raw.Tanh(x=raw.Sum(input=x, axis=[1, 2])))
+
+
+def swish(new, mistake):
+    """Swish and its gradient, as both releases wrote them."""
+    x = floats(None, 3)
+    beta = tf.constant(2.0 if mistake else 1.0, name="beta")
+    scaled = raw.Mul(x=beta, y=x) if new else x
+    y = raw.Mul(x=x, y=raw.Sigmoid(x=scaled))
+    y = raw.IdentityN(input=[y, x, beta] if new else [y, x])[0]
+    dy = raw.Tanh(x=y)
+    with tf.control_dependencies([dy]):
+        scaled = raw.Mul(x=beta, y=x) if new else x
+        again = raw.Sigmoid(x=scaled)
+    inner = raw.AddV2(x=1.0, y=raw.Mul(x=raw.Mul(x=beta, y=x) if new else x, y=raw.Sub(x=1.0, y=again)))
+    out(raw.Mul(x=dy, y=raw.Mul(x=again, y=inner)))
+
+
+def convolved(new, mistake):
+    """The sizes of a convolution of what is kept by dropout are known, or asked."""
+    x, keep = floats(2, 8, 8, 3), raw.Placeholder(dtype=tf.float32, name="keep")
+    x = raw.RealDiv(x=x, y=raw.Reshape(tensor=raw.Sum(input=raw.Abs(x=keep), axis=[0, 1]), shape=[]))
+    y = raw.Conv2D(input=x, filter=floats(3, 3, 3, 4, name="w"), strides=[1, 2, 2, 1], padding="VALID")
+    y = raw.MaxPool(input=y, ksize=[1, 3, 3, 1], strides=[1, 1, 1, 1], padding="SAME")
+    shape = [2, -1, 9 if mistake else 3, 4]
+    out(raw.Reshape(tensor=raw.Reshape(tensor=raw.Exp(x=y), shape=[-1]), shape=shape if new else raw.Shape(input=y)))
+
+
+FORMS = (zeros_of_a_broadcast_shape, spread_by_several, sum_over_one, swish, convolved)
+
+
+def built(form, new, mistake=False):
+    with tf.Graph().as_default() as graph:
+        form(new, mistake)
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_both_forms_are_faithful_and_give_every_bit_the_same(form):
+    old, new = built(form, False), built(form, True)
+    result = audit(old, new)
+    assert result.verdict == "faithful", result.differences
+    for seed in range(5):
+        assert run(old, seed) == run(new, seed)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_a_mistake_beside_them_is_reported(form):
+    assert audit(built(form, False), built(form, True, True)).verdict == "not faithful"
+
+
+def test_a_factor_of_two_is_none_of_swish_and_a_copy_of_two_is_not_exchanged():
+    def copied(order):
+        def form(_new, _mistake):
+            x = floats(3)
+            one, two = raw.IdentityN(input=[raw.Exp(x=x), raw.Tanh(x=x)])[::order]
+            out(raw.Sub(x=one, y=two))
+
+        return built(form, True)
+
+    assert audit(copied(1), copied(1)).verdict == "faithful"
+    assert audit(copied(1), copied(-1)).verdict == "not faithful"
+
+
+def _mean(new, awaited=True, extra=False):
+    """The gradient of a mean, that waits for a check of what it is taken of."""
+    with tf.Graph().as_default() as graph:
+        x = floats(None, 3)
+        check = raw.Assert(condition=raw.All(input=raw.Less(x=x, y=1e9), axis=[0, 1]), data=["too large"])
+        with tf.control_dependencies([check] if awaited else []):
+            axes = tf.constant([0, 1], name="axes")
+        raw.Mean(input=x, axis=axes, name="mean")
+        shape = raw.Shape(input=x, name="sizes")
+        if new:
+            shape = raw.GatherV2(params=shape, indices=raw.FloorMod(x=raw.AddV2(x=axes, y=2), y=2), axis=0)
+        other = raw.Assert(condition=raw.All(input=raw.Less(x=x, y=1e8), axis=[0, 1]), data=["large"], name="other")
+        with tf.control_dependencies([other] if extra else []):
+            count = raw.Cast(x=raw.Prod(input=shape, axis=[0]), DstT=tf.float32)
+        out(raw.RealDiv(x=raw.Exp(x=x), y=count))
+    return graph.as_graph_def()
+
+
+def test_the_gradient_of_a_mean_waits_for_what_its_axes_wait_for_and_for_nothing_else():
+    result = audit(_mean(False), _mean(True))
+    assert [one.cause for one in result.numbers] == ["gradient of a mean waits"], result
+    assert result.verdict == "numbers changed"
+    assert audit(_mean(False), _mean(True, awaited=False)).verdict == "not faithful"
+    assert audit(_mean(False), _mean(True, extra=True)).verdict == "not faithful"
+    assert audit(_mean(True), _mean(False)).verdict == "not faithful"
+
+
+def _drawn(*seeds):
+    with tf.Graph().as_default() as graph:
+        for place, seed in enumerate(seeds):
+            tf.constant(0.5)
+            raw.RandomUniform(shape=[3], dtype=tf.float32, seed=1234, seed2=seed, name=f"drawn_{place}")
+    return graph.as_graph_def()
+
+
+def test_a_seed_that_is_written_down_behind_derived_ones_may_be_as_large():
+    result = audit(_drawn(1, 4, 1), _drawn(0, 1, 1))
+    assert [one.cause for one in result.numbers] == ["derived seeds"], result
+    assert audit(_drawn(1, 4, 1), _drawn(0, 1, 2)).verdict == "not faithful"
+    assert audit(_drawn(1, 4, 1), _drawn(0, 99, 1)).verdict == "not faithful"
+
+
+def _beside_a_constant(value):
+    with tf.Graph().as_default() as graph:
+        rate = tf.constant(value, name="rate")
+        with graph.colocate_with(rate.op):
+            raw.Exp(x=floats(3), name="beside")
+    return graph.as_graph_def()
+
+
+def test_beside_a_constant():
+    assert audit(_beside_a_constant(0.5), _beside_a_constant(0.5)).verdict == "faithful"
+    assert audit(_beside_a_constant(0.5), _beside_a_constant(0.25)).verdict == "not faithful"
