@@ -181,3 +181,30 @@ def _(new, mistake):
     x, beta = floats(None, 3), tf.constant(2.0 if mistake else 1.0)
     y = raw.Mul(x=x, y=raw.Sigmoid(x=raw.Mul(x=beta, y=x) if new else x))
     out(raw.IdentityN(input=[y, x, beta] if new else [y, x])[0])
+
+
+def _handled(value, name, validated=False, shared=None, **options):
+    """Give a variable a value by its handle, and read it."""
+    handle = raw.VarHandleOp(dtype=tf.float32, shape=[3], shared_name=shared or name, name=name, **options)
+    raw.AssignVariableOp(resource=handle, value=value, validate_shape=validated, name=f"{name}/Assign")
+    with tf.control_dependencies([tf.get_default_graph().get_operation_by_name(f"{name}/Assign")]):
+        return raw.ReadVariableOp(resource=handle, dtype=tf.float32)
+
+
+@case("names of variables")
+def _(new, mistake):
+    x = floats(3)
+    names = ["cell/kernel", "cell/bias"] if new else ["kernel", "bias"]
+    both = [_handled(raw.Exp(x=x), names[0]), _handled(x, names[1], shared=names[0] if mistake else None)]
+    out(raw.Sub(x=both[0], y=both[1]))
+
+
+@case("names in messages")
+def _(new, mistake):
+    out(_handled(floats(3), "v", **({"container": "other"} if mistake else {"debug_name": "v/"} if new else {})))
+
+
+@case("validated shapes")
+def _(new, mistake):
+    x = floats(3)
+    out(_handled(raw.Exp(x=x) if mistake else x, "v", validated=new))

@@ -72,7 +72,23 @@ def convolved(new, mistake):
     out(raw.Reshape(tensor=raw.Reshape(tensor=raw.Exp(x=y), shape=[-1]), shape=shape if new else raw.Shape(input=y)))
 
 
-FORMS = (zeros_of_a_broadcast_shape, spread_by_several, sum_over_one, swish, convolved)
+def statistics_of_variables(new, mistake):
+    """Fused batch normalization in training, in a branch, is given the moving averages that it does not read."""
+    x, scale = floats(2, 5, 5, 4), floats(4, name="scale")
+    handle = raw.VarHandleOp(dtype=tf.float32, shape=[4], shared_name="mean", name="mean")
+    raw.AssignVariableOp(resource=handle, value=tf.ones([4]), name="init")
+    condition = raw.Less(x=0.0, y=1.0 + raw.Exp(x=scale)[0])
+    given = []
+    if new:
+        sent = raw.Switch(data=handle, pred=condition)[1]
+        given = raw.ReadVariableOp(resource=sent, dtype=tf.float32)
+    statistics = {"mean": given, "variance": given, "epsilon": 1e-2}
+    sent = raw.Switch(data=x, pred=condition)[1]
+    y = raw.FusedBatchNormV3(x=sent, scale=scale, offset=scale, is_training=not mistake, **statistics)[0]
+    out(raw.Tanh(x=y))
+
+
+FORMS = (zeros_of_a_broadcast_shape, spread_by_several, sum_over_one, swish, convolved, statistics_of_variables)
 
 
 def built(form, new, mistake=False):

@@ -175,6 +175,21 @@ RULES = {
         "1.4 to 1.15",
         "it only has to differ from other tables' names, and does",
     ),
+    "names of variables": Rule(
+        "the handle of a variable, which is named otherwise, is shared under that name",
+        "1.15 to 2.21",
+        "it only has to differ from other variables' names, and does; names in checkpoints are compared",
+    ),
+    "names in messages": Rule(
+        "the handle of a variable says in debug_name what messages call it",
+        "1.15 to 2.21",
+        "nothing is computed from it",
+    ),
+    "validated shapes": Rule(
+        "the assignment to a variable by its handle checks the shape of the value",
+        "1.15 to 2.21",
+        "that only stops a program: what does not fit could not be used as the variable",
+    ),
     "ones at the end": Rule(
         "the gradients of segment sums put axes of one element at the end by reshaping, did by ExpandDims",
         "1.15 to 2.21",

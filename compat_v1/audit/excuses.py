@@ -55,6 +55,13 @@ def _measures_zeros(node, users):
     )
 
 
+# Attributes of the port alone.
+_NEW = {
+    ("debug_name", "VarHandleOp"): "names in messages",
+    ("validate_shape", "AssignVariableOp"): "validated shapes",
+}
+
+
 def attribute(node, other, key, value, other_value):
     """Say which rule lets an attribute differ."""
     if key == "shape" and node.op == "Placeholder":
@@ -68,6 +75,8 @@ def attribute(node, other, key, value, other_value):
         return "least epsilon" if epsilons[0] in _LEAST_EPSILONS and epsilons[0] > epsilons[1] else None
     if (key, node.op) in (("message", "PreventGradient"), ("summarize", "Assert")):
         return "messages"
+    if (key, node.op) in _NEW and value is None:
+        return _NEW[key, node.op]
     if key in ("legacy_autotune", "is_files") and value is None and "Dataset" in node.op:
         return "dataset tuning"
     return None
@@ -79,6 +88,14 @@ def drawn_names(node, key, *values):
         return False
     names = [attr_value_pb2.AttrValue.FromString(one).s.decode("utf-8", "replace") for one in values]
     return all(map(_DRAWN.fullmatch, names))
+
+
+def names_of_variables(node, other, key, *values):
+    """Whether an attribute is the name of a variable's handle, under which it is shared."""
+    if (key, node.op) != ("shared_name", "VarHandleOp") or None in values:
+        return False
+    shared = [attr_value_pb2.AttrValue.FromString(one).s.decode("utf-8", "replace") for one in values]
+    return shared == [node.name, other.name]
 
 
 def passes_on(node):

@@ -19,8 +19,8 @@ def _in_training(rewriter, name, node, operands):
         return _third(rewriter, name, node, operands, "FusedBatchNormV3")
     nothing = Literal("data", "float32", (0,), b"")
     for one in operands[3:5]:
-        if not isinstance(one, Literal) and one[0].op in ("Switch", "Identity"):
-            rewriter.normal.absorbed.add(one[0])
+        if not isinstance(one, Literal) and one[0].op in ("Switch", "Identity", "ReadVariableOp"):
+            rewriter.normal.absorbed.update({one[0], *(maker[0] for maker in one[0].inputs if is_op(maker, "Switch"))})
     given = {"statistics of the batch"} if operands[3] is not None and not isinstance(operands[3], Literal) else set()
     if _third(rewriter, name, node, [*operands[:3], nothing, nothing], "FusedBatchNormV3", given):
         return True

@@ -88,6 +88,11 @@ class Verification:
             if excuses.drawn_names(node, key, value, other_value) and self._is_same_frame(value, other_value):
                 self.explain("names of tables", node.name)
                 continue
+            if excuses.names_of_variables(node, other, key, value, other_value) and self._is_same_frame(
+                value, other_value
+            ):
+                self.explain("names of variables", node.name)
+                continue
             if key == "seed2" and node.attributes.get("seed") == other.attributes.get("seed"):
                 self.seeds.append((node, other))
                 continue
