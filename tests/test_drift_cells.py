@@ -112,7 +112,19 @@ def softplus(new, mistake, x):
     return raw.SoftplusGrad(gradients=tf.sin(x), features=x)
 
 
+def standardized(new, mistake, x):
+    """An image less its mean, divided by its deviation."""
+    x, axes = x + 20.0, [-1, -2, -3] if new else [0, 1, 2]
+    mean = raw.Mean(input=x, axis=axes, keep_dims=new)
+    left = raw.Sub(x=x, y=mean)
+    squares = raw.Mean(input=raw.Square(x=left if new else x), axis=axes, keep_dims=new)
+    variance = squares if new else raw.Relu(features=raw.Sub(x=squares, y=raw.Square(x=mean)))
+    least = raw.Rsqrt(x=tf.constant(119.0 if mistake else 120.0))
+    return raw.RealDiv(x=left, y=raw.Maximum(x=raw.Sqrt(x=variance), y=least))
+
+
 CAUSES = {
+    standardized: "standardized image",
     softplus: "gradient of softplus",
     exponents: "largest exponent",
     decay: "natural decay",
@@ -150,7 +162,9 @@ def test_the_cause_is_said_and_no_mistake_beside_it_is_excused(form):
     assert audit(old, built(form, True, mistake=True).as_graph_def()).verdict == "not faithful"
 
 
-@pytest.mark.parametrize("form", [decay, gates, moments, moments_kept, softplus], ids=lambda form: form.__name__)
+@pytest.mark.parametrize(
+    "form", [decay, gates, moments, moments_kept, softplus, standardized], ids=lambda form: form.__name__
+)
 def test_the_last_bits_change(form):
     x = np.random.default_rng(7).normal(scale=3.0, size=SHAPE).astype(np.float32)
     old, new = (run(built(form, is_new), x) for is_new in (False, True))

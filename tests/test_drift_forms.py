@@ -29,6 +29,14 @@ def waits_for_a_copy(new, mistake):
     out(raw.AddV2(x=raw.Mul(x=two, y=x), y=y))
 
 
+def size_of_what_a_queue_gives(new, mistake):
+    queue = raw.FIFOQueueV2(component_types=[tf.float32], shapes=[[3]])
+    raw.QueueEnqueueManyV2(handle=queue, components=[tf.ones([4, 3])], name="init")
+    x = raw.QueueDequeueManyV2(handle=queue, n=2, component_types=[tf.float32])[0]
+    size = raw.Cast(x=raw.Size(input=x[:1] if mistake else x), DstT=tf.float32) if new else 6.0
+    out(raw.RealDiv(x=x, y=size))
+
+
 def zeros_in_a_branch(new, mistake):
     """Whether zeros of a size that a branch is given are fewer than 1000 is asked, and nobody wants to know."""
     x = floats(5, 3)
@@ -65,7 +73,14 @@ def sizes_that_are_known(new, mistake):
         out(raw.Tanh(x=x))
 
 
-FORMS = (slice_to_the_end, waits_for_a_copy, zeros_in_a_branch, assertions_of_1_0, sizes_that_are_known)
+FORMS = (
+    slice_to_the_end,
+    waits_for_a_copy,
+    zeros_in_a_branch,
+    size_of_what_a_queue_gives,
+    assertions_of_1_0,
+    sizes_that_are_known,
+)
 
 
 def order_of_a_sum(new, mistake):

@@ -78,6 +78,13 @@ NUMBERS = {
         "tf.concat([tf.range(n), x], 0), [n, k]), where rows = tf.gather(w, x), and d, r = tf.gradients(loss, "
         "[w, rows], stop_gradients=[rows], gate_gradients=True)",
     ),
+    "standardized image": Change(
+        "per_image_standardization averages squared differences from the mean, subtracted the squared mean from the "
+        "mean of squares",
+        "1.0 to 1.15",
+        "the last bits differ; for the old ones write m = tf.reduce_mean(x) and (x - m) / tf.maximum(tf.sqrt("
+        "tf.nn.relu(tf.reduce_mean(tf.square(x)) - tf.square(m))), tf.rsqrt(n)) in the port, n the number of elements",
+    ),
     "largest exponent": Change(
         "reduce_logsumexp takes 0 for a largest exponent that is infinite",
         "1.0 to 1.15",

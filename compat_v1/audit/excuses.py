@@ -34,6 +34,8 @@ def unused(node, users, in_port):
         return "unused results" if in_port else None
     if node.op == "ZerosLike" and not users.get(node) and in_port:
         return "unused gradients"
+    if node.op == "ShapeN" and not users.get(node) and in_port:
+        return "computed shapes"
     constant = not users.get(node) and not node.controls and node.inputs
     if constant and node.op == "Enter" and isinstance(node.inputs[0], Literal):
         return "unused constants"

@@ -10,6 +10,7 @@ from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
 from compat_v1.audit.ordering import in_order
+from compat_v1.audit.queues import write_sizes
 
 v1 = tf.compat.v1
 
@@ -281,6 +282,7 @@ def _import(graph_def, placeholder_shapes, vague):
         stand_in.attr["shape"].shape.CopyFrom(tf.TensorShape(shape).as_proto())
         merge.input[0] = stand_in.name
     try:
+        write_sizes(known)
         with tf.Graph().as_default() as graph:
             v1.import_graph_def(known, name="")
             return {op.name: [_tuple(output.shape) for output in op.outputs] for op in graph.get_operations()}

@@ -61,12 +61,20 @@ class Pairing:
                     if at == (slot, operand[1]) and self.sides[1].local[rival] == self.sides[0].local[node]:
                         self._prefer(node, rival)
 
+        for node in [one for one in self.partner if not any(map(_is_tensor, one.inputs))]:
+            for user, slot in self.sides[0].users[node]:
+                two = self.partner.get(user)
+                rival = two.inputs[slot[0]] if two and slot != "^" and slot[0] < len(two.inputs) else None
+                if _is_tensor(rival) and self.sides[1].local[rival[0]] == self.sides[0].local[node]:
+                    self._prefer(node, rival[0])
+
     def _prefer(self, node, rival):
-        """Give a node another partner, and that one's its own, if fewer of their inputs and waits differ then."""
+        """Give a node another partner, and that one's its own, if less of what they take and who takes them differs."""
         other, owner = self.partner[node], self.back.get(rival)
-        if owner is None or self._differ(node, rival) + self._differ(owner, other) >= self._differ(
-            node, other
-        ) + self._differ(owner, rival):
+        if owner is None or owner is node:
+            return
+        exchanged = self._differ(node, rival) + self._differ(owner, other)
+        if exchanged >= self._differ(node, other) + self._differ(owner, rival):
             return
         self.partner[node], self.back[rival] = rival, node
         self.partner[owner], self.back[other] = other, owner
@@ -75,7 +83,9 @@ class Pairing:
         waits = {self.partner.get(one) for one in node.controls} ^ set(other.controls)
         pairs = zip(node.inputs, other.inputs, strict=False)
         tensors = [(one, two) for one, two in pairs if _is_tensor(one) and _is_tensor(two)]
-        return len(waits) + sum((self.partner.get(one[0]), one[1]) != two for one, two in tensors)
+        used = {(self.partner.get(user, user), slot) for user, slot in self.sides[0].users[node]}
+        others = set(self.sides[1].users[other]) if not tensors else used
+        return len(waits) + len(used ^ others) + sum((self.partner.get(one[0]), one[1]) != two for one, two in tensors)
 
     def _by_name(self, side, node):
         return side.local[node], node.name

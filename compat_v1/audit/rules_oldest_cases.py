@@ -203,6 +203,7 @@ class _Writer:
         for node in self.normal.nodes:
             if not node.controls.isdisjoint(pivots):
                 node.controls = frozenset(pivots.get(one, one) for one in node.controls)
+        self.normal.made.update({name: pivots[one] for name, one in self.normal.made.items() if one in pivots})
 
 
 RULES = {"Less": _at_most_one}

@@ -1,8 +1,9 @@
-"""Rules for images that are flipped at random."""
+"""Rules for images that are flipped at random, or standardized."""
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.patterns import match
 from compat_v1.audit.rules_oldest_branches import absorb_condition
 
 _FLIPPED = "flipped or not"
@@ -69,4 +70,40 @@ def _keep(rewriter, name, tensor, condition, axis, how, shape):
     return True
 
 
-RULES = {"StridedSlice": _strided, "Merge": _merged}
+_LEAST = ("Rsqrt", "count")
+_OF_SQUARES = ("Sub", ("Mean", ("Square", "image"), "axes"), ("Square", "mean"))
+_OF_DIFFERENCES = ("Mean", ("Square", ("Sub", "image", "mean")), "axes")
+_FORMS = {"of squares": ("Sqrt", ("Relu", _OF_SQUARES)), "of differences": ("Sqrt", _OF_DIFFERENCES)}
+_STANDARDIZED = "standardized image"
+
+
+def _deviation(how, operands):
+    """Return the parts of a standardized image that takes its deviation so, or None."""
+    found = {}
+    whole_of_it = match(operands[0], ("Sub", "image", "mean"), found)
+    whole_of_it = whole_of_it and match(operands[1], ("Maximum", _FORMS[how], _LEAST), found)
+    return found if whole_of_it and match(found["mean"], ("Mean", "image", "axes"), found) else None
+
+
+def _standardized(rewriter, name, node, operands):
+    """(image - mean) / max(deviation, 1 / root of the number of elements), with the deviation in either form."""
+    how, found = next(((how, one) for how in _FORMS if (one := _deviation(how, operands))), ("", {}))
+    if not found or any(one.controls for one in found["nodes"]):
+        return False
+    normal, image, axes, count = rewriter.normal, found["image"], found["axes"], found["count"]
+    kept = {"keep_dims" in one.attributes for one in found["nodes"] if one.op == "Mean"}
+    if len(normal.sizes(image) or ()) != 3 or kept != {how == "of differences"}:
+        return False
+    if not isinstance(axes, Literal) or axes.kind != "whole" or sorted(axis % 3 for axis in axes.value) != [0, 1, 2]:
+        return False
+    while is_op(image, "Identity") and not image[0].controls:
+        normal.absorbed.add(image[0])
+        image = image[0].inputs[0]
+    normal.absorbed.update(found["nodes"])
+    inputs, steps = [image, count], {f"{_STANDARDIZED}: {how}"}
+    made = normal.node(name, _STANDARDIZED, {}, inputs, None, steps, sizes=[normal.sizes(found["image"])])
+    normal.tensors[name, 0] = (made, 0)
+    return True
+
+
+RULES = {"RealDiv": _standardized, "StridedSlice": _strided, "Merge": _merged}
