@@ -1,7 +1,6 @@
 """A GraphDef (or a function's body) made easy to ask: nodes by name, inputs, defaults, an order, static shapes."""
 
 import collections
-import copy
 import functools
 
 import tensorflow as tf
@@ -9,6 +8,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
+from compat_v1.audit.literals import read_constant
 from compat_v1.audit.ordering import in_order
 from compat_v1.audit.queues import write_sizes
 
@@ -30,14 +30,15 @@ def source(reference):
 
 
 def _once(question):
-    """Ask what a graph says of a name once, and give everybody a copy: protobuf maps are slow."""
+    """Ask what a graph says of a name once, and give everybody a dict of their own: protobuf maps are slow."""
 
     @functools.wraps(question)
     def ask(self, name):
         key = question.__name__, name
         if key not in self._known:
             self._known[key] = question(self, name)
-        return copy.copy(self._known[key])
+        found = self._known[key]
+        return found.copy() if isinstance(found, dict) else found
 
     return ask
 
@@ -131,6 +132,11 @@ class Graph:
             if names:
                 called[key] = names
         return called
+
+    @_once
+    def constant(self, name):
+        """Return the value of a Const, a `Literal`."""
+        return read_constant(self.nodes[name])
 
     def is_stateful(self, name):
         """Whether a node's op keeps, changes or draws something, or reads what may change."""

@@ -27,7 +27,7 @@ from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Attributes, Graph
-from compat_v1.audit.literals import Literal, read_constant
+from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node
 from compat_v1.audit.operands import is_over_all, refined
 from compat_v1.audit.sizes import unknown
@@ -227,7 +227,7 @@ class Normal:
 
     def _literal(self, name, node, operands):
         """Turn a constant, or what is computed from constants and sizes, into literals; say whether that was done."""
-        outputs = [read_constant(node)] if node.op == "Const" else self._rewriter.computed(name, node, operands)
+        outputs = [self.graph.constant(name)] if node.op == "Const" else self._rewriter.computed(name, node, operands)
         if outputs is None or all(output is None for output in outputs):
             return False
         alive, waits = self._place_and_waits(name)
