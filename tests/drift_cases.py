@@ -208,3 +208,10 @@ def _(new, mistake):
 def _(new, mistake):
     x = floats(3)
     out(_handled(raw.Exp(x=x) if mistake else x, "v", validated=new))
+
+
+@case("regularizers start from zero")
+def _(new, mistake):
+    x = floats(None, 3)
+    term = raw.Mul(x=0.5, y=raw.Sum(input=raw.Abs(x=x), axis=[0, 1]))
+    out(raw.Tanh(x=term if new and not mistake else raw.AddV2(x=1.0 if mistake else 0.0, y=term)))

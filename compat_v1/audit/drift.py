@@ -175,6 +175,11 @@ RULES = {
         "1.4 to 1.15",
         "it only has to differ from other tables' names, and does",
     ),
+    "regularizers start from zero": Rule(
+        "a regularizer of tf.keras.regularizers adds what it gives to 0",
+        "1.15 to 2.21",
+        "0 + x is x, and x, a positive rate times a sum of squares or absolute values, is never -0",
+    ),
     "names of variables": Rule(
         "the handle of a variable, which is named otherwise, is shared under that name",
         "1.15 to 2.21",

@@ -26,6 +26,11 @@ NUMBERS = {
         "a training step runs what tf.control_dependencies asks for around the mean, and did not; for the old way "
         "write tf.reduce_mean(x, axis) with an axis that is a tensor, made before, in the port",
     ),
+    "regularizer of squares": Change(
+        "tf.keras.regularizers.l2 is 2 * rate * tf.nn.l2_loss(w), was rate * tf.reduce_sum(tf.square(w))",
+        "1.15 to 2.21",
+        "the last bits differ; for the old ones write lambda w: rate * tf.reduce_sum(tf.square(w)) in the port",
+    ),
     "least epsilon": Change(
         "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it, or 1e-5 + 1e-12",
         "1.0 to 1.15, 1.15 to 2.21",

@@ -14,6 +14,7 @@ from compat_v1.audit import (
     rules_embeddings,
     rules_oldest,
     rules_oldest_branches,
+    rules_regularizers,
     rules_replaced,
     rules_seeds,
     rules_sparse,
@@ -63,6 +64,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
             self.normal.absorbed.update(self._handles(stack))
         rules_oldest_branches.finish(self)
         rules_einsum.finish(self)
+        rules_regularizers.finish(self)
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""

@@ -1,0 +1,79 @@
+"""The regularizers of tf.keras.regularizers, as TensorFlow wrote them: a cause, and no mistake beside it hides."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+
+raw = tf.raw_ops
+KINDS = ("squares", "absolute values", "both")
+
+
+def regularized(kind, new, mistake=""):
+    """Return a graph of a loss with two regularized weights, and of its gradients."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [5, 4], name="x")
+        w, v = (tf.placeholder(tf.float32, [4, 4], name=name) for name in "wv")
+        terms = [_term(w, kind, 0.01, new, mistake), _term(v, kind, 0.02, new, "")]
+        if mistake == "one alone":
+            terms = terms[:1]
+        elif mistake == "weights":
+            terms[1] = _term(w, kind, 0.02, new, "")
+        loss = tf.add_n([tf.reduce_mean(tf.tanh(tf.matmul(tf.matmul(x, w), v))), *terms])
+        for name, gradient in zip("wv", tf.gradients(loss, [w, v]), strict=True):
+            tf.exp(gradient, name=f"gradient_{name}")
+        if mistake == "used":
+            tf.exp(tf.reduce_sum(tf.square(w)) if not new else 2 * tf.nn.l2_loss(w), name="norm")
+        tf.identity(loss, name="loss")
+    return graph.as_graph_def()
+
+
+def _term(w, kind, rate, new, mistake):
+    rate = {"half": rate / 2, "other": rate * 10}.get(mistake, rate)
+    squares = lambda: (2.0 * rate) * tf.nn.l2_loss(w) if new else rate * tf.reduce_sum(tf.square(w))  # noqa: E731
+    if kind == "squares":
+        return squares() if new else 0.0 + squares()
+    absolute = rate * tf.reduce_sum(tf.abs(w))
+    if kind == "absolute values":
+        return absolute if new else 0.0 + absolute
+    return 0.0 + absolute + squares()
+
+
+def run(graph_def, seed):
+    rng = np.random.RandomState(seed)
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+        feeds = {"x:0": rng.randn(5, 4), "w:0": rng.randn(4, 4), "v:0": rng.randn(4, 4)}
+        with tf.Session(graph=graph) as session:
+            return session.run(["loss:0", "gradient_w:0", "gradient_v:0"], feeds)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_forms_are_the_same_but_for_the_last_bits(kind):
+    old, new = regularized(kind, False), regularized(kind, True)
+    for seed in range(5):
+        for one, other in zip(run(old, seed), run(new, seed), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5)
+            assert kind != "absolute values" or one.tobytes() == other.tobytes()
+    result = audit(old, new)
+    assert not result.differences, result.differences
+    causes = [] if kind == "absolute values" else ["regularizer of squares"]
+    assert [one.cause for one in result.numbers if one.cause != "order of a sum"] == causes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mistake", ["half", "other", "one alone", "weights"])
+def test_mistakes_are_reported(kind, mistake):
+    assert audit(regularized(kind, False), regularized(kind, True, mistake)).verdict == "not faithful"
+
+
+def test_another_kind_is_a_mistake():
+    for kind in KINDS:
+        for other in set(KINDS) - {kind}:
+            assert audit(regularized(kind, False), regularized(other, True)).verdict == "not faithful"
+
+
+def test_a_sum_of_squares_that_something_else_uses_stays():
+    assert audit(regularized("squares", False, "used"), regularized("squares", True, "used")).verdict == "not faithful"
+    assert audit(regularized("squares", False, "used"), regularized("squares", False, "used")).verdict == "faithful"
