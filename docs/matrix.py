@@ -2,7 +2,7 @@
 
 Each cell of the matrix is an environment of its own, which is removed again: TensorFlow is installed first, then the
 wheel, which must leave everything that is there as it is. `TF=2.16` tries that TensorFlow alone. Needs the Pythons,
-found in the PATH or in pyenv's folder, and 3 GB of disk; uses uv where it is there, else pip.
+found in the PATH or in pyenv's folder, and 3 GB of disk; uses uv where it is there, else the newest pip.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "matrix.md"
 # The oldest and the newest Python that TensorFlow's wheels and this package have in common.
 CELLS = {
+    "2.15": ("3.10", "3.11"),
     "2.16": ("3.10", "3.12"),
     "2.17": ("3.10", "3.12"),
     "2.18": ("3.10", "3.12"),
@@ -53,7 +54,7 @@ def try_cell(tensorflow, version, wheel):
     """Return the row of the table, a list of texts, of one TensorFlow and one Python."""
     with tempfile.TemporaryDirectory() as folder:
         base, python = find_python(version), str(Path(folder) / "environment/bin/python")
-        subprocess.run([base, "-m", "venv", Path(folder) / "environment"], check=True)
+        subprocess.run([base, "-m", "venv", "--upgrade-deps", Path(folder) / "environment"], check=True)
         uv = shutil.which("uv")
         install = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
         subprocess.run([*install, "--quiet", f"tensorflow=={tensorflow}.*"], check=True, cwd=folder)
