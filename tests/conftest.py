@@ -25,8 +25,9 @@ FLAGS = (
 
 
 # What takes longest begins first, so that no process of pytest is left alone with it at the end.
-LONGEST = ("test_corpus", "test_audit", "test_study", "test_beside", "test_reproduce", "test_recorder", "test_package")
-LONGEST += ("selfmade_lstm", "test_hostile_report", "test_hostile", "test_any_length", "test_records", "test_make")
+LONGEST = ("test_corpus", "test_golden", "out_of_the_box_lstm", "test_audit", "test_what_ran", "test_training")
+LONGEST += ("test_reproduce", "test_recorder", "selfmade_lstm", "test_mutation_score", "test_tensorboard", "test_study")
+LONGEST += ("test_package", "test_verdict", "test_records", "test_hostile_report", "test_beside", "test_command_line")
 
 
 def pytest_collection_modifyitems(items):
