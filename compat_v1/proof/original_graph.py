@@ -4,7 +4,7 @@ The proof without a tolerance: the port must compute what this graph computes, o
 """
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import tensorflow.compat.v1 as tf
@@ -45,12 +45,18 @@ TENSORS = Network(
 )
 
 
+@cache
+def _recorded_graph() -> Any:
+    return read_graph_def(GRAPH)
+
+
 def original_graph_def(graph_seed: int = DEFAULT_SEED, op_seeds: Sequence[int] = OP_SEEDS) -> Any:
     """Return the `GraphDef` that TensorFlow 1.0.1 wrote, with these seeds.
 
     In a GraphDef the seeds are attributes of the random ops: only they are set, everything else stays as recorded.
     """
-    graph_def = read_graph_def(GRAPH)
+    graph_def = tf.GraphDef()
+    graph_def.CopyFrom(_recorded_graph())
     random_nodes = [node for node in graph_def.node if node.op == "TruncatedNormal"]
     for node, op_seed in zip(random_nodes, op_seeds, strict=True):
         node.attr["seed"].i = graph_seed
