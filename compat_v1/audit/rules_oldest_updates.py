@@ -9,7 +9,7 @@ import tensorflow as tf
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.patterns import make, match
-from compat_v1.audit.pruning import arrange, users_of
+from compat_v1.audit.pruning import arrange, redirect, users_of
 
 v1 = tf.compat.v1
 
@@ -35,6 +35,8 @@ def finish(normal):
                         _update_by_slots(normal, rows, user, total, users)
             elif user.op == "ScatterSub" and user.inputs[1] == (rows, 0):
                 _descend(normal, rows, user)
+            elif user.op == "UnsortedSegmentSum" and user.inputs[1] == (rows, 0) and not user.controls:
+                _make_dense(normal, rows, user)
     if lists:
         arrange(normal)
 
@@ -81,6 +83,17 @@ def _added(normal, rows, values, variable):
     normal.absorbed.update({rows, values[0], *(one[0] for one in indices if not isinstance(one, Literal))})
     attributes = {**types, "N": v1.AttrValue(i=len(terms)).SerializeToString(deterministic=True)}
     return make(normal, values[0], "AddN", attributes, terms, shape, None)
+
+
+def _make_dense(normal, rows, total):
+    """All gradients in one tensor, for what is done to them besides."""
+    shape, count = normal.sizes((total, 0)), total.inputs[2]
+    if shape and isinstance(count, Literal) and count.value == (shape[0],):
+        gradient = _added(normal, rows, total.inputs[0], (total, 0))
+        if gradient is not None:
+            gradient[0].steps.add(_CAUSE)
+            redirect(normal, {(total, 0): gradient})
+            normal.absorbed.add(total)
 
 
 def _descend(normal, rows, update):

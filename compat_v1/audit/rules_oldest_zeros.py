@@ -60,6 +60,8 @@ def counted_zeros(rewriter, name, node, operands):
 
 def _counted(rewriter, operand):
     """Return (x, in which branch, -1 for none, and its condition) if an operand counts x != 0, or None."""
+    if is_op(operand, "Reshape") and rewriter.normal.sizes(operand) == ():
+        operand = operand[0].inputs[0]
     if not is_op(operand, "Sum") or not is_op(operand[0].inputs[0], "Cast"):
         return None
     unequal = operand[0].inputs[0][0].inputs[0]
@@ -95,7 +97,7 @@ def _is_zero(operand):
 def _over_all(rewriter, tensor, axes):
     shape = rewriter.normal.sizes(tensor)
     if isinstance(axes, Literal) and shape is not None and axes.array() is not None:
-        return sorted(axes.value) == list(range(len(shape)))
+        return {axis for axis, size in enumerate(shape) if size != 1} <= set(axes.value)
     return is_over_all([tensor, axes])
 
 

@@ -16,8 +16,8 @@ def of_consumed(verification):
     numbered = verification.constants
     taken = {twin: name for name, twin in numbered.items()}
     for name, rule in normal.consumed.items():
-        if rule == other.consumed.get(name) == idle.RULE:
-            continue  # a group of gradients of which one is left: it does nothing
+        if rule == other.consumed.get(name) and rule in (idle.RULE, "groups by device"):
+            continue  # a group of gradients of which one is left does nothing; the members of groups are compared
         twins = [name] if taken.get(name, name) == name else []
         twins += [numbered[name]] if numbered.get(name, name) != name else []
         alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]
