@@ -64,3 +64,35 @@ def test_an_update_row_by_row_is_the_dense_one_but_for_the_last_bits(name):
 @pytest.mark.parametrize("mistake", [{"rate": 0.2}, {"rows": (1, 8)}, {"others": True}, {"order": (0, 1, 1)}], ids=str)
 def test_no_mistake_in_it_is_excused(name, mistake):
     assert _audit(_train(name, True, **mistake), _train(name, False)).verdict == "not faithful"
+
+
+def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1):
+    """Train by a clipped sparse gradient; `dense`: as the advice of "clipped rows" says."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.int32, [None], name="x")
+        start = tf.constant(np.random.default_rng(2).normal(size=(7, 7)), tf.float32)
+        weights = tf.Variable(start, name="weights", use_resource=False)
+        optimizer = OPTIMIZERS[optimizer](rate)
+        ((gradient, _),) = optimizer.compute_gradients(tf.reduce_sum(tf.gather(weights, x) ** 2))
+        gradient = tf.convert_to_tensor(gradient) if dense else gradient
+        optimizer.apply_gradients([(tf.clip_by_value(gradient, low, high), weights)], name="train")
+        tf.variables_initializer(tf.global_variables(), name="begin")
+    return graph
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_rows_that_are_clipped_before_they_are_added_are_a_cause(name):
+    old = _clipped(name, True)
+    result = _audit(old, _clipped(name, False))
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["clipped rows"]
+    assert _audit(old, _clipped(name, True)).verdict == "faithful", "the port that the advice asks for"
+    for mistake in ({"low": -0.25}, {"high": 5.0}, {"rate": 0.2}):
+        assert _audit(old, _clipped(name, False, **mistake)).verdict == "not faithful"
+    assert _audit(_clipped(name, False), old).verdict == "not faithful", "no newer release makes it dense"
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_sparse_update_leaves_other_rows_alone_that_a_dense_one_moves_by_momentum(name):
+    old, new = (_weights(_clipped(name, dense, -1e9, 1e9)) for dense in (True, False))
+    moves = name in ("momentum", "rmsprop", "centered", "ftrl")
+    assert np.allclose(old, new, rtol=1e-4, atol=1e-6) != moves

@@ -90,6 +90,12 @@ NUMBERS = {
         "the last bits differ; for the old ones write m = tf.reduce_mean(x) and (x - m) / tf.maximum(tf.sqrt("
         "tf.nn.relu(tf.reduce_mean(tf.square(x)) - tf.square(m))), tf.rsqrt(n)) in the port, n the number of elements",
     ),
+    "clipped rows": Change(
+        "clip_by_value clips each row of a sparse gradient, before those of one number are added; was made dense first",
+        "1.0 to 1.15",
+        "rows that come twice are clipped otherwise, and rows that do not come are left alone, which momentum, RMSProp "
+        "and FTRL moved; for the old numbers write tf.clip_by_value(tf.convert_to_tensor(gradient), low, high)",
+    ),
     "largest exponent": Change(
         "reduce_logsumexp takes 0 for a largest exponent that is infinite",
         "1.0 to 1.15",

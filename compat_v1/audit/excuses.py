@@ -21,7 +21,12 @@ _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=T
 
 
 def applies(rule, node, other):
-    """Whether a rule may apply to one of two partners alone: no batch is broadcast in the ops of the first releases."""
+    """Whether a rule may apply to one of two partners alone.
+
+    No batch is broadcast in the ops of the first releases. And what is clipped is made dense by no newer release.
+    """
+    if rule == "clipped rows":
+        return rule in other.steps
     return rule != "one batch" or "batches of products" in node.steps | other.steps
 
 

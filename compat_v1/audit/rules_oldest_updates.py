@@ -1,8 +1,10 @@
-"""Updates of variables by the sum of dense and sparse gradients, such as those of tied weights.
+"""Updates of variables by the sum of dense and sparse gradients, as of tied weights, and by sparse ones clipped.
 
 TensorFlow's first releases made a list of rows of the dense gradient, put the sparse one behind it and updated row by
 row. Everything is brought into the newer form: the sparse gradient is made dense, and all are added.
 """
+
+import functools
 
 import tensorflow as tf
 
@@ -13,7 +15,9 @@ from compat_v1.audit.pruning import arrange, redirect, users_of
 
 v1 = tf.compat.v1
 
-_CAUSE = "dense and sparse gradients"
+_CAUSE, _CLIPPED = "dense and sparse gradients", "clipped rows"
+# Where the numbers of rows stand among the inputs of what updates or sums row by row.
+_BY_ROWS = {"Unique": 0, "ScatterSub": 1, "UnsortedSegmentSum": 1}
 _RATE = ("RealDiv", ("Mul", "rate", ("Sqrt", ("Sub", 1, "power2"))), ("Sub", 1, "power1"))
 _FIRST = ("ScatterAdd", "slot1", "rows", ("Mul", "gradient", ("Sub", 1, "beta1")))
 _SECOND = ("ScatterAdd", "slot2", "rows", ("Mul", ("Mul", "gradient", "gradient"), ("Sub", 1, "beta2")))
@@ -24,21 +28,30 @@ _OF_ADAM = ("slot1", "slot2", "power1", "power2", "rate", "beta1", "beta2", "eps
 
 def finish(normal):
     """Bring the updates into the newer form, where all rows of a variable are among those that are updated."""
-    lists = [node for node in normal.nodes if node.op == "ConcatV2" and not node.controls]
-    lists = [node for node in lists if any(_count(one) is not None for one in node.inputs[:-1])]
-    users = users_of(normal) if lists else {}
-    for rows in lists:
-        for user in sorted(users[rows], key=lambda one: one.number):
-            if user.op == "Unique" and not user.controls:
-                for total in sorted(users[user], key=lambda one: one.number):
-                    if total.op == "UnsortedSegmentSum" and _sums_alike(normal, total, user):
-                        _update_by_slots(normal, rows, user, total, users)
-            elif user.op == "ScatterSub" and user.inputs[1] == (rows, 0):
-                _descend(normal, rows, user)
-            elif user.op == "UnsortedSegmentSum" and user.inputs[1] == (rows, 0) and not user.controls:
-                _make_dense(normal, rows, user)
-    if lists:
-        arrange(normal)
+    lists = {node for node in normal.nodes if node.op == "ConcatV2" and not node.controls}
+    lists = {node for node in lists if any(_count(one) is not None for one in node.inputs[:-1])}
+    clipped = [node for node in normal.nodes if node.op == "Maximum" and is_op(node.inputs[0], "Minimum")]
+    if not lists and not clipped:
+        return
+    users = users_of(normal)
+    for node in list(normal.nodes):
+        rows = None if node.op not in _BY_ROWS or node.controls else node.inputs[_BY_ROWS[node.op]]
+        if rows is None or isinstance(rows, Literal):
+            continue
+        make_dense, cause = (_added, _CAUSE) if rows[0] in lists else (_clipped, _CLIPPED)
+        make_dense = functools.partial(
+            make_dense, normal, rows, node.attributes["T" if node.op == "Unique" else "Tindices"]
+        )
+        if node.op == "Unique":
+            for total in sorted(users.get(node, ()), key=lambda one: one.number):
+                if total.op == "UnsortedSegmentSum" and _sums_alike(normal, total, node):
+                    dense = functools.partial(make_dense, total.inputs[0])
+                    _update_by_slots(normal, node, total, users, dense, cause)
+        elif node.op == "ScatterSub":
+            _descend(normal, node, make_dense, cause)
+        elif rows[0] in lists:
+            _make_dense(normal, rows, node)
+    arrange(normal)
 
 
 def _count(operand):
@@ -62,16 +75,16 @@ def _sums_alike(normal, total, unique):
     return index == (unique, 1) and known and not total.controls
 
 
-def _added(normal, rows, values, variable):
+def _added(normal, rows, kind, values, variable):
     """Return the sum of gradients that are joined, all of a variable's size, or None."""
-    parts, indices = values[0].inputs[:-1], rows.inputs[:-1]
     shape = normal.sizes(variable)
-    if len(parts) != len(indices) or not shape or not isinstance(shape[0], int) or values[0].controls:
+    if not is_op(values, "ConcatV2") or not shape or not isinstance(shape[0], int) or values[0].controls:
         return None
-    if not all(is_scalar(one.inputs[-1], 0) for one in (rows, values[0])):
+    parts, indices = values[0].inputs[:-1], rows[0].inputs[:-1]
+    if len(parts) != len(indices) or not all(is_scalar(one[0].inputs[-1], 0) for one in (rows, values)):
         return None
     types, terms = {"T": values[0].attributes["T"]}, []
-    of_indices = {"Tindices": rows.attributes["T"]}
+    of_indices = {"Tindices": kind}
     for part, index in zip(parts, indices, strict=True):
         count, known = _count(index), normal.sizes(part)
         if count is None:
@@ -80,48 +93,69 @@ def _added(normal, rows, values, variable):
         elif not known or known[0] != count or count != shape[0]:
             return None
         terms.append(part)
-    normal.absorbed.update({rows, values[0], *(one[0] for one in indices if not isinstance(one, Literal))})
+    normal.absorbed.update({rows[0], values[0], *(one[0] for one in indices if not isinstance(one, Literal))})
     attributes = {**types, "N": v1.AttrValue(i=len(terms)).SerializeToString(deterministic=True)}
     return make(normal, values[0], "AddN", attributes, terms, shape, None)
+
+
+def _clipped(normal, rows, kind, values, variable):
+    """Return what is clipped when it is dense, for rows that are clipped before those of one number are summed."""
+    shape, found = normal.sizes(variable), {}
+    if not match(values, ("Maximum", ("Minimum", "values", "high"), "low"), found) or isinstance(
+        found["values"], Literal
+    ):
+        return None
+    if any(one.controls for one in found["nodes"]) or not all(
+        isinstance(found[one], Literal) for one in ("high", "low")
+    ):
+        return None
+    if not shape or not isinstance(shape[0], int):
+        return None
+    larger, smaller = found["nodes"]
+    types, inputs = larger.attributes, [found["values"], rows, whole(shape[0], "int32")]
+    total = make(normal, smaller, "UnsortedSegmentSum", {**types, "Tindices": kind}, inputs, shape, None)
+    total = make(normal, smaller, "Minimum", types, [total, found["high"]], shape, None)
+    normal.absorbed |= {larger, smaller}
+    return make(normal, larger, "Maximum", types, [total, found["low"]], shape, None)
 
 
 def _make_dense(normal, rows, total):
     """All gradients in one tensor, for what is done to them besides."""
     shape, count = normal.sizes((total, 0)), total.inputs[2]
     if shape and isinstance(count, Literal) and count.value == (shape[0],):
-        gradient = _added(normal, rows, total.inputs[0], (total, 0))
+        gradient = _added(normal, rows, total.attributes["Tindices"], total.inputs[0], (total, 0))
         if gradient is not None:
             gradient[0].steps.add(_CAUSE)
             redirect(normal, {(total, 0): gradient})
             normal.absorbed.add(total)
 
 
-def _descend(normal, rows, update):
+def _descend(normal, update, dense, cause):
     """variable[rows] -= values * rate."""
     found = {}
-    if match(update.inputs[2], ("Mul", "values", "rate"), found) and is_op(found["values"], "ConcatV2"):
-        gradient = _added(normal, rows, found["values"], update.inputs[0])
-        if gradient is not None and not found["nodes"][0].controls:
+    if match(update.inputs[2], ("Mul", "values", "rate"), found) and not found["nodes"][0].controls:
+        gradient = dense(found["values"], update.inputs[0])
+        if gradient is not None:
             normal.absorbed.update(found["nodes"])
-            _write(update, "ApplyGradientDescent", [update.inputs[0], found["rate"], gradient])
+            _write(update, "ApplyGradientDescent", [update.inputs[0], found["rate"], gradient], cause)
 
 
-def _update_by_slots(normal, rows, unique, total, users):
+def _update_by_slots(normal, unique, total, users, dense, cause):
     """An optimizer that keeps something for each variable, in an op of its own or, as Adam, in many."""
-    for node in sorted(users[total], key=lambda one: one.number):
+    for node in sorted(users.get(total, ()), key=lambda one: one.number):
         if node.op.startswith("SparseApply") and (unique, 0) in node.inputs and (total, 0) in node.inputs:
-            gradient = _added(normal, rows, total.inputs[0], node.inputs[0])
+            gradient = dense(node.inputs[0])
             if gradient is not None:
                 inputs = [gradient if one == (total, 0) else one for one in node.inputs if one != (unique, 0)]
-                _write(node, node.op.removeprefix("Sparse"), inputs)
+                _write(node, node.op.removeprefix("Sparse"), inputs, cause)
                 normal.absorbed.update({unique, total})
     for node in normal.nodes:
         found = {"gradient": (total, 0), "rows": (unique, 0)}
         if node.op == "AssignSub" and match(node.inputs[1], _ADAM, found) and _is_adam(found, node):
             group = _group(node, found, users)
-            gradient = None if group is None else _added(normal, rows, total.inputs[0], node.inputs[0])
+            gradient = None if group is None else dense(node.inputs[0])
             if gradient is not None:
-                _write_adam(normal, node, found, gradient, group, users)
+                _write_adam(normal, node, found, gradient, group, users, cause)
                 normal.absorbed.update({unique, total})
 
 
@@ -144,13 +178,13 @@ def _is_adam(found, update):
     return locked == {"use_locking" in update.attributes}
 
 
-def _write_adam(normal, node, found, gradient, group, users):
+def _write_adam(normal, node, found, gradient, group, users, cause):
     """Write one op for all, for which waits whatever waited for the group of them."""
-    _write(node, "ApplyAdam", [node.inputs[0], *(found[name] for name in _OF_ADAM), gradient])
+    _write(node, "ApplyAdam", [node.inputs[0], *(found[name] for name in _OF_ADAM), gradient], cause)
     for user in users[group]:
         user.controls = user.controls - {group} | {node}
     group.controls = frozenset()
-    normal.consumed.update(dict.fromkeys(group.names, _CAUSE))
+    normal.consumed.update(dict.fromkeys(group.names, cause))
     normal.absorbed |= {group, *(one for one in found["nodes"] if one.op != "Identity")}
 
 
@@ -161,7 +195,7 @@ def _group(node, found, users):
     return groups[0] if len(groups) == 1 and users[node] == {*groups} else None
 
 
-def _write(node, op, inputs):
+def _write(node, op, inputs, cause):
     node.op, node.inputs = op, inputs
     node.attributes = {key: value for key, value in node.attributes.items() if key != "Tindices"}
-    node.steps.add(_CAUSE)
+    node.steps.add(cause)

@@ -61,7 +61,7 @@ class Verification:
             return
         for rule in sorted(node.steps ^ other.steps):
             if not excuses.applies(rule, node, other):
-                self.find("attribute", node, other, "is summed over what is broadcast in one graph alone")
+                self.find("attribute", node, other, f"is written otherwise in one graph alone ({rule})")
             self.explain(rule.partition(":")[0], node.name)
         for name in node.names:
             if name not in other.names:
