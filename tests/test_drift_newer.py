@@ -177,3 +177,48 @@ def _beside_a_constant(value):
 def test_beside_a_constant():
     assert audit(_beside_a_constant(0.5), _beside_a_constant(0.5)).verdict == "faithful"
     assert audit(_beside_a_constant(0.5), _beside_a_constant(0.25)).verdict == "not faithful"
+
+
+def _handles(names, beside=0):
+    """Two variables that a program can read, and a number that is placed beside one."""
+    with tf.Graph().as_default() as graph:
+        x, handles = floats(3), []
+        for place, name in enumerate(names):
+            handles.append(raw.VarHandleOp(dtype=tf.float32, shape=[3], shared_name=name, name=name))
+            raw.AssignVariableOp(
+                resource=handles[-1], value=[raw.Exp(x=x), raw.Tanh(x=x)][place], name=f"{name}/Assign"
+            )
+            raw.ReadVariableOp(resource=handles[-1], dtype=tf.float32, name=f"{name}/Read")
+        with graph.colocate_with(handles[beside].op):
+            tf.constant(0.9, name="power/initial_value")
+    return graph.as_graph_def()
+
+
+def test_variables_of_other_names_are_paired_by_what_they_are_given():
+    old = _handles(["kernel", "bias"])
+    assert audit(old, _handles(["cell/kernel", "cell/bias"])).verdict == "faithful"
+    assert audit(old, _handles(["cell/kernel", "cell/bias"], beside=1)).verdict == "not faithful"
+
+
+def _cropped(waits=True, checked=0):
+    """A dataset with a function that draws a random part of an image, which cannot be too large."""
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(1)
+
+        def crop(x):
+            tf.debugging.assert_greater(x, tf.constant(checked, tf.int64))
+            return tf.random_crop(tf.zeros([4, 4, 3]) + tf.cast(x, tf.float32), [2, 2, 3])
+
+        tf.data.make_one_shot_iterator(tf.data.Dataset.range(3).map(crop)).get_next()
+    graph_def = graph.as_graph_def()
+    for function in graph_def.library.function:
+        if not waits:
+            del function.signature.control_output[:]
+            function.control_ret.clear()
+    return graph_def
+
+
+def test_what_the_result_of_a_function_waits_for_is_compared():
+    assert audit(_cropped(), _cropped()).verdict == "faithful"
+    assert audit(_cropped(), _cropped(waits=False)).verdict == "not faithful"
+    assert audit(_cropped(), _cropped(checked=1)).verdict == "not faithful"

@@ -249,8 +249,15 @@ class _Functions:
         findings += _strays(graph, other_graph)
         numbers, unexplained = changed_numbers(verification)
         findings += unexplained
+        waits = [{one[1:] for one in names if one.startswith("^")} for names in (outputs, other_outputs)]
+        here, there = (
+            {awaited for name in names for awaited in side.awaited(name)}
+            for side, names in zip((normal, other_normal), waits, strict=True)
+        )
+        if {verification.partner.get(one) for one in here} != there:
+            findings.append(Finding("role", None, None, "its result waits for others in the port", name))
         outputs, other_outputs = (
-            [_tensor(side, one.lstrip("^")) for one in names]
+            [_tensor(side, one) for one in names if not one.startswith("^")]
             for side, names in ((normal, outputs), (other_normal, other_outputs))
         )
         if len(outputs) != len(other_outputs) or len(arguments[0]) != len(arguments[1]):

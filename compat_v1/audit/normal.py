@@ -111,7 +111,7 @@ class Normal:
         """Return the normal nodes that a node waits for, itself and for its inputs that are no nodes."""
         found = set()
         for one in self.graph.controls[name]:
-            found |= self._awaited(one)
+            found |= self.awaited(one)
         for one, _ in self.graph.inputs[name]:
             if one in self.waits:
                 found |= self.waits[one]
@@ -258,7 +258,7 @@ class Normal:
                 self.graph.nodes[source].op in SWITCHES for source, _ in self.graph.inputs[one][:1]
             )
             if not placed or self.graph.is_stateful(one) or one not in self.made:
-                waits |= self._awaited(one)
+                waits |= self.awaited(one)
                 continue
             frame = self.graph.frames[one]
             alive.add(self._frame(frame) if frame else self.made[one])
@@ -275,7 +275,7 @@ class Normal:
             self.nodes.append(self._frames[frame])
         return self._frames[frame]
 
-    def _awaited(self, name):
+    def awaited(self, name):
         """Return the normal nodes that waiting for a node means waiting for: none for an op that does nothing."""
         if name in self.made:
             return {self.made[name]} if self.made[name].op != "NoOp" or self.made[name].controls else set()

@@ -18,6 +18,8 @@ _INCIDENTAL = {
     "stack_name",
     "shared_name",
     "parallel_iterations",
+    "debug_name",
+    "validate_shape",
 }
 
 _COMMUTE = {"Mul", "AddN"}  # see "commuted product" and "commuted sum"
@@ -43,6 +45,7 @@ class Pairing:
         for key in (self._by_name, self._by_op_and_name):
             self._match(key)
             self._spread_out(strict=True)
+        self._match(self._by_makers)
         self._match(lambda side, node: side.below[node], ties=True)
         self._spread_out(strict=False)
         self._match(lambda side, node: side.local[node], last=True)
@@ -92,6 +95,13 @@ class Pairing:
 
     def _by_op_and_name(self, _side, node):
         return node.op, node.name
+
+    def _by_makers(self, side, node):
+        """Return what a node is, how it is used, and what it is made from, of which the partners are known."""
+        here = side is self.sides[0]
+        makers = [(operand[0], operand[1]) for operand in node.inputs if _is_tensor(operand)]
+        known = [(self.partner.get(maker) if here else maker, index) for maker, index in makers]
+        return (side.local[node], side.above[node], *known) if makers else node
 
     def pair(self, node, other):
         """Make two nodes partners."""

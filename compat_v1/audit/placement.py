@@ -59,9 +59,19 @@ def consumed(verification):
             if is_twin and normal is normals[1]:
                 continue
             twin = other.graph if is_twin else None
-            for what in (_device(normal.graph, twin, name), _beside(normal, twin, name)):
+            beside = None if is_twin and _is_beside_partners(verification, name) else _beside(normal, twin, name)
+            for what in (_device(normal.graph, twin, name), beside):
                 if what:
                     yield Finding("placement", None, None, what, name)
+
+
+def _is_beside_partners(verification, name):
+    """Whether two nodes of one name are beside nodes that are partners, whatever these are called."""
+    here, there = (
+        [side.normal.made.get(target(one)) for one in side.normal.graph.colocated(name)]
+        for side in verification.pairing.sides
+    )
+    return None not in here and {verification.partner.get(one) for one in here} == set(there)
 
 
 def _device(graph, twin, name):
