@@ -26,10 +26,11 @@ from compat_v1.audit import (
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
-from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, SWITCHES, Attributes, Graph
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, Attributes, Graph
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node
 from compat_v1.audit.operands import is_over_all, refined
+from compat_v1.audit.places import Places
 from compat_v1.audit.sizes import unknown
 
 # Two of these are two things, whatever they say of themselves.
@@ -37,7 +38,7 @@ _REDUCTIONS = ("Sum", "Mean", "Prod", "Max", "Min")
 _SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
 
 
-class Normal:
+class Normal(Places):
     """The normal form of a `Graph`: `nodes` in order; `tensors`, {(name, output index): literal or (node, index)}.
 
     `consumed`: {name of a node that has no normal node: the rule that took it}.
@@ -106,25 +107,6 @@ class Normal:
     def set_sizes(self, node, sizes):
         """Say what sizes a node's only output has instead of those that it had."""
         self._sizes[node, 0] = sizes
-
-    def controls(self, name):
-        """Return the normal nodes that a node waits for, itself and for its inputs that are no nodes."""
-        found = set()
-        for one in self.graph.controls[name]:
-            found |= self.awaited(one)
-        for one, _ in self.graph.inputs[name]:
-            if one in self.waits:
-                found |= self.waits[one]
-                self.carried |= self.waits[one]
-        return found
-
-    def alive(self, name):
-        """Return what tells in which loop or branch a node runs."""
-        if self.graph.frames[name]:
-            return frozenset([self._frame(self.graph.frames[name])])
-        if name in self.graph.conditional and name in self.made:
-            return frozenset([self.made[name]])
-        return frozenset()
 
     def node(self, name, op, attributes, inputs, controls=None, steps=(), outputs=1, sizes=None, shared=None):
         """Make a node that stands for `name`, or find the one that computes the same, and return it."""
@@ -248,62 +230,6 @@ class Normal:
         if not operands or any(array is None for array in arrays):
             return None
         return fold(node.op, arrays, Attributes(node))
-
-    def _place_and_waits(self, name):
-        """Return what says in which loop or branch a literal is made, and what its making waits for otherwise."""
-        alive, waits = set(), set()
-        for one in self.graph.controls[name]:
-            maker = self.graph.nodes[one]
-            placed = maker.op in MERGES or any(
-                self.graph.nodes[source].op in SWITCHES for source, _ in self.graph.inputs[one][:1]
-            )
-            if not placed or self.graph.is_stateful(one) or one not in self.made:
-                waits |= self.awaited(one)
-                continue
-            frame = self.graph.frames[one]
-            alive.add(self._frame(frame) if frame else self.made[one])
-        for one, _ in self.graph.inputs[name]:
-            waits |= self.waits.get(one, frozenset())
-        self.carried |= waits
-        return frozenset(alive), waits
-
-    def _frame(self, frame):
-        if frame not in self._frames:
-            self._frames[frame] = Node(
-                next(self._numbers), "the loop", {"frame_name": frame}, [], frozenset(), "", [frame]
-            )
-            self.nodes.append(self._frames[frame])
-        return self._frames[frame]
-
-    def awaited(self, name):
-        """Return the normal nodes that waiting for a node means waiting for: none for an op that does nothing."""
-        if name in self.made:
-            return {self.made[name]} if self.made[name].op != "NoOp" or self.made[name].controls else set()
-        found = set(self.waits.get(name, ()))
-        for index in range(max(1, len(self.graph.shapes[name]))):
-            operand = self.tensors.get((name, index))
-            if isinstance(operand, Literal):
-                known = self.consumed.get(name) == "condition that always holds"
-                if not known and not self.graph.nodes[name].op.startswith("Stack"):
-                    found.add(self._any_constant())
-            elif operand is not None:
-                found.add(operand[0])
-        return found
-
-    def _any_constant(self):
-        """Return the node that stands for all constants that something waits for: one is as quickly made as another."""
-        if self._constant is None:
-            self._constant = Node(next(self._numbers), "a constant", {}, [], frozenset(), "", ["a constant"])
-            self.nodes.append(self._constant)
-        return self._constant
-
-    def _stand_in(self, name, literal):
-        """Return a node for a literal, where it matters which loop or branch it is made in."""
-        controls = literal.alive.union(*(self.waits.get(one, ()) for one in literal.names[:1]))
-        node = Node(next(self._numbers), "Const", {}, [literal], controls, "", [*literal.names, name][:1])
-        self.nodes.append(node)
-        self._sizes[node, 0] = literal.shape
-        return node, 0
 
     def reads_a_ref(self, name):
         """Whether an input is a variable's reference, so that when it is read may matter."""

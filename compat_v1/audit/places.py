@@ -1,0 +1,84 @@
+"""Where the nodes of a normal form run: in which loop, in which branch, and after what. For `normal.py`."""
+
+from compat_v1.audit.graph import MERGES, SWITCHES
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.nodes import Node
+
+
+class Places:
+    """The part of a `Normal` that tells what its nodes wait for."""
+
+    def controls(self, name):
+        """Return the normal nodes that a node waits for, itself and for its inputs that are no nodes."""
+        found = set()
+        for one in self.graph.controls[name]:
+            found |= self.awaited(one)
+        for one, _ in self.graph.inputs[name]:
+            if one in self.waits:
+                found |= self.waits[one]
+                self.carried |= self.waits[one]
+        return found
+
+    def alive(self, name):
+        """Return what tells in which loop or branch a node runs."""
+        if self.graph.frames[name]:
+            return frozenset([self._frame(self.graph.frames[name])])
+        if name in self.graph.conditional and name in self.made:
+            return frozenset([self.made[name]])
+        return frozenset()
+
+    def _place_and_waits(self, name):
+        """Return what says in which loop or branch a literal is made, and what its making waits for otherwise."""
+        alive, waits = set(), set()
+        for one in self.graph.controls[name]:
+            maker = self.graph.nodes[one]
+            placed = maker.op in MERGES or any(
+                self.graph.nodes[source].op in SWITCHES for source, _ in self.graph.inputs[one][:1]
+            )
+            if not placed or self.graph.is_stateful(one) or one not in self.made:
+                waits |= self.awaited(one)
+                continue
+            frame = self.graph.frames[one]
+            alive.add(self._frame(frame) if frame else self.made[one])
+        for one, _ in self.graph.inputs[name]:
+            waits |= self.waits.get(one, frozenset())
+        self.carried |= waits
+        return frozenset(alive), waits
+
+    def _frame(self, frame):
+        if frame not in self._frames:
+            self._frames[frame] = Node(
+                next(self._numbers), "the loop", {"frame_name": frame}, [], frozenset(), "", [frame]
+            )
+            self.nodes.append(self._frames[frame])
+        return self._frames[frame]
+
+    def awaited(self, name):
+        """Return the normal nodes that waiting for a node means waiting for: none for an op that does nothing."""
+        if name in self.made:
+            return {self.made[name]} if self.made[name].op != "NoOp" or self.made[name].controls else set()
+        found = set(self.waits.get(name, ()))
+        for index in range(max(1, len(self.graph.shapes[name]))):
+            operand = self.tensors.get((name, index))
+            if isinstance(operand, Literal):
+                known = self.consumed.get(name) == "condition that always holds"
+                if not known and not self.graph.nodes[name].op.startswith("Stack"):
+                    found.add(self._any_constant())
+            elif operand is not None:
+                found.add(operand[0])
+        return found
+
+    def _any_constant(self):
+        """Return the node that stands for all constants that something waits for: one is as quickly made as another."""
+        if self._constant is None:
+            self._constant = Node(next(self._numbers), "a constant", {}, [], frozenset(), "", ["a constant"])
+            self.nodes.append(self._constant)
+        return self._constant
+
+    def _stand_in(self, name, literal):
+        """Return a node for a literal, where it matters which loop or branch it is made in."""
+        controls = literal.alive.union(*(self.waits.get(one, ()) for one in literal.names[:1]))
+        node = Node(next(self._numbers), "Const", {}, [literal], controls, "", [*literal.names, name][:1])
+        self.nodes.append(node)
+        self._sizes[node, 0] = literal.shape
+        return node, 0
