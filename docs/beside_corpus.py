@@ -3,9 +3,10 @@
     python docs/beside_corpus.py [FOLDER]
 
 FOLDER has today's graphs as `tests/corpus/build.py --mistakes` builds them; without it they are built, some minutes.
-All is run in this process: TensorFlow's import takes longer than most programs do.
+The processes are forks of this one: TensorFlow's import takes longer than most programs do.
 """
 
+import multiprocessing
 import sys
 import tempfile
 import time
@@ -22,11 +23,12 @@ import_tensorflow()
 from compat_v1.audit import drift, read_graph_def  # noqa: E402
 from compat_v1.beside import CannotRunError, beside  # noqa: E402
 from compat_v1.beside.bodies import with_bodies  # noqa: E402
+from compat_v1.beside.causes import DROPOUT, SIGN  # noqa: E402
 from corpus import sources  # noqa: E402
-from corpus_graphs import PAIRS, build_today, recorded  # noqa: E402
+from corpus_graphs import PAIRS, RECORDED, build_today  # noqa: E402
 
 UPDATES = 2
-CHANGED = {"seeds", "dropout's formula", "graph optimizers", *drift.NUMBERS}  # what ports of faithful programs have
+CHANGED = {"seeds", DROPOUT, SIGN, "graph optimizers", *drift.NUMBERS}  # what ports of faithful programs have
 PLANTED, ALONE, ELSEWHERE = "at the planted place", "a variable of one graph alone", "elsewhere"
 
 
@@ -45,33 +47,31 @@ def changed_nodes(right, wrong):
     return {node.name for node in wrong if there.get(node.name) != node.SerializeToString(deterministic=True)}
 
 
-def ports(folder):
-    """Yield a row for each port that is faithful: [name, audit's verdict, verdict, first, cause, seconds]."""
+def tasks(folder):
+    """Yield (row's label, old graph, new graph, and the port without the mistake or None) for each row of the page."""
     for release, name in PAIRS:
-        old, new, begin = recorded(release, name), read_graph_def(folder / f"{name}.pb.gz"), time.process_time()
-        label = f"{name}, {release[2:]}"
-        try:
-            result = beside(old, new, UPDATES)
-            first = f"`{result.first.tensor}`" if result.first else ""
-            row = [label, result.audit or "", result.verdict, first, in_short(result.causes)]
-        except CannotRunError as error:
-            row = [label, "", "cannot be run", "", str(error)]
-        yield [*row, f"{time.process_time() - begin:.0f}"]
-
-
-def mistakes(folder):
-    """Yield a row for each mistake: the same, with whether it is named where it was planted as the cause."""
+        yield f"{name}, {release[2:]}", RECORDED / release / f"{name}.pb.gz", folder / f"{name}.pb.gz", None
     for name in sources.names():
-        old, right = recorded("tf1.15.5", name), read_graph_def(folder / f"{name}.pb.gz")
+        old, right = RECORDED / "tf1.15.5" / f"{name}.pb.gz", folder / f"{name}.pb.gz"
         for number, (what, instead) in enumerate(sources.load(name)["MISTAKES"]):
-            begin, wrong = time.process_time(), read_graph_def(folder / f"{name}.mistake{number}.pb.gz")
             label = f"{name}: `{what}` → `{instead}`".replace("|", "\\|").replace("\n", " ")
-            try:
-                result = beside(old, wrong, UPDATES)
-                row = [label, result.audit, *judged(result, changed_nodes(right, wrong))]
-            except CannotRunError as error:
-                row = [label, "", "cannot be run", "", str(error)]
-            yield [*row, f"{time.process_time() - begin:.0f}"]
+            yield label, old, folder / f"{name}.mistake{number}.pb.gz", right
+
+
+def row(task):
+    """Return the row of a task: [label, audit's verdict, verdict, first tensor, cause or place, seconds]."""
+    label, old, new, right = task
+    begin, new = time.process_time(), read_graph_def(new)
+    try:
+        result = beside(read_graph_def(old), new, UPDATES)
+        first = f"`{result.first.tensor}`" if result.first else ""
+        said = [result.verdict, first, in_short(result.causes)]
+        if right:
+            said = judged(result, changed_nodes(read_graph_def(right), new))
+        said = [result.audit or "", *said]
+    except CannotRunError as error:
+        said = ["", "cannot be run", "", str(error)]
+    return [label, *said, f"{time.process_time() - begin:.0f}"]
 
 
 def judged(result, planted):
@@ -128,18 +128,17 @@ def _counts(rows):
     return ", ".join(f"{count} {what}" for what, count in Counter(row[2] for row in rows).most_common())
 
 
-def shown(rows):
-    """Yield rows, and print them: it takes a while."""
-    for row in rows:
-        print(*row, sep=" | ", flush=True)
-        yield row
-
-
 def main(folder=None):
-    """Write the page."""
+    """Write the page, and print its rows: it takes a while."""
     with tempfile.TemporaryDirectory() as built:
         folder = Path(folder) if folder else build_today(Path(built) / "today", with_mistakes=True)
-        lines = page(list(shown(ports(folder))), list(shown(mistakes(folder))))
+        rows = []
+        # A process each: what one has to switch on so that a graph equals itself stays on.
+        with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
+            for one in pool.imap(row, tasks(folder)):
+                print(*one, sep=" | ", flush=True)
+                rows.append(one)
+    lines = page(rows[: len(PAIRS)], rows[len(PAIRS) :])
     (ROOT / "docs" / "beside_corpus.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -22,6 +22,7 @@ from tensorflow.core.protobuf import config_pb2
 import forked
 from compat_v1.beside.bits import equal, relative, ulps
 from compat_v1.beside.program import Program
+from compat_v1.control_flow import control_flow_v1
 from compat_v1.proof.explain import explain as explain_lstm
 from compat_v1.proof.golden import golden, golden_arrays
 from compat_v1.recorder import tf1_recorder
@@ -359,6 +360,15 @@ def test_mistake_in_the_port_is_found_in_the_run_where_it_shows(record, feeds, c
     assert (found.verdict, found.status, found.causes) == ("parted", 1, ["graph"])
     assert (found.first["run"], found.first["tensor"]) == (run_number, "loss:0")
     assert any(re.match(r"graph: .*; the first at \w", line) for line in found.lines)
+
+
+@pytest.mark.parametrize(("draw", "at_once"), [(lambda: tf.random_uniform([], seed=1), 1), (lambda: 1.0, 10)])
+def test_random_numbers_in_a_loop_are_drawn_one_iteration_after_the_other(draw, at_once):
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        tf.while_loop(lambda i, x: i < 4, lambda i, x: (i + 1, x + draw()), (0, 0.0))
+    with contextlib.closing(Stage(graph.as_graph_def())) as stage:
+        nodes = stage._graph.as_graph_def().node
+    assert {node.attr["parallel_iterations"].i for node in nodes if node.op == "Enter"} == {at_once}
 
 
 @pytest.mark.parametrize("is_memory", [True, False])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from compat_v1.beside.engine import Trial
 
 DROPOUT = "dropout's formula"
+SIGN = "the sign of a zero"
 _SAID = {"dropout": DROPOUT, "derived seeds": "seeds"}  # what the audit says, and what is said here
 _SEEDS = ("seed", "seed2")
 _ROUNDING = 1e-5  # of the largest value: as much as another order of the same arithmetic can make
@@ -160,19 +161,23 @@ def _alike(plan: Plan, one: Deviation) -> list[tuple[str, str]]:
 def kind(plan: Plan, one: Deviation, between: tuple[list[str], list[str]], paired: Paired | None = None) -> str:
     """Return in a few words what a difference is due to: as the audit calls it, if it knows it."""
     old, new = plan.old.wiring, plan.new.wiring
-    if paired and paired.changed:
-        changed, around = paired.changed, [one.node, *between[0]]
-        if not paired.differences:  # so that it must be one of those: that which comes next
-            around += [source for source, _ in old.inputs[one.node]] + _following(plan, one.node)
-        known = next((changed[name] for name in around if name in changed), None)
-        if known:
-            return _SAID.get(known, known)
+    changed = paired.changed if paired else {}
+    around = [one.node, *between[0]]
+    if one.relative == 0 and not any(name in changed for name in around):
+        return SIGN
+    if changed and paired and not paired.differences:  # so that it must be one of those: that which comes next
+        around += [source for source, _ in old.inputs[one.node]] + _following(plan, one.node)
+    known = next((changed[name] for name in around if name in changed), None)
+    if known:
+        return _SAID.get(known, known)
     op, other = old.op(one.node), new.op(one.partner)
     here = {op} | {old.op(name) for name in between[0]}
     there = {other} | {new.op(name) for name in between[1]}
     is_rounding = one.relative is not None and one.relative < _ROUNDING
     if is_rounding and here != there and (here | there) & {"RealDiv", "Mul"} and _is_dropout(plan, one, here | there):
         return DROPOUT
+    if len({any(name.startswith("FusedBatchNorm") for name in some) for some in (here, there)}) > 1:
+        return "fused batch normalization"
     if op == other == "Const":
         return "a constant"
     if op != other or here != there:

@@ -137,8 +137,8 @@ class Trial:
         plan = self.plan
         try:
             control = self._control()
-        except CannotRunError as error:
-            plan = self.plan = fit(plan, self.initial, self.updates, self.mode, error)
+        except CannotRunError:
+            plan = self.plan = fit(plan, self.initial, self.updates, self.mode)
             self.notes.append(f"what is drawn was fitted to the graph: {plan.feeds.in_words()}")
             self.total += self.done
             control = self._control()

@@ -9,6 +9,7 @@ from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.lockstep import Mode, Side, stages
 from compat_v1.beside.plan import Plan
 from compat_v1.beside.program import CannotRunError
+from compat_v1.beside.running import ALL
 from compat_v1.beside.sparse import sparse_of
 from compat_v1.beside.wiring import Tensor
 
@@ -19,23 +20,24 @@ _KNOWN = 6  # sizes of other inputs that are tried
 _RANKS = 4  # of a placeholder that may have any shape
 
 
-def fit(plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode, error: CannotRunError) -> Plan:
-    """Return the plan with feeds that the old graph runs with; raises `error`, what it said at first, if none is found.
+def fit(plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode) -> Plan:
+    """Return the plan with feeds that the old graph runs with; raises what it said at first if none is found.
 
     A change is kept if another op fails then, one that had not failed and that the first did not wait for. What the
     user gives, arrays and sizes, stays.
     """
     fixed = [*plan.feeds.sizes, *(name.rpartition(":")[0] for name in plan.feeds.given)]
     free = [one for one in plan.taken[0] if not any(f"{one[0]}/".startswith(f"{name}/") for name in fixed)]
-    side = Side(plan, 0, mode._replace(threads=1))  # so that of several ops which fail it is always the same one
+    # So that of several ops which fail it is always the same one, and none that a graph optimizer has made.
+    side = Side(plan, 0, mode._replace(threads=1, switched_off=ALL))
     seen, had_failed, runs = set[str](), set[str](), 0
-    feeds, last = plan.feeds, error
+    feeds = plan.feeds
     with side.runner:
         side.start(initial)
         failed = _attempt(side, feeds.with_(signed=False), updates)
         if failed is None:
             return side.plan
-        last = failed
+        error = last = failed
         while last.node in plan.old.wiring.nodes:
             had_failed |= plan.old.wiring.ancestors([last.node])
             for changed, what in _changes(feeds, free, last):

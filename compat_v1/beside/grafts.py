@@ -30,12 +30,16 @@ def with_new(plan: Plan, graph_def: Any, pairs: dict[str, str] | None = None) ->
 def grafted(plan: Plan, places: Iterable[tuple[str, str]]) -> Plan | None:
     """Return the plan with the old node of each pair of `places` in the new one's place.
 
-    None if that cannot be: what has to be copied is shared, or the two give values of other types.
+    None if that cannot be: what has to be copied is shared, the two give values of other types, or what takes the new
+    one comes before the old one.
     """
     graft = _Graft(plan)
     if not all(graft.write(name, partner) for name, partner in places):
         return None
-    return with_new(plan, graft.graph_def, graft.pairs)
+    try:
+        return with_new(plan, graft.graph_def, graft.pairs)
+    except ValueError:
+        return None
 
 
 class _Graft:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,7 +49,7 @@ def pair(old: Program, new: Program) -> Paired:
         if _is_one_value(old, new, name, other) and _is_taken_alike(old, new, audited, name, other)
     }
     pairs = _without_parts(old, pairs)
-    partners = set(pairs.values())
+    partners = {other: name for name, other in pairs.items()}
     pairs = {name: other for name, other in pairs.items() if not _is_exchanged(old, new, pairs, partners, name, other)}
     guessed = _pair_by_name(old, new, pairs, audited)
     by_name = len(guessed & old.needs([update.target for update in old.updates]))
@@ -138,19 +138,21 @@ def _without_parts(old: Program, pairs: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_exchanged(
-    old: Program, new: Program, pairs: Mapping[str, str], partners: Collection[str], name: str, other: str
+    old: Program, new: Program, pairs: Mapping[str, str], partners: Mapping[str, str], name: str, other: str
 ) -> bool:
-    """Whether a pair is taken in one graph by such an op alone as it takes itself in the other: cut before and after.
+    """Whether a pair is taken in one graph by such an op as it takes itself in the other: cut before and after, say.
 
-    Neither of those two ops has a partner.
+    These two ops have no partners, and nothing else takes the pair; or they are a pair.
     """
     for one, node, paired, another, partner, known in (
         (old, name, pairs, new, other, partners),
         (new, other, partners, old, name, pairs),
     ):
-        after = _takers(one, node)
-        before = {another.wiring.op(source) for source, _ in another.wiring.inputs[partner] if source not in known}
+        after, sources = _takers(one, node), {source for source, _ in another.wiring.inputs[partner]}
+        before = {another.wiring.op(source) for source in sources if source not in known}
         if before and after and all(taker not in paired and one.wiring.op(taker) in before for taker in after):
+            return True
+        if any(paired[taker] in sources for taker in after if taker in paired):
             return True
     return False
 
