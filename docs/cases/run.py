@@ -25,7 +25,12 @@ def main():
     args = parser.parse_args()
     sys.path[:0] = [FOLDER, ROOT, os.path.join(ROOT, "compat_v1", "recorder")]
 
-    import tensorflow
+    if sys.version_info >= (3, 10):
+        from compat_v1.environment import import_tensorflow
+
+        tensorflow = import_tensorflow()  # in a third of the time
+    else:
+        import tensorflow
     import tf1_recorder
 
     tf1_recorder.record(args.recording, runs=1000)
