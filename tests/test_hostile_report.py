@@ -107,12 +107,13 @@ def test_fast_execution_works_with_onednn_on(tmp_path):
 
 
 def test_fast_execution_works_in_a_program_of_tensorflow_2(tmp_path):
-    program = (
+    program = tmp_path / "program.py"
+    program.write_text(
         "import tensorflow as tf; a = tf.constant(1); assert tf.executing_eagerly()\n"
         "from compat_v1 import train; print(train(epochs=21, execution='fast').record.stack.onednn)"
     )
-    outcome = attempt_apart([sys.executable, "-c", program], tmp_path)
-    assert outcome.status == 0, outcome.shown
+    done = forked.run([sys.executable, program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_killed_processes_left_is_removed_by_the_next_that_writes(tmp_path):
