@@ -88,7 +88,28 @@ def statistics_of_variables(new, mistake):
     out(raw.Tanh(x=y))
 
 
-FORMS = (zeros_of_a_broadcast_shape, spread_by_several, sum_over_one, swish, convolved, statistics_of_variables)
+def asserted_size(new, mistake):
+    """A size that an assertion says is written down, or is what is left."""
+    x = floats(None, None)
+    asked = raw.Equal(x=raw.Shape(input=x)[1], y=5)
+    with tf.control_dependencies([raw.Assert(condition=asked, data=["five, please"])] if not mistake else []):
+        y = raw.Identity(input=x)
+    half = raw.FloorDiv(x=raw.Shape(input=y)[0], y=2)
+    part = raw.StridedSlice(
+        input=y, begin=[0, 0], end=raw.Pack(values=[half, 0]), strides=[1, 1], begin_mask=3, end_mask=2
+    )
+    out(raw.Slice(input=part, begin=[0, 1], size=[-1, 4 if new else -1]))
+
+
+FORMS = (
+    zeros_of_a_broadcast_shape,
+    spread_by_several,
+    sum_over_one,
+    swish,
+    convolved,
+    statistics_of_variables,
+    asserted_size,
+)
 
 
 def built(form, new, mistake=False):
@@ -108,7 +129,9 @@ def test_both_forms_are_faithful_and_give_every_bit_the_same(form):
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 def test_a_mistake_beside_them_is_reported(form):
-    assert audit(built(form, False), built(form, True, True)).verdict == "not faithful"
+    mistaken = built(form, True, True)
+    assert audit(built(form, False), mistaken).verdict == "not faithful"
+    assert audit(built(form, False, True), mistaken).verdict == "not faithful" or form is not asserted_size
 
 
 def test_a_factor_of_two_is_none_of_swish_and_a_copy_of_two_is_not_exchanged():

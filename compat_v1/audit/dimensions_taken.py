@@ -5,7 +5,7 @@ from compat_v1.audit.folding import fixed
 
 
 def _strided(shapes, literals, attributes):
-    """Only what takes whole axes or single elements."""
+    """Only what takes whole axes, single elements or known parts: None along an axis of which only a run can tell."""
     begin, end, strides = (literals[k].array() for k in (1, 2, 3))
 
     def mask(name, position):
@@ -44,7 +44,7 @@ def _between(size, start, stop):
     else:
         last = stop if stop == size else None
     if last is None:
-        raise ValueError("only a run can tell")
+        return None  # only a run can tell
     return sizes.subtract(last, first)
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_scalar
+from compat_v1.audit.operands import is_op, is_scalar
 
 v1 = tf.compat.v1
 _TENSOR = re.compile(rb"[A-Za-z0-9.][A-Za-z0-9_./\\-]*:\d+")
@@ -60,4 +60,31 @@ def _positive(rewriter, name, node, operands):
     return True
 
 
-RULES = {"Assert": _asserted, "Less": _positive}
+def _of_known_sizes(rewriter, name, node, operands):
+    """What waits for an assertion that a size is a number has that size when it runs."""
+    known = {}
+    for one in rewriter.graph.controls[name]:
+        assertion = rewriter.normal.made.get(one)
+        if assertion is not None and assertion.op == "Assert":
+            known.update(_equal_sizes(assertion.inputs[0]))
+    shape = rewriter.normal.sizes(operands[0])
+    if not known or isinstance(operands[0], Literal) or shape is None:
+        return False
+    rewriter.normal.keep(name, node.op, operands, sizes=[tuple(known.get(size, size) for size in shape)])
+    return True
+
+
+def _equal_sizes(condition):
+    """Return {unknown size: the number that it is} of a condition."""
+    if is_op(condition, "All"):
+        condition = condition[0].inputs[0]
+    if not is_op(condition, "Equal") or not all(isinstance(one, Literal) for one in condition[0].inputs):
+        return {}
+    left, right = condition[0].inputs
+    if left.kind != "whole" or right.kind != "whole" or len(left.value) != len(right.value):
+        return {}
+    pairs = [*zip(left.value, right.value, strict=True), *zip(right.value, left.value, strict=True)]
+    return {size: number for size, number in pairs if isinstance(number, int) and not isinstance(size, int)}
+
+
+RULES = {"Assert": _asserted, "Less": _positive, "Identity": _of_known_sizes}
