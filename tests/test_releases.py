@@ -1,8 +1,11 @@
 """The table of TensorFlow's releases holds for the graphs that they built, which are stored."""
 
+import re
+
 import pytest
 
 import releases
+from compat_v1.audit import drift
 
 # The steps that the audit does not explain yet; one that it does explain must leave the list.
 NO_RULE_YET = {("conditional", "1.8.0", "1.12.3")}
@@ -31,3 +34,24 @@ def test_every_rule_that_a_step_needs_stands_at_that_release_in_the_table(found)
 
 def test_no_step_from_a_release_to_the_next_leaves_a_difference_unexplained_but_those_without_a_rule(found):
     assert {step for step, (_, differences) in found.items() if differences} == NO_RULE_YET
+
+
+def _minor(text):
+    return tuple(map(int, text.split(".")[:2]))
+
+
+def test_since_when_a_rule_is_needed_agrees_with_the_table():
+    """The change that an entry of `drift.py` names first lies between the releases where the rule is first needed."""
+    entries = drift.RULES | {f"{cause} (changes numbers)": change for cause, change in drift.NUMBERS.items()}
+    built = sorted(map(_minor, releases.stored()[0]))
+    wrong = []
+    for rule, needed in releases.rows().items():
+        if rule not in entries:
+            continue
+        newer = min(map(_minor, needed))
+        older = built[built.index(newer) - 1]
+        claims = re.findall(r"(\d+\.\d+)(?: to (\d+\.\d+))?", entries[rule].since)
+        begin, end = min((_minor(one), _minor(other) if other else None) for one, other in claims)
+        if not (older < begin <= newer if end is None else begin < newer and older < end):
+            wrong.append((rule, entries[rule].since, older, newer))
+    assert wrong == []

@@ -24,7 +24,7 @@ RULES = {
     ),
     "private attributes": Rule(
         "the builder leaves notes for itself, in attributes that begin with an underscore",
-        "2.11",
+        "1.13 to 1.15, 2.11",
         "no kernel reads _has_manual_control_dependencies, _output_shapes, _read_only_resource_inputs and "
         "_user_specified_name",
     ),
@@ -49,17 +49,21 @@ RULES = {
     ),
     "computed shapes": Rule(
         "what depends on shapes alone is a constant where it is known, or is computed by other ops",
-        "1.13, 2.2, 2.12, 2.15, 2.16",
+        "1.0 to 1.2, 1.13, 2.2, 2.12, 2.15, 2.16",
         "the audit computes it from the static shapes, the unknown sizes as unknowns, and compares the results",
     ),
-    "unused constants": Rule("a constant that nothing uses is made no more, or is made", "1.8, 2.5", "nothing uses it"),
+    "unused constants": Rule(
+        "a constant that nothing uses is made no more, or is made", "1.0 to 1.2, 1.8, 2.5", "nothing uses it"
+    ),
     "write barrier": Rule(
         "the gradient of a write into a TensorArray waits for the write",
         "2.2 to 2.4",
         "it needs the value that was written or the loop that wrote it, and comes after it in any case",
     ),
     "unused results": Rule(
-        "the gradient for the value that a loop variable enters with leaves the backward loop", "1.4", "nothing uses it"
+        "the gradient for the value that a loop variable enters with leaves the backward loop",
+        "1.0 to 1.2",
+        "nothing uses it",
     ),
     "one of each": Rule(
         "what computes the same from the same is made once or several times",
@@ -79,15 +83,15 @@ RULES = {
     "division": Rule("a quotient of floats is RealDiv, was Div", "1.1", "the same kernel for floats"),
     "select": Rule(
         "Select is SelectV2, and a tensor of zeros in it a scalar",
-        "2.2 to 2.4",
+        "1.15 to 2.2, 2.2 to 2.4",
         "with a condition for every element both copy the same one",
     ),
     "unit interval": Rule(
         "a uniform number is stretched from 0 to 1 no more",
-        "1.15 to 2.2",
+        "1.0 to 1.2, 1.15 to 2.2",
         "u * (1 - 0) + 0 is u, and u is never -0",
     ),
-    "copies": Rule("an Identity or IdentityN is made no more, or takes more", "2.4", "it copies"),
+    "copies": Rule("an Identity or IdentityN is made no more, or takes more", "1.12 to 1.13, 2.4", "it copies"),
     "factor of swish": Rule("swish multiplies by beta, which is 1", "1.15 to 2.21", "x * 1 is x"),
     "dataset tuning": Rule(
         "a dataset is not wrapped into OptimizeDataset and ModelDataset, is tuned otherwise, reads other buffers",
@@ -95,7 +99,9 @@ RULES = {
         "they choose how elements are made and how many at once, and change no element and no order",
     ),
     "queues on the CPU": Rule(
-        "a queue or a dataset is placed on the CPU by its name", "1.15 to 2.2", "it has no kernel elsewhere"
+        "a queue or a dataset is placed on the CPU by its name",
+        "1.8 to 1.12, 1.15 to 2.2",
+        "it has no kernel elsewhere",
     ),
     "norm that is no number": Rule(
         "the scale of clip_by_global_norm is added to norm - norm, was selected if the norm is finite",
@@ -109,7 +115,7 @@ RULES = {
     ),
     "no transposition": Rule(
         "a tensor is not transposed into the order that its axes have, as tensordot did with matrices",
-        "1.15 to 2.21",
+        "1.0 to 1.2, 1.15 to 2.21",
         "that only copies",
     ),
     "counted from the end": Rule(
@@ -224,27 +230,27 @@ RULES = {
     ),
     "stacks": Rule(
         "a value that the backward loop needs is kept by StackPushV2 and StackPopV2, was by StackPush and StackPop",
-        "1.4",
+        "1.0 to 1.2",
         "what is popped is what was pushed",
     ),
     "static broadcast": Rule(
         "where static shapes tell over which axes a gradient is summed, the axes are a constant or there is no sum; "
         "BroadcastGradientArgs computed them at each step",
-        "2.15",
+        "1.0 to 1.2, 2.15",
         "the audit computes the axes from the static shapes and compares them; a sum over no axis copies",
     ),
     "own shape": Rule(
-        "a tensor is not reshaped or broadcast to the shape that it has", "2.12 to 2.16", "that only copies"
+        "a tensor is not reshaped or broadcast to the shape that it has", "1.0 to 1.2, 2.12 to 2.16", "that only copies"
     ),
     "kept dimensions": Rule(
         "the sum that undoes a broadcast keeps its dimensions",
-        "2.15",
+        "1.8 to 1.12, 2.15",
         "it is reshaped to the operand's shape right after",
     ),
     "negated first": Rule(
         "the gradient of a subtraction is negated before it is summed, was after",
-        "1.15",
-        "negation is exact, and rounding treats both signs alike",
+        "1.0 to 1.2, 1.15",
+        "negation is exact, and rounding treats both signs alike; only a sum that is 0 may get the other sign",
     ),
     "commuted product": Rule(
         "the factors of a product are exchanged: its constant, or those of a gradient",
@@ -266,7 +272,7 @@ RULES = {
     ),
     "second derivative": Rule(
         "the gradient inside the sparse cross entropy is not guarded by PreventGradient",
-        "1.15 to 2.2",
+        "1.0 to 1.2, 1.15 to 2.2",
         "PreventGradient copies; it only stops a second gradient",
     ),
 }

@@ -1,17 +1,10 @@
 """Rules for what only TensorFlow's first releases wrote otherwise; they come before the rules by op."""
 
+import importlib
+
 import numpy as np
 import tensorflow as tf
 
-from compat_v1.audit import (
-    rules_oldest_branches,
-    rules_oldest_cases,
-    rules_oldest_images,
-    rules_oldest_losses,
-    rules_oldest_ops,
-    rules_oldest_products,
-    rules_oldest_zeros,
-)
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
@@ -248,17 +241,8 @@ _OWN = {
     "SaveV2": _saved,
     "PlaceholderWithDefault": _file_name,
 }
-_RULES = {}
-_MODULES = (
-    rules_oldest_branches,
-    rules_oldest_cases,
-    rules_oldest_images,
-    rules_oldest_losses,
-    rules_oldest_ops,
-    rules_oldest_products,
-    rules_oldest_zeros,
-)
-for _rules in (_OWN, *(module.RULES for module in _MODULES)):
-    for _op, _rule in _rules.items():
+_MODULES = ("branches", "cases", "images", "losses", "ops", "products", "zeros")
+_RULES = {op: (rule,) for op, rule in _OWN.items()}
+for _module in _MODULES:
+    for _op, _rule in importlib.import_module(f"compat_v1.audit.rules_oldest_{_module}").RULES.items():
         _RULES[_op] = (*_RULES.get(_op, ()), _rule)
-_RULES["Identity"] += rules_oldest_branches.IDENTITY

@@ -252,8 +252,8 @@ def branch_of(normal, operand):
     return node
 
 
-IDENTITY = (_copied_condition, _read_after_assigned)
 RULES = {
+    "Identity": lambda *of: _copied_condition(*of) or _read_after_assigned(*of),
     "Assert": _asserted,
     "Switch": _switched,
     "Merge": _merged,
