@@ -1,4 +1,4 @@
-"""Write the tables of docs/audit.md: the corpus, what TensorFlow changed, each mutant. `make audit-tables`.
+"""Write the tables of docs/audit.md: the corpus, what TensorFlow changed, the causes, each mutant. `make audit-tables`.
 
 The times are of this machine; everything else is the same on every one.
 """
@@ -21,6 +21,13 @@ from corpus_graphs import PAIRS, build_today, recorded  # noqa: E402
 from mutants import table_of_mutants  # noqa: E402
 
 PAGE = ROOT / "docs" / "audit.md"
+_SEEDS = (
+    "derived seeds",
+    "with a seed for the graph and none for the op, an op's seed is the number of such ops before it, was the number of "
+    "all ops before it",
+    "2.2",
+    "write the old ones in the port; the audit lists them",
+)
 
 
 def table(head, rows):
@@ -65,10 +72,12 @@ def main():
         (name, rule.changed, drift.period(rule), rule.harmless, needed[name]) for name, rule in drift.RULES.items()
     ]
     passed = sum(row[3] != "not faithful" for row in programs)
+    numbers = [_SEEDS, *((name, one.changed, one.since, one.advice) for name, one in drift.NUMBERS.items())]
     head = ["program", "from", "nodes", "verdict", "differences", "causes of other numbers", "seconds"]
     tables = {
         "programs": f"{passed} of {len(programs)} pass.\n\n" + table(head, programs),
         "rules": table(["rule", "what changed", "since", "why it is harmless", "pairs that need it"], rules),
+        "numbers": table(["cause", "what changed", "since", "what to do"], numbers),
         "mutants": "\n".join(table_of_mutants()),
     }
     write_tables(tables)

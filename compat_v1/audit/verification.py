@@ -143,7 +143,7 @@ class Verification:
                     name, other_name = (side.names[0] if side.names else "" for side in (one, two))
                     what = f"is computed from others in the port, though it is as large, for {node.name}"
                     self.find("value", node, other, what, name, other_name)
-                if isinstance(one, Literal):
+                if isinstance(one, Literal) and "compared in a branch" not in node.steps ^ other.steps:
                     self.constants.update(zip(one.names[-1:], two.names[-1:], strict=False))
                     if one.ops != two.ops:
                         self.explain("computed shapes", node.name)
