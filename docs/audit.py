@@ -23,8 +23,8 @@ from mutants import table_of_mutants  # noqa: E402
 PAGE = ROOT / "docs" / "audit.md"
 _SEEDS = (
     "derived seeds",
-    "with a seed for the graph and none for the op, an op's seed is the number of such ops before it, was the number of "
-    "all ops before it",
+    "with a seed for the graph and none for the op, an op's seed is the number of such ops before it, was that of all "
+    "ops before it",
     "2.2",
     "write the old ones in the port; the audit lists them",
 )
