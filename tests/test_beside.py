@@ -650,6 +650,23 @@ def test_a_name_alone_makes_no_pair():
     assert not any(name.endswith("/y") and paired.get(name) == name for name in ("mul/y", "mul_1/y"))
 
 
+def test_what_is_negated_first_or_last_is_no_pair():
+    """The audit pairs the sums, of which one is the other's negative."""
+
+    def build(first):
+        def made():
+            x = tf.placeholder(tf.float32, [None, 3], name="x")
+            squares = tf.square(tf.matmul(x, weights()))
+            total = tf.reduce_sum(tf.negative(squares) if first else squares, name="total")
+            loss = tf.reshape(total if first else tf.negative(total), [])
+            tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+        return made
+
+    old, new = graph(build(False)), graph(build(True))
+    assert audit(old, new).pairs["total"] == "total" and "total" not in pair(Program(old), Program(new)).pairs
+
+
 def test_a_cause_that_many_layers_have_is_said_once():
     many = [{"cause": "dropout's formula", "what": f"layer {number}"} for number in range(25)]
     result = beside(graph(regression()), graph(regression()), updates=1)._replace(verdict="parted", causes=many)

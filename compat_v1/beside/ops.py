@@ -41,6 +41,7 @@ INPUTS = {
     *("IteratorGetNext", "IteratorGetNextSync", "ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2"),
     *("ReadFile", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeGif", "DecodeImage", "DecodeRaw", "DecodeCSV"),
     *("ParseExample", "ParseExampleV2", "ParseSingleExample", "ParseSingleSequenceExample"),
+    *("ParseSequenceExample", "ParseSequenceExampleV2"),
 }
 # Ops of `tf.data` that call a function with each element, and what it is called.
 _DATASET_FUNCTIONS = {

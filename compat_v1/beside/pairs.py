@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +51,7 @@ def pair(old: Program, new: Program) -> Paired:
     pairs = _without_parts(old, pairs)
     partners = {other: name for name, other in pairs.items()}
     pairs = {name: other for name, other in pairs.items() if not _is_exchanged(old, new, pairs, partners, name, other)}
+    pairs = _without_negated(old, new, pairs)
     guessed = _pair_by_name(old, new, pairs, audited)
     by_name = len(guessed & old.needs([update.target for update in old.updates]))
     if by_name:
@@ -155,6 +156,38 @@ def _is_exchanged(
         if any(paired[taker] in sources for taker in after if taker in paired):
             return True
     return False
+
+
+def _without_negated(old: Program, new: Program, pairs: Mapping[str, str]) -> dict[str, str]:
+    """Return the pairs without those of which one is the other's negative: a gradient is negated first, or last."""
+    behind, before = (
+        [
+            _beside_negations(program, paired, step)
+            for program, paired in ((old, pairs.keys()), (new, set(pairs.values())))
+        ]
+        for step in (_takers, _sources)
+    )
+    return {
+        name: other
+        for name, other in pairs.items()
+        if not ((name in before[0] and other in behind[1]) or (name in behind[0] and other in before[1]))
+    }
+
+
+def _beside_negations(program: Program, paired: Collection[str], step: Callable[[Program, str], list[str]]) -> set[str]:
+    """Return the sums and reshapings that `step` by step lead to from a negation without a partner."""
+    todo = [name for name in program.wiring.order if program.wiring.op(name) == "Neg" and name not in paired]
+    found = set[str]()
+    while todo:
+        fresh = {one for one in step(program, todo.pop()) if program.wiring.op(one) in ("Sum", "Reshape")} - found
+        found |= fresh
+        todo += fresh
+    return found
+
+
+def _sources(program: Program, name: str) -> list[str]:
+    """Return the nodes that a node takes values of."""
+    return [source for source, _ in program.wiring.inputs[name]]
 
 
 def _is_taken_alike(old: Program, new: Program, audited: Mapping[str, str], name: str, other: str) -> bool:
