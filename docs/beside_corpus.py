@@ -29,7 +29,7 @@ from corpus_graphs import PAIRS, RECORDED, build_today  # noqa: E402
 
 UPDATES = 2
 CHANGED = {"seeds", DROPOUT, SIGN, "graph optimizers", *drift.NUMBERS}  # what ports of faithful programs have
-PLANTED, ALONE, ELSEWHERE = "at the planted place", "a variable of one graph alone", "elsewhere"
+PLANTED, ALONE, ELSEWHERE = "at the planted place", "by a variable of one graph alone or of another shape", "elsewhere"
 
 
 def in_short(causes):
@@ -64,7 +64,7 @@ def row(task):
     begin, new = time.process_time(), read_graph_def(new)
     try:
         result = beside(read_graph_def(old), new, UPDATES)
-        first = f"`{result.first.tensor}`" if result.first else ""
+        first = named(result.first)
         said = [result.verdict, first, in_short(result.causes)]
         if right:
             said = judged(result, changed_nodes(read_graph_def(right), new))
@@ -79,7 +79,12 @@ def judged(result, planted):
     place, kinds = where(result, planted), {cause["cause"] for cause in result.causes}
     if place == ELSEWHERE and kinds <= CHANGED and result.causes[-1].get("equal_without"):
         return ["equal", "", f"but for {', '.join(sorted(kinds))}"]
-    return [result.verdict, f"`{result.first.tensor}`" if result.first else "", place]
+    return [result.verdict, named(result.first), place]
+
+
+def named(first):
+    """Return the name of a first tensor, the new graph's if the old one has none."""
+    return f"`{first.tensor or first.port_tensor}`" if first else ""
 
 
 def where(result, planted):
@@ -108,7 +113,7 @@ def page(right, wrong):
     planted = sum(len(sources.load(name)["MISTAKES"]) for name in sources.names())
     yield "# The audit's corpus, beside\n"
     yield "Every program of `tests/corpus` beside its port as it stands, and beside each mistake planted in the port,"
-    yield f"{UPDATES} update each; seconds of processor time. `python docs/beside_corpus.py` writes this page.\n"
+    yield f"{UPDATES} updates each; seconds of processor time. `python docs/beside_corpus.py` writes this page.\n"
     yield "## Faithful ports\n"
     equal_without = sum(row[2] == "parted" and "(equal without)" in row[4] for row in right)
     yield f"{_counts(right)}; of those that part, {equal_without} are equal without the causes that are named.\n"

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from compat_v1.beside import limits
 from compat_v1.beside.program import CannotRunError, Program
-from compat_v1.beside.sparse import draw_sparse, sparse_of
+from compat_v1.beside.sparse import Sparse, draw_sparse, sparse_of
 from compat_v1.beside.wiring import Tensor
 
 SIZE = 4  # at least, of a dimension that the graph leaves open
@@ -68,7 +68,7 @@ class Feeds:
             if key in self.given:
                 drawn[key] = self.batch(key, update)
             elif key not in drawn:
-                sparse = sparse_of(self.old, name)
+                sparse = self.sparse(name)
                 place = self.old.wiring.position["{}".format(*sparse.parts["values"]) if sparse else name]
                 random = np.random.default_rng([self.seed, update, place, index])
                 if sparse:  # its parts at once, whichever is asked for first
@@ -78,6 +78,20 @@ class Feeds:
                 else:
                     drawn[key] = self._draw_one(name, index, random, update)
         return drawn
+
+    def sparse(self, name: str) -> Sparse | None:
+        """Return the `Sparse` that a node of the old graph is a part of, or None.
+
+        The first releases wrote down no shape of a placeholder that tells it: then that of the partner does.
+        """
+        found = sparse_of(self.old, name)
+        there = None if found or name not in self.pairs else sparse_of(self.new, self.pairs[name])
+        if there:
+            back = {self.pairs[one]: one for one in self.old.placeholders if one in self.pairs}
+            if all(node in back for node, _ in there.parts.values()):
+                parts = {part: (back[node], index) for part, (node, index) in there.parts.items()}
+                return Sparse(parts["shape"][0], parts)
+        return found
 
     def batch(self, key: str, update: int) -> np.ndarray:
         """Return what is given for a tensor in an update."""
@@ -94,7 +108,7 @@ class Feeds:
         dtype = self.old.outputs(name)[index].dtype.base_dtype
         shape = self.shape(name, index)
         if dtype.is_floating:
-            values: Any = self._floats(name, index, shape, random, -1 if self.signed and update % 2 == 0 else 0)
+            values: Any = self._floats(name, index, shape, random, self.signed and update % 2 == 0)
         elif dtype.is_complex:
             values = random.random(shape) + 1j * random.random(shape)
         elif dtype.is_bool:
@@ -144,13 +158,15 @@ class Feeds:
         return [self.length if axis else self.size for axis, size in enumerate(shape) if size is None]
 
     def _floats(
-        self, name: str, index: int, shape: tuple[int, ...], random: np.random.Generator, least: int
+        self, name: str, index: int, shape: tuple[int, ...], random: np.random.Generator, signed: bool
     ) -> np.ndarray | float:
         if limits.is_rate(self.old, name, index):
             return random.uniform(1e-3, 1e-2, shape)
         if len(shape) == 2 and limits.is_distribution(self.old, name, index):
             return np.eye(shape[1])[random.integers(0, shape[1], shape[0])]
-        return random.uniform(least if shape else 0.5, 1, shape)
+        if signed and shape:
+            return random.uniform(-1, 0.5, shape)  # so that most sums are below 0 too
+        return random.random(shape) if shape else random.uniform(0.5, 1)
 
     def _integers(self, name: str, index: int, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
         if name in self.bounds:

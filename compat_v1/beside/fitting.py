@@ -10,7 +10,6 @@ from compat_v1.beside.lockstep import Mode, Side, stages
 from compat_v1.beside.plan import Plan
 from compat_v1.beside.program import CannotRunError
 from compat_v1.beside.running import ALL
-from compat_v1.beside.sparse import sparse_of
 from compat_v1.beside.wiring import Tensor
 
 _RUNS = 100  # tried at most
@@ -106,14 +105,14 @@ def _changes(feeds: Feeds, taken: Sequence[Tensor], error: CannotRunError) -> It
     for sizes in _together(feeds, taken, numbers):
         yield feeds.with_(sizes=sizes), f"{state} {sizes}"
     for name, at in free:
-        if feeds.old.outputs(name)[at].dtype.is_integer and not sparse_of(feeds.old, name):
+        if feeds.old.outputs(name)[at].dtype.is_integer and not feeds.sparse(name):
             for number in numbers:
                 for least, most in ((0, number), (0, max(0, number - 1)), (number, number)):  # lengths may be one alone
                     bounds = {**feeds.bounds, name: (least, most)}
                     yield feeds.with_(bounds=bounds), f"{state} {bounds}"
     for name, at in free:
         for wanted in _sizes(feeds, name, at, numbers):
-            changed = {**feeds.sizes, (sparse_of(feeds.old, name) or (name,))[0]: wanted}
+            changed = {**feeds.sizes, (feeds.sparse(name) or (name,))[0]: wanted}
             yield feeds.with_(sizes=changed), f"{state} {changed}"
 
 
@@ -140,7 +139,7 @@ def _together(feeds: Feeds, taken: Sequence[Tensor], numbers: Sequence[int]) -> 
     for number in numbers:
         sizes, squares = {name: list(some) for name, some in feeds.sizes.items()}, dict[str, list[int]]()
         for name, at in taken:
-            shape, sparse = feeds.static_shape(name, at), sparse_of(feeds.old, name)
+            shape, sparse = feeds.static_shape(name, at), feeds.sparse(name)
             if sparse:
                 squares[sparse.name] = [number, number]
             elif shape and shape[0] is None:
@@ -158,7 +157,7 @@ def _now(feeds: Feeds, name: str, shape: Sequence[int | None]) -> list[int]:
 
 def _sizes(feeds: Feeds, name: str, at: int, numbers: Sequence[int]) -> Iterator[list[int]]:
     """Yield sizes for one input: one of its open dimensions is another, or it has another rank."""
-    sparse = sparse_of(feeds.old, name)
+    sparse = feeds.sparse(name)
     shape: Sequence[int | None] | None = [None, None] if sparse else feeds.static_shape(name, at)
     if sparse:
         name = sparse.name
@@ -168,6 +167,7 @@ def _sizes(feeds: Feeds, name: str, at: int, numbers: Sequence[int]) -> Iterator
             yield from ([now[0], *[number] * (len(now) - 1)] for number in _LARGER)
         for axis in reversed(range(len(now))):
             yield from ([*now[:axis], number, *now[axis + 1 :]] for number in numbers if number != now[axis])
+        yield from ([number] * len(now) for number in numbers[:_KNOWN])  # what is cut out of an image
         return
     now = list(feeds.sizes.get(name, []))
     for axis in reversed(range(len(now))):

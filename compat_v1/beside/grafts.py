@@ -46,6 +46,7 @@ class _Graft:
     def __init__(self, plan: Plan) -> None:
         self.old, self.new, self.pairs, self.updates = plan.old, plan.new, dict(plan.pairs), plan.updates
         self.graph_def = type(plan.new.graph_def).FromString(plan.new.graph_def.SerializeToString())
+        self.shapes: set[str] = set()  # asked for, of what a copy takes the place of
         wiring = self.new.wiring
         self.copies = {name.removeprefix(f"{_COPIES}/") for name in wiring.nodes if name.startswith(f"{_COPIES}/")}
         self.frames = {
@@ -68,10 +69,29 @@ class _Graft:
             return False
         for node in self.graph_def.node[:before]:
             for position, reference in enumerate(node.input):
-                source, colon, index = reference.partition(":")
+                source, _, index = reference.partition(":")
                 if source == partner:
-                    node.input[position] = f"{_COPIES}/{name}{colon}{index}"
+                    node.input[position] = self._shaped(name, partner, int(index or 0))
         return True
+
+    def _shaped(self, name: str, partner: str, index: int) -> str:
+        """Return the tensor to take in place of a partner's: in its shape, if that has another rank."""
+        copy, shape = f"{_COPIES}/{name}:{index}", f"{_COPIES}/{name}/shape_{index}"
+        one = self.old.outputs(name)[index]
+        if partner not in self.new.wiring.nodes:
+            return copy
+        rank = self.new.outputs(partner)[index].shape.rank
+        if one.shape.rank is None or rank is None or one.shape.rank == rank:
+            return copy
+        if shape not in self.shapes:
+            self.shapes.add(shape)
+            for op, made, inputs in (
+                ("Shape", shape, [f"{partner}:{index}"]),
+                ("Reshape", f"{shape}d", [copy, f"{shape}:0"]),
+            ):
+                node = self.graph_def.node.add(name=made, op=op, input=inputs)
+                node.attr["T"].type = one.dtype.base_dtype.as_datatype_enum
+        return f"{shape}d:0"
 
     def _rewire(self, name: str, partner: str) -> bool:
         """Let a node take what the old one takes, of what has a value."""
@@ -159,7 +179,14 @@ class _Graft:
         return found
 
     def _has_partner(self, name: str) -> bool:
-        return name in self.pairs and self._types(self.old, name) == self._types(self.new, self.pairs[name])
+        """Whether the new graph has a node's values, where they can be taken."""
+        other = self.pairs.get(name)
+        if other is None or self._types(self.old, name) != self._types(self.new, other):
+            return False
+        here, there = self.old.wiring, self.new.wiring
+        if other not in there.nodes:  # made just now, in the same place
+            return True
+        return (len(here.frames[name]), here.branches[name]) == (len(there.frames[other]), there.branches[other])
 
     def _types(self, program: Program, name: str) -> list[Any]:
         if name.startswith(f"{_COPIES}/") and name not in program.wiring.nodes:  # made just now

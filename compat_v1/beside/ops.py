@@ -29,8 +29,12 @@ def is_apply(op: str) -> bool:
 
 
 def is_scratch(op: str, index: int) -> bool:
-    """Whether an output only keeps something for the gradient's kernel, and may be memory that nobody has written."""
-    return op.startswith("FusedBatchNorm") and "Grad" not in op and index >= 3
+    """Whether an output is no result.
+
+    It only keeps something for the gradient's kernel, and may be memory that nobody has written; or it says which of a
+    Merge's inputs came, which tells nothing of branches that are merged in another order.
+    """
+    return (op.startswith("FusedBatchNorm") and "Grad" not in op and index >= 3) or (op in MERGES and index == 1)
 
 
 # Where a program gets its data from: the outputs are fed in its place, and what lies behind is not run.

@@ -228,11 +228,13 @@ def _is_gradient(name: str) -> bool:
 def _gives(program: Program, one: Tensor, shape: Any, is_end: bool) -> bool:
     """Whether a program has a tensor to be held to one of a `tf.TensorShape`.
 
-    What is used further, and looked at because it is one number, may be one number in another shape in the port.
+    What is used further in one of the two, to be reshaped say, may be the same numbers in another shape.
     """
     name, index = one
     is_there = one in program.values(name) and program.wiring.is_always_there(name)
-    return is_there and (is_end or program.outputs(name)[index].shape.rank == shape.rank)
+    return is_there and (
+        (is_end and not _is_used(program, one)) or program.outputs(name)[index].shape.rank == shape.rank
+    )
 
 
 def _is_used(program: Program, one: Tensor) -> bool:

@@ -74,20 +74,23 @@ class Search:
     def origins(self) -> Origins:
         """Run both programs as often as it takes, and compare every pair of tensors."""
         late, in_parts = self.plan.old.after_writes, self.mode.switched_off == ALL
-        is_there = self.plan.old.wiring.is_always_there
-        early = [name for name in self._pairs() if name not in late and in_parts]
-        changes = self.parted.stage > 0
         try:
-            for names, values, anew in (
-                ([name for name in early if is_there(name)], self._fetched, False),
-                ([name for name in early if not is_there(name)], self._watched, False),
-                ([name for name in self._pairs() if name in late or not in_parts], self._in_the_stage, changes),
+            # What is in a branch that only the updates wait for is seen in the stage itself, as they are.
+            for values, is_next, anew in (
+                (self._fetched, lambda name: name not in late and in_parts and self._is_there(name), False),
+                (self._watched, lambda name: name not in late and in_parts, False),
+                (self._in_the_stage, lambda name: True, self.parted.stage > 0),
             )[: 1 if self.failed else 3]:
-                for some in self._slices(names):
+                for some in self._slices([name for name in self._pairs() if is_next(name)]):
                     self._look(some, values, anew or self.is_random)
         finally:
             self._close()
         return self._origins()
+
+    def _is_there(self, name: str) -> bool:
+        """Whether both nodes of a pair can be fetched."""
+        old, new = self.plan.old.wiring, self.plan.new.wiring
+        return old.is_always_there(name) and new.is_always_there(self.plan.pairs[name])
 
     def _pairs(self) -> list[str]:
         """Return the old graph's nodes that both programs compute at this stage, in the order of computation."""
@@ -182,12 +185,12 @@ class Search:
 
     def _compare(self, one: Tensor, other: Tensor, values: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> None:
         name = one[0]
-        if self.mode.switched_off != ALL and not (values and others):
-            return  # rewritten in one of the graphs
+        if not (values or others) or (self.mode.switched_off != ALL and not (values and others)):
+            return  # not run, or rewritten in one of the graphs
         self.compared.add(name)
         if name in self.deviations:
             return
-        is_there = self.plan.old.wiring.is_always_there(name)
+        is_there = self._is_there(name)
         for time, (value, other_value) in enumerate(zip(values, others, strict=False)):
             value, other_value = np.asarray(value), np.asarray(other_value)
             if not bits.equal(value.ravel(), other_value.ravel()):  # the same in another shape leads to nothing else
