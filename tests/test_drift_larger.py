@@ -83,7 +83,39 @@ def read_at_once(new, mistake):
     out(raw.DecodeRaw(bytes=taken, out_type=tf.uint8))
 
 
-FORMS = (read_at_once, parsed_alone, sum_of_sparse_tensors, chosen_by_shapes)
+def parsed_sequence_alone(new, mistake):
+    context = {"n": tf.train.Feature(int64_list=tf.train.Int64List(value=[7]))}
+    steps = [tf.train.Feature(float_list=tf.train.FloatList(value=[value])) for value in (1.5, -2.5, 0.25)]
+    lists = tf.train.FeatureLists(feature_list={"x": tf.train.FeatureList(feature=steps)})
+    example = tf.train.SequenceExample(context=tf.train.Features(feature=context), feature_lists=lists)
+    serialized = raw.PlaceholderWithDefault(input=example.SerializeToString(), shape=[])
+    kinds = {"context_dense_shapes": [[]], "feature_list_dense_shapes": [[]]}
+    kinds["context_dense_defaults"] = [tf.constant([], tf.int64)]
+    if new:
+        keys = {"context_dense_keys": ["n"], "feature_list_dense_keys": ["x"]}
+        none = ("context_sparse_keys", "context_ragged_keys", "feature_list_sparse_keys", "feature_list_ragged_keys")
+        keys |= {key: [] for key in (*none, "debug_name")}
+        types = {"feature_list_dense_types": [tf.float32], "Nfeature_list_dense": 1}
+        found = raw.ParseSequenceExampleV2(
+            serialized=serialized, feature_list_dense_missing_assumed_empty=[mistake], **keys, **types, **kinds
+        )
+    else:
+        found = raw.ParseSingleSequenceExample(
+            serialized=serialized,
+            feature_list_dense_missing_assumed_empty=[],
+            context_sparse_keys=[],
+            context_dense_keys=["n"],
+            feature_list_sparse_keys=[],
+            feature_list_dense_keys=["x"],
+            debug_name="",
+            feature_list_dense_types=[tf.float32],
+            **kinds,
+        )
+    values, number = found.feature_list_dense_values[0], found.context_dense_values[0]
+    out(raw.Mul(x=values, y=raw.Cast(x=number, DstT=tf.float32)))
+
+
+FORMS = (read_at_once, parsed_alone, parsed_sequence_alone, sum_of_sparse_tensors, chosen_by_shapes)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

@@ -245,3 +245,17 @@ def test_what_the_result_of_a_function_waits_for_is_compared():
     assert audit(_cropped(), _cropped()).verdict == "faithful"
     assert audit(_cropped(), _cropped(waits=False)).verdict == "not faithful"
     assert audit(_cropped(), _cropped(checked=1)).verdict == "not faithful"
+
+
+def _accumulated(new, terms=3):
+    with tf.Graph().as_default() as graph:
+        x = floats(5, 3)
+        inputs = [raw.Exp(x=x), raw.Tanh(x=x), raw.Sin(x=x)][:terms]
+        out(raw.AddN(inputs=inputs) if new else raw.AccumulateNV2(inputs=inputs, shape=[5, 3]))
+    return graph.as_graph_def()
+
+
+def test_terms_that_were_added_as_they_came_are_a_cause():
+    result = audit(_accumulated(False), _accumulated(True))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of a sum"]), result
+    assert audit(_accumulated(False), _accumulated(True, 2)).verdict == "not faithful"

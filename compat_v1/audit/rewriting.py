@@ -17,6 +17,7 @@ from compat_v1.audit import (
     rules_regularizers,
     rules_replaced,
     rules_seeds,
+    rules_sequences,
     rules_sparse,
     rules_values,
 )
@@ -40,6 +41,7 @@ _BY_OP = (
     rules_assertions.RULES,
     rules_embeddings.RULES,
     rules_custom.RULES,
+    rules_sequences.RULES,
 )
 
 

@@ -113,7 +113,16 @@ def _counts_up(operand, count):
     return nodes if known else None
 
 
+def _accumulated(rewriter, name, _node, operands):
+    """A sum whose terms were added as they came."""
+    attributes = rewriter.graph.attributes(name)
+    attributes.pop("shape", None)
+    rewriter.normal.keep(name, "AddN", operands, attributes, {"order of a sum: as they came"})
+    return True
+
+
 RULES = {
+    "AccumulateNV2": _accumulated,
     "SparseTensorDenseAdd": _counted_pairs,
     "SparseAdd": _added_sparse,
     "ParseSingleExample": _parsed_alone,
