@@ -1,4 +1,4 @@
-"""A rule for `tf.parse_single_sequence_example`: one is parsed by the op that parses many, and takes vectors of keys."""
+"""A rule for `tf.parse_single_sequence_example`: one is parsed by the op that parses many, with vectors of keys."""
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
