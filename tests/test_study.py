@@ -238,8 +238,22 @@ def test_stored_results_come_back_and_of_another_version_are_refused(tmp_path):
         table.load(tmp_path / "runs.gz")
 
 
-def test_page_says_what_the_stored_results_say():
-    stored = table.Runs(table.load(ROOT / "docs/claims/runs.jsonl.gz"))
+@pytest.fixture(scope="module")
+def stored():
+    """The stored results."""
+    return table.Runs(table.load(ROOT / "docs/claims/runs.jsonl.gz"))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"), [(0.1, 0.3, "confirmed"), (-0.3, -0.1, "refuted"), (-0.1, 0.1, "cannot be said")]
+)
+def test_one_reversed_part_refutes_the_second_claim(low, high, verdict, stored, monkeypatch):
+    correlation = statistics.Effect((low + high) / 2, low, high, 500)
+    monkeypatch.setattr(statistics, "rank_correlation", lambda *_: correlation)
+    assert claims.claim_2(stored).verdict == verdict
+
+
+def test_page_says_what_the_stored_results_say(stored):
     page, readme = ((ROOT / name).read_text() for name in ("docs/claims.md", "README.md"))
     for answer in claims.answers(stored):
         assert f"**{answer.verdict}**: {answer.effect}." in page

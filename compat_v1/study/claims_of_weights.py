@@ -10,7 +10,7 @@ from compat_v1.study.groups import NAMES, POST, comparison, until_ratio
 from compat_v1.study.runs import Result, Start
 from compat_v1.study.studies import BEGUN, COMPARED, SEEDS
 from compat_v1.study.table import Arm, Runs, squared_error, until
-from compat_v1.study.verdicts import CANNOT_BE_SAID, CONFIRMED, Answer, both, of_difference, of_ratio
+from compat_v1.study.verdicts import CANNOT_BE_SAID, CONFIRMED, REFUTED, Answer, both, of_difference, of_ratio
 
 MUCH = 2 / 3
 FROM_MINUS_1_TO_1 = (Arm("wide"), Arm("uniform"))
@@ -52,7 +52,7 @@ def claim_2(runs: Runs) -> Answer:
     return Answer(
         2,
         "it does so because at first nothing gets through the LSTM",
-        both(*parts),
+        REFUTED if REFUTED in parts else both(*parts),
         f"what gets through, ratio to the normal on [-1, 1] {ratios[0].shown()}; to the uniform {ratios[1].shown()}; "
         f"rank correlation with the epochs until 50 % {correlation.shown()} ({np.isinf(epochs).sum()} censored)",
         [table],
