@@ -129,9 +129,12 @@ def test_both_forms_are_faithful_and_give_every_bit_the_same(form):
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 def test_a_mistake_beside_them_is_reported(form):
-    mistaken = built(form, True, True)
-    assert audit(built(form, False), mistaken).verdict == "not faithful"
-    assert audit(built(form, False, True), mistaken).verdict == "not faithful" or form is not asserted_size
+    assert audit(built(form, False), built(form, True, True)).verdict == "not faithful"
+
+
+def test_a_size_that_nothing_asserts_is_not_known():
+    old, new = built(asserted_size, False, True), built(asserted_size, True, True)
+    assert audit(old, new).verdict == "not faithful"
 
 
 def test_a_factor_of_two_is_none_of_swish_and_a_copy_of_two_is_not_exchanged():
