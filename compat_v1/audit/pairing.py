@@ -64,7 +64,8 @@ class Pairing:
                     if at == (slot, operand[1]) and self.sides[1].local[rival] == self.sides[0].local[node]:
                         self._prefer(node, rival)
 
-        for node in [one for one in self.partner if not any(map(_is_tensor, one.inputs))]:
+        # Of what is drawn it only matters who uses it; a placeholder or a variable is what its name says.
+        for node in [one for one in self.partner if one.op.startswith("Random") and not one.inputs[1:]]:
             for user, slot in self.sides[0].users[node]:
                 two = self.partner.get(user)
                 rival = two.inputs[slot[0]] if two and slot != "^" and slot[0] < len(two.inputs) else None
@@ -86,8 +87,10 @@ class Pairing:
         waits = {self.partner.get(one) for one in node.controls} ^ set(other.controls)
         pairs = zip(node.inputs, other.inputs, strict=False)
         tensors = [(one, two) for one, two in pairs if _is_tensor(one) and _is_tensor(two)]
-        used = {(self.partner.get(user, user), slot) for user, slot in self.sides[0].users[node]}
-        others = set(self.sides[1].users[other]) if not tensors else used
+        used = others = set()
+        if node.op.startswith("Random") and not tensors:
+            used = {(self.partner.get(user, user), slot) for user, slot in self.sides[0].users[node]}
+            others = set(self.sides[1].users[other])
         return len(waits) + len(used ^ others) + sum((self.partner.get(one[0]), one[1]) != two for one, two in tensors)
 
     def _by_name(self, side, node):
