@@ -4,7 +4,7 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from compat_v1.audit import excuses, placement, texts, waits
+from compat_v1.audit import excuses, placement, switches, texts, waits
 from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.sizes import Size, add, multiply, unknown
@@ -27,6 +27,7 @@ class Verification:
         for node, other in self.partner.items():
             self._compare(node, other)
         self.findings.extend(waits.of_consumed(self))
+        ops = [{node.op for node in side.normal.graph.nodes.values()} for side in pairing.sides]
         for side, taken in zip(pairing.sides, (self.partner, self.back), strict=True):
             here = side is pairing.sides[0]
             for node in side.normal.nodes:
@@ -38,6 +39,7 @@ class Verification:
                     continue
                 where = "the port" if here else "the original"
                 what = f"{node.op} of {listed(self.text(one) for one in node.inputs)} has no partner in {where}"
+                what += switches.advice(node.op, *ops)
                 self.find("alone", node if here else None, None if here else node, what)
 
     def explain_consumed(self):

@@ -1,0 +1,23 @@
+"""TensorFlow's switches that make a whole graph of other ops, and what to write in the port for the original's.
+
+Neither fails: a port that asks only for graphs instead of eager execution is given variables and loops of other kinds.
+"""
+
+_VARIABLES = ({"VariableV2", "Variable"}, {"VarHandleOp"}, "resource_variables")
+_BRANCHES = (
+    {"Enter", "RefEnter", "Exit", "RefExit", "LoopCond", "Merge", "RefMerge", "NextIteration", "RefNextIteration"}
+    | {"Switch", "RefSwitch"},
+    {"While", "StatelessWhile", "If", "StatelessIf"},
+    "control_flow_v2",
+)
+
+
+def advice(op, original, port):
+    """Return what an op without a partner calls for, "" for nothing. `original` and `port`: the ops of both graphs."""
+    for old, new, switch in (_VARIABLES, _BRANCHES):
+        if op in old | new:
+            if old & original and new & port and not new & original:
+                return f"; begin the port with tf.compat.v1.disable_{switch}()"
+            if new & original and old & port and not old & original:
+                return f"; begin the port with tf.compat.v1.enable_{switch}()"
+    return ""

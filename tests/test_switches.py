@@ -1,0 +1,39 @@
+"""The audit says which of TensorFlow's switches a port was begun without."""
+
+from contextlib import nullcontext
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from compat_v1.control_flow import control_flow_v1
+
+
+def program(resources=False, functional=False):
+    """Return the GraphDef of a loop that multiplies by a variable."""
+    with tf.Graph().as_default() as graph, nullcontext() if functional else control_flow_v1():
+        with tf.variable_scope("model", use_resource=resources):
+            weight = tf.get_variable("weight", [2, 2])
+        matrix = tf.placeholder(tf.float32, [2, 2])
+        tf.while_loop(lambda i, _: i < 3, lambda i, matrix: (i + 1, tf.matmul(matrix, weight)), (0, matrix))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("switch", ["resource_variables", "control_flow_v2"])
+def test_the_switch_that_gives_the_originals_ops_is_named(switch):
+    old, new = program(), program(resources=switch == "resource_variables", functional=switch == "control_flow_v2")
+    for graphs, verb, other in (((old, new), "disable", "enable"), ((new, old), "enable", "disable")):
+        texts = " ".join(one.what for one in audit(*graphs).differences)
+        assert f"begin the port with tf.compat.v1.{verb}_{switch}()" in texts
+        assert f".{other}_" not in texts
+
+
+def test_no_switch_is_named_where_the_original_has_both_kinds():
+    old, new = program(), program(resources=True)
+    both = tf.GraphDef.FromString(old.SerializeToString())
+    for node in new.node:
+        if node.op == "VarHandleOp":
+            both.node.add().CopyFrom(node)
+            both.node[-1].name = "another"
+    result = audit(both, new)
+    assert result.verdict == "not faithful" and not any("begin the port" in one.what for one in result.differences)
