@@ -137,7 +137,8 @@ def main():
     table = [f"| | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
     for name in names:
         cells = [ratios(seconds, name) for seconds in (epoch, *whole.values())]
-        what = CONTESTANTS[name][0] + (f", {threads[name]} thread{'s' * (threads[name] > 1)}" if name in threads else "")
+        count = threads.get(name)
+        what = CONTESTANTS[name][0] + (f", {count} thread{'s' * (count > 1)}" if count else "")
         table.append(f"| {what} | {' | '.join(cells)} | {peak[name] / peak['port']:.2f} |")
     milliseconds = sorted(1000 * one for one in epoch["port"])
     seconds = " and ".join(f"{statistics.median(one['port']):.1f} s for {epochs}" for epochs, one in whole.items())

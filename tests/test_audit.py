@@ -16,7 +16,7 @@ from compat_v1.audit.reading import read_graph_def
 from compat_v1.proof.golden import RECORDED
 from compat_v1.proof.original_graph import GRAPH, audit_port, original_graph_def, original_network
 from compat_v1.training import new_network
-from corpus_graphs import audited
+from corpus_graphs import audited, recorded
 from mutants import MUTANTS, audit_of, build, measured
 from original.record_format import DEFAULT_SEED
 
@@ -238,3 +238,19 @@ def test_file_without_a_graph_is_refused(content, tmp_path, capsys):
     assert str(path) in capsys.readouterr().err
     assert command_line.main(["audit", str(GRAPH)]) == 2
     assert "takes two graphs" in capsys.readouterr().err
+
+
+def test_assertion_that_always_holds_may_be_waited_for_or_not():
+    old, edited = recorded("tf1.0.1", "queues"), recorded("tf1.0.1", "queues")
+    (node,) = (node for node in edited.node if "^input_producer/Assert/Assert" in node.input)
+    node.input.remove("^input_producer/Assert/Assert")
+    assert audit(old, edited).verdict == audit(edited, edited).verdict == "faithful"
+
+
+def test_op_of_what_is_no_number_is_audited():
+    resource = tf.AttrValue(type=tf.resource.as_datatype_enum)
+    handles = tf.NodeDef(name="handles", op="Placeholder", attr={"dtype": resource})
+    handles.attr["shape"].shape.dim.add(size=2)
+    diagonal = tf.NodeDef(name="diagonal", op="MatrixDiag", input=["handles"], attr={"T": resource})
+    graph = tf.GraphDef(node=[handles, diagonal])
+    assert audit(graph, graph).verdict == "faithful"

@@ -167,6 +167,8 @@ class OpRules:
     def _newer(self, name, node, operands, op, more):
         """An op whose newer form takes more operands, here with the values that the old one means."""
         dtype = self.dtype(name)
+        if dtype in ("resource", "variant", "string"):
+            return False  # no number
         extra = [number(value, "int32") if kind == "int32" else number(value, dtype) for value, kind in more]
         self.normal.keep(name, op, [*operands, *extra], steps={"matrix diagonals"})
         return True

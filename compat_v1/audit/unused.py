@@ -13,7 +13,7 @@ def compare_unused_constants(verification):
     for side in verification.pairing.sides:
         graph, tensors = side.normal.graph, side.normal.tensors
         names = [name for name in side.normal.consumed if not graph.users[name] and name not in graph.awaited]
-        unused.append({name: tensors[name, 0] for name in names if isinstance(tensors[name, 0], Literal)})
+        unused.append({name: tensors[name, 0] for name in names if isinstance(tensors.get((name, 0)), Literal)})
     left = dict(unused[1])
     for name, literal in unused[0].items():
         if name in left and verification.is_same(literal, left[name]):
