@@ -24,6 +24,13 @@ def floats(*shape, name="x"):
     return tf.placeholder(tf.float32, shape, name=name)
 
 
+def built(form, new, mistake=False):
+    """Return the GraphDef of one of the two forms that form(new, mistake) makes."""
+    with tf.Graph().as_default() as graph:
+        form(new, mistake)
+    return graph.as_graph_def()
+
+
 def out(tensor):
     return raw.Identity(input=tensor, name="out")
 

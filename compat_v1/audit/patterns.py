@@ -27,12 +27,12 @@ def is_same(one, other):
     return not isinstance(one, Literal) and one == other
 
 
-def make(normal, like, op, attributes, inputs, sizes, step):
-    """Make a node that stands for a part of another, `like`, waits for nothing, and came by a rule; return its output.
+def make(normal, like, op, attributes, inputs, sizes, step, controls=frozenset(), outputs=1):
+    """Make a node that stands for a part of another, `like`, and came by a rule; return its first output.
 
-    `sizes`: those of its only output.
+    `controls`: what it waits for. `sizes`: those of each output.
     """
     made = normal.made.get(like.name)
-    node = normal.node(like.name, op, attributes, inputs, set(), {step} if step else (), sizes=[sizes])
+    node = normal.node(like.name, op, attributes, inputs, controls, {step} if step else (), outputs, [sizes] * outputs)
     normal.made[like.name] = made
     return node, 0

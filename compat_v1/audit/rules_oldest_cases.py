@@ -6,6 +6,7 @@ conditions before is met and its own is, and what enters it passes through all o
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, redirect, users_of
 from compat_v1.audit.rules_oldest_branches import is_compared
 
@@ -156,10 +157,8 @@ class _Writer:
 
     def _make(self, like, op, attributes, inputs, sized, step=_CAUSE):
         """Make a node that waits for what `like` waits for, with outputs as large as `sized`."""
-        made, sizes = self.normal.made.get(like.name), [self.normal.sizes(sized)] * (2 if op == "Switch" else 1)
-        node = self.normal.node(like.name, op, attributes, inputs, like.controls, {step}, len(sizes), sizes)
-        self.normal.made[like.name] = made
-        return node, 0
+        outputs = 2 if op == "Switch" else 1
+        return make(self.normal, like, op, attributes, inputs, self.normal.sizes(sized), step, like.controls, outputs)
 
     def _entered(self, operand, types, sides):
         """Return a tensor as it comes through the first conditions, each met (1) or not (0)."""
