@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from string import Template
 from typing import Any, NoReturn
@@ -108,12 +109,13 @@ def _when_asked_to_end() -> socket.socket:
 def _wait_for_the_logs(address: str, runs: int) -> None:
     """Wait until TensorBoard has read values of that many runs: a page that is opened before stays empty.
 
-    A run that has just begun has none yet, so that the wait ends after a few seconds in any case.
+    A run that has just begun has none yet, so that the wait ends after a few seconds in any case. To wait is a
+    courtesy: what TensorBoard answers while it is loading, an error even, ends nothing.
     """
     ends = time.monotonic() + 5
     without_proxy = build_opener(ProxyHandler({}))
     while time.monotonic() < ends:
-        with without_proxy.open(f"{address}data/plugin/timeseries/tags") as response:
+        with suppress(OSError), without_proxy.open(f"{address}data/plugin/timeseries/tags", timeout=5) as response:
             if len(json.load(response)["scalars"]["runTagInfo"]) == runs:
                 return
         time.sleep(0.1)
