@@ -5,6 +5,7 @@ says, but measure as a study does: at each twentieth epoch, on the test set and 
 best: twenty epochs in one compiled call where there is a compiler, one product for all gates where that is allowed.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ if __name__ == "__main__":
     if len(cores) == 1:
         os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
+import numpy as np
 from worker import UNITS, data
 
 SEEDS = 30  # that vmap trains side by side
@@ -134,7 +136,37 @@ def jax_vmap():
     return jax_blocks(SEEDS)
 
 
-CONTESTANTS = {"port": port, "torch": torch_lstm, "jax": jax_blocks, "jax_vmap": jax_vmap}
+def hashes():
+    """A control: what a core computes without asking for memory."""
+    block = bytes(4096)
+
+    def run(epochs):
+        for _ in range(100 * epochs):
+            hashlib.sha256(block).digest()
+
+    return run
+
+
+def products():
+    """A control: what most of the port's ops do, on matrices as large."""
+    matrices = np.ones((60, UNITS, 1024), np.float32)
+
+    def run(epochs):
+        for _ in range(2 * epochs):
+            for one, other, result in matrices.reshape(20, 3, UNITS, 1024):
+                np.multiply(one, other, out=result)
+
+    return run
+
+
+CONTESTANTS = {
+    "port": port,
+    "torch": torch_lstm,
+    "jax": jax_blocks,
+    "jax_vmap": jax_vmap,
+    "hashes": hashes,
+    "products": products,
+}
 
 
 def main():
