@@ -255,6 +255,7 @@ def test_one_reversed_part_refutes_the_second_claim(low, high, verdict, stored, 
 
 def test_page_says_what_the_stored_results_say(stored):
     page, readme = ((ROOT / name).read_text() for name in ("docs/claims.md", "README.md"))
+    assert "none gets there" in page and "nan" not in page
     for answer in claims.answers(stored):
         assert f"**{answer.verdict}**: {answer.effect}." in page
         assert f"- {answer.claim}: **{answer.verdict}**" in readme

@@ -47,6 +47,9 @@ def _row(runs: Runs, one: Arm, other: Arm, horizon: int) -> Mapping[str, str | i
     row: dict[str, str | int] = {"ratio of": f"{NAMES[one]}, to {NAMES[other]}"}
     for name, share in SHARES.items():
         epochs = [[until(run, share, horizon) for run in arm] for arm in pairs]
+        if np.isinf(epochs).all():
+            row[f"epochs until {name}"] = "none gets there"
+            continue
         censored = " and ".join(str(int(np.isinf(arm).sum())) for arm in epochs)
         p = statistics.log_rank(epochs[0], epochs[1], horizon)
         row[f"epochs until {name}"] = (
