@@ -19,14 +19,13 @@ from compat_v1.environment import import_tensorflow
 
 import_tensorflow()
 
-from compat_v1.proof import measured, what_ran  # noqa: E402
 from compat_v1.proof import verdict as verdict_module  # noqa: E402
 from compat_v1.proof.rows import FAITHFUL, NOT_FAITHFUL, NOT_JUDGED, verdict  # noqa: E402
 from compat_v1.proof.verdict import judge  # noqa: E402
 from compat_v1.records import Record, series_names  # noqa: E402
 from compat_v1.training import load_data  # noqa: E402
 from original.record_format import DEFAULT_SEED, exactly  # noqa: E402
-from trained_runs import trained_port  # noqa: E402
+from trained_runs import judge_the_same_once, trained_port  # noqa: E402
 
 WHERE_AND_HOW = {"stack.python", "stack.numpy", "package", "execution", "partial"}
 LAST_DIGITS = {"stack.tensorflow", "stack.cpu", "stack.onednn"}
@@ -114,34 +113,18 @@ def survey(record):
 
 
 @contextmanager
-def remembering(record):
+def remembering():
     """Compute what follows from seeds, data and epochs once for all changes: the data, an audit, the original's run."""
-    load, train, count = functools.cache(load_data), measured.train_original, what_ran.count_problems
-
-    @functools.cache
-    def trained(seed, op_seeds, draw):
-        changed = record.model_copy(update={"graph_seed": seed, "op_seeds": list(op_seeds)})
-        return train(changed, load(6, draw), lambda epoch: None)
-
-    @functools.cache
-    def counted(seed, op_seeds, length):
-        changed = record.model_copy(update={"graph_seed": seed, "op_seeds": list(op_seeds)})
-        return count(changed, what_ran.start_here(seed, op_seeds, length).graph_def)
-
-    def seeds(record):
-        return record.graph_seed, tuple(record.op_seeds)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verdict_module, "load_data", load)
-        patch.setattr(measured, "train_original", lambda record, *_: trained(*seeds(record), record.data.draw))
-        patch.setattr(what_ran, "count_problems", lambda record, _: counted(*seeds(record), 6))
+        patch.setattr(verdict_module, "load_data", functools.cache(load_data))
+        judge_the_same_once(patch)
         yield
 
 
 def survey_of_a_run(epochs):
     """Train the port and return `survey` of its record, and the number of its values."""
     record = trained_port(load_data(6, 1), epochs=epochs, graph_seed=DEFAULT_SEED).record
-    with remembering(record):
+    with remembering():
         return *survey(record), sum(len(record.series(*names)) for names in series_names())
 
 

@@ -15,6 +15,7 @@ from compat_v1.cli import main  # noqa: E402
 from compat_v1.training import load_data  # noqa: E402
 from corpus_graphs import build_today  # noqa: E402
 from hostile_inputs import make_inputs  # noqa: E402
+from trained_runs import judge_the_same_once  # noqa: E402
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -56,6 +57,14 @@ def whole_run(made_once):
         assert main(["train", "--record", str(folder / "record.json"), "--logdir", str(folder / "logs")]) == 0
 
     return made_once("whole_run", make)
+
+
+@pytest.fixture(scope="module")
+def judged_once():
+    """For a module, what its verdicts share is made once: see `judge_the_same_once`."""
+    with pytest.MonkeyPatch.context() as patch:
+        judge_the_same_once(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from compat_v1.records import read_record, write_model
 from original.record_format import DEFAULT_SEED
 from trained_runs import run
 
+pytestmark = pytest.mark.usefixtures("judged_once")
+
 GOLDEN = RECORDED / "tf1.0.1" / f"seed{DEFAULT_SEED}_draw1.json"
 
 

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from compat_v1 import graph
+from compat_v1.proof import measured
 from compat_v1.proof.distance import distance, distance_of_the_old_stacks, spread_of_the_old_answers
 from compat_v1.proof.golden import golden
-from compat_v1.proof.measured import train_original
 from compat_v1.proof.rows import FAITHFUL, NOT_FAITHFUL, NOT_JUDGED, Row, summary, table, verdict
 from compat_v1.proof.verdict import judge
 from original.record_format import DEFAULT_SEED
 from trained_runs import trained_port
+
+pytestmark = pytest.mark.usefixtures("judged_once")
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +21,9 @@ def record(data):
 
 
 @pytest.fixture(scope="module")
-def original(record, data):
+def original(record, data, judged_once):
     """The record of the same run on the original's graph."""
-    return train_original(record, data, lambda epoch: None)
+    return measured.train_original(record, data, lambda epoch: None)
 
 
 def verdicts(record, **options):
@@ -73,7 +75,8 @@ def test_concat_in_the_wrong_order_fails_though_the_loss_falls(data, monkeypatch
     record = trained_port(data, epochs=60, graph_seed=DEFAULT_SEED).record
     monkeypatch.undo()
     assert record.test.squared_error[-1] < record.test.squared_error[0]
-    assert verdicts(record)["every-bit"] == verdicts(record)["graph"] == NOT_FAITHFUL
+    rows = verdicts(record)
+    assert rows["every-bit"] == rows["graph"] == NOT_FAITHFUL
 
 
 def test_run_without_a_record_or_of_another_stack_is_not_judged_there(data):

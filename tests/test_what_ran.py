@@ -19,6 +19,8 @@ from original.record_format import DEFAULT_SEED
 from trained_runs import run as run_command
 from trained_runs import trained_port
 
+pytestmark = pytest.mark.usefixtures("judged_once")
+
 
 def more_iterations_at_once(patch):
     while_loop = graph.tf.while_loop
