@@ -15,13 +15,17 @@ needs_environment = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """A folder that has everything of the project by links, its environment too, but for what it runs."""
+def linked(folder):
+    """Give a folder everything of the project by links, its environment too, but for what it runs, and return it."""
     for path in ROOT.iterdir():
         if path.name != "runs":
-            (tmp_path / path.name).symlink_to(path)
-    return tmp_path
+            (folder / path.name).symlink_to(path)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return linked(tmp_path)
 
 
 def make(folder, *arguments, **environment):
@@ -37,10 +41,18 @@ def make(folder, *arguments, **environment):
     )
 
 
-@needs_environment
-def test_reproduce_trains_both_graphs_and_ends_with_the_verdict(folder):
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    """(a folder in which `make reproduce` was run, what that printed)"""
+    folder = linked(tmp_path_factory.mktemp("reproduced"))
     done = make(folder, "reproduce", "EPOCHS=40", "SEED=5", DRAW="not to be asked")
     assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+@needs_environment
+def test_reproduce_trains_both_graphs_and_ends_with_the_verdict(reproduced):
+    folder, done = reproduced
     (judged,) = (line for line in done.stdout.splitlines() if line.startswith("every bit of the run"))
     assert "equal: 42 values, 33 variables" in judged
     assert "time, beside it: " in done.stderr
@@ -55,8 +67,8 @@ def test_reproduce_trains_both_graphs_and_ends_with_the_verdict(folder):
 
 
 @needs_environment
-def test_compare_writes_the_page_beside_the_record_of_the_newest_run(folder):
-    assert make(folder, "reproduce", "EPOCHS=20").returncode == 0
+def test_compare_writes_the_page_beside_the_record_of_the_newest_run(reproduced):
+    folder, _ = reproduced
     page = (folder / "runs" / "latest").resolve() / "record.html"
     page.unlink()
     done = make(folder, "compare")
