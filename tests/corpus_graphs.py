@@ -1,9 +1,12 @@
 """The corpus's graphs: those that old releases recorded, and today's, which are built here and now."""
 
+import functools
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import read_graph_def
 from compat_v1.audit.comparison import audit_graphs, readable, shapes_of_placeholders
@@ -44,9 +47,14 @@ def build_today(folder, with_mistakes=False, together=False):
     return Path(folder)
 
 
+@functools.cache
+def _content(release, name):
+    return read_graph_def(RECORDED / release / f"{name}.pb.gz").SerializeToString()
+
+
 def recorded(release, name):
-    """Return the GraphDef of a program as an old release built it."""
-    return read_graph_def(RECORDED / release / f"{name}.pb.gz")
+    """Return the GraphDef of a program as an old release built it: one to edit, read and validated once."""
+    return tf.GraphDef.FromString(_content(release, name))
 
 
 _read = {}  # {(a GraphDef's bytes, the shapes it was read with): its Graph}

@@ -1,7 +1,5 @@
 """Computes what depends on sizes alone."""
 
-import tensorflow as tf
-
 from compat_v1.audit.folding import FOLDED
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal, full, whole
@@ -17,21 +15,13 @@ class Computing:
 
     def dtype(self, name, index=0):
         """Return the type of a node's output by its name, as "float32", or "" if the op does not tell."""
-        node, definition = self.graph.nodes[name], self.graph.op_def(name)
-        if definition is None or not definition.output_arg:
-            return ""
-        argument = definition.output_arg[min(index, len(definition.output_arg) - 1)]
-        number_of = argument.type
-        if argument.type_attr:
-            default = next(one.default_value.type for one in definition.attr if one.name == argument.type_attr)
-            number_of = node.attr[argument.type_attr].type if argument.type_attr in node.attr else default
-        return tf.dtypes.as_dtype(number_of).base_dtype.name if number_of else ""
+        return self.graph.dtype(name, index)
 
     def computed(self, name, node, operands):
         """Return a node's outputs as literals where they depend on sizes alone, a list (None: does not), or None."""
         if any(one is None for one in operands):
             return None
-        if node.op not in _COMPUTED and not any(is_op(one, "Switch") or is_op(one, "RefSwitch") for one in operands):
+        if node.op not in _COMPUTED and not any(is_op(one, *SWITCHES) for one in operands):
             return None  # but what is taken from a branch shows which branches there are
         names = (name, *(one for operand in operands if isinstance(operand, Literal) for one in operand.names[:1]))
         ops = frozenset([node.op]).union(*(one.ops for one in operands if isinstance(one, Literal)))

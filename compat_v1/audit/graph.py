@@ -33,11 +33,11 @@ def _once(question):
     """Ask what a graph says of a name once, and give everybody a dict of their own: protobuf maps are slow."""
 
     @functools.wraps(question)
-    def ask(self, name):
-        key = question.__name__, name
-        if key not in self._known:
-            self._known[key] = question(self, name)
-        found = self._known[key]
+    def ask(self, *name):
+        known = self._known[question]
+        if name not in known:
+            known[name] = question(self, *name)
+        found = known[name]
         return found.copy() if isinstance(found, dict) else found
 
     return ask
@@ -84,7 +84,7 @@ class Graph:
             if any(source(one) not in self.nodes for one in node.input):
                 missing = next(one for one in node.input if source(one) not in self.nodes)
                 raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {name} needs {missing}")
-        self._known = {}  # {(question, name): answer}
+        self._known = collections.defaultdict(dict)  # {question: {(name, …): answer}}
         self.awaited = {one for controls in self.controls.values() for one in controls}
         self.functions = {function.signature.name: function for function in graph_def.library.function}
         self.shapes = _static_shapes(graph_def, placeholder_shapes or {})
@@ -96,6 +96,24 @@ class Graph:
     def op_def(self, name):
         """Return the definition of a node's op, or None for a function that is called."""
         return op_def_registry.get(self.nodes[name].op)
+
+    @_once
+    def dtype(self, name, index=0):
+        """Return the type of a node's output, as "float32", or "" if the op does not tell."""
+        node, definition = self.nodes[name], self.op_def(name)
+        if definition is None or not definition.output_arg:
+            return ""
+        argument = definition.output_arg[min(index, len(definition.output_arg) - 1)]
+        number = argument.type
+        if argument.type_attr:
+            default = next(one.default_value.type for one in definition.attr if one.name == argument.type_attr)
+            number = node.attr[argument.type_attr].type if argument.type_attr in node.attr else default
+        return tf.dtypes.as_dtype(number).base_dtype.name if number else ""
+
+    @_once
+    def has_notes(self, name):
+        """Whether a graph builder has written something down for itself at a node."""
+        return not NOTES.isdisjoint(self.nodes[name].attr)
 
     @_once
     def attributes(self, name):
@@ -138,6 +156,7 @@ class Graph:
         """Return the value of a Const, a `Literal`."""
         return read_constant(self.nodes[name])
 
+    @_once
     def is_stateful(self, name):
         """Whether a node's op keeps, changes or draws something, or reads what may change."""
         definition = self.op_def(name)

@@ -26,7 +26,7 @@ from compat_v1.audit import (
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
-from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, NOTES, Attributes, Graph
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node
 from compat_v1.audit.operands import is_over_all, refined
@@ -120,7 +120,8 @@ class Normal(Places):
             op = "a function"
         parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
         parts = tuple(sorted(parts, key=hash)) if op == "Mul" else parts  # floating-point multiplication commutes
-        called = tuple((key, tuple(names)) for key, names in sorted(self.graph.called(name).items()))
+        functions = self.graph.called(name)
+        called = tuple((key, tuple(names)) for key, names in sorted(functions.items()))
         beside = self.graph.colocated(name)
         device = definition.device if not self._is_repeated(definition.device, beside) else ""
         key = (op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), device)
@@ -133,10 +134,10 @@ class Normal(Places):
                 self._shared[key] = found
         found.names.append(name)
         found.steps.update(steps)
-        found.functions = self.graph.called(name)
+        found.functions = functions
         if len(found.names) > 1:
             found.steps.add("one of each")
-        if NOTES & definition.attr.keys():
+        if self.graph.has_notes(name):
             found.steps.add("private attributes")
         self.made[name] = found
         for index in range(outputs):

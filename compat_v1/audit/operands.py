@@ -60,8 +60,9 @@ def leaves_of(operand):
     return operand.leaves if operand.form else (operand.key,)
 
 
-def is_op(operand, op):
-    return isinstance(operand, tuple) and not isinstance(operand, Literal) and operand[0].op == op
+def is_op(operand, *ops):
+    """Whether an operand is made by a node of one of these ops."""
+    return isinstance(operand, tuple) and not isinstance(operand, Literal) and operand[0].op in ops
 
 
 def times(a, b):

@@ -29,7 +29,8 @@ from compat_v1.audit.rules_loops import LoopRules
 from compat_v1.audit.rules_ops import OpRules
 
 # Rules by op that come after those for the oldest releases and before the rules of a `Rewriter` itself.
-_BY_OP = (
+_BY_OP: dict = {}
+for _rules in (
     rules_sparse.RULES,
     rules_axes.RULES,
     rules_batch_norm.RULES,
@@ -42,7 +43,9 @@ _BY_OP = (
     rules_embeddings.RULES,
     rules_custom.RULES,
     rules_sequences.RULES,
-)
+):
+    for _op, _rule in _rules.items():
+        _BY_OP.setdefault(_op, []).append(_rule)
 
 
 class Rewriter(Computing, GradientRules, LoopRules, OpRules):
@@ -72,10 +75,9 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         """Take a node into the normal form by the rule for its op; say whether one applied."""
         if rules_oldest.rewrite(self, name, node, operands):
             return True
-        if all(one is not None for one in operands):
-            rules = [rules[node.op] for rules in _BY_OP if node.op in rules]
-            if any(rule(self, name, node, operands) for rule in rules):
-                return True
+        rules = _BY_OP.get(node.op, ()) if all(one is not None for one in operands) else ()
+        if any(rule(self, name, node, operands) for rule in rules):
+            return True
         rule = getattr(self, f"_{node.op}", None)
         return bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
 

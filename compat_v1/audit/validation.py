@@ -36,13 +36,16 @@ _MAKES = {
 }
 _FIELDS = {"int": "i", "float": "f", "bool": "b", "string": "s", "type": "type", "shape": "shape", "tensor": "tensor"}
 _FIELDS["func"] = "func"  # of an AttrValue, by the kinds of an OpDef; all others are lists
+_PLAIN = frozenset({"i", "f", "b", "s", "placeholder", None})  # fields of an AttrValue that claim nothing
 _NO_ATTRIBUTE = tf.compat.v1.AttrValue()
 _NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.\\/>-]*")
 
 
 def shown(text: object, longest: int = 200) -> str:
     """Return a text of a file as it may stand in a message: one line, no control characters, not too long."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(text))
+    line = str(text)
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in line)
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
@@ -163,6 +166,8 @@ def _attr(node, name):
 
 def _claim(node, value):
     """Check an attribute's types, shapes and tensors; return how many bytes its tensors claim."""
+    if value.WhichOneof("value") in _PLAIN:
+        return 0
     at = f"node {shown(node.name)}"
     _check_types(_each(value, "type"), at)
     for shape in _each(value, "shape"):
