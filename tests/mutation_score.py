@@ -131,24 +131,22 @@ def _places(folder, subject, share, seed):
     return sorted(chosen), sum(map(len, of_kind.values()))
 
 
-def score(folder, subjects=None, share=1.0, seed=0, kept=None):
+def score(pool, folder, subjects, share=1.0, seed=0, kept=None):
     """Return (what became of each edit, or of a share of them drawn at random, the number of all edits).
 
-    `kept`: the folder that keeps what is done, for another call with the same arguments.
+    `pool`: the executor that does it; `kept`: the folder that keeps what is done, for another call with the same
+    arguments.
     """
-    subjects = SUBJECTS if subjects is None else subjects
     planted, total = [], 0
-    # Not forked: the caller may have run sessions, whose threads a fork does not take along.
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        asked = {pool.submit(_places, folder, subject, share, seed): subject for subject in subjects}
-        tasks = []
-        for one in tqdm(as_completed(asked), total=len(asked), unit="graph"):
-            places, count = one.result()
-            total += count
-            for begin in range(0, len(places), _CHUNK):
-                tasks.append(pool.submit(_outcomes, folder, asked[one], places[begin : begin + _CHUNK], kept))
-        for task in tqdm(as_completed(tasks), total=len(tasks), unit="task"):
-            planted += task.result()
+    asked = {pool.submit(_places, folder, subject, share, seed): subject for subject in subjects}
+    tasks = []
+    for one in tqdm(as_completed(asked), total=len(asked), unit="graph"):
+        places, count = one.result()
+        total += count
+        for begin in range(0, len(places), _CHUNK):
+            tasks.append(pool.submit(_outcomes, folder, asked[one], places[begin : begin + _CHUNK], kept))
+    for task in tqdm(as_completed(tasks), total=len(tasks), unit="task"):
+        planted += task.result()
     return planted, total
 
 
@@ -228,7 +226,9 @@ def main():
     today = build_today(KEPT / "today")
     kept = KEPT / fingerprint(today)
     kept.mkdir(parents=True, exist_ok=True)
-    planted, total = score(today, subjects, args.share, kept=kept)
+    # Not forked: TensorFlow's threads do not live on in a fork.
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        planted, total = score(pool, today, subjects, args.share, kept=kept)
     lines = "\n".join(document(planted, total, args.share)) + "\n"
     new = args.output.with_suffix(".new")
     new.write_text(lines)

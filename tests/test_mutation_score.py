@@ -1,5 +1,7 @@
 """A small sample of the mutation score, and its parts: what is planted can be told from what it was."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import tensorflow as tf
 
@@ -25,7 +27,8 @@ SURVIVORS = {
 
 
 def test_the_audit_notices_a_sample_of_edits(today):
-    planted, total = mutation_score.score(today, SAMPLED, share=0.04, seed=1)
+    with ThreadPoolExecutor(1) as pool:  # processes would import TensorFlow first
+        planted, total = mutation_score.score(pool, today, SAMPLED, share=0.04, seed=1)
     assert 40 < len(planted) < 0.1 * total
     left = {(*one.subject, one.edit.node) for one in planted if one.outcome in ("survived", "crashed")}
     assert left == SURVIVORS
