@@ -10,9 +10,11 @@ def pytest_configure(config):
 
 
 # What takes longest begins first, so that no process of pytest is left alone with it at the end.
-LONGEST = ("test_corpus", "test_golden", "out_of_the_box_lstm", "test_audit", "test_what_ran", "test_training")
-LONGEST += ("test_reproduce", "test_recorder", "selfmade_lstm", "test_mutation_score", "test_tensorboard", "test_study")
-LONGEST += ("test_package", "test_verdict", "test_records", "test_hostile_report", "test_beside", "test_command_line")
+LONGEST = ("test_corpus", "test_golden", "test_package", "test_study", "test_audit", "test_recorder", "test_training")
+LONGEST += ("out_of_the_box_lstm", "test_beside", "test_command_line", "test_reproduce", "test_tensorboard")
+LONGEST += ("test_make", "test_what_ran", "selfmade_lstm", "test_any_length", "test_hostile_report", "test_records")
+LONGEST += ("test_hostile", "test_drift", "claims", "porting_tf1", "case_drawn_in_training", "test_checkpoints")
+LONGEST += ("test_api", "test_verdict", "test_mutation_score", "test_notebooks")
 
 
 def pytest_collection_modifyitems(items):
