@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+import corpus_graphs
 from compat_v1.audit.comparison import audit
-from compat_v1.beside import CannotRunError, beside, bits, causes, engine, where
-from compat_v1.beside.lockstep import parting
+from compat_v1.beside import CannotRunError, beside, bits, causes, engine, pairs, running, where
+from compat_v1.beside.deviation import deviation
+from compat_v1.beside.feeds import Feeds
+from compat_v1.beside.lockstep import Mode, Parted, parting
 from compat_v1.beside.pairs import pair
+from compat_v1.beside.plan import make_plan
 from compat_v1.beside.program import Program
 from compat_v1.beside.races import races
 from compat_v1.beside.report import report
@@ -173,6 +177,22 @@ def test_without_a_seed_it_is_not_deterministic_and_the_op_is_named():
     assert result.causes[0]["cause"] == "no seed"
 
 
+def test_where_chance_comes_in_is_looked_for_with_what_both_graphs_know_of_shapes():
+    """The first releases wrote down no shape of a placeholder."""
+
+    def build():
+        product = tf.matmul(tf.placeholder(tf.float32, [None, 3], name="x"), tf.eye(3))
+        tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(tf.nn.dropout(product @ weights(), rate=0.5)))
+
+    new = graph(build, seed=None)
+    old = tf.GraphDef.FromString(new.SerializeToString())
+    next(node for node in old.node if node.name == "x").attr["shape"].shape.Clear()
+    next(node for node in old.node if node.name == "x").attr["shape"].shape.unknown_rank = True
+    result = beside(old, new, updates=1)
+    assert result.verdict == "not deterministic" and result.origins.first
+    assert not any("where is not known" in note for note in result.notes)
+
+
 @pytest.mark.parametrize(("helps", "verdict"), [(True, "equal"), (False, "not deterministic")])
 def test_what_is_not_the_same_twice_is_tried_with_op_determinism(monkeypatch, helps, verdict):
     """Chance is played here, so that it always comes; nor does the process keep its real op determinism."""
@@ -330,6 +350,36 @@ def test_units_in_the_last_place():
     assert bits.largest_ulps(np.float32(-0.0), np.float32(0.0)) == 0
     assert not bits.equal(np.float32(-0.0), np.float32(0.0))
     assert bits.largest_ulps(np.float64(-1), np.float64(1)) == 2 * 0x3FF0000000000000  # more than an int64 has room for
+
+
+def test_distances_are_measured_piece_by_piece(monkeypatch):
+    monkeypatch.setattr(bits, "_AT_ONCE", 2)
+    one = np.array([[1.0, 2.0], [np.nan, 5.0], [3.0, 4.0]], np.float32)
+    other = one.copy()
+    other[1, 1] = np.nextafter(np.nextafter(np.float32(5), np.float32(9)), np.float32(9))
+    assert bits.largest_ulps(one, other) == 2
+    assert bits.largest_difference(one, other) == float(other[1, 1]) - 5
+    assert bits.largest_difference(one[:0], other[:0]) == 0
+
+
+def test_variables_are_read_some_at_a_time(monkeypatch):
+    monkeypatch.setattr(running, "_ELEMENTS_AT_ONCE", 7)  # W and a slot of Adam's, then the rest
+    program, read = Program(graph(regression())), list[int]()
+    with running.Runner(program) as runner:
+        runner.initialize()
+        run = runner.run
+        monkeypatch.setattr(runner, "run", lambda part: read.append(len(part)) or run(part))
+        found = runner.variables(program.variables)
+    assert sum(read) == len(program.variables) == 5 and max(read) < 5
+    assert found["W"].shape == (3, 2) and found["beta1_power"] == np.float32(0.9)
+    assert beside(graph(regression()), graph(regression()), updates=1).verdict == "equal"
+
+
+def test_the_progress_ends_where_all_is_done():
+    seen = list[tuple[int, int]]()
+    result = beside(graph(dropped(7)), graph(dropped(8)), updates=3, progress=lambda *one: seen.append(one))
+    assert result.verdict == "parted" and [done for done, _ in seen] == list(range(1, len(seen) + 1))
+    assert seen[-1][0] == seen[-1][1] and all(done <= total for done, total in seen)
 
 
 def test_the_proof_of_this_program_runs_on_the_same_engine(data):
@@ -702,6 +752,59 @@ def test_dropouts_formula_is_taken_away_in_all_layers_at_once():
     assert {cause["cause"] for cause in result.causes} == {"dropout's formula"}
     assert [cause["node"] for cause in result.causes] == ["kept", "Adam/update_W/ApplyAdam"]  # not one for each layer
     assert all(cause["equal_without"] for cause in result.causes)
+
+
+def test_moments_of_the_first_releases_are_where_they_part_and_taken_away_at_once():
+    """What stands for one another in the audit's pattern, 1 / n and n say, is no pair of one value."""
+    old, new = (corpus_graphs.recorded(release, "batch_normalization") for release in ("tf1.0.1", "tf1.15.5"))
+    result = beside(old, new, updates=2)
+    assert result.first.tensor == "moments/normalize/mean:0" and result.first.ulps < 100
+    assert {(cause["cause"], cause["equal_without"]) for cause in result.causes} == {("moments", True)}
+    assert all(one.relative < 1e-5 for one in result.origins.deviations.values())
+    assert pairs._stand_for_each_other("Reshape", "Reshape", "moments")  # today's; divided before in the first
+    assert not pairs._stand_for_each_other("Reshape", "Reshape", None)
+
+
+def two_layers(x, w):
+    return tf.matmul(tf.matmul(x, tf.matmul(w, w, transpose_b=True), name="one"), w, name="two")
+
+
+def test_what_the_audit_calls_the_same_is_taken_away_at_once_and_nothing_else():
+    made = graph(regression(layer=two_layers))
+    old, new = Program(made), Program(made)
+    paired = pair(old, new)._replace(changed={"one": "moments", "two": "moments"})
+    plan = make_plan(old, new, paired.pairs, Feeds(old, new, paired.pairs))
+    zero = np.float32(0)
+    first = deviation(("one", 0), ("one", 0), None, zero, np.float32(1))
+    assert causes._alike(plan, first, "moments", paired) == [("one", "one"), ("two", "two")]
+    assert causes._alike(plan, first, "another op", paired) == []
+
+
+def test_a_node_is_computed_from_all_that_one_new_node_is_the_partner_of():
+    def build():
+        x = tf.placeholder(tf.float32, [2], name="x")
+        tf.negative(tf.add(x, 1.0, name="a") + tf.add(x, 1.0, name="b"), name="c")
+
+    made = graph(build)
+    partners = {"x": "x", "a": "a", "b": "a", "c": "c"}
+    old, new = Program(made), Program(made)
+    plan = make_plan(old, new, partners, Feeds(old, new, partners))
+    search = where.Search(plan, {}, Parted(1, 0, ("c:0",)), Mode(), lambda: None)
+    search.compared = {"x", "a", "b", "c"}
+    assert search._before("c") == {"a", "b", "x"}  # x by the new graph's b, which has no partner
+
+
+def test_what_was_not_asked_for_is_not_compared():
+    """Nobody writes the vectors then: TensorFlow gives one number of memory that was there."""
+
+    def build():
+        x = tf.placeholder(tf.float32, [3, 3], name="x")
+        tf.svd(x, compute_uv=False, name="svd")
+        tf.svd(x, name="all")
+        tf.raw_ops.SelfAdjointEigV2(input=x, compute_v=False, name="eig")
+
+    program = Program(graph(build))
+    assert [len(program.values(name)) for name in ("svd", "all", "eig")] == [1, 3, 1]
 
 
 def write(path, graph_def):

@@ -1,10 +1,12 @@
 """Compare arrays by their bits, and say how far apart they are."""
 
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+_AT_ONCE = 2**18  # elements that a distance is taken of: a variable may have as many as there is memory for
 _INTEGERS: dict[int, type[np.signedinteger]] = {2: np.int16, 4: np.int32, 8: np.int64}
 
 
@@ -60,7 +62,20 @@ def largest_ulps(value: ArrayLike, other: ArrayLike) -> int | None:
     value, other = np.asarray(value), np.asarray(other)
     if value.shape != other.shape or value.dtype != other.dtype or not is_float(value) or not value.size:
         return None
-    return int(ulps(value, other).max())
+    return max(int(ulps(*piece).max()) for piece in _pieces(value, other))
+
+
+def largest_difference(value: np.ndarray, other: np.ndarray) -> float:
+    """Return the largest difference of two arrays of numbers and of one shape, 0 if NaNs alone have one."""
+    with np.errstate(all="ignore"):
+        apart = (np.abs(one.astype(np.float64) - two.astype(np.float64)) for one, two in _pieces(value, other))
+        return float(max((np.fmax.reduce(piece, initial=0.0) for piece in apart), default=0.0))
+
+
+def _pieces(value: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    value, other = value.reshape(-1), other.reshape(-1)
+    for begin in range(0, value.size, _AT_ONCE):
+        yield value[begin : begin + _AT_ONCE], other[begin : begin + _AT_ONCE]
 
 
 def relative(array: np.ndarray, other: np.ndarray) -> float:

@@ -128,7 +128,7 @@ def _by_writing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode, found:
                 {"cause": what, "what": _sentence(plan, one, origins), "node": one.node, "port_node": one.partner}
             )
             places[one.node, one.partner] = None
-            places |= dict.fromkeys(_alike(plan, one) if what == DROPOUT else ())
+            places |= dict.fromkeys(_alike(plan, one, what, trial.paired))
         again = any(name in written for name, _ in places)
         graft = grafted(plan, places) if places and not again else None
         if graft is None:
@@ -147,14 +147,23 @@ def _by_writing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode, found:
         origins = trial.origins(plan, course.first, mode)
 
 
-def _alike(plan: Plan, one: Deviation) -> list[tuple[str, str]]:
-    """Return the pairs of the same two ops that are run: a network has one a layer, and as many on the way back."""
+def _alike(plan: Plan, one: Deviation, what: str, paired: Paired | None) -> list[tuple[str, str]]:
+    """Return the pairs of the same two ops that are run and of which the audit says the same, or dropout's.
+
+    A network has one a layer, and as many on the way back.
+    """
+    changed = paired.changed if paired else {}
+    if what != DROPOUT and changed.get(one.node) != what:
+        return []
     ops_of = plan.old.wiring.op(one.node), plan.new.wiring.op(one.partner)
     needs = [program.needs(_targets(plan, which)) for which, program in enumerate((plan.old, plan.new))]
     return [
         (name, other)
         for name, other in plan.pairs.items()
-        if (plan.old.wiring.op(name), plan.new.wiring.op(other)) == ops_of and name in needs[0] and other in needs[1]
+        if (plan.old.wiring.op(name), plan.new.wiring.op(other)) == ops_of
+        and name in needs[0]
+        and other in needs[1]
+        and (what == DROPOUT or changed.get(name) == what)
     ]
 
 

@@ -177,9 +177,8 @@ class Trial:
         return self.mode._replace(switched_off=ALL)
 
     def course(self, plan: Plan, mode: Mode) -> Course:
-        """Run both once more, in another way; no control."""
-        count = len(list(stages(plan, self.updates)))
-        self.total += count
+        """Run both once more, in another way, as far as they part; no control."""
+        self.total = self.done + len(list(stages(plan, self.updates)))
         return run_beside(plan, self.initial, self.updates, mode, None, self._tick)
 
     def origins(self, plan: Plan, parted: Parted, mode: Mode) -> Origins:
@@ -201,7 +200,7 @@ class Trial:
         """Say which op gives another value when the old graph is run again."""
         old = self.plan.old
         itself = {name: name for name in old.wiring.order}
-        plan = make_plan(old, old, itself, self.plan.feeds.with_(new=old, pairs=itself))
+        plan = make_plan(old, old, itself, self.plan.feeds)  # as it was fed: of what the new one knows of shapes too
         unseeded, origins = causes.unseeded(old, self.plan), None
         try:
             origins = self.origins(plan, strayed, self.plain)

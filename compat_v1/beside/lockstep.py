@@ -16,6 +16,9 @@ from compat_v1.beside.running import Runner
 from compat_v1.beside.wiring import Tensor
 
 Trace = Mapping[tuple[int, int, str], Any]  # what a program left: {(update, stage, result): what stands for its bits}
+# Yields each result's name, the old graph's, and its array: until the next one, which may be in the same memory, and
+# before the next run.
+Results = Callable[[], Iterator[tuple[str, np.ndarray]]]
 
 
 class Parted(NamedTuple):
@@ -87,25 +90,20 @@ class Side:
         }
         self.runner.initialize(values)
 
-    def run(
-        self, update: int, stage: int, fetched: Sequence[Tensor] = ()
-    ) -> tuple[Callable[[], dict[str, np.ndarray]], list[Any]]:
-        """Run a stage; return (a function that gives {result's name: array}, the values of the tensors `fetched`).
-
-        The function has to be called before the next run, if at all.
-        """
+    def run(self, update: int, stage: int, fetched: Sequence[Tensor] = ()) -> tuple[Results, list[Any]]:
+        """Run a stage; return (its `Results`, the values of the tensors `fetched`)."""
         feeds = self.runner.feed(self.plan.feed(update)[self.which])
         if stage == 0:
             fetches = [fetch[self.which] for fetch in self.plan.fetches]
             got = self.runner.fetch([*fetches, *fetched], feeds)
             results = {"{}:{}".format(*fetch.old): got[fetch[self.which]] for fetch in self.plan.fetches}
-            return lambda: {name: np.asarray(v) for name, v in results.items()}, [got[one] for one in fetched]
+            return lambda: ((name, np.asarray(v)) for name, v in results.items()), [got[one] for one in fetched]
         values = self.runner.update(self.plan.updates[stage - 1][self.which], feeds, fetched)
         return partial(self._variables, self.changed[stage - 1]), values
 
-    def _variables(self, pairs: Sequence[tuple[str, str]]) -> dict[str, np.ndarray]:
-        found = self.runner.variables([pair[self.which] for pair in pairs])
-        return {pair[0]: found[pair[self.which]] for pair in pairs}
+    def _variables(self, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, np.ndarray]]:
+        values = self.runner.some_variables([pair[self.which] for pair in pairs])
+        yield from zip((name for name, _ in pairs), values, strict=True)
 
 
 def _changed(plan: Plan, *updates: Update) -> list[tuple[str, str]]:
@@ -142,7 +140,7 @@ def digests(
         side.start(initial)
         for update, stage in stages(plan, updates):
             results, _ = side.run(update, stage)
-            seen.update({(update, stage, name): bits.digest(value) for name, value in results().items()})
+            seen.update({(update, stage, name): bits.digest(value) for name, value in results()})
             progress()
     return seen
 
@@ -158,7 +156,7 @@ def run_beside(
     """Run both programs; return the `Course`. `control` are the old one's `digests` from a run before.
 
     It ends where the old program strays from the control: whatever differs from there on tells nothing; and where the
-    new one does not take what the old one does.
+    new one does not take what the old one does. Without a control it ends where they part, and no distance is measured.
     """
     old, new = Side(plan, 0, mode), Side(plan, 1, mode)
     first, distances, not_finite = None, list[Distance](), None
@@ -175,14 +173,12 @@ def run_beside(
                 failed = Failed(update, stage, error.node, str(error))
                 return Course(first, _by_update(distances), None, not_finite, failed)
             seen, differing, apart = dict[tuple[int, int, str], bytes](), list[str](), Distance(update, 0, 0, 0.0)
-            others = there()
-            for name, value in here().items():
-                other = others[name]
-                if control:
+            for (name, value), (_, other) in zip(here(), there(), strict=True):
+                if control is not None:
                     seen[update, stage, name] = bits.digest(value)
                 if not bits.equal(value, other):
                     differing.append(name)
-                    apart = _further(apart, value, other)
+                    apart = apart if control is None else _further(apart, value, other)
                 if stage and value.dtype.kind == "f" and not_finite is None and not np.isfinite(value).all():
                     not_finite = update
             strayed = parting(seen, control or {})
@@ -193,6 +189,8 @@ def run_beside(
             if differing and first is None:
                 first = Parted(update, stage, tuple(differing))
             progress()
+            if first and control is None:
+                break
     return Course(first, _by_update(distances), None, not_finite)
 
 
@@ -200,8 +198,7 @@ def _further(apart: Distance, value: np.ndarray, other: np.ndarray) -> Distance:
     ulps = bits.largest_ulps(value, other) or 0
     largest = 0.0
     if value.shape == other.shape and value.dtype.kind in "fiu":
-        with np.errstate(all="ignore"):
-            largest = float(np.abs(value.astype(np.float64) - other.astype(np.float64)).max())
+        largest = bits.largest_difference(value, other)
     return Distance(apart.update, apart.differing + 1, max(apart.ulps, ulps), max(apart.largest, largest))
 
 

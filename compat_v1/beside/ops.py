@@ -1,6 +1,7 @@
 """Which ops of TensorFlow do what, as far as running two graphs beside each other has to know. Tables, and no logic."""
 
 import re
+from typing import Any
 
 VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
 
@@ -28,12 +29,19 @@ def is_apply(op: str) -> bool:
     return bool(_APPLY.fullmatch(op))
 
 
-def is_scratch(op: str, index: int) -> bool:
-    """Whether an output is no result.
+# Ops whose further outputs nobody writes unless this attribute asks for them: they give a number of chance.
+_ASKED_FOR = {"Svd": "compute_uv", "SelfAdjointEigV2": "compute_v", "Eig": "compute_v"}
 
-    It only keeps something for the gradient's kernel, and may be memory that nobody has written; or it says which of a
-    Merge's inputs came, which tells nothing of branches that are merged in another order.
+
+def is_scratch(node: Any, index: int) -> bool:
+    """Whether an output of a NodeDef is no result.
+
+    It only keeps something for the gradient's kernel, or was not asked for, and may be memory that nobody has written;
+    or it says which of a Merge's inputs came, which tells nothing of branches that are merged in another order.
     """
+    op = node.op
+    if op in _ASKED_FOR:
+        return index > 0 and not node.attr[_ASKED_FOR[op]].b
     return (op.startswith("FusedBatchNorm") and "Grad" not in op and index >= 3) or (op in MERGES and index == 1)
 
 

@@ -12,6 +12,10 @@ from compat_v1.beside import ops
 from compat_v1.beside.program import Program
 
 _SAME = {"Add": "AddV2", "Variable": "VariableV2", "VariableV2": "VarHandleOp"}
+# Where the audit takes a pattern as a whole, it pairs what stands for one another in it: a number and its inverse, or
+# a gradient before and after it is divided.
+_OTHER_VALUES = {("Sub", "SquaredDifference"), ("Reciprocal", "Cast")}
+_OTHER_IN_MOMENTS = {("Reshape", "Reshape"), ("Tile", "BroadcastTo")}
 
 
 class Paired(NamedTuple):
@@ -46,7 +50,9 @@ def pair(old: Program, new: Program) -> Paired:
     pairs = {
         name: other
         for name, other in audited.items()
-        if _is_one_value(old, new, name, other) and _is_taken_alike(old, new, audited, name, other)
+        if not _stand_for_each_other(old.wiring.op(name), new.wiring.op(other), changed.get(name))
+        and _is_one_value(old, new, name, other)
+        and _is_taken_alike(old, new, audited, name, other)
     }
     pairs = _without_parts(old, pairs)
     partners = {other: name for name, other in pairs.items()}
@@ -98,6 +104,11 @@ def _takers(program: Program, name: str) -> list[str]:
     """Return the nodes that take a value of a node."""
     wiring = program.wiring
     return [consumer for consumer in wiring.consumers[name] if any(name == one for one, _ in wiring.inputs[consumer])]
+
+
+def _stand_for_each_other(op: str, other: str, cause: str | None) -> bool:
+    """Whether a pair of two ops is one by its place in a pattern, and has two values."""
+    return (op, other) in _OTHER_VALUES or (cause == "moments" and (op, other) in _OTHER_IN_MOMENTS)
 
 
 def _is_one_value(old: Program, new: Program, name: str, other: str) -> bool:

@@ -88,7 +88,7 @@ class Program:
             for index, tensor in enumerate(self.outputs(name))
             if not tensor.dtype._is_ref_dtype
             and tensor.dtype.as_datatype_enum not in _HANDLES
-            and not ops.is_scratch(self.wiring.op(name), index)
+            and not ops.is_scratch(self.wiring.nodes[name], index)
         ]
 
     def constant(self, source: Tensor) -> np.ndarray | None:

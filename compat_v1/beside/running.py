@@ -22,6 +22,7 @@ OPTIMIZERS = (
     *("loop_optimization", "dependency_optimization", "function_optimization", "shape_optimization"),
 )
 ALL = ("all",)
+_ELEMENTS_AT_ONCE = 2**24  # of variables that are read: what bounds the memory
 
 
 class Runner:
@@ -113,10 +114,19 @@ class Runner:
         if program.tables:
             self.run([self.operation(name) for name in program.tables])
 
-    def variables(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+    def variables(self, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Return {name: value}, arrays of their own: what a session gives may be the variable's own memory."""
-        reads = {name: self._reads[name] for name in names}
-        return {name: np.array(value) for name, value in self.run(reads).items()} if reads else {}
+        return {name: np.array(value) for name, value in zip(names, self.some_variables(names), strict=True)}
+
+    def some_variables(self, names: Sequence[str]) -> Iterator[np.ndarray]:
+        """Yield the values of variables, some of them read at a time; an array may be the variable's own memory."""
+        part, size = list[Any](), 0
+        for number, name in enumerate(names, 1):
+            part.append(self._reads[name])
+            size += self.program.variable_shape(name).num_elements() or 0
+            if size >= _ELEMENTS_AT_ONCE or number == len(names):
+                yield from map(np.asarray, self.run(part))
+                part, size = [], 0
 
     def fetch(self, tensors: Sequence[Tensor], feeds: Mapping[Any, np.ndarray]) -> dict[Tensor, Any]:
         """Return {(node, index): array} for tensors that are in no loop and no branch."""

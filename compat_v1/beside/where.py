@@ -1,6 +1,8 @@
 """Find where two programs part: the pairs of tensors that differ although all that they are computed from is equal."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -223,8 +225,7 @@ class Search:
             parted = set(self.parted.what)
             ends = {write for write in self.written[0].writes if parted & {*wiring.variables_written(write)}}
         if self.failed:
-            back = {self.plan.pairs[one]: one for one in self.compared}
-            ends = {back[one] for one in self.plan.new.wiring.walk(self.failed, back)[0]} & self.deviations.keys()
+            ends = self._before(self.failed) & self.deviations.keys()
         leading, todo = ends & self.deviations.keys(), list(ends)
         while todo:
             for name in self._nearest(todo.pop(), back_edges=True):
@@ -254,17 +255,28 @@ class Search:
 
     def _nearest(self, name: str, back_edges: bool = False) -> set[str]:
         """Return the old names of the compared nodes that a node is computed from, in either graph."""
-        back = {self.plan.pairs[one]: one for one in self.compared}
         found = set(self.plan.old.wiring.walk(name, self.compared, back_edges)[0])
         if name in self.plan.pairs:
-            found |= {back[one] for one in self.plan.new.wiring.walk(self.plan.pairs[name], back, back_edges)[0]}
+            found |= self._before(self.plan.pairs[name], back_edges)
         return found
+
+    def _before(self, name: str, back_edges: bool = False) -> set[str]:
+        """Return the old names of the compared nodes that a node of the new graph is computed from."""
+        nearest = self.plan.new.wiring.walk(name, self._back, back_edges)[0]
+        return {one for other in nearest for one in self._back[other]}
+
+    @cached_property
+    def _back(self) -> dict[str, list[str]]:
+        """{a node of the new graph: the old ones that were compared with it}, once all have been compared."""
+        back = defaultdict[str, list[str]](list)
+        for name in self.compared:
+            back[self.plan.pairs[name]].append(name)
+        return dict(back)
 
     def _between(self, name: str) -> tuple[list[str], list[str]]:
         """Return the nodes of each graph that were not compared, between a node and the compared ones before it."""
-        back = {self.plan.pairs[one] for one in self.compared}
         here = self.plan.old.wiring.walk(name, self.compared)[1]
-        there = self.plan.new.wiring.walk(self.plan.pairs[name], back)[1] if name in self.plan.pairs else []
+        there = self.plan.new.wiring.walk(self.plan.pairs[name], self._back)[1] if name in self.plan.pairs else []
         return here, there
 
     def _written_otherwise(self) -> Deviation | None:
