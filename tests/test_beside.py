@@ -416,6 +416,13 @@ def test_sizes_that_the_graph_wants_are_found():
         beside(graph(build), graph(build), updates=1, sizes={"x": [3, 5]})
 
 
+def test_sizes_are_given_by_the_name_of_a_tensor_or_of_its_op():
+    made = graph(regression())
+    for colon in ("", ":0"):
+        result = beside(made, made, updates=1, sizes={f"x{colon}": [7], f"y{colon}": [7]})
+        assert result.plan.feed(1)[0]["x:0"].shape == (7, 3)
+
+
 def test_one_batch_for_each_update_is_given(tmp_path):
     batches = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
     made = graph(regression())
@@ -583,7 +590,7 @@ def test_iterations_that_draw_come_one_after_the_other():
 
     result = beside(graph(regression(layer=layer)), graph(regression(layer=layer)), updates=1)
     assert result.verdict == "equal" and any("one by one" in note for note in result.notes)
-    run_graph, *_ = result.plan.old.made[False, True]  # gradients first, one iteration at a time
+    run_graph, *_ = result.plan.old.made[False, True, False]  # gradients first, one iteration at a time, sums in order
     assert {node.attr["parallel_iterations"].i for node in run_graph.as_graph_def().node if node.op == "Enter"} == {1}
 
 
@@ -794,6 +801,43 @@ def test_a_node_is_computed_from_all_that_one_new_node_is_the_partner_of():
     assert search._before("c") == {"a", "b", "x"}  # x by the new graph's b, which has no partner
 
 
+def summed(term):
+    """Return the graph of a layer on a sum of three: of two terms that are fed, and of what the weights give."""
+
+    def layer(x, w):
+        terms = [term(tf.placeholder(tf.float32, [3, 2], name=f"p{at}"), f"term_{at}") for at in range(2)]
+        return tf.matmul(x, tf.add_n([*terms, tf.multiply(w, 0.3, name="scaled")], name="sum"))
+
+    return graph(regression(layer=layer))
+
+
+def test_the_order_in_which_a_kernel_adds_is_a_cause_of_its_own():
+    """What is fed stays as it is, so that the sum begins with the third term; what is computed may be overwritten."""
+    old = summed(lambda fed, name: tf.identity(fed, name=name))
+    new = summed(lambda fed, name: tf.maximum(fed, -5.0, name=name))
+    both = {node.name for node in old.node} & {node.name for node in new.node}
+    result = beside(old, new, updates=2, pairs={name: name for name in both})
+    assert result.verdict == "parted" and not result.origins.first
+    assert [(cause["cause"], cause["equal_without"]) for cause in result.causes] == [("order of a sum", True)]
+    in_order = running.sums_in_order(old)
+    (total,) = [node for node in in_order.node if node.name == "sum"]
+    assert (total.op, list(total.input)) == ("AddV2", ["sum/beside_0", "scaled"])
+
+
+def test_what_is_left_over_is_a_cause_that_is_not_known(monkeypatch):
+    monkeypatch.setattr(causes, "_AT_MOST", 0)
+    result = beside(graph(regression(0.1)), graph(regression(0.2)), updates=1)
+    (cause,) = result.causes
+    assert cause["cause"] == "unknown" and cause["what"] == "the two part, in update 1 at W first; why is not known"
+
+
+def test_what_cannot_be_taken_away_alone_is_said(monkeypatch):
+    monkeypatch.setattr(causes, "grafted", lambda *_: None)
+    result = beside(graph(regression(0.1)), graph(regression(0.2)), updates=1)
+    assert [cause["cause"] for cause in result.causes] == ["a constant"] and "equal_without" not in result.causes[0]
+    assert any("more causes is not known" in note for note in result.notes)
+
+
 def test_what_was_not_asked_for_is_not_compared():
     """Nobody writes the vectors then: TensorFlow gives one number of memory that was there."""
 
@@ -845,12 +889,18 @@ def test_both_start_from_the_checkpoint(tmp_path, capsys):
     ("options", "message"),
     [
         (["--size", "nothing=3"], "no tensor to feed is called nothing"),
+        (["--size", "MatMul=3"], "no tensor to feed is called MatMul"),
+        (["--size", "x=3,3"], "--size x: 1 sizes of it are open, 2 were given"),
+        (["--size", "scale=3"], "--size scale: 0 sizes of it are open, 1 were given"),
         (["--checkpoint", "missing"], "no checkpoint"),
         (["--feeds", "missing.npz"], "missing.npz"),
         (["--size", "x=2", "--size", "y=3"], "does not run"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_a_line(tmp_path, capsys, options, message):
-    old = write(tmp_path / "old.pb", graph(regression()))
+    def layer(x, w):
+        return tf.matmul(x, w) * tf.placeholder(tf.float32, [2], name="scale")
+
+    old = write(tmp_path / "old.pb", graph(regression(layer=layer)))
     assert main(["beside", old, old, *options]) == 2
     assert message in capsys.readouterr().err

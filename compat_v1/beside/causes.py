@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DROPOUT = "dropout's formula"
 SIGN = "the sign of a zero"
+UNKNOWN = "unknown"
 _SAID = {"dropout": DROPOUT, "derived seeds": "seeds"}  # what the audit says, and what is said here
 _SEEDS = ("seed", "seed2")
 _ROUNDING = 1e-5  # of the largest value: as much as another order of the same arithmetic can make
@@ -39,17 +40,19 @@ def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[st
             origins = trial.origins(plan, first, trial.mode)
             found.append(_by_optimizers(trial))
             return origins, found
-        if course.first is None:
+        at = course.first
+        if at is None:
             return None, found
-        origins = trial.origins(plan, course.first, plain)
+        origins = here = trial.origins(plan, at, plain)
         seeded, names = with_old_seeds(plan)
-        here: Origins | None = origins
         if names:
             course = trial.course(seeded, plain)
             found.append(_of_seeds(names, course.is_equal))
-            here = trial.origins(seeded, course.first, plain) if course.first else None
-        if here:
-            _by_writing(trial, seeded, here, plain, found)
+            at = course.first
+            if at is None:
+                return origins, found
+            here = trial.origins(seeded, at, plain)
+        _by_writing(trial, seeded, at, here, plain, found)
     except CannotRunError as error:
         trial.notes.append(f"why is not known further: {error}")
     return origins, found
@@ -117,8 +120,13 @@ def _by_optimizers(trial: "Trial") -> dict[str, Any]:
     return {"cause": "graph optimizers", "what": what, "optimizers": list(off), "equal_without": True}
 
 
-def _by_writing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode, found: list[dict[str, Any]]) -> None:
-    """Write into the new graph what the old one does where it parts, until nothing else does; append the causes."""
+def _by_writing(
+    trial: "Trial", plan: Plan, first: Parted, origins: Origins, mode: Mode, found: list[dict[str, Any]]
+) -> None:
+    """Write into the new graph what the old one does where it parts, until nothing else does; append the causes.
+
+    `origins` are those of the stage `first`. What is left over is a cause that is `UNKNOWN`.
+    """
     written, before = list[str](), len(found)
     for _ in range(_AT_MOST):
         places = dict[tuple[str, str], None]()
@@ -129,22 +137,44 @@ def _by_writing(trial: "Trial", plan: Plan, origins: Origins, mode: Mode, found:
             )
             places[one.node, one.partner] = None
             places |= dict.fromkeys(_alike(plan, one, what, trial.paired))
-        again = any(name in written for name, _ in places)
-        graft = grafted(plan, places) if places and not again else None
+        if not places or any(name in written for name, _ in places):
+            break
+        graft = grafted(plan, places)
         if graft is None:
+            trial.notes.append("whether there are more causes is not known: the last named cannot be taken away alone")
             return
         plan = graft
         written += [name for name, _ in places]
         course = trial.course(plan, mode)
         if course.is_equal:
-            names = ", ".join(written[:_NAMED]) + (" …" if len(written) > _NAMED else "")
-            found[-1]["what"] += f"; with the old graph's {names} written into the new graph every bit is equal"
-            for cause in found[before:]:
-                cause["equal_without"] = True
+            found[-1]["what"] += f"; {_with(written)} every bit is equal"
+            _settle(found[before:])
             return
         if course.first is None:  # with other shapes the new graph does not run
+            found.append({"cause": UNKNOWN, "what": f"{_with(written)} it does not run; why is not known"})
             return
-        origins = trial.origins(plan, course.first, mode)
+        first, origins = course.first, trial.origins(plan, course.first, mode)
+    if not origins.first and trial.course(plan, mode._replace(sums_in_order=True)).is_equal:
+        what = "AddN adds that first whose memory it may take for the sum, which depends on what else is asked for"
+        also = f"{_with(written)} and " if written else "with "
+        found.append({"cause": "order of a sum", "what": f"{what}; {also}all sums in their order every bit is equal"})
+        _settle(found[before:])
+        return
+    what = f"{_with(written)} the two still part" if written else "the two part"
+    found.append(
+        {"cause": UNKNOWN, "what": f"{what}, in update {first.update} at {first.what[0]} first; why is not known"}
+    )
+
+
+def _settle(found: Sequence[dict[str, Any]]) -> None:
+    for cause in found:
+        cause["equal_without"] = True
+
+
+def _with(written: Sequence[str]) -> str:
+    return (
+        f"with the old graph's {', '.join(written[:_NAMED])}{' …' * (len(written) > _NAMED)} written into the new graph"
+    )
 
 
 def _alike(plan: Plan, one: Deviation, what: str, paired: Paired | None) -> list[tuple[str, str]]:

@@ -37,13 +37,14 @@ class Feeds:
         """
         self.old, self.new, self.pairs = old, new, pairs
         self.given = {_tensor(name): np.asarray(value) for name, value in (given or {}).items()}
-        self.sizes, self.bounds, self.seed = dict(sizes or {}), dict(bounds or {}), seed
+        self.sizes = {name.partition(":")[0]: list(some) for name, some in (sizes or {}).items()}
+        self.bounds, self.seed = dict(bounds or {}), seed
         self.signed = signed
         self.size, self.length = _sizes(old)
-        for name in [*self.given, *self.sizes]:
-            node = name.rpartition(":")[0] or name
-            if not any(node in program.wiring.nodes or sparse_of(program, f"{node}/shape") for program in (old, new)):
-                raise CannotRunError(f"no tensor to feed is called {name}; there are {self._known()}")
+        strange = {name.rpartition(":")[0] for name in self.given} - old.wiring.nodes.keys() - new.wiring.nodes.keys()
+        strange |= {name for name in self.sizes if name not in old.inputs and not sparse_of(old, f"{name}/shape")}
+        if strange:
+            raise CannotRunError(f"no tensor to feed is called {min(strange)}; there are {self._known()}")
 
     def _known(self) -> str:
         inputs = [name for name in self.old.wiring.order if name in self.old.inputs]
@@ -146,10 +147,10 @@ class Feeds:
         shape = self.static_shape(name, index)
         if shape is None:
             return tuple(self.sizes.get(name, ()))  # most often a rate
-        wanted = list(self.sizes.get(name) or self.usual(shape))
-        open_sizes = shape.count(None)
-        if len(wanted) not in (1, open_sizes):
-            raise CannotRunError(f"--size {name}: {open_sizes} sizes of it are open, {len(wanted)} were given")
+        given, open_sizes = self.sizes.get(name), shape.count(None)
+        wanted = given or self.usual(shape)
+        if given and (not open_sizes or len(given) not in (1, open_sizes)):
+            raise CannotRunError(f"--size {name}: {open_sizes} sizes of it are open, {len(given)} were given")
         sizes = iter(wanted * open_sizes if len(wanted) == 1 else wanted)
         return tuple(next(sizes) if size is None else size for size in shape)
 

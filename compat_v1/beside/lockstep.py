@@ -69,6 +69,7 @@ class Mode(NamedTuple):
     switched_off: tuple[str, ...] = ()  # graph optimizers
     threads: int = 0  # 0: as many as TensorFlow takes
     one_iteration: bool = False  # of a loop at a time
+    sums_in_order: bool = False  # and not as memory comes free
 
 
 class Side:
@@ -79,7 +80,9 @@ class Side:
         self.plan, self.which = plan, which
         program = (plan.old, plan.new)[which]
         alone = one_iteration or mode.one_iteration
-        self.runner = Runner(program, mode.gradients_first, alone, mode.switched_off, mode.threads, session)
+        self.runner = Runner(
+            program, mode.gradients_first, alone, mode.switched_off, mode.threads, session, mode.sums_in_order
+        )
         self.changed = [_changed(plan, *updates) for updates in plan.updates]
 
     def start(self, initial: Mapping[str, np.ndarray]) -> None:

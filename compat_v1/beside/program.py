@@ -46,7 +46,7 @@ class Program:
         `what` is its name in messages. Raises `CannotRunError` for a graph without anything that can be run.
         """
         self.what, graph_def = what, with_bodies(graph_def)
-        self.made: dict[tuple[bool, bool], Any] = {}  # what `Runner` has made of it
+        self.made: dict[tuple[bool, bool, bool], Any] = {}  # what `Runner` has made of it
         self.fed = dict(fed or {})
         self.gone = _gone_ops(graph_def)
         self.graph_def = _without(graph_def, self.gone, self.fed)

@@ -40,11 +40,13 @@ class Runner:
         switched_off: tuple[str, ...] = (),
         threads: int = 0,
         session: Any = None,
+        sums_in_order: bool = False,
     ) -> None:
         """`switched_off`: the graph optimizers of TensorFlow that rewrite nothing, or `ALL`: each op is run as the
         graph has it, whatever else is asked for with it. `one_iteration`: those of a loop never overlap, so that
         what is seen in it is seen in order. `threads`: so many, 0 for as many as TensorFlow takes. `session`: one that
         is open on the program's very graph, and stays its owner's; of the runner, only what runs is used then.
+        `sums_in_order`: see the function of that name.
         """
         self.program, self.gradients_first = program, gradients_first
         self.switched_off, self.threads = switched_off, threads
@@ -53,8 +55,8 @@ class Runner:
         if session is not None:
             self._graph = session.graph
         else:
-            made: dict[tuple[bool, bool], Any] = program.made
-            how = gradients_first, one_iteration
+            made: dict[tuple[bool, bool, bool], Any] = program.made
+            how = gradients_first, one_iteration, sums_in_order
             made[how] = made.get(how) or _accessible(program, *how)
             self._graph, self._reads, self._assigns = made[how]
 
@@ -188,12 +190,14 @@ class Runner:
         return {self.tensor((parts[name][0], int(parts[name][2]))): array for name, array in arrays.items()}
 
 
-def _accessible(program: Program, gradients_first: bool, one_iteration: bool) -> tuple[Any, dict, dict]:
+def _accessible(program: Program, gradients_first: bool, one_iteration: bool, in_order: bool) -> tuple[Any, dict, dict]:
     """Return (the graph for a session, {variable: what reads it}, {variable: (what assigns it, the placeholder)})."""
     graph_def = program.cut_before_writes() if gradients_first else program.graph_def
     graph_def = _with_placeholders(graph_def, program)
     if one_iteration:
         graph_def = one_by_one(graph_def)
+    if in_order:
+        graph_def = sums_in_order(graph_def)
     reads, assigns = dict[str, Any](), dict[str, tuple[Any, Any]]()
     with tf.Graph().as_default() as graph:
         v1.import_graph_def(graph_def, name="")
@@ -218,6 +222,30 @@ def one_by_one(graph_def: Any) -> Any:
     for node in copy.node:
         if node.op in ops.ENTERS:
             node.attr["parallel_iterations"].i = 1
+    return copy
+
+
+def sums_in_order(graph_def: Any) -> Any:
+    """Return a copy of a GraphDef in which each sum of several tensors is made of sums of two, from the first on.
+
+    TensorFlow's kernel of AddN begins with the term whose memory it may take for the sum. Which that is, if any,
+    depends on what else is computed from the terms, and asked for.
+    """
+    copy = v1.GraphDef.FromString(graph_def.SerializeToString())
+    for node in copy.node[:]:
+        terms = [reference for reference in node.input if not reference.startswith("^")]
+        if node.op != "AddN" or len(terms) < 3 or node.attr["T"].type == tf.variant.as_datatype_enum:
+            continue
+        waits = list(node.input[len(terms) :])
+        del node.attr["N"]
+        node.op = "AddV2"
+        for number, term in enumerate(terms[1:-1]):
+            partial_sum = copy.node.add()
+            partial_sum.CopyFrom(node)
+            partial_sum.name = f"{node.name}/beside_{number}"
+            partial_sum.input[:] = [terms[0], term]
+            terms[0] = partial_sum.name
+        node.input[:] = [terms[0], terms[-1], *waits]
     return copy
 
 
