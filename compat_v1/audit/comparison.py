@@ -110,11 +110,15 @@ class _Comparison:
 
 
 def _strays(graph, other_graph):
-    """Yield a `Finding` for what a node of one graph alone takes from another loop than its own."""
+    """Yield a `Finding` for what a node of one graph alone takes from another loop, or another turn, than its own."""
     strays = graph.strays(), other_graph.strays()
     for name, maker in sorted(strays[0] ^ strays[1]):
         which = "the original" if (name, maker) in strays[0] else "the port"
         yield Finding("role", None, None, f"takes {maker} of another loop, in {which}, which cannot be run", name)
+    out_of_turn = graph.out_of_turn(), other_graph.out_of_turn()
+    for name in sorted(out_of_turn[0] ^ out_of_turn[1]):
+        which = "the original" if name in out_of_turn[0] else "the port"
+        yield Finding("wait", None, None, f"is not kept turn by turn in {which}, as the others of its loop are", name)
 
 
 def _verified(graph, other_graph, compare_functions, given=None):

@@ -4,11 +4,16 @@ Each form is a tensor that is scaled and masked, and so is its gradient. In the 
 own, "scaled" and "masked", with what is kept as their last input; the node's `steps` say by which formula.
 """
 
+from decimal import Decimal
+
 import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.pruning import may_go, users_of
+
+_DIGITS = 6  # behind the point, in which a program says what is kept
+_ROUNDING = 1e-12  # of 1 - keep in double precision, and less than of any float32
 
 
 def _is_op(operand, op):
@@ -33,22 +38,31 @@ def value(operand):
 
 def keep_of_rate(rate):
     """Return what of a rate's complement both forms share: (what it is, a number or a tensor)."""
-    number = value(rate)
-    if number is not None:
-        return "keep", round(1 - float(number), 6)
     if _is_op(rate, "Sub") and value(rate[0].inputs[0]) == 1:
         return keep(rate[0].inputs[1])
-    return "rate", rate
+    number = value(rate)
+    return ("rate", rate) if number is None else ("keep", _complement(number))
 
 
 def keep(operand):
     """Return the same of what is kept."""
-    number = value(operand)
-    if number is not None:
-        return "keep", round(float(number), 6)
     if _is_op(operand, "Sub") and value(operand[0].inputs[0]) == 1:
         return keep_of_rate(operand[0].inputs[1])
-    return "keep", operand
+    number = value(operand)
+    return ("keep", operand) if number is None else ("keep", _said(float(str(number))))
+
+
+def _said(number):
+    """Return what is kept in few digits, as programs say it; "about" if it has more, which forms round apart."""
+    short = round(number, _DIGITS)
+    return str(short) if abs(short - number) < _ROUNDING else f"about {short}"
+
+
+def _complement(rate):
+    """Return what is kept at a rate: in decimal numbers, or if the rate is 1 - keep in its own type, that."""
+    kept, own = float(1 - Decimal(str(rate))), np.result_type(rate).type
+    short = round(kept, _DIGITS)
+    return _said(short if own(1) - own(short) == rate else kept)
 
 
 def mask(operand):
@@ -137,32 +151,33 @@ def _kept_of_masked(tensor):
             return None
     if tensor[0].op != "masked":
         return None
-    kind, *number = tensor[0].attributes["kept"].split()
-    return kind, float(number[0]) if number else tensor[0].inputs[2]
+    kind, _, number = tensor[0].attributes["kept"].partition(" ")
+    return kind, number or tensor[0].inputs[2]
 
 
 def _kept_of_scale(op, factor):
     """Return what is kept if a tensor is scaled by this."""
     if op == "RealDiv":
         return keep(factor)
-    number = value(factor)
-    if number is not None:
-        return ("keep", round(1 / float(number), 6)) if number else None
     if _is_op(factor, "RealDiv") and value(factor[0].inputs[0]) == 1:
         return keep(factor[0].inputs[1])
-    return None
+    number = value(factor)
+    return ("keep", _inverse(number)) if number and np.isfinite(number) else None
+
+
+def _inverse(number):
+    """Return what is kept if a tensor is multiplied by a number: what has it for its inverse, in its type."""
+    kept, own = round(1 / float(str(number)), _DIGITS), np.result_type(number).type
+    one = own(1)
+    exact = kept and number in (own(1 / kept), one / own(kept), one / (one - (one - own(kept))))
+    return _said(kept) if exact else f"about {kept}"
 
 
 def _scales(op, factor, kept):
     """Return by which formula a tensor is scaled by 1 / kept, or None if it is not."""
-    found = _kept_of_scale(op, factor)
-    if found is None or found[0] != kept[0]:
+    if _kept_of_scale(op, factor) != kept:
         return None
-    if isinstance(kept[1], float) and isinstance(found[1], float):
-        same = abs(found[1] - kept[1]) < 2e-6
-    else:
-        same = found[1] == kept[1]
-    return ("divided" if op == "RealDiv" else "multiplied") if same else None
+    return "divided" if op == "RealDiv" else "multiplied"
 
 
 def _is_masked_next(graph, name):
@@ -195,7 +210,7 @@ def _is_drawn(graph, name):
 def _kept(kept, inputs):
     """Return attributes and inputs that tell what is kept."""
     kind, what = kept
-    if isinstance(what, float):
+    if isinstance(what, str):
         return {"kept": f"{kind} {what}"}, inputs
     return {"kept": kind}, [*inputs, what]
 

@@ -205,9 +205,15 @@ def sums(verification, node, other):
     return found, "commuted sum" if len(found) == 2 else "order of a sum"
 
 
-def same_rest(shape, other):
-    """Whether two shapes to reshape to differ only in that one says -1 for a size."""
+def same_rest(sizes, shape, other):
+    """Whether two shapes to reshape to differ only in that one says -1 for the size that the elements leave.
+
+    `sizes`: those of the tensors that are reshaped. A number stands for it where the graph knows how many there are.
+    """
     if not (isinstance(shape, Literal) and isinstance(other, Literal)) or shape.shape != other.shape:
         return False
     different = [pair for pair in zip(shape.value, other.value, strict=True) if pair[0] != pair[1]]
-    return len(different) == 1 and -1 in different[0] and all(isinstance(one, int) for one in different[0])
+    if len(different) != 1 or -1 not in different[0] or not all(isinstance(one, int) for one in different[0]):
+        return False
+    known = sizes[different[0].index(-1) == 0]
+    return known is not None and all(isinstance(size, int) for size in known)

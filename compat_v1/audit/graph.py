@@ -194,6 +194,34 @@ class Graph:
             if self.frames[maker] != self.frames[name]
         }
 
+    @functools.cached_property
+    def followers(self):
+        """{name: the nodes that take it or wait for it}."""
+        found = {name: [] for name in self.nodes}
+        for name in self.nodes:
+            for maker in dict.fromkeys(self.needs(name)):
+                found[maker].append(name)
+        return found
+
+    def out_of_turn(self):
+        """Return the pushes and pops in loops that do not come turn by turn, though others of their loop do.
+
+        They wait for the count of the turn, and the next count for them: else one comes once too often, or too early.
+        """
+        ordered = collections.defaultdict(set)  # {loop: what comes turn by turn}
+        kept = [name for stack in self.stacks().values() for some in stack for name in some if self.frames[name]]
+        for name in kept:
+            counts = set(self.controls[name])
+            todo, after = [name], set()
+            while todo:
+                for one in self.followers[todo.pop()]:
+                    if self.nodes[one].op in ("ControlTrigger", "NoOp") and one not in after:
+                        todo.append(one)
+                    after.add(one)
+            if any(self.nodes[one].op in BACK_EDGES and self.inputs[one][0][0] in counts for one in after):
+                ordered[self.frames[name]].add(name)
+        return {name for name in kept if self.frames[name] in ordered and name not in ordered[self.frames[name]]}
+
     def _order(self):
         """Sort the nodes; what is popped comes after what is pushed, where the graph allows."""
         needs = {}

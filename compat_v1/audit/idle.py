@@ -113,6 +113,7 @@ def leave_out(normal, names):
         if not any(isinstance(one.inputs[0], Literal) for one in left):
             group.controls = frozenset(one for one in group.controls if one.op != "a constant")
         if len(left) <= 1:
+            group.controls -= served
             instead.update({one: one.inputs[0] for one in left})
             gone |= {group, *left}
     _replace(normal, instead)

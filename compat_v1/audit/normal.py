@@ -60,6 +60,7 @@ class Normal(Places):
         self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
         self.kept: dict = {}  # {what is popped: (the operand that was pushed, by which node, the handles of the stack)}
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
+        self.accounted: set[Node] = set()  # of these, those of whose waits the rule has taken account
         self.seeded_at: dict[Node, str] = {}  # {dataset: the constant that was made for its seed}
         self.inner: set = set()  # tensors whose gradients, if nothing uses them, differ with the way of writing
         self.branches: set[Node] = set()  # nodes that stand for a branch

@@ -1,5 +1,6 @@
 """Leaves out of a normal form what rules replaced, and waits that are implied by others."""
 
+from compat_v1.audit.graph import BACK_EDGES
 from compat_v1.audit.literals import Literal
 
 NO_PART = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", "Merge", "RefMerge", "NextIteration", "NoOp"}
@@ -69,6 +70,41 @@ def leave_out(normal, nodes, removed):
                 if node in nodes:
                     nodes.add(one)
     normal.nodes = [node for node in normal.nodes if node not in gone]
+    _hand_on_waits(normal, gone)
+
+
+def _hand_on_waits(normal, gone):
+    """Let what nodes that are left out were made for wait for what these waited for: rules replace ops, not waits."""
+    left = set(normal.nodes)
+    for node in gone - normal.accounted:
+        waits = (node.controls & left) - _places(normal, node)
+        for user in _made_for(normal, node, left) if waits else ():
+            user.controls |= waits - {user}
+            normal.carried |= waits
+
+
+def _places(normal, node):
+    """Return of what a node waits for what only says in which loop, branch or turn it is, or is there at once."""
+    found = {one for operand in node.inputs if isinstance(operand, Literal) for one in operand.alive}
+    for one in node.controls:
+        users = [user for name in one.names for user, _ in normal.graph.users.get(name, ())]
+        counts = any(normal.graph.nodes[user].op in BACK_EDGES for user in users)
+        if one.op == "a constant" or (counts and node.op.startswith("Stack")):  # see `Graph.out_of_turn`
+            found.add(one)
+    return found
+
+
+def _made_for(normal, node, left):
+    """Return the nodes, of those that are left, that use another or wait for it, if only through what is left out."""
+    found, todo, seen = set(), list(node.names), set(node.names)
+    while todo:
+        for user in normal.graph.followers[todo.pop()]:
+            if normal.made.get(user) in left:
+                found.add(normal.made[user])
+            elif user not in seen:
+                seen.add(user)
+                todo.append(user)
+    return found
 
 
 def leave_out_stacks(normal):

@@ -215,6 +215,7 @@ def _handed(normal, operand):
     if group.op != "NoOp" or not all(_is_or_negates(one, source) for one in group.controls):
         return operand
     normal.absorbed |= {operand[0], group}
+    normal.accounted.add(group)
     return source
 
 

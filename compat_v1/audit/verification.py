@@ -38,7 +38,8 @@ class Verification:
                     self.explain(rule, node.name)
                     continue
                 where = "the port" if here else "the original"
-                what = f"{node.op} of {listed(self.text(one) for one in node.inputs)} has no partner in {where}"
+                behind = f", behind {listed(sorted(one.name for one in node.controls))}," if node.controls else ""
+                what = f"{node.op} of {listed(self.text(one) for one in node.inputs)}{behind} has no partner in {where}"
                 what += switches.advice(node.op, *ops)
                 self.find("alone", node if here else None, None if here else node, what)
 
@@ -139,7 +140,7 @@ class Verification:
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
         for position, (one, two) in enumerate(pairs):
             if self.is_same(one, two) or (
-                node.op == "Reshape" and position == 1 and self._is_same_reshape(node, one, two)
+                node.op == "Reshape" and position == 1 and self._is_same_reshape(node, other, one, two)
             ):
                 if isinstance(one, Literal) and not self._is_made_alike(one, two):
                     name, other_name = (side.names[0] if side.names else "" for side in (one, two))
@@ -212,9 +213,10 @@ class Verification:
             return (name[0], frozenset(map(self._translated, name[1])))
         return (name[0], *map(self._translated, name[1:]))
 
-    def _is_same_reshape(self, node, shape, other):
+    def _is_same_reshape(self, node, partner, shape, other):
         """Whether two shapes to reshape to can only be the same."""
-        if excuses.same_rest(shape, other):
+        sides = zip(self.pairing.sides, (node, partner), strict=True)
+        if excuses.same_rest([side.normal.sizes(one.inputs[0]) for side, one in sides], shape, other):
             return True
         if (
             not isinstance(shape, Literal)

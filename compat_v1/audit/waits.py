@@ -56,15 +56,17 @@ def _differences(verification, name, other_name):
     that the gradient of a branch needs are now made in that branch.
     """
     normal, other = (side.normal for side in verification.pairing.sides)
-    here = {verification.partner.get(one) for one in _awaited(normal, name)} - {None}
-    there = {one for one in _awaited(other, other_name) if one in verification.back}
+    # What a rule left out of both graphs has no partner: those of one name stand for each other.
+    here = {verification.partner.get(one, one.name): one for one in _awaited(normal, name)}
+    there = {one if one in verification.back else one.name: one for one in _awaited(other, other_name)}
     found = []
-    for one in sorted(here ^ there, key=lambda one: one.name):
+    for key in sorted(here.keys() ^ there.keys(), key=lambda key: getattr(key, "name", key)):
+        one = here[key] if key in here else there[key]
         if one.op == "NoOp" and not one.controls:
             continue
-        if one in there and _tells_branch(one) and _is_zero(normal.tensors.get((name, 0))):
+        if key in there and _tells_branch(one) and _is_zero(normal.tensors.get((name, 0))):
             continue
-        found.append((one, "the original" if one in here else "the port"))
+        found.append((one, "the original" if key in here else "the port"))
     return found
 
 

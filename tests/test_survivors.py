@@ -1,0 +1,123 @@
+"""Edits that once survived the mutation score: waits of what rules leave out, and numbers that almost are others."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from compat_v1.audit import dropout
+from compat_v1.audit.comparison import audit
+from compat_v1.control_flow import control_flow_v1
+from corpus_graphs import recorded
+
+v1 = tf.compat.v1
+
+
+def edited(graph_def, edit):
+    mutant = v1.GraphDef.FromString(graph_def.SerializeToString())
+    edit({node.name: node for node in mutant.node})
+    return mutant
+
+
+def without(name, wait):
+    return lambda nodes: nodes[name].input.remove(f"^{wait}")
+
+
+def waiting(name, wait):
+    return lambda nodes: nodes[name].input.append(f"^{wait}")
+
+
+_OF_SUM = "gradients/rnn/while/gru_cell/add_grad/BroadcastGradientArgs"
+_OF_PRODUCT = "gradients/rnn/while/gru_cell/mul_1_grad/BroadcastGradientArgs"
+
+
+@pytest.mark.parametrize(
+    ("release", "edit"),
+    [
+        ("tf1.0.1", without(f"{_OF_SUM}/StackPop", "gradients/Sub")),
+        ("tf1.15.5", without(f"{_OF_PRODUCT}/StackPushV2_1", "gradients/Add")),
+        ("tf1.15.5", without("gradients/NextIteration", f"{_OF_PRODUCT}/StackPushV2_1")),
+        ("tf1.0.1", waiting(f"{_OF_SUM}/RefEnter_1", "rnn/gru_cell/gates/biases/Assign")),
+    ],
+    ids=["one pop more than turns", "a push before its turn", "a turn before a push", "a stack behind an initializer"],
+)
+def test_a_stack_that_rules_leave_out_is_kept_turn_by_turn(release, edit):
+    """Sizes need no stack where they are known before: but what the stack waits for, and what waits for it, stays."""
+    graph = recorded(release, "dynamic_rnn")
+    assert audit(graph, graph).verdict == "faithful"
+    assert audit(graph, edited(graph, edit)).verdict == "not faithful"
+
+
+def test_what_pops_without_its_turn_pops_once_more_than_there_are_turns():
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x = v1.placeholder(tf.float32, [], name="x")
+        power = tf.while_loop(lambda k, _: k < 3, lambda k, y: (k + 1, tf.sin(y)), (0, x))[1]
+        tf.identity(tf.gradients(power, x)[0], name="slope")
+    graph_def = graph.as_graph_def()
+    pop = next(node for node in graph_def.node if node.op == "StackPopV2")
+
+    def slope(graph_def):
+        with tf.Graph().as_default(), v1.Session() as session:
+            v1.import_graph_def(graph_def, name="")
+            return session.run("slope:0", {"x:0": 0.5})
+
+    assert 0 < slope(graph_def) < 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match="is empty when calling Pop"):
+        slope(edited(graph_def, lambda nodes: [nodes[pop.name].input.remove(one) for one in pop.input[1:]]))
+
+
+def dropped(rate=0.25):
+    with tf.Graph().as_default() as graph:
+        v1.nn.dropout(v1.placeholder(tf.float32, [3], name="x"), rate=rate, seed=7, name="dropout")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("name", ["dropout/Const", "dropout/GreaterEqual/y"])
+def test_the_next_number_is_another_rate_and_another_scale_of_a_dropout(name):
+    def edit(nodes):
+        tensor = nodes[name].attr["value"].tensor
+        value = tf.make_ndarray(tensor)
+        tensor.CopyFrom(tf.make_tensor_proto(np.nextafter(value, value + 1)))
+
+    assert audit(dropped(), edited(dropped(), edit)).verdict == "not faithful"
+    assert audit(dropped(), dropped()).verdict == "faithful"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_form_of_a_dropout_says_the_same_of_what_it_keeps(dtype):
+    """Of each thousandth: x / keep, x * (1 / keep), u >= 1 - keep, with the difference taken here or in the graph."""
+    one = dtype(1)
+    for kept in np.arange(1, 1000) / 1000:
+        rate = 1 - kept
+        said = {dropout._said(float(str(dtype(kept)))), dropout._complement(dtype(rate))}
+        said |= {dropout._complement(one - dtype(kept)), dropout._inverse(one / dtype(kept))}
+        assert said | {dropout._inverse(dtype(1 / (1 - rate)))} == {str(kept)}
+
+
+@pytest.mark.parametrize("number", [np.inf, np.nan, 1e38, 1e-38, 0.0])
+def test_what_no_program_keeps_is_said_as_well(number):
+    number = np.float32(number)
+    assert dropout._complement(number) and dropout._said(float(str(number)))
+    assert not number or not np.isfinite(number) or dropout._inverse(number)
+
+
+def reshaped(rows):
+    with tf.Graph().as_default() as graph:
+        tf.exp(tf.reshape(v1.placeholder(tf.float32, [None, 4, 3], name="x"), [rows, 12]))
+    return graph.as_graph_def()
+
+
+def test_a_number_stands_for_the_size_that_the_elements_leave_only_where_their_number_is_known():
+    assert audit(reshaped(-1), reshaped(5)).verdict == "not faithful"
+    assert audit(reshaped(5), reshaped(-1)).verdict == "not faithful"
+
+
+def test_a_node_without_a_partner_says_what_it_waits_for():
+    def graph(awaited):
+        with tf.Graph().as_default() as graph:
+            x, y = v1.placeholder(tf.float32, [3], name="x"), v1.placeholder(tf.float32, [3], name="y")
+            with tf.control_dependencies([x] * awaited):
+                tf.exp(y, name="alone")
+        return graph.as_graph_def()
+
+    nothing = v1.GraphDef(node=[node for node in graph(False).node if node.op == "Placeholder"])
+    assert audit(graph(True), nothing).differences != audit(graph(False), nothing).differences
