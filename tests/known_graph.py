@@ -4,10 +4,12 @@ import functools
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework.smart_cond import smart_constant_value
 
 v1 = tf.compat.v1
 
 _CONTROL_FLOW = {"Enter", "RefEnter", "Merge", "RefMerge", "Switch", "RefSwitch", "LoopCond", "NextIteration", "Exit"}
+MEASURES = {"Shape", "ShapeN", "Size", "Rank"}
 _COPIES = {"Identity", "StopGradient", "PreventGradient", "Snapshot"}
 
 
@@ -31,7 +33,7 @@ class KnownGraph:
         for node in graph_def.node:
             for reference in node.input:
                 self.users.setdefault(source(reference)[0], []).append(node)
-        self.effects = sum(1 << self.place[name] for name in self.nodes if self._has_effect(name))
+        self.effects = sum(1 << self.place[name] for name in self.nodes if self.has_effect(name))
         self.awaited = {}
         self.numbers, self._number_of, self.uniform = {}, {}, set()
 
@@ -69,14 +71,32 @@ class KnownGraph:
             self.awaited[todo.pop()] = awaited
         return self.awaited[name]
 
-    def _has_effect(self, name):
-        """Whether it matters that a node runs: it has a state, must be fed, or decides what else runs."""
+    def has_effect(self, name):
+        """Whether it matters that a node runs: it has a state, must be fed, or decides what else runs.
+
+        An assertion of what is constantly true stops nothing.
+        """
         operation = self.graph.get_operation_by_name(name)
+        if operation.type == "Assert" and smart_constant_value(operation.inputs[0]):
+            return False
         return (
             operation.op_def.is_stateful
             or operation.type in {"Placeholder", *_CONTROL_FLOW}
             or any(tensor.dtype._is_ref_dtype for tensor in operation.inputs)
         )
+
+    def is_of_sizes(self, reference):
+        """Whether a tensor, or all of a node's, is of whole numbers computed from constants and sizes alone."""
+        todo, seen = [source(reference)[0]], set()
+        while todo:
+            operation = self.graph.get_operation_by_name(todo.pop())
+            seen.add(operation.name)
+            whole = all(tensor.dtype.is_integer or tensor.dtype.is_bool for tensor in operation.outputs)
+            if not operation.outputs or not whole or self.has_effect(operation.name):
+                return False
+            if operation.type not in MEASURES:
+                todo += [one.op.name for one in operation.inputs if one.op.name not in seen]
+        return True
 
     def matters(self, name, others):
         """Whether waiting for the node `name` makes more run that has an effect than waiting for `others` does."""
@@ -134,7 +154,7 @@ class KnownGraph:
     def _is_constant(self, node, names):
         operation = self.graph.get_operation_by_name(node.name)
         sources = [source(reference) for reference in node.input]
-        pure = operation.outputs and not self._has_effect(node.name) and node.op != "PlaceholderWithDefault"
+        pure = operation.outputs and not self.has_effect(node.name) and node.op != "PlaceholderWithDefault"
         return pure and all(name in names and index >= 0 for name, index in sources)
 
     def _folded(self, node):

@@ -30,7 +30,7 @@ from compat_v1 import audit as package  # noqa: E402
 from compat_v1.audit import audit, read_graph_def  # noqa: E402
 from compat_v1.audit.comparison import audit_graphs, readable, shapes_of_placeholders  # noqa: E402
 from corpus_graphs import PAIRS, RECORDED, build_today, recorded, report  # noqa: E402
-from known_graph import same_constants  # noqa: E402
+from equivalents import Pair, alone, is_equivalent  # noqa: E402
 from mutations import KINDS, Edit, apply, edits  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
@@ -64,7 +64,7 @@ SUBJECTS = [Subject(*pair) for pair in PAIRS] + [
 
 @functools.cache
 def graphs(folder, subject):
-    """Return (the graph to edit, the other one, what the audit reports of the two, the edits)."""
+    """Return (the graph to edit, the other one, the audit of the two, the edits)."""
     today = read_graph_def(Path(folder) / f"{subject.name}.pb.gz")
     if subject.release == "today":
         graph, other = today, recorded(AGAINST, subject.name)
@@ -72,7 +72,7 @@ def graphs(folder, subject):
     else:
         graph, other = recorded(subject.release, subject.name), today
         faithful = audit(graph, other)
-    return graph, other, report(faithful), list(edits(graph))
+    return graph, other, faithful, list(edits(graph))
 
 
 _unchanged: dict = {}  # {subject: (the shapes it was read with, its Graph)}, of the side that is not edited
@@ -92,7 +92,7 @@ def _audited(folder, subject, mutant):
 
 def outcome(folder, subject, edit):
     """Plant one edit, audit, and say what the audit does: (one of OUTCOMES, how it crashed)."""
-    graph, _, faithful, _ = graphs(folder, subject)
+    graph, other, faithful, _ = graphs(folder, subject)
     mutant = apply(edit, graph)
     try:
         result = report(_audited(folder, subject, mutant))
@@ -100,9 +100,23 @@ def outcome(folder, subject, edit):
         return "refused", ""
     except Exception as error:  # whatever it is: a crash of the audit is to be named, and ends nothing
         return "crashed", f"{type(error).__name__}: {error}"
-    if result != faithful:
+    if result != report(faithful):
         return "noticed", ""
-    return ("equivalent" if same_constants(graph, mutant) else "survived"), ""
+    return ("equivalent" if is_equivalent(edit, _pair(subject, graph, mutant, other, faithful)) else "survived"), ""
+
+
+def _pair(subject, graph, mutant, other, faithful):
+    """Return the graph and its edited form, with the shapes of placeholders that only the other graph has written."""
+    is_today = subject.release == "today"
+    partners = {port: name for name, port in faithful.pairs.items()} if is_today else faithful.pairs
+    shapes = {} if is_today else shapes_of_placeholders(graph, other)
+    with_shapes = []
+    for one in (graph, mutant):
+        with_shapes.append(type(one).FromString(one.SerializeToString()))
+        for node in with_shapes[-1].node:
+            if node.name in shapes:
+                node.attr["shape"].shape.CopyFrom(shapes[node.name])
+    return Pair(*with_shapes, alone(graph, other, partners))
 
 
 def _outcomes(folder, subject, places, kept):
@@ -154,7 +168,7 @@ def fingerprint(folder):
     """Return a hash of all that an outcome depends on: the audit, the edits, the graphs, TensorFlow."""
     digest = hashlib.sha256(tf.__version__.encode())
     sources = [*Path(package.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*mutation*.py")]
-    sources += [Path(__file__).with_name("known_graph.py"), Path(__file__).with_name("corpus_graphs.py")]
+    sources += [Path(__file__).with_name(f"{name}.py") for name in ("equivalents", "known_graph", "corpus_graphs")]
     for path in (*sorted(sources), *sorted(RECORDED.glob("tf*/*.gz")), *sorted(Path(folder).glob("*.gz"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -187,8 +201,8 @@ def document(planted, total, share):
         yield f"{len(planted)} of the {total} edits of `tests/mutations.py`, planted into the graphs of `tests/corpus`:"
         yield f"of each kind in each graph a share of {share:g}, at least one, drawn at random."
     yield "Noticed: the report changes. Refused: the graph cannot be imported, and the audit says so. Crashed and"
-    yield "survived count against the score. Equivalent: every constant that the edit reaches keeps its value, found by"
-    yield "running both."
+    yield "survived count against the score. Equivalent: it changes nothing, by a rule at the top of"
+    yield "`tests/equivalents.py`."
     yield "Other edits that are no mistake are not planted, by the rules at the top of `tests/mutations.py`."
     yield ""
     yield "## By kind of edit"

@@ -7,14 +7,17 @@ none of the equivalent mutants that can be told mechanically:
   with 1 and uniform numbers plus 0 left out, a constant of the same value, the shape of what has a static shape;
 * what only reads a shape gets a tensor of another static shape, never another value;
 * the two inputs of an op that commutes are not swapped, nor those of a Merge of which nobody asks which came;
-* an op does not take the place of its synonym, one whose kernel computes the same;
+* an op does not take the place of its synonym, one whose kernel computes the same; Select and SelectV2 are synonyms for
+  three tensors of one shape;
 * a wait is planted or removed only if a placeholder, op with a state or node of control flow more runs before the node;
-  what has no inputs and only names a variable, queue or iterator does not count;
+  what has no inputs and only names a variable, queue or iterator does not count, nor an assertion that always holds;
 * a reduction that is only reshaped keeps its `keep_dims`, PreventGradient its message, and a product of matrices the
-  notes `grad_a`, `grad_b`, `grad_x` and `grad_y`, which no CPU kernel reads;
+  notes `grad_a`, `grad_b`, `grad_x` and `grad_y`, which no CPU kernel reads; a stack keeps its name, which its kernel
+  makes another each time, and Cast from what is no floating-point number its `Truncate`;
+* what a slice is told of an axis is left alone where its masks say that it is not asked;
 * a constant that nothing uses, and attributes that begin with an underscore but `_class`, are left alone.
 
-What these do not tell, `known_graph.same_constants` may, once an edit was not noticed: it runs what is constant.
+What these do not tell, `equivalents.py` may, once an edit was not noticed.
 """
 
 import functools
@@ -36,7 +39,7 @@ KINDS = (
 COMMUTE = {"Add", "AddV2", "Mul", "Maximum", "Minimum", "LogicalAnd", "LogicalOr", "Equal", "NotEqual"}
 SYNONYMS = ({"Add", "AddV2"}, {"Div", "RealDiv", "Xdivy"}, {"Identity", "StopGradient", "PreventGradient", "Snapshot"})
 READS_A_SHAPE = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
-_TEXT = {("PreventGradient", "message")}
+_TEXT = {("PreventGradient", "message"), ("Stack", "stack_name"), ("StackV2", "stack_name")}
 _NOTES = {"grad_a", "grad_b", "grad_x", "grad_y"}
 _INSERTED = {tf.bool: "LogicalNot", tf.string: "StringUpper"}  # never the same value as their input, but for strings
 
@@ -49,6 +52,14 @@ class Edit(NamedTuple):
     what: str
     nodes: list  # NodeDefs: the first replaces the node of its name, the others are new
     function: str = ""  # the function in whose body the node lies
+
+    @property
+    def places(self):
+        """The inputs that are others, by their places, as the words have them."""
+        words = self.what.split()
+        if self.kind == "swapped inputs":
+            return [int(words[1]), int(words[3])]
+        return [int(words[1])] if self.kind == "replaced input" else []
 
 
 def apply(edit, graph_def):
@@ -91,6 +102,8 @@ def _data_inputs(node):
 
 def _op(node, graph, rng):
     names = [name for name in _same_signature().get(_signature(node.op), []) if _fits(name, node)]
+    if {"Select", "SelectV2"} & set(names) and graph and _of_one_shape(node, graph):
+        names = [name for name in names if name not in ("Select", "SelectV2")]
     if graph is None:  # in a function's body an output is asked for by its name in the op's definition
         names = [name for name in names if _outputs(name) == _outputs(node.op)]
     if not names:
@@ -101,6 +114,12 @@ def _op(node, graph, rng):
     for key in [key for key in changed.attr if key not in known and not key.startswith("_")]:
         del changed.attr[key]
     return f"{node.op} becomes {changed.op}", [changed]
+
+
+def _of_one_shape(node, graph):
+    """Whether a choice is made for each element: of three tensors that have one shape, as far as it is known."""
+    condition, then, other = map(graph.tensor, node.input[:3])
+    return _same_shape(condition, then) and _same_shape(then, other)
 
 
 def _outputs(op):
@@ -157,6 +176,8 @@ def _attribute(node, graph, rng):
     for key in keys:
         if (node.op, key) in _TEXT or key in _NOTES or (key == "keep_dims" and _only_reshaped(node, graph)):
             continue
+        if key == "Truncate" and not tf.as_dtype(node.attr["SrcT"].type).is_floating:
+            continue
         changed = _copy(node)
         if _change(changed.attr[key], declared.get(key), rng):
             return f"the attribute {key} changes", [changed]
@@ -199,7 +220,10 @@ def _constant(node, graph, rng):
         return None
     array = array.copy()
     flat = array.reshape(-1)
-    place = rng.randrange(flat.size)
+    places = [place for place in range(flat.size) if graph is None or _is_asked(node, place, graph)]
+    if not places:
+        return None
+    place = rng.choice(places)
     before = flat[place]
     if array.dtype == object:
         flat[place] = before + b"x"
@@ -212,6 +236,31 @@ def _constant(node, graph, rng):
     changed = _copy(node)
     changed.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(array, node.attr["dtype"].type, array.shape))
     return f"element {place} is {flat[place]}, was {before}", [changed]
+
+
+def _is_asked(node, place, graph):
+    """Whether an element of a constant is read by any that uses it: the masks of a slice may say that it is not."""
+    return not all(
+        user.op in ("StridedSlice", "StridedSliceGrad")
+        and all(_is_masked(user, slot, place) for slot in _data_inputs(user) if user.input[slot] == node.name)
+        for user in graph.users[node.name]
+        if node.name in user.input
+    )
+
+
+def _is_masked(node, slot, place):
+    """Whether a slice does not ask for what it is told as begin (in slot 1), end or stride along an axis."""
+
+    def mask(*names):
+        return any(node.attr[f"{name}_mask"].i >> place & 1 for name in names)
+
+    if slot not in (1, 2, 3):
+        return False
+    if mask("ellipsis", "new_axis"):
+        return True
+    if slot == 1:
+        return mask("begin") and not mask("shrink_axis")
+    return mask("shrink_axis") or (slot == 2 and mask("end"))
 
 
 def _swapped(node, graph, rng):

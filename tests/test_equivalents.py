@@ -1,0 +1,177 @@
+"""What is called an equivalent edit changes nothing, by the kernels and by runs; and a mistake beside each is none."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import equivalents
+import known_graph
+import mutations
+from equivalents import Pair
+from mutations import Edit
+
+v1, raw = tf.compat.v1, tf.raw_ops
+
+
+def built(make):
+    with tf.Graph().as_default() as graph:
+        make()
+    return graph.as_graph_def()
+
+
+def planted(graph_def, kind, name, change, what=""):
+    """Return an Edit that changes a node of a GraphDef in place by a function."""
+    node = next(v1.NodeDef.FromString(node.SerializeToString()) for node in graph_def.node if node.name == name)
+    change(node)
+    return Edit(kind, name, what, [node])
+
+
+def is_equivalent(graph_def, edit, alone=frozenset()):
+    return equivalents.is_equivalent(edit, Pair(graph_def, mutations.apply(edit, graph_def), frozenset(alone)))
+
+
+def run(op, *operands, **attributes):
+    with tf.Graph().as_default(), v1.Session() as session:
+        return session.run(op(*operands, **attributes))
+
+
+@pytest.mark.parametrize("masks", list(itertools.product([0, 1], repeat=5)))
+def test_a_slice_does_not_ask_for_what_its_masks_leave_out(masks):
+    names = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
+    attributes = dict(zip(names, masks, strict=True))
+    node = v1.NodeDef(op="StridedSlice")
+    for key, value in attributes.items():
+        node.attr[key].i = value
+    operands = {"input": np.arange(12).reshape(4, 3), "begin": [1], "end": [3], "strides": [1]}
+    asked = run(raw.StridedSlice, **operands, **attributes)
+    for slot, (key, number) in enumerate([("begin", 0), ("end", 2), ("strides", 2)], 1):
+        other = run(raw.StridedSlice, **{**operands, key: [number]}, **attributes)
+        if mutations._is_masked(node, slot, 0):
+            assert np.array_equal(asked, other) and asked.shape == other.shape, key
+        elif key == "end":
+            assert not np.array_equal(asked, other), "an end that is asked for is no equivalent"
+
+
+@pytest.mark.parametrize("source", [tf.int32, tf.int64, tf.bool, tf.uint8])
+def test_what_is_no_floating_point_number_is_cast_truncated_or_not(source):
+    values = np.random.default_rng(3).integers(0, 2**23, 200).astype(source.as_numpy_dtype)
+    for target in (tf.float32, tf.bfloat16, tf.half, tf.int64):
+        one, other = (run(raw.Cast, x=values, DstT=target, Truncate=truncate) for truncate in (False, True))
+        assert one.tobytes() == other.tobytes()
+
+
+def test_a_number_of_more_bits_is_cast_truncated_to_another():
+    values = np.random.default_rng(3).random(200).astype(np.float32)
+    one, other = (run(raw.Cast, x=values, DstT=tf.bfloat16, Truncate=truncate) for truncate in (False, True))
+    assert one.tobytes() != other.tobytes()
+
+
+def test_two_stacks_of_one_name_are_two():
+    with tf.Graph().as_default(), v1.Session() as session:
+        stacks = [raw.StackV2(max_size=-1, elem_type=tf.int32, stack_name="same") for _ in range(2)]
+        with tf.control_dependencies([raw.StackPushV2(handle=one, elem=k) for k, one in enumerate(stacks)]):
+            popped = [raw.StackPopV2(handle=one, elem_type=tf.int32) for one in stacks]
+        assert session.run(popped) == [0, 1]
+
+
+def test_of_three_tensors_of_one_shape_select_chooses_as_its_second_form_does():
+    random = np.random.default_rng(3)
+    condition, then, other = random.random((5, 3)) > 0.5, random.random((5, 3)), random.random((5, 3))
+    chosen = run(raw.Select, condition=condition, x=then, y=other)
+    assert chosen.tobytes() == run(raw.SelectV2, condition=condition, t=then, e=other).tobytes()
+
+    def make(shape):
+        then, other = (v1.placeholder(tf.float32, [None, 3]) for _ in range(2))
+        raw.Select(condition=v1.placeholder(tf.bool, [None, *shape]), x=then, y=other, name="chosen")
+
+    for shape, synonyms in (([3], True), ([], False)):  # a condition for each row chooses rows
+        graph = known_graph.KnownGraph(built(lambda shape=shape: make(shape)))
+        assert mutations._of_one_shape(graph.nodes["chosen"], graph) == synonyms
+
+
+def test_an_assertion_of_what_always_holds_stops_nothing():
+    def make(number):
+        v1.Assert(tf.constant(3) > number, ["too few"], name="constant")
+        v1.Assert(v1.placeholder(tf.int32, []) > number, ["too few"], name="fed")
+
+    for number, holds in ((2, True), (4, False)):
+        graph = known_graph.KnownGraph(built(lambda number=number: make(number)))
+        (constant, fed) = (name for name, node in graph.nodes.items() if node.op == "Assert")
+        assert graph.has_effect(constant) != holds and graph.has_effect(fed)
+
+
+def waiting(anyhow):
+    """`axis` may wait for an assignment, behind which `total` comes anyhow, or only if it does."""
+
+    def make():
+        x = v1.placeholder(tf.float32, [3], name="x")
+        total = v1.get_variable("total", [], initializer=v1.zeros_initializer(), use_resource=False)
+        assigned = v1.assign(total, 1.0, name="assigned")
+        with tf.control_dependencies([assigned] * anyhow):
+            y = tf.exp(x, name="y")
+        tf.add(raw.Sum(input=y, axis=tf.constant([0], name="axis"), name="sum"), 1.0)
+
+    return built(make)
+
+
+@pytest.mark.parametrize(
+    ("anyhow", "alone", "expected"), [(True, True, True), (False, True, False), (True, False, False)]
+)
+def test_a_wait_that_all_users_have_anyhow_changes_nothing_where_the_other_graph_has_no_such_node(
+    anyhow, alone, expected
+):
+    graph = waiting(anyhow)
+    edit = planted(graph, "control input added", "axis", lambda node: node.input.append("^assigned"))
+    assert is_equivalent(graph, edit, {"axis"} if alone else ()) == expected
+    mutant = mutations.apply(edit, graph)
+    back = planted(mutant, "control input removed", "axis", lambda node: node.input.remove("^assigned"))
+    assert is_equivalent(mutant, back, {"axis"} if alone else ()) == expected
+
+
+def test_what_nothing_uses_and_the_other_graph_does_not_have_is_of_no_use():
+    graph = built(lambda: tf.exp(tf.sin(v1.placeholder(tf.float32, [3], name="x")), name="end"))
+    edit = planted(graph, "op", "Sin", lambda node: setattr(node, "op", "Tanh"))
+    assert is_equivalent(graph, edit, {"Sin", "end"}) and not is_equivalent(graph, edit, {"Sin"})
+
+
+def test_another_op_for_the_same_of_sizes_is_a_node_of_one_graph_alone():
+    def make(name):
+        raw.Reshape(tensor=v1.placeholder(tf.float32, [None, 3], name="x"), shape=[-1], name="flat")
+        tf.constant([3], name="static") if name == "static" else raw.Shape(input=tf.zeros([3]), name="measured")
+        tf.exp(tf.sin(1.0), name=f"sine_of_{name}")
+
+    pairs = {"x": "x", "flat": "flat", "static": "measured", "sine_of_static": "sine_of_measured"}
+    found = equivalents.alone(built(lambda: make("static")), built(lambda: make("measured")), pairs)
+    assert found == {"static"}, "a partner of the same op is one that can be fetched"
+
+
+def gradient_of_a_slice():
+    """As TensorFlow pads that of the rows from the third on: by total - size - begin rows behind, which is 0."""
+    x = v1.placeholder(tf.float32, [None, 3], name="x")
+    rows = raw.Slice(input=x, begin=[2, 0], size=[-1, -1], name="rows")
+    behind = raw.Sub(x=raw.Sub(x=raw.Shape(input=x), y=raw.Shape(input=rows), name="before"), y=[2, 0], name="behind")
+    raw.Pad(input=tf.exp(rows), paddings=tf.stack([[2, 0], behind], axis=1), name="gradient")
+
+
+def swap(node):
+    node.input[0], node.input[1] = node.input[1], node.input[0]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("behind", True), ("before", False)])
+def test_sizes_that_are_the_same_in_batches_of_every_size_change_nothing(name, expected):
+    graph = built(gradient_of_a_slice)
+    edit = planted(graph, "swapped inputs", name, swap, "inputs 0 and 1 are swapped")
+    assert is_equivalent(graph, edit) == expected
+
+
+def test_what_depends_on_more_than_sizes_is_not_told_by_a_few_runs():
+    def make():
+        x = v1.placeholder(tf.float32, [None, 3], name="x")
+        tf.maximum(x, tf.cast(tf.size(x), tf.float32) - 1e6, name="largest")
+
+    graph = built(make)
+    edit = planted(graph, "op", "largest", lambda node: setattr(node, "op", "Add"))
+    assert not equivalents._touches_sizes(edit, known_graph.KnownGraph(graph))
+    assert known_graph.KnownGraph(graph).is_of_sizes("Size")
