@@ -19,19 +19,12 @@ SAMPLED = [
 ]
 
 
-# In the gradient for the constant that dropout divides by, which nothing uses: "What it does not see" in docs/audit.md.
-SURVIVORS = {
-    ("today", "convolution", "gradients/dropout/RealDiv_grad/Neg"),
-    ("today", "convolution", "gradients/dropout/RealDiv_grad/tuple/control_dependency_1"),
-}
-
-
 def test_the_audit_notices_a_sample_of_edits(today):
     with ThreadPoolExecutor(1) as pool:  # processes would import TensorFlow first
         planted, total = mutation_score.score(pool, today, SAMPLED, share=0.04, seed=1)
     assert 40 < len(planted) < 0.1 * total
     left = {(*one.subject, one.edit.node) for one in planted if one.outcome in ("survived", "crashed")}
-    assert left == SURVIVORS
+    assert not left
 
 
 def test_every_node_of_a_graph_is_edited_and_every_edit_changes_the_graph():

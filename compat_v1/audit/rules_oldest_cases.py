@@ -193,6 +193,7 @@ class _Writer:
                     instead[one, 1] = self._entered(one.inputs[0], one.attributes, sides)
             old = {branch.switch, branch.copy, *branch.pivots.values(), *branch.enter}
             self.normal.absorbed |= old | {one[0] for one in _all_of(branch.switch.inputs[0])}
+            self.normal.accounted |= old  # what is made instead waits for the same, see `_write`
         for level, ends in enumerate(levels[:-1]):
             for merge, before in ends.items():
                 merge.inputs[0] = before.inputs[1] if level == last - 1 else (before, 0)
