@@ -7,10 +7,12 @@ import json
 import os
 import runpy
 import socket
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import forked
 from compat_v1.environment import import_tensorflow
 
 import_tensorflow()
@@ -23,7 +25,7 @@ import compat_v1.run  # noqa: E402, F401
 def served(requests):
     """Fork for each request, and return it in the process that is to become it; None in this one, at their end."""
     while True:
-        message, files, *_ = socket.recv_fds(requests, 2**20, 3)
+        message, files, *_ = socket.recv_fds(requests, forked.LONGEST, 3)
         if not message:
             return None
         read_end, write_end = os.pipe()
@@ -33,16 +35,39 @@ def served(requests):
             if process:
                 os.write(write_end, b"%d" % process)
                 os._exit(0)
-            for number, file in enumerate(files):
-                os.dup2(file, number)
             requests.close()
-            for number in (read_end, write_end, *files):
+            for number in (read_end, write_end):
                 os.close(number)
-            return json.loads(message)
+            return taken(message, files)
         os.waitpid(between, 0)
         requests.send(os.read(read_end, 20))
         for number in (read_end, write_end, *files):
             os.close(number)
+
+
+def taken(message, files):
+    """Take the streams that came with a request, and return it."""
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    return json.loads(message)
+
+
+def with_a_second(request):
+    """Return a request; and in a fork that waits, what this process asks for first: `reproduce` starts a second so."""
+    asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork():
+        asked.close()
+        forked.second = asking
+        subprocess.Popen = forked.SecondPopen
+        return request
+    asking.close()
+    message, files, *_ = socket.recv_fds(asked, forked.LONGEST, 3)
+    if not message:
+        sys.exit()
+    asked.send(b"%d" % os.getpid())
+    asked.close()
+    return taken(message, files)
 
 
 def become(arguments, folder, environment, new_session):
@@ -69,4 +94,4 @@ def become(arguments, folder, environment, new_session):
 if __name__ == "__main__":
     request = served(socket.socket(fileno=int(sys.argv[1])))
     if request:
-        become(**request)
+        become(**(with_a_second(request) if "reproduce" in request["arguments"] else request))

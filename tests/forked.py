@@ -18,6 +18,8 @@ from unittest import mock
 
 SERVER = Path(__file__).with_name("fork_server.py")
 PR_SET_CHILD_SUBREAPER = 36
+LONGEST = 2**20  # bytes of a request
+second = None  # the socket on which the fork that waits is asked
 
 
 @functools.cache
@@ -57,7 +59,7 @@ class Popen(subprocess.Popen):
             "environment": dict(os.environ if env is None else env),
             "new_session": bool(new_session),
         }
-        asking = _server()
+        asking = self._asked()
         _be_subreaper(True)
         try:
             files = [number if file == -1 else file for number, file in enumerate(given)]
@@ -67,6 +69,22 @@ class Popen(subprocess.Popen):
             _be_subreaper(False)
         self._child_created = True
         self._close_pipe_fds(*pipes)
+
+    def _asked(self):
+        return _server()
+
+
+class SecondPopen(Popen):
+    """`subprocess.Popen` in a program that was forked: the first Python that it starts is a fork that waits for it."""
+
+    def _execute_child(self, args, *rest):
+        start = super() if second and args[0] == sys.executable else super(Popen, self)
+        start._execute_child(args, *rest)
+
+    def _asked(self):
+        global second
+        asking, second = second, None
+        return asking
 
 
 def run(arguments, **options):
