@@ -13,8 +13,13 @@ from trained_runs import assert_every_bit_equal, trained, trained_port
 
 
 @pytest.fixture(scope="module")
-def fast_run(data):
-    return trained_port(data, epochs=200)
+def port():
+    return new_network(1)
+
+
+@pytest.fixture(scope="module")
+def fast_run(port, data):
+    return trained(*port, data, 1, epochs=200)
 
 
 def test_two_runs_are_bit_equal(data, fast_run):
@@ -22,34 +27,34 @@ def test_two_runs_are_bit_equal(data, fast_run):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_number_of_threads_changes_no_bit(data, fast_run, threads):
+def test_number_of_threads_changes_no_bit(port, data, fast_run, threads):
     threads = {"inter_op_threads": threads, "intra_op_threads": threads}
     for execution in (partial(EXECUTIONS["fast"], **threads), EXECUTIONS["one-run"], EXECUTIONS["post"]):
-        assert_every_bit_equal(fast_run, trained_port(data, epochs=200, execution=execution, **threads))
+        assert_every_bit_equal(fast_run, trained(*port, data, 1, 200, execution, **threads))
 
 
 @pytest.mark.parametrize("execution", ["one-run", "post"])
-def test_executions_are_bit_equal(data, fast_run, execution):
-    assert_every_bit_equal(fast_run, trained_port(data, epochs=200, execution=EXECUTIONS[execution]))
+def test_executions_are_bit_equal(port, data, fast_run, execution):
+    assert_every_bit_equal(fast_run, trained(*port, data, 1, 200, EXECUTIONS[execution]))
 
 
-def assert_executions_are_bit_equal(build, data, epochs):
-    post, *others = (trained(*build(), data, 1, epochs, EXECUTIONS[name]) for name in ("post", "one-run", "fast"))
+def assert_executions_are_bit_equal(network, data, epochs):
+    post, *others = (trained(*network, data, 1, epochs, EXECUTIONS[name]) for name in ("post", "one-run", "fast"))
     for other in others:
         assert_every_bit_equal(post, other)
 
 
 def test_executions_are_bit_equal_for_the_graph_of_tensorflow_1_too(data):
-    assert_executions_are_bit_equal(lambda: original_network(1), data, epochs=40)
+    assert_executions_are_bit_equal(original_network(1), data, epochs=40)
 
 
 @pytest.mark.parametrize(("length", "units"), [(1, 24), (4, 24), (7, 24), (4, 2), (4, 48)])
 def test_executions_are_bit_equal_for_other_lengths_and_sizes(length, units):
-    assert_executions_are_bit_equal(lambda: new_network(1, length, lstm_size=units), load_data(length, 1), epochs=20)
+    assert_executions_are_bit_equal(new_network(1, length, lstm_size=units), load_data(length, 1), epochs=20)
 
 
-def test_session_has_the_trained_variables_when_the_fast_execution_is_closed(data):
-    graph, network = new_network(1)
+def test_session_has_the_trained_variables_when_the_fast_execution_is_closed(port, data):
+    graph, network = port
     with new_session(graph) as session:
         session.run(network.initializer)
         with closing(EXECUTIONS["fast"](session, network, data, 40)) as measurements:
@@ -57,7 +62,7 @@ def test_session_has_the_trained_variables_when_the_fast_execution_is_closed(dat
                 next(measurements)
                 assert tf.get_default_graph() is graph
         here = variables(session)
-    for name, value in trained_port(data, epochs=20).variables.items():
+    for name, value in trained(graph, network, data, 1, 20).variables.items():
         assert here[name].tobytes() == value.tobytes(), name
 
 
@@ -80,4 +85,4 @@ def test_line_of_epoch_20_describes_the_network_after_19_updates(data, execution
 
 
 def test_another_seed_gives_another_run(data, fast_run):
-    assert trained_port(data, graph_seed=2).record.test != trained_port(data).record.test
+    assert trained_port(data, graph_seed=2).record.test.squared_error[0] != fast_run.record.test.squared_error[0]
