@@ -416,6 +416,19 @@ def test_sizes_that_the_graph_wants_are_found():
         beside(graph(build), graph(build), updates=1, sizes={"x": [3, 5]})
 
 
+def test_all_that_follows_in_the_batches_may_have_one_size():
+    """Two inputs are as long as a third number says, which is only written into a reshape."""
+
+    def build():
+        x, y = (tf.placeholder(tf.float32, [None, None], name=name) for name in "xy")
+        both = tf.reshape(x, [-1, 7, 1]) * tf.expand_dims(y, -1)
+        loss = tf.reduce_sum(tf.square(tf.reshape(both, [-1, 7]) @ weights((7, 2))))
+        tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+    fed = beside(graph(build), graph(build), updates=1).plan.feed(1)[0]
+    assert fed["x:0"].shape == fed["y:0"].shape and fed["x:0"].shape[1] == 7
+
+
 def test_sizes_are_given_by_the_name_of_a_tensor_or_of_its_op():
     made = graph(regression())
     for colon in ("", ":0"):
@@ -818,7 +831,7 @@ def test_the_order_in_which_a_kernel_adds_is_a_cause_of_its_own():
     both = {node.name for node in old.node} & {node.name for node in new.node}
     result = beside(old, new, updates=2, pairs={name: name for name in both})
     assert result.verdict == "parted" and not result.origins.first
-    assert [(cause["cause"], cause["equal_without"]) for cause in result.causes] == [("order of a sum", True)]
+    assert [(cause["cause"], cause["equal_without"]) for cause in result.causes] == [("where a sum begins", True)]
     in_order = running.sums_in_order(old)
     (total,) = [node for node in in_order.node if node.name == "sum"]
     assert (total.op, list(total.input)) == ("AddV2", ["sum/beside_0", "scaled"])

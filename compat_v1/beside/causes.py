@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DROPOUT = "dropout's formula"
 SIGN = "the sign of a zero"
+FIRST_TERM = "where a sum begins"
 UNKNOWN = "unknown"
 _SAID = {"dropout": DROPOUT, "derived seeds": "seeds"}  # what the audit says, and what is said here
 _SEEDS = ("seed", "seed2")
@@ -157,7 +158,7 @@ def _by_writing(
     if not origins.first and trial.course(plan, mode._replace(sums_in_order=True)).is_equal:
         what = "AddN adds that first whose memory it may take for the sum, which depends on what else is asked for"
         also = f"{_with(written)} and " if written else "with "
-        found.append({"cause": "order of a sum", "what": f"{what}; {also}all sums in their order every bit is equal"})
+        found.append({"cause": FIRST_TERM, "what": f"{what}; {also}all sums in their order every bit is equal"})
         _settle(found[before:])
         return
     what = f"{_with(written)} the two still part" if written else "the two part"

@@ -134,7 +134,8 @@ def _shapes(reason: str) -> list[list[int]]:
 def _together(feeds: Feeds, taken: Sequence[Tensor], numbers: Sequence[int]) -> Iterator[dict[str, list[int]]]:
     """Yield sizes in which all first dimensions that are open have one size, that of a batch.
 
-    Then all sparse matrices are of that size as well, both ways: they say which of the batch are neighbours.
+    Then all sparse matrices are of that size as well, both ways: they say which of the batch are neighbours. And those
+    in which all dimensions that follow in the batches have one size.
     """
     for number in numbers:
         sizes, squares = {name: list(some) for name, some in feeds.sizes.items()}, dict[str, list[int]]()
@@ -148,6 +149,18 @@ def _together(feeds: Feeds, taken: Sequence[Tensor], numbers: Sequence[int]) -> 
         yield sizes
         if squares:
             yield {**sizes, **squares}
+    for number in numbers:
+        sizes = {name: list(some) for name, some in feeds.sizes.items()}
+        for name, at in taken:
+            shape = None if feeds.sparse(name) else feeds.static_shape(name, at)
+            if shape and None in shape[1:]:
+                sizes[name] = [number if axis else _now(feeds, name, shape)[0] for axis in _open(shape)]
+        yield sizes
+
+
+def _open(shape: Sequence[int | None]) -> list[int]:
+    """Return the axes that a shape leaves open."""
+    return [axis for axis, size in enumerate(shape) if size is None]
 
 
 def _now(feeds: Feeds, name: str, shape: Sequence[int | None]) -> list[int]:
