@@ -360,6 +360,9 @@ def test_distances_are_measured_piece_by_piece(monkeypatch):
     assert bits.largest_ulps(one, other) == 2
     assert bits.largest_difference(one, other) == float(other[1, 1]) - 5
     assert bits.largest_difference(one[:0], other[:0]) == 0
+    assert bits.relative(one, other) == (float(other[1, 1]) - 5) / float(other[1, 1])
+    other[0, 0] = np.inf
+    assert bits.relative(one, other) == float("inf")
 
 
 def test_variables_are_read_some_at_a_time(monkeypatch):

@@ -91,11 +91,12 @@ def relative(array: np.ndarray, other: np.ndarray) -> float:
     if not is_float(array) or not is_float(other):
         return float(np.mean(array != other))
     wide = np.complex128 if array.dtype.kind == "c" else np.float64
-    array, other = array.astype(wide), other.astype(wide)
-    agree = (array == other) | (np.isnan(array) & np.isnan(other))
-    if agree.all():
-        return 0.0  # the sign of a zero, or of a NaN
-    if not (np.isfinite(array[~agree]).all() and np.isfinite(other[~agree]).all()):
-        return float("inf")
-    finite = np.abs(other[np.isfinite(other)])
-    return float(np.abs(array - other)[~agree].max() / (finite.max() or 1.0))
+    apart = largest = 0.0
+    for one, two in _pieces(array, other):
+        one, two = one.astype(wide), two.astype(wide)
+        differ = (one != two) & ~(np.isnan(one) & np.isnan(two))
+        if not (np.isfinite(one[differ]).all() and np.isfinite(two[differ]).all()):
+            return float("inf")
+        apart = max(apart, float(np.abs(one[differ] - two[differ]).max(initial=0.0)))
+        largest = max(largest, float(np.abs(two[np.isfinite(two)]).max(initial=0.0)))
+    return apart / (largest or 1.0)  # 0 if it is the sign of a zero, or of a NaN
