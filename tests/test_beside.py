@@ -342,6 +342,7 @@ def test_a_variable_that_only_one_graph_trains_is_never_equal():
     result = beside(graph(build(2)), graph(build(1)))
     assert result.verdict == "parted"
     assert "b is trained in the old graph alone" in " ".join(cause["what"] for cause in result.causes)
+    assert not any(cause["cause"] == causes.UNKNOWN for cause in result.causes)
 
 
 def test_units_in_the_last_place():

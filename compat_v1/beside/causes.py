@@ -161,6 +161,8 @@ def _by_writing(
         found.append({"cause": FIRST_TERM, "what": f"{what}; {also}all sums in their order every bit is equal"})
         _settle(found[before:])
         return
+    if trial.plan.mismatches:  # said already: a variable of one graph alone, say, of which nothing can be copied
+        return
     what = f"{_with(written)} the two still part" if written else "the two part"
     found.append(
         {"cause": UNKNOWN, "what": f"{what}, in update {first.update} at {first.what[0]} first; why is not known"}
