@@ -303,13 +303,30 @@ def test_python_functions_have_to_be_fed():
     assert beside(made, made, feeds={"doubled": np.ones((4, 3), np.float32)}).verdict == "equal"
 
 
-def test_an_op_that_is_gone_is_named_and_can_be_fed():
+def test_an_op_that_is_gone_is_named_and_can_be_fed(tmp_path, capsys):
     made = graph(regression())
     node = next(node for node in made.node if node.name == "MatMul")
     node.op = "GoneOp"
     with pytest.raises(CannotRunError, match=r"GoneOp.*MatMul:0"):
         beside(made, made)
     assert beside(made, made, feeds={"MatMul": np.ones((4, 2), np.float32)}).verdict == "equal"
+    old, feeds = write(tmp_path / "old.pb", made), str(tmp_path / "feeds.npz")
+    np.savez(feeds, MatMul=np.ones((4, 2), np.float32))
+    assert main(["beside", old, old]) == 2 and "no op GoneOp" in capsys.readouterr().err
+    assert main(["beside", old, old, "--feeds", feeds]) == 0
+    assert main(["audit", old, old]) == 2 and "no op GoneOp" in capsys.readouterr().err
+
+
+def test_an_op_that_is_gone_from_a_function_is_named(tmp_path, capsys):
+    def build():
+        data = tf.data.Dataset.from_tensor_slices(np.ones((8, 3), np.float32)).map(lambda row: row * 2.0).batch(2)
+        batch = tf.data.make_initializable_iterator(data).get_next()
+        tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(tf.matmul(batch, weights()))))
+
+    made = graph(build)
+    next(node for node in made.library.function[0].node_def if node.op == "Mul").op = "GoneOp"
+    old = write(tmp_path / "old.pb", made)
+    assert main(["beside", old, old]) == 2 and "no op GoneOp" in capsys.readouterr().err
 
 
 def test_comparing_nothing_is_no_pass():

@@ -29,16 +29,16 @@ READABLE = (
 _FRAME = struct.Struct("<QI")  # of a record of an event file: the length of its data, and the check of that length
 
 
-def read_graph_def(path):
+def read_graph_def(path, gone_too=False):
     """Read a `GraphDef` that `validate` finds sound from a file, or from a folder that holds a SavedModel.
 
-    Where a file holds several graphs, `path#2` is the second. Raises `OSError` if the file cannot be read and
-    `ValueError`, in one line, if it holds no graph, several, or one that `validate` refuses.
+    Where a file holds several graphs, `path#2` is the second. `gone_too` is as for `validate`. Raises `OSError` if the
+    file cannot be read and `ValueError`, in one line, if it holds no graph, several, or one that `validate` refuses.
     """
     file, number = _located(str(path))
     try:
         graph_def = _choose(_graphs(_content(file)), number)
-        validate(graph_def)
+        validate(graph_def, gone_too)
     except ValueError as error:
         raise ValueError(f"{shown(file)}: {error}") from None
     return graph_def

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             bar.refresh()
 
         try:
-            old, new = map(read_graph_def, (args.old, args.new))
+            old, new = (read_graph_def(file, gone_too=True) for file in (args.old, args.new))
             result = beside(
                 old, new, args.updates, _arrays(args.feeds), args.seed, dict(args.size), args.checkpoint, None, progress
             )
