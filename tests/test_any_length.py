@@ -262,7 +262,8 @@ def test_projects_run_begins_as_its_record_says(tmp_path):
     _, record = load_record(curriculum.CHECKPOINT, CurriculumRecord)
     graph, network, learning = curriculum.new_learning(record.graph_seed, record.updates)
     with new_session(graph) as session:
-        again = curriculum.begin(session, learning, tmp_path, record.graph_seed, record.updates)
+        prefix, again = curriculum.run_in(tmp_path, record.graph_seed, record.updates)
+        curriculum.begin(session, learning, prefix, again)
         curriculum.train(session, network, learning, again, tmp_path, is_stop_wanted=lambda: again.done == KEPT_LOSSES)
     # Another instruction set, measured: up to 2e-7.
     assert again.first_losses == pytest.approx(record.first_losses, rel=1e-4)

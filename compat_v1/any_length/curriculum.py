@@ -134,13 +134,12 @@ def advance(
     return session.run([fetches, network.next_state], {network.data: data, **fed_state})
 
 
-def begin(session: Any, learning: Learning, directory: str | Path, graph_seed: int, updates: int) -> CurriculumRecord:
-    """Initialize the graph that learns, or go on with the unfinished run in `directory`; return its record.
+def run_in(directory: str | Path, graph_seed: int, updates: int) -> tuple[str | None, CurriculumRecord]:
+    """Return (prefix, record) of the checkpoint in `directory`, or None and the record of a run that is to begin.
 
     Raises `ValueError` if `directory` holds a run that is not one of `updates` updates from `graph_seed`, or one of
-    other settings than this file's, or a broken one.
+    other settings than this file's, or one that can be seen to be broken before it is restored.
     """
-    session.run(learning.initializer)
     asked: dict[str, Any] = {
         "graph_seed": graph_seed,
         "op_seeds": list(OP_SEEDS),
@@ -149,15 +148,21 @@ def begin(session: Any, learning: Learning, directory: str | Path, graph_seed: i
     }
     if find_checkpoint(directory) is None:
         nothing: dict[str, Any] = {"done": 0, "first_losses": [], "measured": Measured(done=[], loss=[], right=[])}
-        return CurriculumRecord(**asked, **nothing, stack=this_stack(tf.VERSION, onednn()))
+        return None, CurriculumRecord(**asked, **nothing, stack=this_stack(tf.VERSION, onednn()))
     prefix, record = load_record(directory, CurriculumRecord)
     for name, value in asked.items():
         if getattr(record, name) != value:
             raise ValueError(
                 f"{directory} holds a run whose {name} is {getattr(record, name)}, not {value}: give another folder"
             )
-    restore(session, prefix, trained_variables(session) if record.weights_sha256 else None)
-    return record
+    return prefix, record
+
+
+def begin(session: Any, learning: Learning, prefix: str | None, record: CurriculumRecord) -> None:
+    """Initialize the graph that learns, or go on with what `run_in` found; `ValueError` if its variables are broken."""
+    session.run(learning.initializer)
+    if prefix:
+        restore(session, prefix, trained_variables(session) if record.weights_sha256 else None)
 
 
 def train(

@@ -35,15 +35,17 @@ def run(args: argparse.Namespace) -> int:
         with tqdm.external_write_mode():  # the bar makes way
             print(f"update {done} of {record.updates} | loss {loss:.4f} | {right:.3%} of 100 sums right", flush=True)
 
-    graph, network, learning = curriculum.new_learning(args.seed, args.updates)
     try:
-        with alone_in(args.checkpoint), new_session(graph, inter_op_threads=1) as session, stop_on_signal() as stop:
-            record = curriculum.begin(session, learning, args.checkpoint, args.seed, args.updates)
-            # On a terminal alone: a log keeps the lines.
-            with tqdm(total=args.updates, initial=record.done, unit="update", leave=False, disable=None) as bar:
-                curriculum.train(
-                    session, network, learning, record, args.checkpoint, report, lambda: stop.is_wanted, bar.update
-                )
+        with alone_in(args.checkpoint):
+            prefix, record = curriculum.run_in(args.checkpoint, args.seed, args.updates)
+            graph, network, learning = curriculum.new_learning(args.seed, args.updates)
+            with new_session(graph, inter_op_threads=1) as session, stop_on_signal() as stop:
+                curriculum.begin(session, learning, prefix, record)
+                # On a terminal alone: a log keeps the lines.
+                with tqdm(total=args.updates, initial=record.done, unit="update", leave=False, disable=None) as bar:
+                    curriculum.train(
+                        session, network, learning, record, args.checkpoint, report, lambda: stop.is_wanted, bar.update
+                    )
     except ValueError as error:
         raise BadInput(str(error)) from None
     except OSError as error:
