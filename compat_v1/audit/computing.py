@@ -45,7 +45,7 @@ class Computing:
         elif node.op == "StackPop" or node.op == "StackPopV2":
             return self._popped(name)
         elif self.dtype(name) in WHOLE:
-            outputs = self.normal.fold(node, operands)
+            outputs = self.normal.fold(node, [self._entered(one) for one in operands])
         else:
             return None
         if outputs is None:
@@ -58,6 +58,11 @@ class Computing:
             form = hash((node.op, index, *(one.form if isinstance(one, Literal) else 1 for one in operands)))
             found.append(literal and literal._replace(form=form, leaves=leaves))
         return found
+
+    def _entered(self, operand):
+        """Return the constant that enters a loop and stays the same in it, or the operand."""
+        entered = is_op(operand, "Enter") and "is_constant" in operand[0].attributes and operand[0].inputs[0]
+        return entered if isinstance(entered, Literal) and entered.kind == "whole" else operand
 
     def _of_shape(self, op, operands):
         outputs = []

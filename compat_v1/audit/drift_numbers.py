@@ -36,6 +36,12 @@ NUMBERS = {
         "1.0 to 1.15, 1.15 to 2.21",
         "write epsilon=1.001e-5 in the port, from the first releases 1e-5 + 1e-12",
     ),
+    "fused batch normalization": Change(
+        "tf.layers.batch_normalization of images is one op, was made of several",
+        "1.2 to 1.8",
+        "the last bits differ, and the moving variance is larger, of n elements by n / (n - 1); for the old ones write "
+        "fused=False in the port",
+    ),
     "einsum": Change(
         "tf.einsum is an op, and was made of reshapes and a product of matrices",
         "1.15 to 2.2",

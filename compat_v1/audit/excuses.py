@@ -41,9 +41,8 @@ def unused(node, users, in_port):
         return "unused gradients"
     if node.op == "ShapeN" and not users.get(node) and in_port:
         return "computed shapes"
-    constant = not users.get(node) and not node.controls and node.inputs
-    if constant and node.op == "Enter" and isinstance(node.inputs[0], Literal):
-        return "unused constants"
+    if node.op == "Enter" and not users.get(node) and not node.controls:
+        return "unused constants" if isinstance(node.inputs[0], Literal) else "computed shapes"
     return "unused constants" if _measures_zeros(node, users) else None
 
 

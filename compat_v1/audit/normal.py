@@ -80,10 +80,13 @@ class Normal(Places):
         rules_oldest_dense.finish(self)
         rules_oldest_exponents.finish(self)
         moments = rules_oldest_moments.begin(self)
+        waited = {node: node.controls for node in self.nodes} if moments else {}
+        if without or moments:  # what hands on a gradient waits for its group alone
+            pruning.leave_out_implied_waits(self)
         self.removed |= idle.leave_out(self, without)
         pruning.leave_out(self, dropout.unused_gradients(self), self.removed)
         rules_oldest_losses.finish(self)
-        rules_oldest_moments.finish(self, moments)
+        rules_oldest_moments.finish(self, moments, waited)
         rules_oldest_updates.finish(self)
         pruning.leave_out(self, set(), set())
         pruning.leave_out_stacks(self)

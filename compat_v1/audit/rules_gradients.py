@@ -12,6 +12,8 @@ class GradientRules:
     def _Sum(self, name, node, operands):
         """The sum that undoes a broadcast is reshaped right after: dimensions kept or not make no difference."""
         tensor, axes = operands
+        if self._untiled(name, node, operands):
+            return True
         negation = self._negated_after(name)
         if not (negation or self._only_reshaped(name)):
             return self._plain_sum(name, node, operands)
@@ -45,6 +47,9 @@ class GradientRules:
         if shape is None or not is_of_numbers(axes):
             return False
         summed = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
+        if not summed:
+            self.normal.alias(name, tensor, "static broadcast")
+            return True
         left = [axis for axis in summed if shape[axis] != 1] or summed
         attributes = self._without_index_types(name, [axes])
         keeps = attributes.pop("keep_dims", None)
@@ -62,6 +67,22 @@ class GradientRules:
             node = self.normal.node(name, "Reshape", types, [(made, 0), target], set(), sizes=[kept])
             node.steps.add("kept dimensions")
             self.normal.tensors[name, 0] = (node, 0)
+        return True
+
+    def _untiled(self, name, node, operands):
+        """A sum over axes of one element that a reshape put in: the gradient of a tile by ones."""
+        tensor, axes = operands
+        if not is_op(tensor, "Reshape") or tensor[0].controls or Attributes(node)["keep_dims"].b:
+            return False
+        source, shape = tensor[0].inputs[0], self.normal.sizes(tensor)
+        if isinstance(source, Literal) or shape is None or not is_of_numbers(axes):
+            return False
+        summed = {axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()}
+        left = tuple(size for axis, size in enumerate(shape) if axis not in summed)
+        if self.normal.sizes(source) != left or any(shape[axis] != 1 for axis in summed):
+            return False
+        self.normal.absorbed.add(tensor[0])
+        self.normal.alias(name, source, "own shape")
         return True
 
     def _StopGradient(self, name, node, operands):

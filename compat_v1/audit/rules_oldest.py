@@ -104,15 +104,18 @@ def _sampled(rewriter, name, node, operands):
 
 
 def _counted(rewriter, name, node, operands):
-    """A whole number known from the static shapes is a number of floating point, too."""
+    """A whole number known from the static shapes is a number of floating point, too; and so is one of fewer bits."""
     (count,), kind = operands, rewriter.dtype(name)
-    if not (isinstance(count, Literal) and count.kind == "whole" and count.dtype in ("int32", "int64")):
+    if not isinstance(count, Literal) or count.shape != () or kind not in ("float32", "float64"):
         return False
-    if count.shape != () or not isinstance(count.value[0], int) or kind not in ("float32", "float64"):
+    if count.kind == "whole" and count.dtype in ("int32", "int64") and isinstance(count.value[0], int):
+        value = np.array(count.value[0], count.dtype)
+    elif count.kind == "data" and (count.dtype, kind) == ("float32", "float64"):
+        value = np.frombuffer(count.value, "float32")[0]
+    else:
         return False
-    value = np.array(count.value[0], count.dtype).astype(kind)
     literal = count._replace(
-        kind="data", dtype=kind, value=value.tobytes(), names=(name, *count.names), form=0, leaves=()
+        kind="data", dtype=kind, value=value.astype(kind).tobytes(), names=(name, *count.names), form=0, leaves=()
     )
     rewriter.normal.alias(name, literal._replace(ops=literal.ops | {"Cast"}), "computed shapes")
     return True

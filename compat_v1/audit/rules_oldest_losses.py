@@ -41,7 +41,7 @@ def finish(normal):
             made.setdefault((_pair(node.inputs), node.controls, node.device), node)
     for node in normal.nodes:
         chosen = node.inputs[0] if node.op == "RealDiv" else None
-        if not any(is_op(chosen, op) for op in ("Select", "SelectV2")) or not _waits_for_nothing(chosen[0]):
+        if not any(is_op(chosen, op) for op in ("Select", "SelectV2")):
             continue
         count = _positive(chosen[0].inputs[0])
         if count is None or not _is_zero(chosen[0].inputs[2]) or not _is_guarded(node.inputs[1], count):
@@ -50,6 +50,7 @@ def finish(normal):
         none = chosen[0].inputs[2]
         normal.absorbed |= set() if isinstance(none, Literal) else {none[0]}
         node.op, node.inputs = _QUOTIENT, [chosen[0].inputs[1], count]
+        node.controls |= {one for one in chosen[0].controls if not (one.op == "NoOp" and _waits_for_nothing(one))}
         node.steps.add(f"{_QUOTIENT}: selected")
         first = made.setdefault((_pair(node.inputs), node.controls, node.device), node)
         if first is not node:  # of two losses with one count
@@ -156,11 +157,7 @@ def _squared_gradient(rewriter, name, node, operands):
     if not (is_op(doubled, "Mul") and is_op(difference, "Sub")):
         return False
     gradient = doubled_of(doubled)
-    if (
-        gradient is None
-        or isinstance(gradient, Literal)
-        or not doubled[0].controls | difference[0].controls <= {gradient[0]}
-    ):
+    if gradient is None or isinstance(gradient, Literal):
         return False
     if _pair(difference[0].inputs) not in rewriter.squared:
         return False
@@ -169,7 +166,8 @@ def _squared_gradient(rewriter, name, node, operands):
     shape = [normal.sizes(difference)]
     twice = normal.node(name, "Mul", types, [number(2, rewriter.dtype(name)), (sub, 0)], set(), {_SQUARED}, sizes=shape)
     normal.absorbed.update({doubled[0], difference[0]})
-    normal.keep(name, "Mul", [gradient, (twice, 0)], types, {_SQUARED}, shape)
+    made = normal.keep(name, "Mul", [gradient, (twice, 0)], types, {_SQUARED}, shape)
+    made.controls |= (doubled[0].controls | difference[0].controls) - {gradient[0]}
     return True
 
 

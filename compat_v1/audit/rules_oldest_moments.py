@@ -42,10 +42,14 @@ def begin(normal):
     return found
 
 
-def finish(normal, found):
-    """Bring their gradients into the newer form, when what nothing uses has gone."""
+def finish(normal, found, waited):
+    """Bring their gradients into the newer form, when what nothing uses has gone.
+
+    `waited`: {node: what it waited for before it was asked what that implies}, for the counts, which need no tensor.
+    """
     users = users_of(normal) if found else {}
     for one in found:
+        one.waited = waited
         _write_gradients(normal, one, users)
     if found:
         arrange(normal)
@@ -147,9 +151,9 @@ def _is_shift(operand, one):
     return operand == one.shift
 
 
-def _made(normal, like, op, attributes, inputs, sizes):
+def _made(normal, like, op, attributes, inputs, sizes, controls=frozenset()):
     made = normal.made.get(like.name)
-    node = normal.node(like.name, op, attributes, inputs, set(), {_CAUSE}, sizes=[sizes])
+    node = normal.node(like.name, op, attributes, inputs, controls, {_CAUSE}, sizes=[sizes])
     normal.made[like.name] = made
     return node, 0
 
@@ -275,7 +279,7 @@ def _count(normal, one, node):
     count = number(one.count, "int32")
     types = {"SrcT": tf.int32.as_datatype_enum, "DstT": kind.as_datatype_enum}
     types = {key: v1.AttrValue(type=of).SerializeToString(deterministic=True) for key, of in types.items()}
-    return _made(normal, one.divisor, "Cast", types, [count], ())
+    return _made(normal, one.divisor, "Cast", types, [count], (), one.waited.get(node, frozenset()))
 
 
 def _leave_term(normal, node, users):

@@ -22,7 +22,11 @@ class Seeds:
 
     def __init__(self, normal, alike=frozenset()):
         """`alike`: nodes that have the same seed in the other graph, so that it may well be written down."""
-        self.places = {name: place for place, name in enumerate(normal.graph.nodes)}
+        graph = normal.graph
+        # Which optimizations a dataset has was said last, and stands first in a function that makes one.
+        last = {name for name in graph.nodes for user, slot in graph.users[name] if slot and _optimizes(graph, user)}
+        self.places = dict.fromkeys(last, -1)
+        self.places |= {name: place for place, name in enumerate(name for name in graph.nodes if name not in last)}
         for node, name in normal.seeded_at.items():
             self.places[node.name] = self.places[name]
         self.seeded = sorted(
@@ -47,3 +51,7 @@ class Seeds:
         if len(by_place) == len(counted):
             return by_place | counted
         return max(by_place, counted, key=len)
+
+
+def _optimizes(graph, name):
+    return graph.nodes[name].op == "OptimizeDataset"

@@ -33,7 +33,8 @@ class Verification:
             for node in side.normal.nodes:
                 if node in taken:
                     continue
-                rule = excuses.passes_on(node) if node in self.passed else excuses.unused(node, side.users, not here)
+                passed = node in self.passed or (here and not side.users.get(node))
+                rule = (passed and excuses.passes_on(node)) or excuses.unused(node, side.users, not here)
                 if rule:
                     self.explain(rule, node.name)
                     continue

@@ -1,0 +1,153 @@
+"""Fused batch normalization written out: tf.layers fuses it in newer releases, and did not.
+
+The two compute other numbers, so that no rule makes one of the other. But a port can be compared as if it were written
+with fused=False: its fused ops and their gradients give way to what TensorFlow builds for that, and every node, of that
+and of the rest, is compared as ever.
+"""
+
+from collections import Counter
+
+import tensorflow as tf
+
+from compat_v1.audit.findings import target
+from compat_v1.audit.graph import Attributes
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_scalar, single
+
+v1 = tf.compat.v1
+CAUSE = "fused batch normalization"
+_FUSING = 26  # the version of graphs since TensorFlow 1.5
+_FORWARD = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+_BACKWARD = ("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3")
+
+
+def written_out(verification):
+    """Return (names of the port's fused ops that the original lacks, the port's GraphDef without them), or None."""
+    original, port = (side.normal for side in verification.pairing.sides)
+    if original.graph.graph_def.versions.producer >= _FUSING:
+        return None
+    alone = [node.name for node in port.nodes if node.op in _FORWARD and node not in verification.back]
+    names = [name for name in alone if _is_of_images(port.graph, name)]
+    return (names, Unfused(port, names).graph_def()) if names else None
+
+
+def _is_of_images(graph, name):
+    """Whether an op, in no loop or branch, normalizes the last of four axes, and averages nothing itself."""
+    attributes, shape = Attributes(graph.nodes[name]), graph.shapes[name][0]
+    if graph.frames[name] or name in graph.conditional or shape is None or len(shape) != 4:
+        return False
+    averages = "exponential_avg_factor" in attributes and attributes["exponential_avg_factor"].f != 1.0
+    return not averages and attributes["data_format"].s in (b"", b"NHWC")
+
+
+class Unfused:
+    """A port's graph, in which `instead` of the tensors of what is `gone` there are others, {name: name}."""
+
+    def __init__(self, port, names):
+        self.port, self.instead, self.gone = port, {}, set()
+        with tf.Graph().as_default() as self.graph:
+            v1.import_graph_def(port.graph.graph_def, name="")
+            for name in names:
+                self._write_out(self.graph.get_operation_by_name(name))
+
+    def _write_out(self, fused):
+        x, scale, offset, mean, variance = fused.inputs
+        scale, offset = self._unless_full(fused, 1, scale, 1), self._unless_full(fused, 2, offset, 0)
+        scope = fused.name.rpartition("/")[0]
+        with tf.name_scope(scope and f"{scope}/"), tf.control_dependencies(fused.control_inputs):
+            if fused.get_attr("is_training"):
+                mean, variance = v1.nn.moments(x, [0, 1, 2])
+            y = v1.nn.batch_normalization(x, mean, variance, offset, scale, fused.get_attr("epsilon"))
+        for output in fused.outputs[1:3]:
+            for difference in output.consumers():
+                for product in difference.outputs[0].consumers():
+                    self._write_decay(product)
+        users = {user for output in fused.outputs for user in output.consumers()}
+        backward = {user for user in users if user.type in _BACKWARD}
+        self.gone |= {one.name for one in users if one.type == "ZerosLike" and not one.outputs[0].consumers()}
+        self._replace(fused, (y, mean, variance))
+        for user in sorted(backward, key=lambda user: user.name):
+            self._write_gradients(user, y, (x, scale, offset))
+
+    def _unless_full(self, fused, slot, tensor, value):
+        """Return no tensor for a scale of ones or an offset of zeros: there was none."""
+        operand = self.port.tensors.get(self.port.graph.inputs[fused.name][slot])
+        one = single(operand) if isinstance(operand, Literal) else None
+        return None if one is not None and is_scalar(one, value) else tensor
+
+    def _write_decay(self, product):
+        """The decay of an average, 1 - momentum, is a constant that Python computes."""
+        rate = product.inputs[-1].op
+        one, momentum = map(tf.get_static_value, rate.inputs) if rate.type == "Sub" else (None, None)
+        if product.type == "Mul" and one == 1 and momentum is not None:
+            with tf.name_scope(f"{rate.name}/"), tf.control_dependencies(rate.control_inputs):
+                self._replace(rate, [tf.constant(1 - float(str(momentum)), tf.float32)])
+
+    def _write_gradients(self, user, y, sources):
+        arriving, before = user.inputs[0], len(self.graph.get_operations())
+        sources = [None if not output.consumers() else one for one, output in zip(sources, user.outputs, strict=False)]
+        wanted = [one for one in sources if one is not None]
+        copies = {one for output in user.outputs for one in output.consumers() if _hands_on(one, user)}
+        groups = {group for one in copies for group in one.control_inputs if user in group.control_inputs}
+        waits = {one for each in (user, *groups) for one in each.control_inputs} - {user}
+        with tf.control_dependencies(sorted(waits, key=lambda one: one.name)):
+            found = v1.gradients(y, wanted, arriving, gate_gradients=bool(groups), stop_gradients=wanted)
+        found = iter(found)
+        found = [None if one is None else next(found) for one in sources]
+        for one in (user, *groups):
+            self._replace(one, found)
+        for one in copies:
+            self._replace(one, [found[one.inputs[0].value_index]])
+        for one in self.graph.get_operations()[before:]:
+            if one.type == "Identity" and one.inputs[0] is arriving:
+                self._replace(one, [arriving])
+
+    def _replace(self, op, tensors):
+        """Let other tensors come for the outputs of an op, and the first of them for waiting for it."""
+        for output, other in zip(op.outputs, tensors, strict=False):
+            if other is not None:
+                self.instead[output.name.removesuffix(":0")] = other.name.removesuffix(":0")
+        self.instead.update({f"^{op.name}": f"^{one.op.name}" for one in tensors if one is not None})
+        self.gone.add(op.name)
+
+    def graph_def(self):
+        """Return the GraphDef, the nodes that came at its end."""
+        kept = {node.name for node in self.port.graph.graph_def.node}
+        graph_def = v1.GraphDef.FromString(self.port.graph.graph_def.SerializeToString())
+        made = [node for node in self.graph.as_graph_def().node if node.name not in kept | self.gone]
+        nodes = [*(node for node in graph_def.node if node.name not in self.gone), *made]
+        for node in nodes:
+            inputs = [self._final(one.removesuffix(":0")) for one in node.input]
+            node.input[:] = dict.fromkeys(inputs) if node.op == "NoOp" else inputs
+            if node.attr["_class"].list.s:
+                beside = [self._final(target(one.decode())).partition(":")[0] for one in node.attr["_class"].list.s]
+                node.attr["_class"].list.s[:] = [f"loc:@{one}".encode() for one in beside]
+        del graph_def.node[:]
+        graph_def.node.extend(_with_flat_sums(nodes, {node.name: node for node in made if node.op == "AddN"}))
+        return graph_def
+
+    def _final(self, name):
+        while name in self.instead:
+            name = self.instead[name]
+        return name
+
+
+def _hands_on(one, user):
+    """Whether an op hands on a gradient when all of them are made."""
+    return one.type == "Identity" and any(
+        group.type == "NoOp" and user in group.control_inputs for group in one.control_inputs
+    )
+
+
+def _with_flat_sums(nodes, sums):
+    """Return nodes, those of `sums` that are a term of another sum alone left out for their own terms."""
+    users = Counter(one.lstrip("^") for node in nodes for one in node.input)
+    flat = set()
+    for node in nodes:
+        for term in list(node.input) if node.op == "AddN" else ():
+            if term in sums and users[term] == 1:
+                place = list(node.input).index(term)
+                node.input[:] = [*node.input[:place], *sums[term].input, *node.input[place + 1 :]]
+                node.attr["N"].i = len(node.input)
+                flat.add(term)
+    return [node for node in nodes if node.name not in flat]
