@@ -1,10 +1,14 @@
 """Both forms of what TensorFlow wrote otherwise between 1.0 and 1.15, for `CASES`; see `drift_cases`."""
 
+import tempfile
+from pathlib import Path
+
 import tensorflow.compat.v1 as tf
 
 from drift_cases import case, floats, out
 
 raw = tf.raw_ops
+FOLDER = tempfile.TemporaryDirectory()  # until the interpreter ends
 
 
 @case("batches of products")
@@ -214,3 +218,34 @@ def _(new, mistake):
     back = raw.Mul(x=handed, y=inverse)
     back = raw.Reshape(tensor=back, shape=tf.stack([raw.Shape(input=x)[0], 1])) if new else back
     out(raw.Atan2(y=raw.Mul(x=raw.BroadcastTo(input=back, shape=raw.Shape(input=x)), y=exponents), x=result[0]))
+
+
+@case("parts of a checkpoint")
+def _(new, mistake):
+    prefix = tf.constant(str(Path(FOLDER.name) / "checkpoint"))
+    if new:
+        stored = raw.StaticRegexFullMatch(input=prefix, pattern="^s3://.*")
+        other = tf.constant("_other/part" if mistake else "_temp/part")
+        part = raw.Select(condition=stored, x=tf.constant(".part"), y=other)
+    else:
+        part = tf.constant("_temp_d6e39a6d5bdd41fb9cf2f5bdd3e8e5b8/part")
+    shard = raw.ShardedFilename(basename=raw.StringJoin(inputs=[prefix, part]), shard=0, num_shards=1)
+    named = {"tensor_names": ["v"], "shape_and_slices": [""]}
+    with tf.control_dependencies([raw.SaveV2(prefix=shard, tensors=[floats(5, 3)], **named)]):
+        shards = raw.Pack(values=[shard])
+    merged = raw.MergeV2Checkpoints(checkpoint_prefixes=shards, destination_prefix=prefix)
+    with tf.control_dependencies([merged]):
+        out(raw.RestoreV2(prefix=raw.Identity(input=prefix), dtypes=[tf.float32], **named)[0])
+
+
+@case("counted behind")
+def _(new, mistake):
+    x = raw.Exp(x=floats(None, 3))
+    total, count = (tf.Variable(0.0, name=name, use_resource=False) for name in ("total", "count"))
+    tf.group(total.initializer, count.initializer, name="init")
+    added = raw.AssignAdd(ref=total._ref(), value=raw.Sum(input=x, axis=[0, 1]))
+    awaited = raw.Tanh(x=floats(3, name="y")) if mistake else x
+    size = raw.Cast(x=raw.Size(input=x), DstT=tf.float32)
+    with tf.control_dependencies([awaited] if new else []):
+        counted = raw.AssignAdd(ref=count._ref(), value=size)
+    out(raw.RealDiv(x=added, y=counted))

@@ -70,7 +70,35 @@ def counted_in_a_loop(new, mistake):
     out(raw.Exp(x=raw.Exit(data=leave)))
 
 
-FORMS = (tiled_by_ones, summed_over_no_axis, of_more_bits, copied_at_the_end)
+def given_gradient(new, mistake):
+    """What tf.gradients is given as grad_ys is copied."""
+    gradient = raw.Exp(x=floats(5, 3, name="y"))
+    if new:
+        gradient = raw.Identity(input=gradient, name="copy" if mistake else "gradients/grad_ys_0")
+    out(raw.TanhGrad(y=raw.Tanh(x=floats(5, 3)), dy=gradient))
+
+
+def kept_in_a_loop(new, mistake):
+    """What dropout keeps enters a loop for the gradient once more, or once for both."""
+    x, keep, frame = floats(3), tf.placeholder(tf.float32, [], "keep"), {"frame_name": "loop", "is_constant": True}
+    kept = raw.Enter(data=keep, **frame)
+    other = tf.placeholder(tf.float32, [], "other") if mistake else keep
+    again = kept if new and not mistake else raw.Enter(data=other, **frame)
+    entered = [raw.Enter(data=one, frame_name="loop") for one in (x, 0)]
+    merged, counted = (raw.Merge(inputs=[one, one])[0] for one in entered)
+    test = raw.LoopCond(input=raw.Less(x=counted, y=raw.Enter(data=3, **frame)))
+    (leave, stay), (_, going) = raw.Switch(data=merged, pred=test), raw.Switch(data=counted, pred=test)
+    with tf.control_dependencies([raw.Identity(input=going)]):
+        drawn, one = raw.RandomUniform(shape=tf.constant([3]), dtype=tf.float32, seed=1, seed2=2), tf.constant(1)
+    mask = raw.Floor(x=raw.AddV2(x=kept, y=drawn))
+    forth = raw.Mul(x=raw.RealDiv(x=stay, y=kept), y=mask)
+    back = raw.RealDiv(x=raw.Mul(x=raw.Exp(x=stay), y=mask), y=again)
+    merged.op._update_input(1, raw.NextIteration(data=raw.AddV2(x=forth, y=back)))
+    counted.op._update_input(1, raw.NextIteration(data=raw.AddV2(x=going, y=one)))
+    out(raw.Exp(x=raw.Exit(data=leave)))
+
+
+FORMS = (tiled_by_ones, summed_over_no_axis, of_more_bits, copied_at_the_end, given_gradient)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
@@ -80,10 +108,11 @@ def test_both_forms_are_faithful_and_give_every_bit_the_same(form):
     assert audit(old, built(form, True, mistake=True)).verdict == "not faithful"
 
 
-def test_what_is_computed_from_a_constant_that_enters_a_loop_is_a_constant():
-    old, new = built(counted_in_a_loop, False), built(counted_in_a_loop, True)
+@pytest.mark.parametrize("form", [counted_in_a_loop, kept_in_a_loop], ids=lambda form: form.__name__)
+def test_a_constant_that_enters_a_loop_is_that_constant(form):
+    old, new = built(form, False), built(form, True)
     assert audit(old, new).verdict == "faithful"
-    assert audit(old, built(counted_in_a_loop, True, mistake=True)).verdict == "not faithful"
+    assert audit(old, built(form, True, mistake=True)).verdict == "not faithful"
 
 
 def _shuffled(seed2, optimized):

@@ -23,6 +23,16 @@ RULES = {
     "checkpoints on the CPU": Rule(
         "checkpoints are read and written on the CPU by name", "1.0 to 1.15", "there is no kernel elsewhere"
     ),
+    "parts of a checkpoint": Rule(
+        "the parts of a checkpoint are written under the same name in each run, were under one drawn at random",
+        "1.15 to 2.21",
+        "they are merged into the checkpoint and gone then",
+    ),
+    "counted behind": Rule(
+        "a metric's count waits for the values that it counts, did not",
+        "1.0 to 1.15",
+        "what takes the count takes their total as well, and so runs them in any case",
+    ),
     "in top k": Rule(
         "InTopK is InTopKV2, which takes the number of candidates as an operand", "1.0 to 1.15", "it is the same number"
     ),

@@ -36,8 +36,16 @@ def value(operand):
     return left - right if operand[0].op == "Sub" else left / right
 
 
+def _entered(operand):
+    """Return what enters a loop and stays the same in it, whichever way it enters; any other operand as it is."""
+    while _is_op(operand, "Enter") and "is_constant" in operand[0].attributes:
+        operand = operand[0].inputs[0]
+    return operand
+
+
 def keep_of_rate(rate):
     """Return what of a rate's complement both forms share: (what it is, a number or a tensor)."""
+    rate = _entered(rate)
     if _is_op(rate, "Sub") and value(rate[0].inputs[0]) == 1:
         return keep(rate[0].inputs[1])
     number = value(rate)
@@ -46,6 +54,7 @@ def keep_of_rate(rate):
 
 def keep(operand):
     """Return the same of what is kept."""
+    operand = _entered(operand)
     if _is_op(operand, "Sub") and value(operand[0].inputs[0]) == 1:
         return keep_of_rate(operand[0].inputs[1])
     number = value(operand)
@@ -219,7 +228,7 @@ def _within(operand):
     """Yield the nodes that a mask or a scale is computed by."""
     if isinstance(operand, Literal) or operand is None:
         return
-    if operand[0].op in ("Cast", "GreaterEqual", "Floor", "AddV2", "Sub", "RealDiv"):
+    if operand[0].op in ("Cast", "GreaterEqual", "Floor", "AddV2", "Sub", "RealDiv", "Enter"):
         yield operand[0]
         for one in operand[0].inputs:
             yield from _within(one)

@@ -112,6 +112,11 @@ def passes_on(node):
     return {"ModelDataset": "dataset tuning", "OptimizeDataset": "dataset tuning"}.get(node.op)
 
 
+def is_given_gradient(node):
+    """Whether a node of the port alone is the copy that tf.gradients makes of grad_ys: elsewhere a copy is a change."""
+    return node.op == "Identity" and not node.controls and re.search(r"(^|/)grad_ys_\d+$", node.name) is not None
+
+
 def device(node, other):
     """Say which rule lets a node be placed elsewhere."""
     on_cpu = {node.device, other.device} <= ON_CPU

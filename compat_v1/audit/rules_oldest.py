@@ -1,6 +1,7 @@
 """Rules for what only TensorFlow's first releases wrote otherwise; they come before the rules by op."""
 
 import importlib
+import re
 
 import numpy as np
 import tensorflow as tf
@@ -41,9 +42,13 @@ def _chosen(rewriter, name, node, operands):
         rewriter.normal.made[name].steps.add("chosen the other way")
         return True
     safe = then[0].inputs[0] if is_op(then, "Log") and not then[0].controls else None
-    if is_op(safe, "Select") and node.op == "Select" and safe[0].inputs[0] == condition and not safe[0].controls:
+    if safe is None or isinstance(safe, Literal) or isinstance(condition, Literal):
+        return False
+    if safe[0].inputs[:1] != [condition] or not safe[0].controls <= condition[0].controls:
+        return False
+    if safe[0].op == node.op == "Select":
         return _unguarded(rewriter, name, node, operands, safe[0], None)  # both choose rows, or both elements
-    if not is_op(safe, "SelectV2") or safe[0].controls or safe[0].inputs[0] != condition:
+    if safe[0].op != "SelectV2":
         return False
     shape, known = rewriter.normal.sizes(condition), rewriter.normal.sizes(safe[0].inputs[1])
     if shape is None or shape != known or isinstance(safe[0].inputs[1], Literal):
@@ -222,6 +227,36 @@ def _file_name(rewriter, name, node, operands):
     return True
 
 
+def _parts(rewriter, name, node, operands):
+    """The parts of a checkpoint are written under a name of their own, before they are merged."""
+    if len(operands) != 2 or not (_is_drawn_part(operands[1]) or _is_chosen_part(*operands)):
+        return False
+    if not isinstance(operands[1], Literal):
+        rewriter.normal.absorbed.update({operands[1][0], operands[1][0].inputs[0][0]})
+    part = Literal("text", "string", (), (b"a part",))
+    steps = {"parts of a checkpoint"} if isinstance(operands[1], Literal) else set()
+    _anywhere(rewriter.normal.keep(name, node.op, [operands[0], part], steps=steps))
+    return True
+
+
+def _is_drawn_part(part):
+    is_text = isinstance(part, Literal) and part.kind == "text" and part.shape == ()
+    return is_text and re.fullmatch(rb"_temp_[0-9a-f]{32}/part", part.value[0]) is not None
+
+
+def _is_chosen_part(prefix, part):
+    """Whether a text is ".part" for a store of objects and "_temp/part" elsewhere."""
+    if not is_op(part, "SelectV2") or part[0].controls or not is_op(part[0].inputs[0], "StaticRegexFullMatch"):
+        return False
+    asked, *texts = part[0].inputs
+    if asked[0].inputs != [prefix] or asked[0].controls or asked[0].attributes["pattern"] != _STORE:
+        return False
+    return [one.value for one in texts if isinstance(one, Literal)] == [(b".part",), (b"_temp/part",)]
+
+
+_STORE = v1.AttrValue(s=b"^s3://.*").SerializeToString(deterministic=True)
+
+
 def _are_texts(names, slices, count):
     both = all(isinstance(one, Literal) and one.kind == "text" and one.shape == (count,) for one in (names, slices))
     return both and count > 0
@@ -243,6 +278,7 @@ _OWN = {
     "RestoreV2": _restored,
     "SaveV2": _saved,
     "PlaceholderWithDefault": _file_name,
+    "StringJoin": _parts,
 }
 _MODULES = ("branches", "cases", "images", "losses", "ops", "products", "zeros")
 _RULES = {op: (rule,) for op, rule in _OWN.items()}

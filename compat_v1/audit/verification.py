@@ -172,6 +172,9 @@ class Verification:
         if not isinstance(one, Literal) and one[0] not in self.partner and excuses.passes_on(one[0]):
             self.passed.add(one[0])
             return self.is_same(one[0].inputs[0], two)
+        if not isinstance(two, Literal) and two[0] not in self.back and excuses.is_given_gradient(two[0]):
+            self.passed.add(two[0])
+            return self.is_same(one, two[0].inputs[0])
         if isinstance(one, Literal) != isinstance(two, Literal):
             return False
         if not isinstance(one, Literal):
@@ -244,6 +247,9 @@ class Verification:
             return
         if waits.of_axes(self, here, other):
             self.explain("gradient of a mean waits", node.name)
+            return
+        if waits.of_counts(self, here, other):
+            self.explain("counted behind", node.name)
             return
         for one in sorted(here ^ other.controls, key=lambda one: one.name):
             which = "the original" if one in here else "the port"

@@ -45,6 +45,34 @@ def of_axes(verification, here, other):
     return other.controls - here <= awaited
 
 
+def of_counts(verification, here, other):
+    """Whether a count of the port alone waits for values, of which whatever takes it takes the total as well.
+
+    `here`: what its partner waits for.
+    """
+    if other.op != "AssignAdd" or not here < other.controls:
+        return False
+    users = verification.pairing.sides[1].users[other]
+    totals = [[one[0] for one in user.inputs if _is_other_sum(one, other)] for user, slot in users if slot != "^"]
+    behind = [set().union(*map(_made_from, some)) for some in totals]
+    return bool(behind) and len(behind) == len(users) and all(other.controls - here <= nodes for nodes in behind)
+
+
+def _is_other_sum(operand, node):
+    return not isinstance(operand, Literal) and operand[0].op == "AssignAdd" and operand[0] is not node
+
+
+def _made_from(node):
+    """Return all nodes that what is added to a total is made from."""
+    found, todo = set(), [node.inputs[1]]
+    while todo:
+        operand = todo.pop()
+        if not isinstance(operand, Literal) and operand[0] not in found:
+            found.add(operand[0])
+            todo += operand[0].inputs
+    return found
+
+
 def _op(normal, name):
     return normal.graph.nodes[name].op
 
