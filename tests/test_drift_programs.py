@@ -98,7 +98,16 @@ def kept_in_a_loop(new, mistake):
     out(raw.Exp(x=raw.Exit(data=leave)))
 
 
+def guarded_without_a_loss(new, mistake):
+    """What is guarded from gradients and reshaped is no label, and is transposed in one form alone."""
+    x = raw.StopGradient(input=raw.Exp(x=floats(3, 3)))
+    x = x if new else raw.Transpose(x=x, perm=[0, 1])
+    x = raw.Transpose(x=x, perm=[1, 0]) if mistake else x
+    out(raw.Tanh(x=raw.Reshape(tensor=x, shape=[1, 9])))
+
+
 FORMS = (tiled_by_ones, summed_over_no_axis, of_more_bits, copied_at_the_end, given_gradient)
+FORMS += (guarded_without_a_loss,)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

@@ -87,12 +87,18 @@ class GradientRules:
 
     def _StopGradient(self, name, node, operands):
         """The labels of a cross entropy are guarded from gradients, for which the rest of the graph has none anyway."""
-        guarded = ("SoftmaxCrossEntropyWithLogits", "Reshape", "Shape", "Rank")
-        users = self.graph.users[name]
-        if not users or operands[0] is None or any(self.graph.nodes[user].op not in guarded for user, _ in users):
+        if operands[0] is None or not self._are_labels(name):
             return False
         self.normal.alias(name, operands[0], "labels without gradient")
         return True
+
+    def _are_labels(self, name):
+        """Whether nothing but a cross entropy takes a tensor, reshaped or not, and whoever asks for its sizes."""
+        users = [(user, self.graph.nodes[user].op) for user, _ in self.graph.users[name]]
+        taking = [(user, op) for user, op in users if op not in ("Shape", "Rank")]
+        return bool(taking) and all(
+            op == "SoftmaxCrossEntropyWithLogits" or (op == "Reshape" and self._are_labels(user)) for user, op in taking
+        )
 
     def _negated(self, negation, tensor, shape):
         sizes_of_it = None if shape is None else [shape]
