@@ -14,7 +14,7 @@ from compat_v1.audit.fused import CAUSE, Unfused
 from compat_v1.audit.normal import Normal
 from corpus_graphs import RECORDED
 from drift_cases import built, floats, out
-from test_drift import proved
+from test_drift import proved, run
 
 raw = tf.raw_ops
 
@@ -122,6 +122,31 @@ def test_a_constant_that_enters_a_loop_is_that_constant(form):
     old, new = built(form, False), built(form, True)
     assert audit(old, new).verdict == "faithful"
     assert audit(old, built(form, True, mistake=True)).verdict == "not faithful"
+
+
+def _largest(new, mistake):
+    x, gradient = floats(4, 5), floats(4, 2, name="y")
+    largest = raw.TopKV2(input=x, k=2)[1]
+    rows = raw.ExpandDims(input=tf.constant([0, 5, 10, 15]), axis=-1)
+    places = raw.Reshape(tensor=raw.AddV2(x=largest, y=rows), shape=[-1])
+    values, of = raw.Reshape(tensor=gradient, shape=[-1]), tf.constant([20])
+    if new:
+        places = raw.ExpandDims(input=raw.Mul(x=places, y=0) if mistake else places, axis=-1)
+        back = raw.ScatterNd(indices=places, updates=values, shape=of)
+    else:
+        kinds = {"default_value": 0.0, "validate_indices": False}
+        back = raw.SparseToDense(sparse_indices=places, output_shape=of, sparse_values=values, **kinds)
+    out(raw.Reshape(tensor=back, shape=[4, 5]))
+
+
+def test_the_gradient_of_top_k_is_a_cause_of_which_only_zeros_have_another_sign():
+    old, new = built(_largest, False), built(_largest, True)
+    result = audit(old, new)
+    assert [one.cause for one in result.numbers] == ["gradient of top_k"], result.differences
+    assert audit(old, built(_largest, True, mistake=True)).verdict == "not faithful"
+    for seed in range(3):
+        one, two = (np.frombuffer(run(graph, seed), np.float32) for graph in (old, new))
+        assert (one == two).all() and one.any()
 
 
 def _shuffled(seed2, optimized):

@@ -113,6 +113,11 @@ NUMBERS = {
         "1.0 to 1.15",
         "the last bits differ; the old ones can be had by tf.raw_ops.SoftplusGrad in a tf.custom_gradient of one's own",
     ),
+    "gradient of top_k": Change(
+        "the gradient of top_k is added to zeros, was written over them",
+        "1.0 to 1.15",
+        "only the sign of a zero may differ; no program can choose that",
+    ),
     "natural decay": Change(
         "natural_exp_decay takes a power of exp(-rate), took the exponential of the product",
         "1.0 to 1.15",

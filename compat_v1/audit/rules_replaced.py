@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
-from compat_v1.audit.literals import Literal
+from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import EMPTY_LIST, is_op, is_scalar, single
 
 v1 = tf.compat.v1
@@ -121,7 +121,32 @@ def _accumulated(rewriter, name, _node, operands):
     return True
 
 
+def _largest_gradient(rewriter, name, _node, operands):
+    """The gradient of top_k puts each number into zeros at a place of its own."""
+    places, shape, values, none = operands
+    sizes = rewriter.normal.sizes(places)
+    if not is_scalar(none, 0) or sizes is None or len(sizes) != 1 or not _are_of_largest(places):
+        return False
+    attributes = rewriter.graph.attributes(name)
+    attributes.pop("validate_indices", None)
+    types = {"T": attributes["Tindices"]}
+    column = rewriter.normal.node(name, "ExpandDims", types, [places, whole(1, "int32")], set(), sizes=[(*sizes, 1)])
+    inputs = [(column, 0), values, shape]
+    rewriter.normal.keep(name, "ScatterNd", inputs, attributes, {"gradient of top_k"})
+    return True
+
+
+def _are_of_largest(places):
+    """Whether numbers are those that top_k gives, with the number of what comes before their row added."""
+    if not is_op(places, "Reshape") or not is_op(places[0].inputs[0], "AddV2"):
+        return False
+    added = places[0].inputs[0][0].inputs[0]
+    added = added[0].inputs[0] if is_op(added, "Reshape") else added
+    return is_op(added, "TopKV2") and added[1] == 1
+
+
 RULES = {
+    "SparseToDense": _largest_gradient,
     "AccumulateNV2": _accumulated,
     "SparseTensorDenseAdd": _counted_pairs,
     "SparseAdd": _added_sparse,
