@@ -248,6 +248,23 @@ def _gradient_for_another(nodes):
     first.input[0], second.input[0] = second.input[0], first.input[0]
 
 
+def _gradients_of(nodes):
+    return next(node for node in nodes.values() if node.op == "FusedBatchNormGradV3")
+
+
+def _other_epsilon_back(nodes):
+    _gradients_of(nodes).attr["epsilon"].f = 0.002
+
+
+def _other_scale_back(nodes):
+    _gradients_of(nodes).input[2] = next(node for node in nodes.values() if node.op == "FusedBatchNormV3").input[2]
+
+
+def _waits_back(nodes):
+    copy = next(node for node in nodes.values() if node.op == "Identity" and "FusedBatchNormGradV3" in node.input[0])
+    copy.input.append("^" + next(name for name, node in nodes.items() if node.op == "Placeholder"))
+
+
 def _without_update(nodes):
     for node in nodes.values():
         kept = [one for one in node.input if not (one.startswith("^") and one.endswith("AssignMovingAvg_1"))]

@@ -6,11 +6,12 @@ and of the rest, is compared as ever.
 """
 
 from collections import Counter
+from contextlib import contextmanager
 
 import tensorflow as tf
 
 from compat_v1.audit.findings import target
-from compat_v1.audit.graph import Attributes
+from compat_v1.audit.graph import NOTES, Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_scalar, single
 
@@ -18,6 +19,7 @@ v1 = tf.compat.v1
 CAUSE = "fused batch normalization"
 _FUSING = 26  # the version of graphs since TensorFlow 1.5
 _FORWARD = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+_KNOWN = {"T", "U", "epsilon", "data_format", "is_training", "exponential_avg_factor", *NOTES}
 _BACKWARD = ("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3")
 
 
@@ -27,17 +29,32 @@ def written_out(verification):
     if original.graph.graph_def.versions.producer >= _FUSING:
         return None
     alone = [node.name for node in port.nodes if node.op in _FORWARD and node not in verification.back]
-    names = [name for name in alone if _is_of_images(port.graph, name)]
+    names = [name for name in alone if _is_plain(port.graph, name)]
     return (names, Unfused(port, names).graph_def()) if names else None
 
 
-def _is_of_images(graph, name):
-    """Whether an op, in no loop or branch, normalizes the last of four axes, and averages nothing itself."""
-    attributes, shape = Attributes(graph.nodes[name]), graph.shapes[name][0]
+def _is_plain(graph, name):
+    """Whether an op is one of tf.layers: of the last of four axes, in no loop or branch, with its gradients whole."""
+    node, shape = graph.nodes[name], graph.shapes[name][0]
+    attributes, outputs = Attributes(node), [(name, index) for index in (3, 4, 5)]
     if graph.frames[name] or name in graph.conditional or shape is None or len(shape) != 4:
         return False
     averages = "exponential_avg_factor" in attributes and attributes["exponential_avg_factor"].f != 1.0
-    return not averages and attributes["data_format"].s in (b"", b"NHWC")
+    if averages or attributes["data_format"].s not in (b"", b"NHWC") or node.attr.keys() - _KNOWN:
+        return False
+    x, scale, _, *given = graph.inputs[name]
+    training = "is_training" not in attributes or attributes["is_training"].b
+    for user in {user for user, slot in graph.users[name] if graph.inputs[user][slot] in outputs}:
+        backward, own = graph.nodes[user], Attributes(graph.nodes[user])
+        if backward.op == "ZerosLike" and not graph.users[user]:
+            continue
+        taken = [x, scale, *(outputs if training else [*given, outputs[2]])]
+        alike = all(own[key] == attributes[key] for key in ("epsilon", "is_training", "data_format", "T", "U"))
+        if backward.op not in _BACKWARD or graph.inputs[user][1:] != taken[: len(graph.inputs[user]) - 1] or not alike:
+            return False
+        if backward.attr.keys() - _KNOWN or backward.device != node.device:
+            return False
+    return True
 
 
 class Unfused:
@@ -54,7 +71,7 @@ class Unfused:
         x, scale, offset, mean, variance = fused.inputs
         scale, offset = self._unless_full(fused, 1, scale, 1), self._unless_full(fused, 2, offset, 0)
         scope = fused.name.rpartition("/")[0]
-        with tf.name_scope(scope and f"{scope}/"), tf.control_dependencies(fused.control_inputs):
+        with self._beside(fused, fused.control_inputs), tf.name_scope(scope and f"{scope}/"):
             if fused.get_attr("is_training"):
                 mean, variance = v1.nn.moments(x, [0, 1, 2])
             y = v1.nn.batch_normalization(x, mean, variance, offset, scale, fused.get_attr("epsilon"))
@@ -68,6 +85,12 @@ class Unfused:
         self._replace(fused, (y, mean, variance))
         for user in sorted(backward, key=lambda user: user.name):
             self._write_gradients(user, y, (x, scale, offset))
+
+    @contextmanager
+    def _beside(self, op, awaited):
+        """Let what comes for an op be placed where it was, and wait for what it waited for."""
+        with tf.device(op.device or None), tf.control_dependencies(awaited):
+            yield
 
     def _unless_full(self, fused, slot, tensor, value):
         """Return no tensor for a scale of ones or an offset of zeros: there was none."""
@@ -90,7 +113,7 @@ class Unfused:
         copies = {one for output in user.outputs for one in output.consumers() if _hands_on(one, user)}
         groups = {group for one in copies for group in one.control_inputs if user in group.control_inputs}
         waits = {one for each in (user, *groups) for one in each.control_inputs} - {user}
-        with tf.control_dependencies(sorted(waits, key=lambda one: one.name)):
+        with self._beside(user, sorted(waits, key=lambda one: one.name)):
             found = v1.gradients(y, wanted, arriving, gate_gradients=bool(groups), stop_gradients=wanted)
         found = iter(found)
         found = [None if one is None else next(found) for one in sources]
