@@ -279,6 +279,9 @@ MISTAKES = (
     _trained_for_given,
     _gradient_for_another,
     _without_update,
+    _other_epsilon_back,
+    _other_scale_back,
+    _waits_back,
 )
 
 

@@ -156,10 +156,9 @@ class Unfused:
 
 
 def _hands_on(one, user):
-    """Whether an op hands on a gradient when all of them are made."""
-    return one.type == "Identity" and any(
-        group.type == "NoOp" and user in group.control_inputs for group in one.control_inputs
-    )
+    """Whether an op hands on a gradient when all of them are made, and waits for nothing else."""
+    groups = [group for group in one.control_inputs if group.type == "NoOp" and user in group.control_inputs]
+    return one.type == "Identity" and len(groups) == len(one.control_inputs) == 1
 
 
 def _with_flat_sums(nodes, sums):
