@@ -25,7 +25,7 @@ class Pair(NamedTuple):
 
 
 def alone(graph_def, other, partners):
-    """Return the names of a graph's nodes that the other has not, but as what is computed from sizes by another op.
+    """Return the names of a graph's nodes without a partner, but one that is computed from sizes by another op.
 
     `partners`: {name: the partner's name}, as the audit found them.
     """
@@ -33,7 +33,7 @@ def alone(graph_def, other, partners):
     found = set()
     for name, node in graph.nodes.items():
         op = ops.get(partners.get(name))
-        if name not in ops and (op is None or (op != node.op and graph.is_of_sizes(name))):
+        if op is None or (op != node.op and graph.is_of_sizes(name)):
             found.add(name)
     return frozenset(found)
 

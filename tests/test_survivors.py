@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from compat_v1.audit import dropout
+from compat_v1.audit import dropout, read_graph_def
 from compat_v1.audit.comparison import audit
 from compat_v1.control_flow import control_flow_v1
 from corpus_graphs import recorded
@@ -45,6 +45,28 @@ def test_a_stack_that_rules_leave_out_is_kept_turn_by_turn(release, edit):
     graph = recorded(release, "dynamic_rnn")
     assert audit(graph, graph).verdict == "faithful"
     assert audit(graph, edited(graph, edit)).verdict == "not faithful"
+
+
+def test_a_stack_that_takes_nothing_is_no_stack_without_a_limit():
+    def edit(nodes):
+        nodes[f"{_OF_PRODUCT}/Const"].attr["value"].tensor.CopyFrom(tf.make_tensor_proto(0))
+
+    graph = recorded("tf1.15.5", "dynamic_rnn")
+    assert audit(graph, edited(graph, edit)).verdict == "not faithful"
+
+
+def test_an_assertion_that_both_graphs_have_is_waited_for_in_both():
+    loss = "SparseSoftmaxCrossEntropyWithLogits"
+    graph = recorded("tf1.15.5", "attention")
+    mutant = edited(graph, without(f"{loss}/Rank", f"{loss}/assert_equal_1/Assert/Assert"))
+    assert audit(graph, mutant).verdict == audit(mutant, graph).verdict == "not faithful"
+
+
+def test_what_a_branch_gives_comes_behind_what_is_enqueued_in_it(today):
+    port, queue = read_graph_def(today / "queues.pb.gz"), "shuffle_batch/cond/random_shuffle_queue_enqueue"
+    graph = recorded("tf1.0.1", "queues")
+    assert not audit(graph, port).differences
+    assert audit(edited(graph, without("shuffle_batch/cond/control_dependency", queue)), port).differences
 
 
 def test_what_pops_without_its_turn_pops_once_more_than_there_are_turns():

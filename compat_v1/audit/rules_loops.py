@@ -30,7 +30,7 @@ class LoopRules:
         """What is known before it is pushed needs no stack."""
         value = operands[1] if len(operands) > 1 else None
         stack = self.stack_of(name)
-        if isinstance(value, Literal) and is_followed(value) and len(stack[0]) == 1:
+        if isinstance(value, Literal) and is_followed(value) and len(stack[0]) == 1 and self._is_unlimited(stack):
             self.normal.alias(name, value, "stacks")
             self._empty.append(stack)
             return True
@@ -47,13 +47,17 @@ class LoopRules:
         shape = known[0] if len(pushes) == len(known) == 1 else None
         steps = {"stacks"} if node.op == "StackPop" else set()
         made = self.normal.keep(name, "StackPopV2", operands, steps=steps, sizes=[shape])
-        if len(sources) == len(pushes) == len(pops) == 1 and sources[0] in self.normal.tensors:
-            limits = [one.inputs[0] for one in self._handles((pushes, pops)) if one.op == "StackV2"]
-            if self._swaps_like_others(pushes[0]) and limits and all(is_scalar(one, -1) for one in limits):
-                self.normal.kept[made] = (self.normal.tensors[sources[0]], pushes[0], self._handles((pushes, pops)))
+        alone = len(sources) == len(pushes) == len(pops) == 1 and sources[0] in self.normal.tensors
+        if alone and self._swaps_like_others(pushes[0]) and self._is_unlimited((pushes, pops)):
+            self.normal.kept[made] = (self.normal.tensors[sources[0]], pushes[0], self._handles((pushes, pops)))
         return True
 
     _StackPopV2 = _StackPop
+
+    def _is_unlimited(self, stack):
+        """Whether a stack takes whatever is pushed."""
+        limits = [one.inputs[0] for one in self._handles(stack) if one.op == "StackV2"]
+        return bool(limits) and all(is_scalar(one, -1) for one in limits)
 
     def _handles(self, stack):
         """Return the normal nodes by which pushes and pops get their stack."""
@@ -98,8 +102,7 @@ class LoopRules:
             pushed = [self.normal.tensors.get(self.graph.inputs[push][1]) for push in stack[0]]
             if len(pushed) != 1 or len(stack[1]) != 1 or not self._is_flow(pushed[0]):
                 return False
-            limits = [one.inputs[0] for one in self._handles(stack) if one.op == "StackV2"]
-            if not self._swaps_like_others(stack[0][0]) or not all(is_scalar(one, -1) for one in limits):
+            if not self._swaps_like_others(stack[0][0]) or not self._is_unlimited(stack):
                 return False
             self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
             self._empty.append(stack)
@@ -131,8 +134,8 @@ class LoopRules:
 
     def _popped(self, name):
         """What is popped is what was pushed: a literal, if one push gives the stack its only value."""
-        pushes, _ = self.stack_of(name)
-        if len(pushes) != 1 or len(self.graph.inputs[pushes[0]]) < 2:
+        pushes, pops = self.stack_of(name)
+        if len(pushes) != 1 or len(self.graph.inputs[pushes[0]]) < 2 or not self._is_unlimited((pushes, pops)):
             return None
         value = self.normal.tensors.get(self.graph.inputs[pushes[0]][1])
         if not isinstance(value, Literal) or not is_followed(value):

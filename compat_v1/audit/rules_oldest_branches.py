@@ -119,10 +119,41 @@ def _merged(rewriter, name, node, operands):
     if rewriter.never:
         never = _never_runs(rewriter)
         alive = [k for k, one in enumerate(operands) if isinstance(one, Literal) or one[0] not in never]
-        if len(alive) == 1 and len(operands) == 2 and not _asks_which(rewriter.graph, name):
+        whole = len(alive) == 1 and len(operands) == 2 and not _asks_which(rewriter.graph, name)
+        if whole and _is_behind(rewriter.graph, name):
             rewriter.normal.alias(name, operands[alive[0]], _ALWAYS)
             return True
     return _initial_value(rewriter, name, operands)
+
+
+def _is_behind(graph, merge):
+    """Whether what two branches give comes behind all that they do: what is run for that does it."""
+    before, todo = {merge}, [merge]
+    while todo:
+        for one in graph.needs(todo.pop()):
+            if one in graph.conditional and one not in before:
+                before.add(one)
+                todo.append(one)
+    switches = [name for name, node in graph.nodes.items() if node.op in SWITCHES]
+    conditions = {_condition(graph, one) for one in before.intersection(switches)}
+    todo = [one for one in switches if _condition(graph, one) in conditions]
+    seen = set(todo)
+    while todo:
+        name = todo.pop()
+        if name not in before and not graph.shapes[name] and graph.is_stateful(name):
+            return False
+        after = [one for one in graph.followers[name] if one not in seen and graph.nodes[one].op not in MERGES]
+        seen.update(after)
+        todo += after
+    return True
+
+
+def _condition(graph, switch):
+    """Return the condition of a Switch, whatever copies it came by."""
+    (name, index) = graph.inputs[switch][1]
+    while graph.nodes[name].op == "Identity":
+        name, index = graph.inputs[name][0]
+    return name, index
 
 
 def _never_runs(rewriter):

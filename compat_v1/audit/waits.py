@@ -24,7 +24,7 @@ def of_consumed(verification):
         found = [_differences(verification, name, one) for one in alike]
         if found and all(found):
             for one, which in found[0]:
-                yield Finding("wait", None, None, f"waits for {one.name} only in {which}", name)
+                yield Finding("wait", None, None, f"waits for {one} only in {which}", name)
 
 
 def of_axes(verification, here, other):
@@ -94,8 +94,15 @@ def _differences(verification, name, other_name):
             continue
         if key in there and _tells_branch(one) and _is_zero(normal.tensors.get((name, 0))):
             continue
-        found.append((one, "the original" if key in here else "the port"))
-    return found
+        found.append((one.name, "the original" if key in here else "the port"))
+    handed = [_handed_on(*side, other) for side, other in (((normal, name), other), ((other, other_name), normal))]
+    return found + [(one, "the original" if one in handed[0] else "the port") for one in sorted(handed[0] ^ handed[1])]
+
+
+def _handed_on(normal, name, other):
+    """Return the names of what a node waits for that rules leave out of both graphs and gives nothing: assertions."""
+    awaited = normal.graph.controls[name]
+    return {one for one in awaited if one in normal.consumed.keys() & other.consumed and not normal.graph.shapes[one]}
 
 
 def _awaited(normal, name):
