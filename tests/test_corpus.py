@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from compat_v1.audit import read_graph_def
+from compat_v1.audit import audit, read_graph_def
 from corpus import sources
 from corpus_graphs import NO_RULE_YET, PAIRS, RECORDED, RELEASES, audited, recorded, report
 
@@ -65,3 +65,14 @@ def test_every_mistake_in_a_port_is_reported(name, number, today):
     right, wrong = sources.load(name)["MISTAKES"][number]
     assert result.verdict == "not faithful", f"nobody says that {right!r} became {wrong!r}"
     assert report(result) != report(faithful_port(today, "tf1.15.5", name))
+
+
+@pytest.mark.parametrize(("name", "number"), [("static_rnn", 1), ("dynamic_rnn", 0)])
+def test_the_report_is_the_same_every_time(name, number, today):
+    """Wherever the nodes are in memory: sets of them were once gone through in the order of their addresses."""
+    original, port = recorded("tf1.15.5", name), read_graph_def(today / f"{name}.mistake{number}.pb.gz")
+    others, reports = [], set()
+    for size in (0, 10**5, 10**4, 10**3):
+        others.append([object() for _ in range(size)])
+        reports.add(report(audit(original, port)))
+    assert len(reports) == 1

@@ -17,6 +17,10 @@ class Node:
     def __repr__(self):
         return f"{self.number:07d}"
 
+    def __hash__(self):
+        """By the number, so that sets of nodes have the same order in every run, and reports the same text."""
+        return self.number
+
     @property
     def name(self):
         """The name of the node of the GraphDef that it mainly stands for."""
