@@ -133,3 +133,19 @@ def test_a_chain_that_is_deeper_than_python_recurses_is_compared():
 def test_no_graph_of_a_release_takes_anything_from_another_loop():
     for release in ("tf1.0.1", "tf1.15.5"):
         assert Graph(recorded(release, "nested_loops")).strays() == set()
+
+
+def drawn(names, op):
+    """A graph that draws four numbers with seeds of the program's own, under these names."""
+    with tf.Graph().as_default() as graph:
+        graph.seed = 1
+        numbers = [tf.random.uniform([], seed=3 + k, name=name) for k, name in enumerate(names)]
+        tf.stack([op(one) for one in numbers], name="drawn")
+    return graph.as_graph_def()
+
+
+def test_what_is_drawn_with_the_programs_own_seeds_is_told_apart_by_them():
+    """Where names have moved and what uses the numbers differs, so that nothing else tells one from the other."""
+    result = audit(drawn("abcd", tf.sqrt), drawn("bcda", tf.exp))
+    assert result.verdict == "not faithful"
+    assert not [one for one in result.differences if "seed" in one.what]

@@ -4,7 +4,7 @@ Names only choose between nodes that are alike in all this. Whatever is paired h
 edge by edge, so that a wrong pair can make a false difference but can hide none.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.sizes import Size
@@ -36,6 +36,7 @@ class Pairing:
         for node, other in given:
             self.pair(node, other)
         self._match(_in_checkpoints)
+        self._pair_seeds()
         self._spread_out(strict=True)
         self._match(lambda side, node: (side.below[node], side.above[node]), ties=True)
         self._match(lambda side, node: (side.below[node], side.local[node], *sorted(node.names)))
@@ -51,6 +52,23 @@ class Pairing:
         self._match(lambda side, node: side.local[node], last=True)
         self._spread_out(strict=False)
         self._exchange()
+
+    def _pair_seeds(self):
+        """Pair alike ops by their seeds, if the program gave them: both graphs have the same ones, each of them once.
+
+        Seeds that TensorFlow derives, from the number of ops before, are others in the port, and are not asked here.
+        """
+        groups = defaultdict(lambda: ({}, {}))
+        count = Counter()
+        for which, side in enumerate(self.sides):
+            for node in side.normal.nodes:
+                if "seed2" in node.attributes:
+                    groups[side.local[node]][which][node.attributes["seed2"]] = node
+                    count[which, side.local[node]] += 1
+        for alike, (left, right) in groups.items():
+            if left.keys() == right.keys() and len(left) == count[0, alike] == count[1, alike]:
+                for seed, node in left.items():
+                    self.pair(node, right[seed])
 
     def _exchange(self):
         """Exchange the partners of two nodes that are alike, where what they are made from says so."""
