@@ -36,9 +36,9 @@ class Pairing:
         for node, other in given:
             self.pair(node, other)
         self._match(_in_checkpoints)
-        self._pair_seeds()
         self._spread_out(strict=True)
         self._match(lambda side, node: (side.below[node], side.above[node]), ties=True)
+        self._pair_seeds()
         self._match(lambda side, node: (side.below[node], side.local[node], *sorted(node.names)))
         self._match(lambda side, node: (side.above[node], side.local[node]), ties=False)
         self._match(lambda side, node: (side.below[node], side.local[node]), ties=False)
@@ -68,7 +68,8 @@ class Pairing:
         for alike, (left, right) in groups.items():
             if left.keys() == right.keys() and len(left) == count[0, alike] == count[1, alike]:
                 for seed, node in left.items():
-                    self.pair(node, right[seed])
+                    if node not in self.partner and right[seed] not in self.back:
+                        self.pair(node, right[seed])
 
     def _exchange(self):
         """Exchange the partners of two nodes that are alike, where what they are made from says so."""
