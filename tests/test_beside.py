@@ -162,6 +162,27 @@ def test_other_seeds_are_the_cause_and_with_the_old_ones_every_bit_is_equal():
     result = beside(graph(dropped(7)), graph(dropped(8)))
     assert result.verdict == "parted" and result.first.tensor.startswith("dropout/random_uniform/RandomUniform")
     assert [(cause["cause"], cause["equal_without"]) for cause in result.causes] == [("seeds", True)]
+    assert result.causes[0]["what"].endswith("every bit is equal")
+
+
+@pytest.mark.parametrize("is_folded", [True, False])
+def test_with_the_old_seeds_it_is_said_what_graph_optimizers_have_to_do_with_it(is_folded):
+    """x / 0.75 is x * (1 / 0.75) to TensorFlow's graph optimizers, if 0.75 is a constant."""
+
+    def kept(scaled, seed):
+        def layer(x, w):
+            keep = tf.constant(0.75) if is_folded else tf.placeholder_with_default(0.75, [])
+            mask = tf.floor(tf.random_uniform([2], seed=seed) + 0.75)
+            return tf.multiply(scaled(tf.matmul(x, w), keep), mask, name="dropout/mul")
+
+        return graph(regression(layer=layer))
+
+    result = beside(kept(tf.divide, 7), kept(lambda x, keep: x * (1 / keep), 8))
+    seeds = result.causes[0]
+    assert (seeds["cause"], seeds["equal_without"]) == ("seeds", is_folded)
+    ending = "every bit is equal, with TensorFlow's graph optimizers off they part"
+    assert seeds["what"].endswith(ending if is_folded else "the two still part")
+    assert (len(result.causes) == 1) == is_folded
 
 
 def test_without_a_seed_it_is_not_deterministic_and_the_op_is_named():
@@ -464,6 +485,17 @@ def test_one_batch_for_each_update_is_given(tmp_path):
     assert [(result.plan.feed(update)[0]["x:0"] == batches[update - 1]).all() for update in (1, 2)] == [True, True]
     with pytest.raises(CannotRunError, match="2 batches for x:0"):
         beside(made, made, updates=3, feeds={"x": batches})
+
+
+def test_one_batch_for_each_update_is_told_by_the_shape_that_either_graph_has():
+    """The first releases wrote down no shape of a placeholder."""
+    new = graph(regression())
+    old = tf.GraphDef.FromString(new.SerializeToString())
+    shape = next(node for node in old.node if node.name == "x").attr["shape"].shape
+    shape.Clear()
+    shape.unknown_rank = True
+    batches = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    assert beside(old, new, updates=2, feeds={"x": batches}).verdict == "equal"
 
 
 def test_what_a_data_set_does_to_each_element_is_run_and_a_mistake_in_it_found():

@@ -48,9 +48,10 @@ def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[st
         seeded, names = with_old_seeds(plan)
         if names:
             course = trial.course(seeded, plain)
-            found.append(_of_seeds(names, course.is_equal))
+            is_equal = trial.course(seeded, trial.mode).is_equal
+            found.append(_of_seeds(names, is_equal, course.is_equal))
             at = course.first
-            if at is None:
+            if is_equal or at is None:
                 return origins, found
             here = trial.origins(seeded, at, plain)
         _by_writing(trial, seeded, at, here, plain, found)
@@ -59,10 +60,13 @@ def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[st
     return origins, found
 
 
-def _of_seeds(names: Sequence[str], is_equal_without: bool) -> dict[str, Any]:
+def _of_seeds(names: Sequence[str], is_equal: bool, is_equal_plain: bool) -> dict[str, Any]:
+    """Return the cause, with whether the two are equal without it, and with each op run as the graph has it too."""
     what = f"{len(names)} random ops have other seeds than in the old graph, such as {names[0]}; with the old seeds "
-    what += "written into the new graph " + ("every bit is equal" if is_equal_without else "the two still part")
-    return {"cause": "seeds", "what": what, "equal_without": is_equal_without}
+    what += "written into the new graph " + ("every bit is equal" if is_equal else "the two still part")
+    if is_equal != is_equal_plain:
+        what += ", with TensorFlow's graph optimizers off " + ("every bit is equal" if is_equal_plain else "they part")
+    return {"cause": "seeds", "what": what, "equal_without": is_equal}
 
 
 def with_old_seeds(plan: Plan) -> tuple[Plan, list[str]]:

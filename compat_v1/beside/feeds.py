@@ -96,9 +96,9 @@ class Feeds:
 
     def batch(self, key: str, update: int) -> np.ndarray:
         """Return what is given for a tensor in an update."""
-        given, node = self.given[key], key.rpartition(":")[0]
-        program = self.old if node in self.old.wiring.nodes else self.new
-        shape = program.shape(node, int(key.rpartition(":")[2]))
+        given, (node, _, index) = self.given[key], key.rpartition(":")
+        of_old = node in self.old.wiring.nodes  # the first releases wrote down no shape of a placeholder: the partner's
+        shape = self.static_shape(node, int(index)) if of_old else self.new.shape(node, int(index))
         if shape is None or given.ndim != len(shape) + 1:
             return given
         if update > len(given):
