@@ -3,8 +3,8 @@
     python docs/beside.py FOLDER
     python docs/beside.py OLD NEW
 
-FOLDER has a folder for each program, with the graph old_1.15.5.pb.gz, its port new.pb.gz, and mutant*.pb.gz. OLD and NEW have
-graphs of the same names, as `make audit-larger` builds them.
+FOLDER has a folder for each program, with the graph old_1.15.5.pb.gz, its port new.pb.gz, and mutant*.pb.gz. OLD and
+NEW have graphs of the same names, as `make audit-larger` builds them.
 """
 
 import multiprocessing
