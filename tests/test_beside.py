@@ -165,6 +165,21 @@ def test_other_seeds_are_the_cause_and_with_the_old_ones_every_bit_is_equal():
     assert result.causes[0]["what"].endswith("every bit is equal")
 
 
+def test_with_the_old_seeds_graph_optimizers_may_part_two_graphs_that_are_equal_as_they_stand():
+    """x / 3.1 is x * (1 / 3.1) to TensorFlow's graph optimizers, if 3.1 is a constant."""
+
+    def kept(number, seed):
+        return graph(regression(layer=lambda x, w: tf.nn.dropout(tf.matmul(x, w) / number(), rate=0.5, seed=seed)))
+
+    old = kept(lambda: tf.constant(3.1, name="number"), 7)
+    result = beside(old, kept(lambda: tf.placeholder_with_default(3.1, [], name="number"), 8))
+    seeds, optimizers = result.causes
+    assert (seeds["cause"], optimizers["cause"]) == ("seeds", "graph optimizers")
+    assert seeds["what"].endswith("the two still part, with TensorFlow's graph optimizers off every bit is equal")
+    assert optimizers["optimizers"] == ["constant_folding"]
+    assert seeds["equal_without"] and optimizers["equal_without"]
+
+
 @pytest.mark.parametrize("is_folded", [True, False])
 def test_with_the_old_seeds_it_is_said_what_graph_optimizers_have_to_do_with_it(is_folded):
     """x / 0.75 is x * (1 / 0.75) to TensorFlow's graph optimizers, if 0.75 is a constant."""

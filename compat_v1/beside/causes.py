@@ -39,7 +39,7 @@ def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[st
         course = trial.course(plan, plain)
         if course.is_equal:
             origins = trial.origins(plan, first, trial.mode)
-            found.append(_by_optimizers(trial))
+            found.append(_by_optimizers(trial, plan))
             return origins, found
         at = course.first
         if at is None:
@@ -51,7 +51,10 @@ def explain(trial: "Trial", first: Parted) -> tuple[Origins | None, list[dict[st
             is_equal = trial.course(seeded, trial.mode).is_equal
             found.append(_of_seeds(names, is_equal, course.is_equal))
             at = course.first
-            if is_equal or at is None:
+            if at is None and not is_equal:
+                found.append(_by_optimizers(trial, seeded))
+                _settle(found)
+            if at is None or is_equal:
                 return origins, found
             here = trial.origins(seeded, at, plain)
         _by_writing(trial, seeded, at, here, plain, found)
@@ -111,12 +114,12 @@ def of_chance(plan: Plan, names: Sequence[str], origins: Origins | None, strayed
     return {"cause": "op", "what": what}
 
 
-def _by_optimizers(trial: "Trial") -> dict[str, Any]:
+def _by_optimizers(trial: "Trial", plan: Plan) -> dict[str, Any]:
     """Find the graph optimizers without which all is equal."""
     alone = [(name,) for name in OPTIMIZERS]
     sets: list[tuple[str, ...]] = [*alone[:2], OPTIMIZERS[:2], *alone[2:], OPTIMIZERS]
     for off in sets:
-        if trial.course(trial.plan, trial.mode._replace(switched_off=off)).is_equal:
+        if trial.course(plan, trial.mode._replace(switched_off=off)).is_equal:
             break
     else:
         off = ALL
