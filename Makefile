@@ -7,10 +7,10 @@ $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test hostile notebooks execute-notebooks lab lint tensorboard compare play original record audit mutants \
-  audit-tables audit-larger corpus releases releases-table mutation-score record-mutations cases cases-record divergence draws \
-  bench bench-profile bench-growth bench-floor bench-audit bench-study claims study study-original any-length train-any-length screenshots \
-  matrix machines lock clean
+.PHONY: help reproduce test test-long hostile notebooks execute-notebooks lab lint tensorboard compare play original record audit \
+  mutants audit-tables audit-larger corpus releases releases-table mutation-score record-mutations cases cases-record divergence \
+  draws bench bench-profile bench-growth bench-floor bench-audit bench-study claims study study-original any-length train-any-length \
+  screenshots matrix machines lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -31,6 +31,7 @@ WITNESS_PYTHON = TF_CPP_MIN_LOG_LEVEL=2 $(WITNESS)/bin/python -W ignore
 help:
 	@echo 'make reproduce   train the port, hold it to the original (SEED= DRAW= EPOCHS=)'
 	@echo 'make test        lint, unit tests, golden tests, notebooks'
+	@echo 'make test-long   what it leaves out, at full length: 3 minutes of two cores'
 	@echo 'A run, once there is one:'
 	@echo '  tensorboard    the newest beside the original in TensorBoard (LOGDIR= PORT=)'
 	@echo '  compare        the same as one HTML page, with the verdict (RUN=, a record)'
@@ -69,7 +70,11 @@ test: $(if $(PYTHON27),$(OLD)/ready)
 test: export PYTHON27 := $(PYTHON27)
 endif
 test: lint
-	$(PYTEST_NOTEBOOKS) tests notebooks
+	$(PYTEST_NOTEBOOKS) -m 'not long' tests notebooks
+
+# What `make test` proves in less: all epochs of all runs, every planted mistake. Both together are all tests.
+test-long: .venv/ready
+	.venv/bin/python -m pytest -m long tests
 
 notebooks: .venv/ready
 	$(PYTEST_NOTEBOOKS) notebooks

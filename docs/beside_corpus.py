@@ -136,7 +136,7 @@ def _counts(rows):
 def main(folder=None):
     """Write the page, and print its rows: it takes a while."""
     with tempfile.TemporaryDirectory() as built:
-        folder = Path(folder) if folder else build_today(Path(built) / "today", with_mistakes=True)
+        folder = Path(folder) if folder else build_today(Path(built) / "today", mistakes=None)
         rows = []
         # A process each: what one has to switch on so that a graph equals itself stays on.
         with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:

@@ -2,6 +2,8 @@
 
 import gc
 
+import pytest
+
 
 def pytest_configure(config):
     """Import the fixtures where tests run: not in the process that only hands them out to others."""
@@ -9,12 +11,19 @@ def pytest_configure(config):
         config.pluginmanager.import_plugin("shared_fixtures")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers():
+    """One process more than there are cores: some tests wait for what they started, for pages and for clocks."""
+    return (yield) + 1
+
+
 # What takes longest begins first, so that no process of pytest is left alone with it at the end.
-LONGEST = ("test_corpus", "test_golden", "test_package", "test_study", "test_audit", "test_recorder", "test_training")
-LONGEST += ("out_of_the_box_lstm", "test_beside", "test_command_line", "test_reproduce", "test_tensorboard")
-LONGEST += ("test_make", "test_what_ran", "selfmade_lstm", "test_any_length", "test_hostile_report", "test_records")
-LONGEST += ("test_hostile", "test_drift", "claims", "porting_tf1", "case_drawn_in_training", "test_checkpoints")
-LONGEST += ("test_api", "test_verdict", "test_mutation_score", "test_notebooks")
+LONGEST = ("out_of_the_box_lstm", "selfmade_lstm", "test_golden", "test_corpus", "test_audit", "test_beside")
+LONGEST += ("test_training", "test_command_line", "test_what_ran", "test_recorder", "test_tensorboard", "test_package")
+LONGEST += ("test_reproduce", "test_any_length", "porting_tf1", "test_hostile_report", "test_drift", "test_study")
+LONGEST += ("test_records", "test_drift_programs", "claims", "case_drawn_in_training", "test_hostile", "test_make")
+LONGEST += ("test_verdict", "test_api", "any_length", "test_report", "test_checkpoints", "test_cases")
+LONGEST += ("test_drift_updates", "test_explain", "test_page", "test_reading", "test_mutation_score")
 
 
 def pytest_collection_modifyitems(items):

@@ -24,16 +24,22 @@ NO_RULE_YET = {
 }
 
 
-def build_today(folder, with_mistakes=False, together=False):
+# Of each program's mistakes `make test` has so many, and `make test-long` the others.
+FIRST_MISTAKES = 2
+
+
+def build_today(folder, mistakes=0, together=False):
     """Build the corpus by today's TensorFlow into `folder`, in other processes, and return the folder.
 
-    `together`: many graphs a process, which takes half the time and gives functions other names.
+    `mistakes`: how many of each program's planted mistakes to build too, None for all; `together`: many graphs a
+    process, which takes half the time and gives functions other names.
 
     The programs need legacy Keras and TensorFlow 1's behaviour, switches of a whole process: this one stays as it was.
     """
     command = [sys.executable, "-W", "ignore", str(CORPUS / "build.py"), str(folder)]
+    command += ["--mistakes"] if mistakes is None else [f"--mistakes={mistakes}"]
     done = subprocess.run(
-        command + ["--mistakes"] * with_mistakes + ["--together"] * together,
+        command + ["--together"] * together,
         env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ import_tensorflow()
 from compat_v1.checkpoints import alone_in  # noqa: E402
 from compat_v1.cli import main  # noqa: E402
 from compat_v1.training import load_data  # noqa: E402
-from corpus_graphs import build_today  # noqa: E402
+from corpus_graphs import FIRST_MISTAKES, build_today  # noqa: E402
 from hostile_inputs import make_inputs  # noqa: E402
 from trained_runs import judge_the_same_once  # noqa: E402
 
@@ -69,8 +69,14 @@ def judged_once():
 
 @pytest.fixture(scope="session")
 def today(made_once):
-    """The folder of today's graphs of the corpus, those with a planted mistake too."""
-    return made_once("corpus", lambda folder: build_today(folder, with_mistakes=True, together=True))
+    """The folder of today's graphs of the corpus, those with one of the `FIRST_MISTAKES` too."""
+    return made_once("corpus", lambda folder: build_today(folder, FIRST_MISTAKES, together=True))
+
+
+@pytest.fixture(scope="session")
+def today_with_all_mistakes(made_once):
+    """The same with every planted mistake."""
+    return made_once("corpus_with_all_mistakes", lambda folder: build_today(folder, None, together=True))
 
 
 @pytest.fixture(scope="module")

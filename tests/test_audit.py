@@ -20,6 +20,15 @@ from corpus_graphs import audited, recorded
 from mutants import MUTANTS, audit_of, build, measured
 from original.record_format import DEFAULT_SEED
 
+# Of the mutants, those in `make test`: one or two of each kind. `make test-long` has all of the others.
+AUDITED = (
+    *("concat order swapped", "forget bias 0", "mean for sum", "no tanh at the output", "output from the old conveyor"),
+    *("Adam's epsilon", "one op seed changed", "one step too few", "loss of a column against a row"),
+    *("another parallel_iterations", "resource variables", "a functional while", "bias + product"),
+    "the step counted by an operator",
+)
+RUN = ("forget bias 0", "one step too few", "floor for round", "a functional while", "bias + product")
+
 
 @pytest.fixture(scope="module")
 def port():
@@ -56,14 +65,22 @@ def test_second_witness_is_the_original_node_by_node():
     assert result.rules["unused constants"], "TensorFlow 1.15's zeros check their size, and nobody asks"
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_every_mutant_is_caught_by_the_audit_and_by_the_run_if_it_changes_the_numbers(name, data, run_of_the_original):
-    graph, network = build(MUTANTS[name])
-    result = audit_of(graph, network)
+def mutants(briefly):
+    return [pytest.param(name, marks=[] if name in briefly else [pytest.mark.long]) for name in MUTANTS]
+
+
+@pytest.mark.parametrize("name", mutants(AUDITED))
+def test_every_mutant_is_caught_by_the_audit(name):
+    result = audit_of(*build(MUTANTS[name]))
     if MUTANTS[name].changes_names_only:
         assert result.is_faithful and result.pairs != audit_port().pairs, "the pairs show the other names"
     else:
         assert result.verdict == "not faithful" and result.differences, "the audit did not notice"
+
+
+@pytest.mark.parametrize("name", mutants(RUN))
+def test_every_mutant_is_caught_by_the_run_if_it_changes_the_numbers(name, data, run_of_the_original):
+    graph, network = build(MUTANTS[name])
     changed = measured(graph, network, data) != run_of_the_original
     assert changed == MUTANTS[name].changes_numbers, "the run of the original's own graph says otherwise"
 
@@ -101,7 +118,7 @@ def edited(graph_def, seed):
             return graph_def, f"{node.name} is Maximum"
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(4, 12))])
 def test_random_edit_of_the_graph_is_caught(seed, port):
     mutant, what = edited(port, seed)
     result = audited(original_graph_def(), mutant)

@@ -79,7 +79,7 @@ def test_a_difference_in_the_last_bit_of_one_tensor_is_found():
     assert result.first.tensor == "factor:0" and result.first.ulps == 1
 
 
-@pytest.mark.parametrize("at_once", [1, 128])
+@pytest.mark.parametrize("at_once", [pytest.param(1, marks=pytest.mark.long), 128])
 def test_in_a_loop_the_planted_place_is_found_whatever_is_looked_at_together(monkeypatch, at_once):
     def layer(order):
         def body(i, h, x, w):

@@ -127,6 +127,7 @@ def test_logs_that_cannot_be_written_cost_neither_record_nor_checkpoint(tmp_path
     assert run("predict", "00-+++", "--checkpoint", tmp_path / "kept") == 0
 
 
+@pytest.mark.long
 def test_logs_on_a_full_disk_cost_neither_record_nor_checkpoint(tmp_path):
     """No file may be larger than 60 kB: the logs' first event, the graph, is."""
     options = ["--record", tmp_path / "record.json", "--checkpoint", tmp_path / "kept", "--logdir", tmp_path / "logs"]

@@ -23,6 +23,12 @@ def test_workflow_runs_the_projects_own_command_weekly_on_every_python_with_pinn
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action), action
 
 
+def test_every_test_is_run_by_make_test_or_by_make_test_long_and_elsewhere_both_are():
+    makefile = (ROOT / "Makefile").read_text()
+    assert "-m 'not long' tests notebooks\n" in makefile and "pytest -m long tests\n" in makefile
+    assert (ROOT / ".ci/run").read_text().endswith("\nmake test\nexec make test-long\n")
+
+
 def test_range_of_tensorflow_is_what_passed_in_the_matrix_and_what_the_workflow_tries():
     low, high = map(int, re.search(r'"tensorflow>=2\.(\d+),<2\.(\d+)"', (ROOT / "pyproject.toml").read_text()).groups())
     releases = [f"2.{minor}" for minor in range(low, high)]

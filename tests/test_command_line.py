@@ -237,7 +237,7 @@ def test_damaged_record_is_refused_with_what_is_wrong(trained, tmp_path, damage,
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_stopping_keeps_what_was_done_and_leaves_what_was_whole(trained, tmp_path, number):
     record_file, checkpoint = tmp_path / "record.json", tmp_path / "checkpoint"
     record_file.write_bytes((trained / "record.json").read_bytes())

@@ -8,9 +8,13 @@ import pytest
 
 from compat_v1.audit import audit, read_graph_def
 from corpus import sources
-from corpus_graphs import NO_RULE_YET, PAIRS, RECORDED, RELEASES, audited, recorded, report
+from corpus_graphs import FIRST_MISTAKES, NO_RULE_YET, PAIRS, RECORDED, RELEASES, audited, recorded, report
 
-MISTAKES = [(name, number) for name in sources.names() for number in range(len(sources.load(name)["MISTAKES"]))]
+MISTAKES = [
+    pytest.param(name, number, marks=[pytest.mark.long] if number >= FIRST_MISTAKES else [])
+    for name in sources.names()
+    for number in range(len(sources.load(name)["MISTAKES"]))
+]
 
 
 @functools.cache
@@ -60,14 +64,17 @@ def test_the_program_ported_as_it_stands_has_no_differences(release, name, today
 
 
 @pytest.mark.parametrize(("name", "number"), MISTAKES)
-def test_every_mistake_in_a_port_is_reported(name, number, today):
+def test_every_mistake_in_a_port_is_reported(name, number, request):
+    today = request.getfixturevalue("today" if number < FIRST_MISTAKES else "today_with_all_mistakes")
     result = audited(recorded("tf1.15.5", name), read_graph_def(today / f"{name}.mistake{number}.pb.gz"))
     right, wrong = sources.load(name)["MISTAKES"][number]
     assert result.verdict == "not faithful", f"nobody says that {right!r} became {wrong!r}"
     assert report(result) != report(faithful_port(today, "tf1.15.5", name))
 
 
-@pytest.mark.parametrize(("name", "number"), [("static_rnn", 1), ("dynamic_rnn", 0)])
+@pytest.mark.parametrize(
+    ("name", "number"), [("static_rnn", 1), pytest.param("dynamic_rnn", 0, marks=pytest.mark.long)]
+)
 def test_the_report_is_the_same_every_time(name, number, today):
     """Wherever the nodes are in memory: sets of them were once gone through in the order of their addresses."""
     original, port = recorded("tf1.15.5", name), read_graph_def(today / f"{name}.mistake{number}.pb.gz")

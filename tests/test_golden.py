@@ -7,6 +7,7 @@ from tensorboard.backend.event_processing.event_file_loader import RawEventFileL
 
 from compat_v1.graph import build_cell
 from compat_v1.logs import PARTS, latest_run
+from compat_v1.proof.distance import MARGIN, distance, distance_of_the_old_stacks
 from compat_v1.proof.explain import restore_old_weights
 from compat_v1.proof.golden import OLD_STACKS, golden, golden_arrays, golden_runs
 from compat_v1.proof.original_graph import original_network
@@ -16,7 +17,7 @@ from compat_v1.training import EPOCHS, fast_execution, feeds, load_data, new_net
 from data_generator import encodeSequence
 from original.probes import probe
 from original.record_format import DEFAULT_SEED, HORIZON
-from trained_runs import assert_every_bit_equal, trained, trained_port
+from trained_runs import assert_every_bit_equal, run, trained, trained_port
 
 # Measured between TensorFlow 1.0.1 and 2.21 with the same weights: activations differ by up to 7e-7, gradients by up
 # to 1e-4 of their largest entry (after 300 updates, where large terms cancel).
@@ -24,27 +25,47 @@ ACTIVATION_BOUND = 5e-6
 GRADIENT_BOUND = 5e-4
 
 
-@pytest.mark.parametrize(("graph_seed", "draw"), [(1, 1), (2, 5), (3, 1)])
-def test_port_as_fast_as_it_is_equals_the_original_graph_as_the_post_runs_it_in_every_bit(graph_seed, draw):
+@pytest.mark.parametrize(
+    ("graph_seed", "draw", "epochs"),
+    [(2, 5, 100), *(pytest.param(*one, 400, marks=pytest.mark.long) for one in ((1, 1), (2, 5), (3, 1)))],
+)
+def test_port_as_fast_as_it_is_equals_the_original_graph_as_the_post_runs_it_in_every_bit(graph_seed, draw, epochs):
     """Two equalities in one: of the port with the graph that TensorFlow 1.0.1 wrote, and of the two executions."""
     data = load_data(6, draw)
-    port = trained_port(data, draw, 400, graph_seed, execution=fast_execution)
-    original = trained(*original_network(graph_seed), data, draw, 400, execution=post_execution)
+    port = trained_port(data, draw, epochs, graph_seed, execution=fast_execution)
+    original = trained(*original_network(graph_seed), data, draw, epochs, execution=post_execution)
     assert_every_bit_equal(port, original)
     assert len(port.variables) == 33
 
 
-def test_whole_run_equals_the_original_graph_as_the_post_runs_it_in_every_bit(whole_run, data):
-    """The same of all 4000 epochs, and of what is kept of them: the record and the logs."""
-    port = read_record(whole_run / "record.json")
-    original = trained(*original_network(DEFAULT_SEED), data, 1, EPOCHS, execution=post_execution)
-    assert (port.execution, port.epochs, len(port.variables_sha256)) == ("fast", 4000, 33)
+@pytest.fixture(params=[200, pytest.param(EPOCHS, marks=pytest.mark.long)])
+def run_of_epochs(request, tmp_path):
+    """(the folder of a run of the command line, as `whole_run` is one; how many epochs it has)"""
+    if request.param == EPOCHS:
+        return request.getfixturevalue("whole_run"), EPOCHS
+    options = ["--epochs", request.param, "--record", tmp_path / "record.json", "--logdir", tmp_path / "logs"]
+    assert run("train", *options) == 0
+    return tmp_path, request.param
+
+
+def test_run_equals_the_original_graph_as_the_post_runs_it_in_every_bit_that_is_kept_of_it(run_of_epochs, data):
+    """The same of what the command line keeps: the record and the logs."""
+    folder, epochs = run_of_epochs
+    port = read_record(folder / "record.json")
+    original = trained(*original_network(DEFAULT_SEED), data, 1, epochs, execution=post_execution)
+    assert (port.execution, port.epochs, len(port.variables_sha256)) == ("fast", epochs, 33)
     for part, field in series_names():
         assert port.series(part, field) == original.record.series(part, field), f"{part} {field} differs"
     assert port.prediction == original.record.prediction
     assert port.initial_variables_sha256 == original.record.initial_variables_sha256
     assert port.variables_sha256 == original.record.variables_sha256
-    assert logged_summaries(latest_run(whole_run / "logs")) == original.summaries
+    assert logged_summaries(latest_run(folder / "logs")) == original.summaries
+
+
+def test_all_epochs_are_as_near_to_those_of_tensorflow_1_0_1_as_the_verdict_allows(whole_run):
+    distances = distance(read_record(whole_run / "record.json"), golden("1.0.1", DEFAULT_SEED, 1))
+    for here, bound in zip(distances, distance_of_the_old_stacks(), strict=True):
+        assert 0 < here <= MARGIN * bound
 
 
 def logged_summaries(folder):

@@ -106,7 +106,7 @@ def test_graph_of_tensorflow_2_is_refused(mistake):
         require_v1_ops(graph)
 
 
-@pytest.mark.parametrize("sequence_length", [5, 7])
+@pytest.mark.parametrize("sequence_length", [5, pytest.param(7, marks=pytest.mark.long)])
 def test_other_sequence_lengths_build_and_train(sequence_length):
     data = load_data(sequence_length, draw=1)
     run = trained_port(data, epochs=60)

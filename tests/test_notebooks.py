@@ -71,6 +71,7 @@ def test_edit_is_noticed_even_where_nbval_does_not_look():
     assert len(changes - {stored}) == 3
 
 
+@pytest.mark.long
 def test_nbval_finds_the_edit_the_tampered_output_and_the_changed_graph_and_nothing_else(tmp_path):
     """On a copy of the notebook up to the audit, which trains nothing."""
     notebook = read(FOLDER / "selfmade_lstm.ipynb")

@@ -40,7 +40,9 @@ def runs_of(folder):
     return sorted(path for path in folder.iterdir() if path.name != "latest")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
+)
 def test_second_process_does_not_outlive_the_first(tmp_path, number):
     process = start(tmp_path, "--epochs", "100000")
     assert process.stdout.readline().startswith("Epoch   20")
@@ -92,6 +94,7 @@ def test_reason_of_a_second_process_that_failed_is_on_the_terminal(tmp_path, mon
     assert capsys.readouterr().err.endswith("original_graph.log ends: error: no room\n")
 
 
+@pytest.mark.long
 def test_two_at_once_are_judged_each_by_its_own_and_progress_is_shown_on_a_terminal_only(tmp_path):
     terminal, stderr = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

@@ -102,6 +102,7 @@ def test_joblibs_processes_give_every_bit_of_one(results):
     assert {task: without_seconds(done[task]) for task in SHORT} == {t: without_seconds(results[t]) for t in SHORT}
 
 
+@pytest.mark.long
 def test_cluster_that_loses_a_worker_gives_every_bit_of_one(results):
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         spread = on_cluster(SHORT, cluster.scheduler_address)

@@ -26,13 +26,14 @@ def test_two_runs_are_bit_equal(data, fast_run):
     assert_every_bit_equal(fast_run, trained_port(data, epochs=200))
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_number_of_threads_changes_no_bit(port, data, fast_run, threads):
     threads = {"inter_op_threads": threads, "intra_op_threads": threads}
     for execution in (partial(EXECUTIONS["fast"], **threads), EXECUTIONS["one-run"], EXECUTIONS["post"]):
         assert_every_bit_equal(fast_run, trained(*port, data, 1, 200, execution, **threads))
 
 
+@pytest.mark.long  # in `make test`, above: with other threads
 @pytest.mark.parametrize("execution", ["one-run", "post"])
 def test_executions_are_bit_equal(port, data, fast_run, execution):
     assert_every_bit_equal(fast_run, trained(*port, data, 1, 200, EXECUTIONS[execution]))
@@ -44,11 +45,15 @@ def assert_executions_are_bit_equal(network, data, epochs):
         assert_every_bit_equal(post, other)
 
 
+@pytest.mark.long  # in `make test`, test_golden.py: with more epochs
 def test_executions_are_bit_equal_for_the_graph_of_tensorflow_1_too(data):
     assert_executions_are_bit_equal(original_network(1), data, epochs=40)
 
 
-@pytest.mark.parametrize(("length", "units"), [(1, 24), (4, 24), (7, 24), (4, 2), (4, 48)])
+@pytest.mark.parametrize(
+    ("length", "units"),
+    [(1, 24), (4, 24), (4, 2), *(pytest.param(*one, marks=pytest.mark.long) for one in ((7, 24), (4, 48)))],
+)
 def test_executions_are_bit_equal_for_other_lengths_and_sizes(length, units):
     assert_executions_are_bit_equal(new_network(1, length, lstm_size=units), load_data(length, 1), epochs=20)
 

@@ -87,10 +87,10 @@ def trained_elsewhere(tmp_path):
     ("change", "keys"),
     [
         (more_iterations_at_once, {"graph"}),
-        (another_initializer, {"graph", "initial-variables"}),
+        pytest.param(another_initializer, {"graph", "initial-variables"}, marks=pytest.mark.long),
         (weights_of_its_own, {"initial-variables"}),
         (a_shuffle_of_its_own, {"data"}),
-        (the_originals_graph, {"graph"}),
+        pytest.param(the_originals_graph, {"graph"}, marks=pytest.mark.long),
     ],
 )
 def test_run_of_another_checkout_is_not_faithful(trained_elsewhere, change, keys):

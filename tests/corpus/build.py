@@ -58,22 +58,22 @@ def write_graph(task):
         zipped.write(graph_def.SerializeToString(deterministic=True))
 
 
-def tasks(folder, programs, with_mistakes):
-    """Yield (programs, name, mistake, path) for every program that this TensorFlow can run."""
+def tasks(folder, programs, mistakes):
+    """Yield (programs, name, mistake, path) for every program that this TensorFlow can run, and its first mistakes."""
     for name in sources.names(programs):
         space = sources.load(name, folder=programs)
         if space.get("SINCE", (1, 0)) > VERSION:
             continue
         yield programs, name, None, os.path.join(folder, name + ".pb.gz")
-        for number in range(len(space["MISTAKES"]) if with_mistakes else 0):
+        for number in range(min(mistakes, len(space["MISTAKES"]))):
             yield programs, name, number, os.path.join(folder, "{}.mistake{}.pb.gz".format(name, number))
 
 
-def build_all(folder, programs, with_mistakes=False, together=False):
+def build_all(folder, programs, mistakes=0, together=False):
     """Build into `folder`, each graph in a process of its own, unless `together`: some counters are the process's."""
     pool = multiprocessing.Pool(maxtasksperchild=None if together else 1)
     try:
-        pool.map(write_graph, list(tasks(folder, programs, with_mistakes)), chunksize=1)
+        pool.map(write_graph, list(tasks(folder, programs, mistakes)), chunksize=1)
     finally:
         pool.terminate()
 
@@ -90,7 +90,14 @@ def write_manifest(folder, command):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", help="is replaced when all is done")
-    parser.add_argument("--mistakes", action="store_true", help="also build each program's planted mistakes")
+    parser.add_argument(
+        "--mistakes",
+        type=int,
+        nargs="?",
+        const=1000,
+        default=0,
+        help="also each program's planted mistakes, or N",
+    )
     parser.add_argument("--together", action="store_true", help="build many graphs in a process, in half the time")
     parser.add_argument("--larger", action="store_true", help="the programs of `make audit-larger` instead")
     args = parser.parse_args()
