@@ -61,6 +61,7 @@ assert gc.isenabled() and tensorflow.keras.optimizers.Adam
     run_in_a_fresh_process(code)
 
 
+@pytest.mark.long
 def test_tensorflow_that_was_imported_before_keeps_its_settings():
     code = """
 import os, tensorflow, compat_v1

@@ -154,6 +154,7 @@ def test_integers_of_every_width_have_the_same_sums_and_identity(dtype):
     assert sequences_sha256(inputs.astype(dtype)) == sequences_sha256(inputs)
 
 
+@pytest.mark.long
 def test_a_million_sequences_take_well_under_1_gib():
     program = (
         "import resource; from data_generator import getSequences; inputs, outputs = getSequences(10);"

@@ -88,6 +88,7 @@ def test_disk_that_fills_under_a_long_training_is_told_in_a_line(tmp_path, monke
     assert outcome.status == 74 and outcome.kind == "clean", outcome.shown
 
 
+@pytest.mark.long
 def test_disk_that_is_full_under_a_checkpoint_is_told_in_a_line(tmp_path):
     """TensorFlow's own message has 2.4 kB, of which most are stack frames."""
     limit = 5000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -99,6 +100,7 @@ def test_disk_that_is_full_under_a_checkpoint_is_told_in_a_line(tmp_path):
     assert outcome.status == 74 and outcome.kind == "clean", outcome.shown
 
 
+@pytest.mark.long
 def test_fast_execution_works_with_onednn_on(tmp_path):
     words = ["train", "--epochs", "21", "--logdir", "logs", "--record", "record.json"]
     outcome = attempt_apart(command(*words), tmp_path, environment={"TF_ENABLE_ONEDNN_OPTS": "1"})
