@@ -153,6 +153,26 @@ def test_two_optimizers_are_run_one_after_the_other():
     assert result.first.tensor == "two/learning_rate:0" and result.parted.stage == 2
 
 
+def test_what_only_waits_for_an_update_is_none():
+    """Such as a gradient behind the first optimizer that the second one does not take."""
+
+    def build(with_rest):
+        x = tf.placeholder(tf.float32, [None, 3], name="x")
+        one, two = weights(name="one_w"), weights(name="two_w")
+        loss = tf.reduce_mean(tf.square(tf.matmul(x, one) - tf.matmul(x, two)))
+        first = tf.train.AdamOptimizer(0.1, name="one").minimize(loss, var_list=[one])
+        with tf.control_dependencies([first]):
+            second = tf.train.GradientDescentOptimizer(0.1, name="two")
+            gradients = second.compute_gradients(loss + tf.reduce_mean(one), var_list=[two])
+            for _ in range(with_rest):
+                tf.multiply(gradients[0][0], 2.0, name="rest")
+        tf.group(second.apply_gradients(gradients), name="both")
+
+    old, new = graph(lambda: build(0)), graph(lambda: build(2))
+    assert [update.target for update in Program(new).updates] == ["both"]
+    assert beside(old, new).verdict == "equal"
+
+
 def dropped(seed):
     return regression(layer=lambda x, w: tf.nn.dropout(tf.matmul(x, w), rate=0.5, seed=seed))
 

@@ -170,7 +170,10 @@ class Program:
         return wiring.descendants(writes | inside)
 
     def _updates(self) -> list[Update]:
-        """Return the `Update`s, in the order of the GraphDef, one for each optimizer; none for a graph without any."""
+        """Return the `Update`s, in the order of the GraphDef, one for each optimizer; none for a graph without any.
+
+        What only waits for one is none of its own: a gradient, say, that is computed after it and that nothing takes.
+        """
         wiring = self.wiring
         applies = {name for name in self.after_writes if ops.is_apply(wiring.op(name))}
         roots = applies or {write for write in self.writes if self._is_training(write)}
@@ -179,7 +182,13 @@ class Program:
         for sink in sinks:
             if wiring.ancestors([sink]) & roots:
                 targets += self._groups(sink, roots)
-        return [self.update(target) for target in dict.fromkeys(targets)]
+        updates = [self.update(target) for target in dict.fromkeys(targets)]
+        return [
+            one
+            for place, one in enumerate(updates)
+            if not any(one.writes < other.writes for other in updates)
+            and not any(one.writes == other.writes for other in updates[:place])
+        ]
 
     def _groups(self, target: str, roots: set[str]) -> list[str]:
         """Return the optimizers that a target is a group of, or the target itself if it is one."""
