@@ -69,6 +69,14 @@ def test_what_a_branch_gives_comes_behind_what_is_enqueued_in_it(today):
     assert audit(edited(graph, without("shuffle_batch/cond/control_dependency", queue)), port).differences
 
 
+@pytest.mark.parametrize("name", ["switch_f", "NoOp", "control_dependency_1"])
+def test_what_never_runs_makes_nothing_run(today, name):
+    """What a branch waits for is run for its result, whether the branch is or not."""
+    port = read_graph_def(today / "queues.pb.gz")
+    mutant = edited(recorded("tf1.0.1", "queues"), waiting(f"shuffle_batch/cond/{name}", "Variable/Assign"))
+    assert audit(mutant, port).differences
+
+
 def test_what_pops_without_its_turn_pops_once_more_than_there_are_turns():
     with tf.Graph().as_default() as graph, control_flow_v1():
         x = v1.placeholder(tf.float32, [], name="x")

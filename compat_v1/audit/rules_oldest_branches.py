@@ -120,7 +120,7 @@ def _merged(rewriter, name, node, operands):
         never = _never_runs(rewriter)
         alive = [k for k, one in enumerate(operands) if isinstance(one, Literal) or one[0] not in never]
         whole = len(alive) == 1 and len(operands) == 2 and not _asks_which(rewriter.graph, name)
-        if whole and _is_behind(rewriter.graph, name):
+        if whole and _is_behind(rewriter.graph, name) and _brings_nothing(rewriter.graph, name, alive[0], never):
             rewriter.normal.alias(name, operands[alive[0]], _ALWAYS)
             return True
     return _initial_value(rewriter, name, operands)
@@ -146,6 +146,27 @@ def _is_behind(graph, merge):
         seen.update(after)
         todo += after
     return True
+
+
+def _brings_nothing(graph, merge, alive, never):
+    """Whether the branch that never runs makes nothing run besides that is not run for the other, in input `alive`."""
+    dead = {name for node in never for name in node.names}
+    run = _all_before(graph, graph.inputs[merge][1 - alive][0]) - dead
+    acting = {name for name in run if graph.is_stateful(name) and graph.nodes[name].op not in _READING}
+    return not acting or acting <= _all_before(graph, graph.inputs[merge][alive][0])
+
+
+def _all_before(graph, name):
+    """Return a node with all that runs for it."""
+    found, todo = {name}, [name]
+    while todo:
+        new = set(graph.needs(todo.pop())) - found
+        found |= new
+        todo += new
+    return found
+
+
+_READING = {"Variable", "VariableV2", "VarHandleOp", "ReadVariableOp", "IsVariableInitialized", "VarIsInitializedOp"}
 
 
 def _condition(graph, switch):
