@@ -77,6 +77,37 @@ def test_what_never_runs_makes_nothing_run(today, name):
     assert audit(mutant, port).differences
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("dropout/RealDiv_grad/mul", lambda node: setattr(node, "op", "BandedTriangularSolve")),
+        ("dropout/RealDiv_grad/mul", lambda node: setattr(node, "op", "Maximum")),
+        ("dropout/RealDiv_grad/RealDiv_2", lambda node: node.input.__setitem__(1, "Variable/read")),
+        ("dropout/RealDiv_grad/Sum_1", lambda node: node.input.__setitem__(1, "gradients/dropout/RealDiv_grad/Shape")),
+        ("dropout/SelectV2_grad/Sum_1", lambda node: setattr(node, "op", "Prod")),
+    ],
+    ids=["what may fail", "another op", "another divisor", "sizes as axes", "a product"],
+)
+def test_the_gradient_of_a_dropouts_mask_or_rate_is_one_though_nobody_takes_it(today, name, change):
+    port, graph = read_graph_def(today / "convolution.pb.gz"), recorded("tf1.15.5", "convolution")
+    assert not audit(graph, port).differences
+    assert audit(graph, edited(port, lambda nodes: change(nodes[f"gradients/{name}"]))).differences
+
+
+@pytest.mark.parametrize("inserted", [False, True])
+def test_the_gradient_of_a_count_that_nobody_takes_is_compared_where_both_divide_the_same_way(today, inserted):
+    def edit(nodes):
+        node = nodes["gradients/sparse_softmax_cross_entropy_loss/value_grad/div_no_nan_2"]
+        if inserted:
+            node.input[0] = "gradients/sparse_softmax_cross_entropy_loss/value_grad/Neg"
+        else:
+            node.input[0], node.input[1] = node.input[1], node.input[0]
+
+    port, graph = read_graph_def(today / "layers.pb.gz"), recorded("tf1.15.5", "layers")
+    assert not audit(graph, port).differences
+    assert audit(graph, edited(port, edit)).differences
+
+
 def test_what_pops_without_its_turn_pops_once_more_than_there_are_turns():
     with tf.Graph().as_default() as graph, control_flow_v1():
         x = v1.placeholder(tf.float32, [], name="x")

@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import tensorflow as tf
 
+from compat_v1.audit import spare
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.pruning import may_go, users_of
 
@@ -250,11 +251,28 @@ def unused_gradients(normal):
         for one in list(group.controls):
             others = users.get(one, set()) - {group}
             idle = all(user.op == "Identity" and group in user.controls and not users.get(user) for user in others)
-            if idle and not _is_of_dropout(one) and may_go(normal, one):
+            if (
+                idle
+                and not _is_of_dropout(one)
+                and may_go(normal, one)
+                and spare.are_gradients(_only_for(normal, one, others, users))
+            ):
                 group.controls -= {one}
                 group.steps.add("dropout: other gradients")
                 dropped |= {one, *others}
     return dropped
+
+
+def _only_for(normal, node, others, users):
+    """Return the nodes that serve nothing but one that `others` hand on; what rules absorbed goes anyhow."""
+    found, todo = {node, *others}, [node]
+    while todo:
+        makers = [one[0] for one in todo.pop().inputs if one is not None and not isinstance(one, Literal)]
+        for one in makers:
+            if one not in found | normal.absorbed and users.get(one, set()) <= found and may_go(normal, one):
+                found.add(one)
+                todo.append(one)
+    return found
 
 
 def _is_of_dropout(node):

@@ -9,6 +9,7 @@ import re
 
 from tensorflow.core.framework import types_pb2
 
+from compat_v1.audit import spare
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
@@ -64,27 +65,56 @@ def of_one_graph(normals, idle, verification):
     for side, (normal, nodes) in enumerate(zip(normals, idle, strict=True)):
         alone = {node for node in nodes if prints[side][node] not in common}
         parts.append(_parts(normal, alone, prints[side], verification, side))
-    dropouts = [
-        normal.inner | {node.inputs[0] for node in normal.nodes if node.op in ("masked", "scaled")} - {None}
-        for normal in normals
-    ]
+    taken, written_otherwise = _taken_by_dropouts(normals, idle, verification)
     left_out = []
-    for normal, own, others in zip(normals, parts, parts[::-1], strict=True):
+    for side, (normal, own, others) in enumerate(zip(normals, parts, parts[::-1], strict=True)):
         totals = _totals(normal, users_of(normal)).values()
         own = [part for part in own if all(total <= part[0] for total in totals if total & part[0])]
         known = set().union(*(anchors for _, anchors in others))
-        gone = [
-            nodes for nodes, anchors in own if not anchors & known or _is_of_dropout(nodes, dropouts[len(left_out)])
-        ]
+        gone = [nodes for nodes, anchors in own if not anchors & known or _take(nodes, written_otherwise[side])]
+        gone = [nodes for nodes in gone if not _take(nodes, taken[side]) or spare.are_gradients(nodes)]
         left_out.append({name for nodes in gone for node in nodes for name in node.names})
     return left_out
 
 
-def _is_of_dropout(nodes, masked):
-    """Whether idle nodes make the gradient of a dropout's mask or scale or the like, which differs with the formula."""
+def _taken_by_dropouts(normals, idle, verification):
+    """Return, for each graph, the tensors that a dropout or the like takes, then those that the other takes otherwise.
+
+    The gradients of a mask or a scale differ with the formula. What is itself `idle` counts for nothing.
+    """
+    ways = []
+    for normal, unused in zip(normals, idle, strict=True):
+        own = {}
+        for operand, taken in normal.inner.items():
+            own[operand] = {way for way, name in taken if normal.made.get(name) not in unused}
+        dropouts = [node for node in normal.nodes if node.op in ("masked", "scaled") and node not in unused]
+        formulas = {step for node in dropouts for step in node.steps if step.startswith("dropout")}
+        for node in dropouts:  # of one formula, mask and scale go together
+            own.setdefault(node.inputs[0], set()).update(formulas)
+        ways.append(own)
+    taken = [{one for one, way in own.items() if "moments" not in way} for own in ways]  # theirs are made of more ops
+    return taken, [
+        {one for one in own if own[one] and own[one] != others.get(_partner(one, verification, side, normal))}
+        for side, (own, others, normal) in enumerate(zip(ways, ways[::-1], normals[::-1], strict=True))
+    ]
+
+
+def _partner(operand, verification, side, normal):
+    """Return the tensor of the other graph, `normal`, that is the partner of one of this side's, or None."""
+    if operand is None or isinstance(operand, Literal):
+        return None
+    found = verification.pairing.sides[side].normal.tensors.get((operand[0].name, operand[1]))
+    if found is None or isinstance(found, Literal):
+        return None
+    other = (verification.back if side else verification.partner).get(found[0])
+    return None if other is None else normal.tensors.get((other.name, found[1]))
+
+
+def _take(nodes, tensors):
+    """Whether one of some nodes is made from one of some tensors, or from its negative."""
     taken = [operand for node in nodes for operand in node.inputs if not isinstance(operand, Literal)]
     taken += [operand[0].inputs[0] for operand in taken if operand[0].op == "Neg"]
-    return any(operand in masked for operand in taken if not isinstance(operand, Literal))
+    return any(operand in tensors for operand in taken if not isinstance(operand, Literal))
 
 
 def leave_out(normal, names):

@@ -62,7 +62,8 @@ class Normal(Places):
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
         self.accounted: set[Node] = set()  # of these, those of whose waits the rule has taken account
         self.seeded_at: dict[Node, str] = {}  # {dataset: the constant that was made for its seed}
-        self.inner: set = set()  # tensors whose gradients, if nothing uses them, differ with the way of writing
+        # {tensor whose gradient, if nothing uses it, differs with the way of writing: {(which, the node of that)}}
+        self.inner: dict = {}
         self.branches: set[Node] = set()  # nodes that stand for a branch
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}

@@ -19,7 +19,8 @@ def _chosen_quotient(rewriter, name, node, operands):
     if divisor != count and not _is_guarded(divisor, count):
         return False
     rewriter.normal.absorbed.update({condition[0], quotient[0]})
-    rewriter.normal.inner.update({condition, quotient, divisor})
+    for one in (condition, quotient, divisor):
+        rewriter.normal.inner.setdefault(one, set()).add(("selected", name))
     _absorb(rewriter, none, *([divisor, divisor[0].inputs[0]] if divisor != count else []))
     return _keep(rewriter, name, total, count, "selected")
 
@@ -73,7 +74,9 @@ def _keep(rewriter, name, total, count, how):
     types = {key: one for key, one in rewriter.graph.attributes(name).items() if key == "T"}
     sizes = None if isinstance(total, Literal) else [rewriter.normal.sizes(total)]
     rewriter.normal.keep(name, _QUOTIENT, [total, count], types, {f"{_QUOTIENT}: {how}"}, sizes or [()])
-    rewriter.normal.inner.update({total, count} if not isinstance(total, Literal) else {count})
+    for one in (total, count):
+        if not isinstance(one, Literal):
+            rewriter.normal.inner.setdefault(one, set()).add((how, name))
     return True
 
 

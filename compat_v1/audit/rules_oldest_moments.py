@@ -37,7 +37,8 @@ def begin(normal):
         one = _moments(normal, divisor, users)
         if one is not None and _write(normal, one, users):
             found.append(one)
-            normal.inner.update({one.total, one.squares, (divisor, 0)})
+            for inner in (one.total, one.squares, (divisor, 0)):
+                normal.inner.setdefault(inner, set()).add((_CAUSE, divisor.name))
     arrange(normal)
     return found
 
