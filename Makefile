@@ -143,7 +143,7 @@ record-mutations: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/record_mutations.py
 
 mutation-score: .venv/ready
-	PYTHONPATH=. .venv/bin/python tests/mutation_score.py --share="$${SHARE:-1}"
+	PYTHONPATH=. .venv/bin/python tests/mutation_score.py --share="$${SHARE:-1}" --seed="$${SEED:-0}"
 
 divergence: .venv/ready
 	.venv/bin/python docs/divergence.py

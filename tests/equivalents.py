@@ -4,16 +4,25 @@
 * the node is one that rules take for what the other graph writes otherwise, without a partner there, has no effect, and
   all that it reaches is so: no run of the other program can ask for any of it (`alone`);
 * the same, and whatever of the rest uses it comes after what it is made to wait for, or waits for no more, anyhow;
-* the edit touches what is computed from constants and sizes alone, and both graphs, run beside each other with three
-  batches of other sizes each, have the same bits in all that they fetch and update.
+* the node is on the side of a Switch to which its condition, a constant, never leads, and brings nothing else to run;
+* the values of what the edit reaches end in nodes that have no effect and no partner in the other graph, which are only
+  waited for, what waits for them waits for the same things that have an effect, and both graphs have the same bits;
+* the edit touches what is computed from constants and sizes alone, and both graphs have the same bits;
+* the edited graph is the graph with other names for some nodes (`same_but_names`).
+
+Both graphs have the same bits if they do, run beside each other with three batches of other sizes each, in all that
+they fetch and update.
 """
 
 from typing import NamedTuple
 
 from compat_v1.beside import CannotRunError, beside
+from compat_v1.beside.engine import Trial
 from known_graph import KnownGraph, same_constants
+from same_but_names import same_but_names
 
 _BATCHES = (2, 5, 6)
+_ATTEMPTS = 4  # to draw what the graph takes: no row before the first
 
 
 class Pair(NamedTuple):
@@ -42,7 +51,14 @@ def is_equivalent(edit, pair):
     """Whether an edit of a graph can be told to change nothing."""
     if edit.function:
         return same_constants(pair.graph, pair.mutant)
-    return same_constants(pair.graph, pair.mutant) or _is_of_no_use(edit, pair) or _runs_alike(edit, pair)
+    if same_constants(pair.graph, pair.mutant) or _is_of_no_use(edit, pair):
+        return True
+    if _is_never_run(edit, pair) or same_but_names(pair.graph, pair.mutant, edit.node):
+        return True
+    values = _only_waited_for(edit, pair)
+    if values is None and not _is_of_sizes(edit, pair):
+        return False
+    return all(_has_the_same_bits(edit, pair, values or set(), size) for size in _BATCHES)
 
 
 def _is_of_no_use(edit, pair):
@@ -69,15 +85,29 @@ def _is_of_no_use(edit, pair):
     return True
 
 
-def _runs_alike(edit, pair):
-    """Whether both graphs have the same bits in whatever batches of some sizes give: by the last rule."""
+def _is_never_run(edit, pair):
+    """Whether a node is dead in every run of both graphs, and makes run what it did."""
     graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
-    if edit.kind.startswith("control") or not all(_touches_sizes(edit, graph) for graph in graphs):
-        return False
-    try:
-        return all(_has_the_same_bits(pair, size) for size in _BATCHES)
-    except CannotRunError:
-        return False
+    before = [graph.effects_before(edit.node) for graph in graphs]
+    return all(edit.node in graph.dead for graph in graphs) and before[0] == before[1]
+
+
+def _only_waited_for(edit, pair):
+    """Return what has the values that an edit reaches, if the other graph has none of it and no wait changes."""
+    graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
+    values = graphs[0].made_of(edit.node)
+    if edit.kind.startswith("control") or not values <= pair.alone:
+        return None
+    if any(graph.has_effect(name) for graph in graphs for name in values):
+        return None
+    waiting = {user.name for name in values for user in graphs[0].users.get(name, ())} - values
+    return values if all(graphs[0].effects_before(name) == graphs[1].effects_before(name) for name in waiting) else None
+
+
+def _is_of_sizes(edit, pair):
+    """Whether the edit touches what is computed from constants and sizes alone, in both graphs."""
+    graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
+    return not edit.kind.startswith("control") and all(_touches_sizes(edit, graph) for graph in graphs)
 
 
 def _touches_sizes(edit, graph):
@@ -88,11 +118,30 @@ def _touches_sizes(edit, graph):
     return bool(edit.places) and not edited
 
 
-def _has_the_same_bits(pair, size):
+def _has_the_same_bits(edit, pair, values, size):
+    """Whether both graphs run alike in batches of a size, as TensorFlow optimizes them and op by op as they are.
+
+    All values that the edit reaches, but for those of these nodes, have to be among what is run, unless they are the
+    end of a branch or loop, in which nothing is fetched.
+    """
     open_sizes = {
         node.name: [size]
         for node in pair.graph.node
         if node.op == "Placeholder" and any(one.size < 0 for one in node.attr["shape"].shape.dim)
     }
-    result = beside(pair.graph, pair.mutant, updates=2, seed=size, sizes=open_sizes)
-    return result.verdict == "equal" and not result.left_out
+    graph = KnownGraph(pair.graph)
+    pairs = {name: name for name in graph.nodes if name not in values}
+    for seed in range(size, size + 10 * _ATTEMPTS, 10):
+        try:
+            result = beside(pair.graph, pair.mutant, updates=2, seed=seed, sizes=open_sizes, pairs=pairs)
+        except CannotRunError:  # the graph itself does not take what was drawn
+            continue
+        plan = result.plan
+        run = plan.old.needs({one.old[0] for one in plan.fetches} | {update.target for update, _ in plan.updates})
+        left = graph.made_of(edit.node) - values - run
+        ends = all(not graph.made_of(name) - {name} and not plan.old.wiring.is_always_there(name) for name in left)
+        if result.verdict != "equal" or result.left_out or not ends:
+            return False
+        trial = Trial(plan, result.updates, None, lambda done, total: None)
+        return trial.course(plan, trial.plain).is_equal
+    return False

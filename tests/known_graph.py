@@ -71,6 +71,28 @@ class KnownGraph:
             self.awaited[todo.pop()] = awaited
         return self.awaited[name]
 
+    def takers(self, name):
+        """Return the names of what takes a value of a node, not of what only waits for it."""
+        return {
+            user.name
+            for user in self.users.get(name, ())
+            if any(source(one)[0] == name and source(one)[1] >= 0 for one in user.input)
+        }
+
+    def made_of(self, name):
+        """Return the names of all that is computed from a node, and its own."""
+        found, todo = {name}, [name]
+        while todo:
+            new = self.takers(todo.pop()) - found
+            found |= new
+            todo += new
+        return found
+
+    def effects_before(self, name):
+        """Return the names of what has an effect and runs before a node in any run."""
+        before = self.before(name) & self.effects
+        return {one for one, place in self.place.items() if before >> place & 1}
+
     def has_effect(self, name):
         """Whether it matters that a node runs: it has a state, must be fed, or decides what else runs.
 
@@ -85,6 +107,29 @@ class KnownGraph:
             or any(tensor.dtype._is_ref_dtype for tensor in operation.inputs)
         )
 
+    @functools.cached_property
+    def dead(self):
+        """The names of what never runs: a Switch whose condition is constant leads there, and nothing else does."""
+        tensors, found, before = set(), set(), -1
+        for node in self.nodes.values():
+            taken = self._always(node.input[1]) if node.op in ("Switch", "RefSwitch") else None
+            if taken is not None:
+                tensors.add((node.name, int(not taken)))
+        while before != len(found):
+            before = len(found)
+            for node in self.nodes.values():
+                ends = [(name in found or (name, index) in tensors) for name, index in map(source, node.input)]
+                if ends and (all(ends) if node.op in ("Merge", "RefMerge") else any(ends)):
+                    found.add(node.name)
+        return found
+
+    def _always(self, reference):
+        """Return the condition that a tensor always is, or None."""
+        node = self.nodes[source(reference)[0]]
+        while node.op in _COPIES:
+            node = self.nodes[source(node.input[0])[0]]
+        return smart_constant_value(self.tensor(node.name)) if node.op == "Const" else None
+
     def is_of_sizes(self, reference):
         """Whether a tensor, or all of a node's, is of whole numbers computed from constants and sizes alone."""
         todo, seen = [source(reference)[0]], set()
@@ -92,11 +137,29 @@ class KnownGraph:
             operation = self.graph.get_operation_by_name(todo.pop())
             seen.add(operation.name)
             whole = all(tensor.dtype.is_integer or tensor.dtype.is_bool for tensor in operation.outputs)
-            if not operation.outputs or not whole or self.has_effect(operation.name):
+            handed = self._handed(operation)
+            if not operation.outputs or not whole or (handed is None and self.has_effect(operation.name)):
                 return False
             if operation.type not in MEASURES:
-                todo += [one.op.name for one in operation.inputs if one.op.name not in seen]
+                makers = operation.inputs if handed is None else handed
+                todo += [one.op.name for one in makers if one.op.name not in seen]
         return True
+
+    def _handed(self, operation):
+        """Return the tensors of which one is what a node hands on, as from a loop to that of its gradient, or None."""
+        if operation.type == "Enter":
+            return list(operation.inputs)
+        if operation.type not in ("StackPop", "StackPopV2"):
+            return None
+        stack = self._entered(operation.inputs[0])
+        pushes = [one for one in self.graph.get_operations() if one.type in ("StackPush", "StackPushV2")]
+        return [push.inputs[1] for push in pushes if self._entered(push.inputs[0]) is stack]
+
+    @staticmethod
+    def _entered(tensor):
+        while tensor.op.type in ("Enter", "RefEnter"):
+            tensor = tensor.op.inputs[0]
+        return tensor
 
     def matters(self, name, others):
         """Whether waiting for the node `name` makes more run that has an effect than waiting for `others` does."""

@@ -3,8 +3,8 @@
 Each old graph is changed against today's, and today's against TensorFlow 1.15's. An edit is noticed if the report is
 another one than that of the faithful pair, or if the graph is refused as none that TensorFlow can import. As a program,
 it writes docs/audit_mutation_score.md when all is done: `make mutation-score`, or `SHARE=0.01` for a hundredth of the
-edits of each kind in each graph, at least one, drawn at random. What is done is kept in runs/mutation_score until the
-audit, the edits or the graphs change: stopped and started again, it goes on where it was.
+edits of each kind in each graph, at least one, drawn at random; `SEED=1` draws others. What is done is kept in
+runs/mutation_score until the audit, the edits or the graphs change: stopped and started again, it goes on where it was.
 """
 
 import argparse
@@ -168,7 +168,10 @@ def fingerprint(folder):
     """Return a hash of all that an outcome depends on: the audit, the edits, the graphs, TensorFlow."""
     digest = hashlib.sha256(tf.__version__.encode())
     sources = [*Path(package.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*mutation*.py")]
-    sources += [Path(__file__).with_name(f"{name}.py") for name in ("equivalents", "known_graph", "corpus_graphs")]
+    sources += [
+        Path(__file__).with_name(f"{name}.py")
+        for name in ("equivalents", "known_graph", "same_but_names", "corpus_graphs")
+    ]
     for path in (*sorted(sources), *sorted(RECORDED.glob("tf*/*.gz")), *sorted(Path(folder).glob("*.gz"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -189,11 +192,12 @@ def table(planted, of, rows):
             yield f"| {row} | {sum(some)} | {' | '.join(map(str, some))} | {share:.2f} % |"
 
 
-def document(planted, total, share):
+def document(planted, total, share, seed=0):
     """Yield the lines of docs/audit_mutation_score.md."""
     yield "# The mutation score of the audit"
     yield ""
-    yield f"    make mutation-score{'' if share == 1 else f' SHARE={share:g}'}"
+    drawn = f" SHARE={share:g}" * (share < 1) + f" SEED={seed}" * bool(seed)
+    yield f"    make mutation-score{drawn}"
     yield ""
     if share == 1:
         yield f"All {total} edits of `tests/mutations.py`, planted into the graphs of `tests/corpus`."
@@ -233,6 +237,7 @@ def _label(subject):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--share", type=_share, default=1.0, help="how many of the edits, up to 1 (default: all)")
+    parser.add_argument("--seed", type=int, default=0, help="which of them are drawn (default: 0)")
     parser.add_argument("--output", type=Path, default=DOCUMENT, help="the Markdown file to write")
     parser.add_argument("programs", nargs="*", help="only these programs (default: all)")
     args = parser.parse_args()
@@ -242,8 +247,8 @@ def main():
     kept.mkdir(parents=True, exist_ok=True)
     # Not forked: TensorFlow's threads do not live on in a fork.
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        planted, total = score(pool, today, subjects, args.share, kept=kept)
-    lines = "\n".join(document(planted, total, args.share)) + "\n"
+        planted, total = score(pool, today, subjects, args.share, args.seed, kept)
+    lines = "\n".join(document(planted, total, args.share, args.seed)) + "\n"
     new = args.output.with_suffix(".new")
     new.write_text(lines)
     new.replace(args.output)

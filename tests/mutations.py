@@ -15,6 +15,7 @@ none of the equivalent mutants that can be told mechanically:
   notes `grad_a`, `grad_b`, `grad_x` and `grad_y`, which no CPU kernel reads; a stack keeps its name, which its kernel
   makes another each time, and Cast from what is no floating-point number its `Truncate`;
 * what a slice is told of an axis is left alone where its masks say that it is not asked;
+* whether it is an error that two tensors are not of one shape is left alone where one is a scalar or both are of one;
 * a constant that nothing uses, and attributes that begin with an underscore but `_class`, are left alone.
 
 What these do not tell, `equivalents.py` may, once an edit was not noticed.
@@ -178,10 +179,20 @@ def _attribute(node, graph, rng):
             continue
         if key == "Truncate" and not tf.as_dtype(node.attr["SrcT"].type).is_floating:
             continue
+        if key == "incompatible_shape_error" and graph and _shapes_fit(node, graph):
+            continue
         changed = _copy(node)
         if _change(changed.attr[key], declared.get(key), rng):
             return f"the attribute {key} changes", [changed]
     return None
+
+
+def _shapes_fit(node, graph):
+    """Whether two tensors can be compared element by element, as far as static shapes tell."""
+    tensors = [graph.tensor(node.input[place]) for place in _data_inputs(node)]
+    return any(tensor.shape.rank == 0 for tensor in tensors) or (
+        all(tensor.shape.is_fully_defined() for tensor in tensors) and _same_shape(*tensors)
+    )
 
 
 def _only_reshaped(node, graph):

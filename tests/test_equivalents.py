@@ -9,6 +9,7 @@ import tensorflow as tf
 import equivalents
 import known_graph
 import mutations
+from compat_v1.control_flow import control_flow_v1
 from equivalents import Pair
 from mutations import Edit
 
@@ -26,6 +27,13 @@ def planted(graph_def, kind, name, change, what=""):
     node = next(v1.NodeDef.FromString(node.SerializeToString()) for node in graph_def.node if node.name == name)
     change(node)
     return Edit(kind, name, what, [node])
+
+
+def swapped(graph_def, name, slot, other):
+    def change(node):
+        node.input[slot], node.input[other] = node.input[other], node.input[slot]
+
+    return planted(graph_def, "swapped inputs", name, change, f"inputs {slot} and {other} are swapped")
 
 
 def is_equivalent(graph_def, edit, alone=frozenset()):
@@ -157,15 +165,10 @@ def gradient_of_a_slice():
     raw.Pad(input=tf.exp(rows), paddings=tf.stack([[2, 0], behind], axis=1), name="gradient")
 
 
-def swap(node):
-    node.input[0], node.input[1] = node.input[1], node.input[0]
-
-
 @pytest.mark.parametrize(("name", "expected"), [("behind", True), ("before", False)])
 def test_sizes_that_are_the_same_in_batches_of_every_size_change_nothing(name, expected):
     graph = built(gradient_of_a_slice)
-    edit = planted(graph, "swapped inputs", name, swap, "inputs 0 and 1 are swapped")
-    assert is_equivalent(graph, edit) == expected
+    assert is_equivalent(graph, swapped(graph, name, 0, 1)) == expected
 
 
 def test_what_depends_on_more_than_sizes_is_not_told_by_a_few_runs():
@@ -177,3 +180,122 @@ def test_what_depends_on_more_than_sizes_is_not_told_by_a_few_runs():
     edit = planted(graph, "op", "largest", lambda node: setattr(node, "op", "Add"))
     assert not equivalents._touches_sizes(edit, known_graph.KnownGraph(graph))
     assert known_graph.KnownGraph(graph).is_of_sizes("Size")
+
+
+@pytest.mark.parametrize(
+    ("shapes", "fit"), [([[4, 3], []], True), ([[4, 3], [4, 3]], True), ([[4, 3], [4]], False), ([[None], [4]], False)]
+)
+def test_of_what_fits_it_is_no_matter_whether_what_does_not_is_an_error(shapes, fit):
+    def make():
+        x, y = (v1.placeholder(tf.float32, shape) for shape in shapes)
+        raw.NotEqual(x=x, y=y, incompatible_shape_error=False, name="compared")  # in which the shape tells no more
+
+    graph = known_graph.KnownGraph(built(make))
+    assert mutations._shapes_fit(graph.nodes["compared"], graph) == fit
+    if fit:
+        x, y = (np.random.default_rng(3).integers(0, 2, shape).astype(np.float32) for shape in shapes)
+        one, other = (run(raw.NotEqual, x=x, y=y, incompatible_shape_error=error) for error in (True, False))
+        assert one.tobytes() == other.tobytes() and one.shape == other.shape
+
+
+def trained(saved=False):
+    weights = v1.get_variable("w", [3, 2], initializer=v1.ones_initializer(), use_resource=False)
+    loss = tf.reduce_sum(tf.matmul(v1.placeholder(tf.float32, [None, 3], name="x"), weights))
+    v1.train.AdamOptimizer(0.1, name="Adam").minimize(loss)
+    if saved:
+        v1.train.Saver()
+    v1.global_variables_initializer()
+
+
+@pytest.mark.parametrize(
+    ("saved", "slots", "expected"), [(False, (1, 2), True), (True, (1, 2), False), (False, (0, 1), False)]
+)
+def test_two_slots_that_begin_alike_are_exchanged_by_name_alone_unless_a_checkpoint_names_them(saved, slots, expected):
+    graph = built(lambda: trained(saved))
+    assert is_equivalent(graph, swapped(graph, "Adam/update_w/ApplyAdam", *slots)) == expected
+
+
+def test_two_placeholders_are_not_exchanged_by_name_alone():
+    graph = built(lambda: tf.subtract(*(v1.placeholder(tf.float32, [3]) for _ in range(2)), name="difference"))
+    assert not is_equivalent(graph, swapped(graph, "difference", 0, 1))
+
+
+def gradient_for_nobody():
+    """Of a product, that for what is fed goes nowhere; but both are waited for."""
+    x = v1.placeholder(tf.float32, [None, 3], name="x")
+    scale = v1.get_variable("scale", [1, 3], initializer=v1.ones_initializer(), use_resource=False)
+    v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(tf.multiply(tf.exp(x), scale, name="product")))
+    v1.global_variables_initializer()
+
+
+_OF_PRODUCT = "gradients/product_grad"
+_FOR_NOBODY = {f"{_OF_PRODUCT}/{name}" for name in ("Mul", "tuple/control_dependency")}
+_FOR_SCALE = {f"{_OF_PRODUCT}/{name}" for name in ("Mul_1", "Sum", "Reshape", "tuple/control_dependency_1")}
+
+
+@pytest.mark.parametrize(
+    ("name", "op", "alone", "expected"),
+    [
+        ("Mul", "RealDiv", _FOR_NOBODY, True),
+        ("Mul", "RealDiv", {f"{_OF_PRODUCT}/Mul"}, False),  # the other graph has what is made of it
+        ("Mul", "Cross", _FOR_NOBODY, False),  # which none of them fits
+        ("Mul_1", "RealDiv", _FOR_SCALE, False),
+    ],
+)
+def test_what_is_only_waited_for_may_be_another_value_but_has_to_run(name, op, alone, expected):
+    graph = built(gradient_for_nobody)
+    edit = planted(graph, "op", f"{_OF_PRODUCT}/{name}", lambda node: setattr(node, "op", op))
+    assert is_equivalent(graph, edit, alone) == expected
+
+
+def test_what_is_only_waited_for_makes_nothing_else_run():
+    graph = built(gradient_for_nobody)
+    for place, other, expected in ((0, "Exp", True), (1, "scale/Assign", False)):
+
+        def change(node, place=place, other=other):
+            node.input[place] = other
+
+        edit = planted(graph, "replaced input", f"{_OF_PRODUCT}/Mul", change, f"input {place} is {other}")
+        assert is_equivalent(graph, edit, _FOR_NOBODY) == expected
+
+
+def never(condition):
+    def make():
+        with control_flow_v1():
+            total = v1.get_variable("total", [], initializer=v1.zeros_initializer(), use_resource=False)
+            v1.assign_add(total, 1.0, name="counted")
+            holds = tf.constant(True) if condition == "constant" else v1.placeholder_with_default(True, [])
+            v1.cond(holds, lambda: total + 1.0, lambda: tf.sin(total, name="never"), name="chosen")
+
+    return built(make)
+
+
+@pytest.mark.parametrize(("condition", "expected"), [("constant", True), ("fed", False)])
+def test_what_a_constant_condition_never_leads_to_does_not_run(condition, expected):
+    graph = never(condition)
+    (name,) = (node.name for node in graph.node if node.op == "Sin")
+    assert is_equivalent(graph, planted(graph, "op", name, lambda node: setattr(node, "op", "Cos"))) == expected
+    edit = planted(graph, "control input added", name, lambda node: node.input.append("^counted"))
+    assert not is_equivalent(graph, edit), "what waits for an assignment makes it run"
+
+
+@pytest.mark.parametrize("broadcast", [False, True])
+def test_sizes_that_a_loop_keeps_for_its_gradient_are_told_by_runs(broadcast):
+    def make():
+        with control_flow_v1():
+            x = v1.placeholder(tf.float32, [None, 3], name="x")
+            w = v1.get_variable("w", [], initializer=v1.ones_initializer(), use_resource=False)
+            other = (x[:1] if broadcast else x) * w
+            power = tf.while_loop(lambda k, _: k < 3, lambda k, y: (k + 1, tf.multiply(y, other)), (0, x))[1]
+            v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(power))
+            v1.global_variables_initializer()
+
+    graph = built(make)
+    nodes = {node.name: node for node in graph.node}
+    (name,) = (
+        name
+        for name, node in nodes.items()
+        if node.op == "BroadcastGradientArgs" and any(nodes[one].op == "StackPopV2" for one in node.input)
+    )
+    assert known_graph.KnownGraph(graph).is_of_sizes(name)
+    assert is_equivalent(graph, swapped(graph, name, 0, 1)) != broadcast
