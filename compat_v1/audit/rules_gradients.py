@@ -12,6 +12,9 @@ class GradientRules:
     def _Sum(self, name, node, operands):
         """The sum that undoes a broadcast is reshaped right after: dimensions kept or not make no difference."""
         tensor, axes = operands
+        if isinstance(axes, Literal) and axes.kind == "whole" and not axes.value:
+            self.normal.alias(name, tensor, "static broadcast")
+            return True
         if self._untiled(name, node, operands):
             return True
         negation = self._negated_after(name)
@@ -47,9 +50,6 @@ class GradientRules:
         if shape is None or not is_of_numbers(axes):
             return False
         summed = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
-        if not summed:
-            self.normal.alias(name, tensor, "static broadcast")
-            return True
         left = [axis for axis in summed if shape[axis] != 1] or summed
         attributes = self._without_index_types(name, [axes])
         keeps = attributes.pop("keep_dims", None)

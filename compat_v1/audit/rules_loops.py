@@ -77,10 +77,57 @@ class LoopRules:
         shape = None
         if is_op(flow, "TensorArrayScatterV3") and is_op(flow[0].inputs[3], "TensorArrayV3"):
             shape = self.normal.sizes(flow[0].inputs[2])
-        if not shape:
+        element = shape[1:] if shape else self._element_of_gradient(name)
+        if element is None:
             return False
-        self.normal.keep(name, node.op, operands, sizes=[refined(self.graph.shapes[name][0], shape[1:])])
+        self.normal.keep(name, node.op, operands, sizes=[refined(self.graph.shapes[name][0], element)])
         return True
+
+    def _TensorArrayGatherV3(self, name, node, operands):
+        """So has what is gathered from the array of a gradient."""
+        element, count = self._element_of_gradient(name), self.normal.sizes(operands[1])
+        if element is None or count is None or len(count) != 1:
+            return False
+        self.normal.keep(name, node.op, operands, sizes=[refined(self.graph.shapes[name][0], (*count, *element))])
+        return True
+
+    def _element_of_gradient(self, name):
+        """Return the sizes of what a node takes from the array of a gradient, or None.
+
+        TensorFlow holds such an array to the sizes of what was written into the array that it is for.
+        """
+        gradient = self._made_by(name)
+        if self.graph.nodes[gradient].op != "TensorArrayGradV3":
+            return None
+        shapes, todo = set(), [self._made_by(gradient)]
+        while todo:
+            for user, slot in self.graph.users[todo.pop()]:
+                op = self.graph.nodes[user].op
+                if op == "Enter":
+                    todo.append(user)
+                elif slot == 0 and op in ("TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"):
+                    value = self.normal.tensors.get(self.graph.inputs[user][1 if op.endswith("SplitV3") else 2])
+                    shape = None if value is None else self.normal.sizes(value)
+                    if shape is None or op == "TensorArraySplitV3":
+                        return None
+                    shapes.add(shape if op == "TensorArrayWriteV3" else shape[1:])
+        shape = shapes.pop() if len(shapes) == 1 else None
+        return shape if shape is not None and all(map(self._is_everywhere, shape)) else None
+
+    def _made_by(self, name):
+        """Return the name of what makes the handle that a node takes, before it enters a loop."""
+        while self.graph.inputs[name]:
+            name = self.graph.inputs[name][0][0]
+            if self.graph.nodes[name].op != "Enter":
+                break
+        return name
+
+    def _is_everywhere(self, size):
+        """Whether a size is the same in every turn of a loop."""
+        if isinstance(size, int):
+            return True
+        unknowns = [one for product in size.terms for one in product]
+        return all(one[0] == "size" and not self.graph.frames.get(one[1].name) for one in unknowns)
 
     def _ControlTrigger(self, name, node, operands):
         """Waiting for a trigger is waiting for what it waits for."""
