@@ -249,3 +249,50 @@ def _(new, mistake):
     with tf.control_dependencies([awaited] if new else []):
         counted = raw.AssignAdd(ref=count._ref(), value=size)
     out(raw.RealDiv(x=added, y=counted))
+
+
+# Images.
+
+
+@case("read backwards")
+def _(new, mistake):
+    x = raw.Exp(x=floats(4, 5, 3))
+    if new:
+        out(raw.ReverseV2(tensor=raw.Identity(input=x), axis=[0 if mistake else 1]))
+    else:
+        none = [0, 0, 0]
+        out(raw.StridedSlice(input=x, begin=none, end=none, strides=[1, -1, 1], begin_mask=7, end_mask=7))
+
+
+@case("one image")
+def _(new, mistake):
+    x, batch = floats(6, 7, 3), []
+    if new:
+        x, batch = raw.ExpandDims(input=x, axis=0), [0]
+    x = raw.Identity(input=x)
+    size = [-1, 4, 5, -1] if new else [4, 5, -1]
+    x = raw.Slice(input=x, begin=[*batch, 1, 0 if mistake else 2, 0], size=size)
+    x = raw.Pad(input=raw.Identity(input=x), paddings=[*([[0, 0]] * len(batch)), [1, 2], [0, 3], [0, 0]])
+    out(raw.Tanh(x=raw.Squeeze(input=x, axis=[0]) if new else x))
+
+
+@case("part of an object")
+def _(new, mistake):
+    of = {"image_size": [40, 50, 3], "bounding_boxes": [[[0.1, 0.2, 0.8, 0.9]]], "seed": 5, "seed2": 7}
+    of["use_image_if_no_bounding_boxes"] = True
+    if new:
+        begin, size, _ = raw.SampleDistortedBoundingBoxV2(min_object_covered=0.6 if mistake else 0.5, **of)
+    else:
+        begin, size, _ = raw.SampleDistortedBoundingBox(min_object_covered=0.5, **of)
+    out(raw.Slice(input=floats(40, 50, 3), begin=begin, size=size))
+
+
+@case("numbers in a vector")
+def _(new, mistake):
+    count = raw.Cast(x=raw.Max(input=raw.Abs(x=floats(3)), axis=[0]), DstT=tf.int32)
+    if new:
+        parts = [raw.ExpandDims(input=count, axis=0), tf.constant([3 if mistake else 2])]
+        shape = raw.ConcatV2(values=parts, axis=0)
+    else:
+        shape = raw.Pack(values=[count, tf.constant(2)])
+    out(raw.Fill(dims=shape, value=1.5))

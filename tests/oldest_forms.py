@@ -225,6 +225,19 @@ def parsed(old, x, y, key="a"):
     return one.dense_values[0] + x
 
 
+def gradient_of_an_array(old, x, y, shape=(SHAPE[1],)):
+    """What is read from the array of a gradient has the shape of what was written into its own array."""
+    rows = tf.range(SHAPE[0])
+    handle, flow = raw.TensorArrayV3(size=SHAPE[0], dtype=tf.float32)
+    flow = raw.TensorArrayScatterV3(handle=handle, indices=rows, value=x, flow_in=flow)
+    gradient, back = raw.TensorArrayGradV3(handle=handle, flow_in=flow, source="gradients")
+    back = raw.TensorArrayScatterV3(handle=gradient, indices=rows, value=y, flow_in=back)
+    row = raw.TensorArrayReadV3(handle=gradient, index=2, flow_in=back, dtype=tf.float32)
+    if old:
+        row = raw.Reshape(tensor=raw.Sum(input=row, axis=tf.constant([], tf.int32)), shape=shape)
+    return raw.Exp(x=row)
+
+
 HARMLESS = {
     branch: "condition that always holds",
     initial_value: "initial value",
@@ -246,6 +259,7 @@ HARMLESS = {
     product: "commuted product",
     mean_of_known_size: "computed shapes",
     own_shape: "own shape",
+    gradient_of_an_array: "own shape",
     sparse_update: "scattered behind",
     sampled: "drawn without gradient",
 }

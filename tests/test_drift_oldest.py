@@ -12,6 +12,7 @@ from oldest_forms import (
     assertion,
     branch,
     compared,
+    gradient_of_an_array,
     gradient_of_one,
     grouped,
     in_top_k,
@@ -109,6 +110,10 @@ def gradient_that_may_be_fetched(old, x, y):
     return gradient_of_one(old, x, y, of=[0])
 
 
+def another_shape(old, x, y):
+    return gradient_of_an_array(old, x, y, shape=(2, SHAPE[1] // 2))
+
+
 def another_k(old, x, y):
     return in_top_k(old, x, y, k=3)
 
@@ -155,7 +160,7 @@ def another_feature(old, x, y):
 
 MISTAKES = [
     *(maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered),
-    *(gradient_that_may_be_fetched, another_k, another_tensor_in_an_assertion, fewer_turns),
+    *(gradient_that_may_be_fetched, another_shape, another_k, another_tensor_in_an_assertion, fewer_turns),
     *(condition_that_does_not_hold, another_initial_value, merged_crosswise, switched_into_the_other, another_feature),
     *(update_left_out, compared_with_another, another_limit),
 ]

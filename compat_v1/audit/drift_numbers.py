@@ -96,6 +96,20 @@ NUMBERS = {
         "the last bits differ; for the old ones write m = tf.reduce_mean(x) and (x - m) / tf.maximum(tf.sqrt("
         "tf.nn.relu(tf.reduce_mean(tf.square(x)) - tf.square(m))), tf.rsqrt(n)) in the port, n the number of elements",
     ),
+    "colours": Change(
+        "the hue or saturation of an image is changed by one op, was by cutting it into three colours of another kind",
+        "1.0 to 1.15",
+        "the last bits differ, and more than these where colours are not between 0 and 1; for the old ones write hsv = "
+        "tf.image.rgb_to_hsv(x), h, s, v = [tf.slice(hsv, [0, 0, k], [-1, -1, 1]) for k in range(3)] and "
+        "tf.image.hsv_to_rgb(tf.concat([h, tf.clip_by_value(s * scale, 0.0, 1.0), v], 2)) in the port, or for the hue "
+        "tf.mod(h + (delta + 1.0), 1.0) in place of h",
+    ),
+    "grey image": Change(
+        "rgb_to_grayscale multiplies matrices, summed a product",
+        "1.0 to 1.15",
+        "the last bits may differ; for the old ones write "
+        "tf.reduce_sum(x * [0.2989, 0.587, 0.114], [2], keepdims=True) in the port",
+    ),
     "clipped rows": Change(
         "clip_by_value clips each row of a sparse gradient, before those of one number are added; was made dense first",
         "1.0 to 1.15",

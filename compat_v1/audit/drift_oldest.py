@@ -111,6 +111,26 @@ RULES = {
         "1.0 to 1.15",
         "where it does not hold the program stops; else nothing is asked",
     ),
+    "read backwards": Rule(
+        "an image is reversed along an axis, was read with a stride of -1",
+        "1.0 to 1.15",
+        "both copy the same elements in the same order",
+    ),
+    "one image": Rule(
+        "an image is cut or padded as a batch of one, and squeezed then",
+        "1.0 to 1.15",
+        "that copies the same elements, and pads as many zeros",
+    ),
+    "part of an object": Rule(
+        "SampleDistortedBoundingBox is SampleDistortedBoundingBoxV2, which takes min_object_covered as an operand",
+        "1.0 to 1.15",
+        "it is the same number",
+    ),
+    "numbers in a vector": Rule(
+        "whole numbers, such as the shape of a cell's state, are joined after each got an axis, were put in one vector",
+        "1.0 to 1.15",
+        "it is the same vector",
+    ),
     "flipped or not": Rule(
         "an image is reversed along an axis in a branch, was read with a stride of -1 or 1",
         "1.0 to 1.15",

@@ -3,7 +3,7 @@
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_scalar
-from compat_v1.audit.patterns import match
+from compat_v1.audit.patterns import make, match
 from compat_v1.audit.rules_oldest_branches import absorb_condition
 
 _FLIPPED = "flipped or not"
@@ -13,6 +13,8 @@ def _strided(rewriter, name, node, operands):
     """Every element along each axis, along one backwards where a condition holds."""
     tensor, _, _, strides = operands
     attributes, shape = Attributes(node), rewriter.normal.sizes(tensor)
+    if isinstance(strides, Literal):
+        return _backwards(rewriter, name, node, tensor, strides)
     if isinstance(tensor, Literal) or not is_op(strides, "Pack") or strides[0].controls or shape is None:
         return False
     steps = strides[0].inputs
@@ -30,6 +32,71 @@ def _strided(rewriter, name, node, operands):
         return False
     rewriter.normal.absorbed.update({strides[0], step[0]})
     return _keep(rewriter, name, tensor, condition, chosen[0], "strided", shape)
+
+
+def _backwards(rewriter, name, node, tensor, strides):
+    """Every element along each axis, along some backwards, is reversed along these."""
+    attributes, shape, steps = Attributes(node), rewriter.normal.sizes(tensor), strides.value
+    every = (1 << len(steps)) - 1
+    whole_axes = all(attributes[key].i == every for key in ("begin_mask", "end_mask"))
+    others = any(attributes[key].i for key in ("ellipsis_mask", "new_axis_mask", "shrink_axis_mask"))
+    if isinstance(tensor, Literal) or shape is None or len(shape) != len(steps) or not whole_axes or others:
+        return False
+    if not set(steps) <= {1, -1} or -1 not in steps:
+        return False
+    axes = whole([axis for axis, step in enumerate(steps) if step == -1], "int32")
+    types = {"T": rewriter.graph.attributes(name)["T"]}
+    rewriter.normal.keep(name, "ReverseV2", [tensor, axes], types, {"read backwards"}, [shape])
+    return True
+
+
+def _reversed_copy(rewriter, name, node, operands):
+    """What is reversed is copied before, or is not."""
+    copy, axes = operands
+    if not is_op(copy, "Identity") or copy[0].controls or isinstance(copy[0].inputs[0], Literal):
+        return False
+    rewriter.normal.absorbed.add(copy[0])
+    operands = [copy[0].inputs[0], axes]
+    attributes = rewriter._without_index_types(name, operands)
+    rewriter.normal.keep(name, node.op, operands, attributes, {"copies"})
+    return True
+
+
+def _of_one_image(rewriter, name, node, operands):
+    """What is done to a batch of one image, which is squeezed then, is done to the image."""
+    chain, operand, normal = [], operands[0], rewriter.normal
+    while is_op(operand, "Identity", "Slice", "Pad") and not isinstance(operand[0].inputs[0], Literal):
+        chain.insert(0, operand[0])
+        operand = operand[0].inputs[0]
+    if list(Attributes(node)["squeeze_dims"].list.i) != [0] or not is_op(operand, "ExpandDims") or not chain:
+        return False
+    image, axis = operand[0].inputs
+    if isinstance(image, Literal) or operand[0].controls or not is_scalar(axis, 0) or normal.sizes(image) is None:
+        return False
+    rests = [[_without_batch(one, len(normal.sizes(image))) for one in each.inputs[1:]] for each in chain]
+    if any(None in rest for rest in rests):
+        return False
+    if any(each.op == "Slice" and [one.value[0] for one in each.inputs[1:]] != [0, 1] for each in chain):
+        return False
+    tensor = image
+    for each, rest in zip(chain, rests, strict=True):
+        sizes = normal.sizes((each, 0))
+        inputs = [tensor, *rest]
+        tensor = make(normal, each, each.op, each.attributes, inputs, sizes and sizes[1:], "one image", each.controls)
+    normal.absorbed |= {operand[0], *chain}
+    normal.accounted |= {operand[0], *chain}
+    normal.alias(name, tensor, "one image")
+    return True
+
+
+def _without_batch(literal, rank):
+    """Return where to cut, how much, or what to put around an image, of the same for a batch of one; None if unknown."""
+    if not isinstance(literal, Literal) or literal.kind != "whole" or literal.shape not in ((rank + 1,), (rank + 1, 2)):
+        return None
+    own = literal._replace(form=0, leaves=())  # which the first releases put together of fewer numbers
+    if len(literal.shape) == 2:
+        return own._replace(shape=(rank, 2), value=own.value[2:]) if own.value[:2] == (0, 0) else None
+    return own._replace(shape=(rank,), value=own.value[1:])
 
 
 def _merged(rewriter, name, node, operands):
@@ -106,4 +173,10 @@ def _standardized(rewriter, name, node, operands):
     return True
 
 
-RULES = {"RealDiv": _standardized, "StridedSlice": _strided, "Merge": _merged}
+RULES = {
+    "RealDiv": _standardized,
+    "StridedSlice": _strided,
+    "ReverseV2": _reversed_copy,
+    "Squeeze": _of_one_image,
+    "Merge": _merged,
+}

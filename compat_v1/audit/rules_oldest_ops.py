@@ -198,6 +198,31 @@ def _unmasked(rewriter, name, node, operands):
     return True
 
 
+def _joined_numbers(rewriter, name, node, operands):
+    """Whole numbers joined after each got an axis, or written down, are put in one vector."""
+    *parts, axis = operands
+    if rewriter.dtype(name) not in ("int32", "int64") or not is_scalar(axis, 0) or not any(map(_is_single, parts)):
+        return False
+    numbers = []
+    for part in parts:
+        if isinstance(part, Literal) and part.kind == "whole" and len(part.shape) == 1:
+            numbers += [part._replace(shape=(), value=(one,), form=0, leaves=()) for one in part.value]
+        elif _is_single(part):
+            numbers.append(part[0].inputs[0])
+            rewriter.normal.absorbed.add(part[0])
+        else:
+            return False
+    attributes = {"T": rewriter.graph.attributes(name)["T"], "N": v1.AttrValue(i=len(numbers)).SerializeToString()}
+    rewriter.normal.keep(name, "Pack", numbers, attributes, {"numbers in a vector"}, [(len(numbers),)])
+    return True
+
+
+def _is_single(operand):
+    """Whether a tensor is a number that got an axis."""
+    expanded = is_op(operand, "ExpandDims") and not operand[0].controls and is_scalar(operand[0].inputs[1], 0)
+    return expanded and not isinstance(operand[0].inputs[0], Literal)
+
+
 def _key(operand):
     return operand.key if isinstance(operand, Literal) else operand
 
@@ -208,6 +233,7 @@ RULES = {
     "SoftplusGrad": _softplus,
     "Range": _unmasked,
     "InTopK": _in_top_k,
+    "ConcatV2": _joined_numbers,
     "Mul": lambda *of: _clipped_scale(*of) or _clipped(*of),
     "RealDiv": _clipped_by_now,
     "ParseExample": _parsed,
