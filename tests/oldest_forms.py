@@ -72,6 +72,19 @@ def sampled(old, x, y):
     return tf.log(expected) + tf.reduce_sum(tf.log(true))
 
 
+def gradient_of_noise(old, x, y):
+    """A chain of gradients that nobody takes, one of which waits for another."""
+    gradient = raw.TanhGrad(y=x, dy=y)
+    if old:
+        negated = raw.Neg(x=gradient)
+        with tf.control_dependencies([negated]):
+            inverse = raw.Reciprocal(x=x)
+        raw.Mul(x=negated, y=inverse)
+    variable, assign = variable_of("weights", np.zeros(SHAPE, np.float32))
+    with tf.control_dependencies([assign]):
+        return raw.AssignSub(ref=variable, value=gradient)
+
+
 def gradient_of_one(old, x, y, of=None):
     gradient = raw.ReluGrad(gradients=y, features=x)
     if old:  # the gradient for the 1 of ones_like(x)
@@ -252,6 +265,7 @@ HARMLESS = {
     loop: "counted turns",
     waiting: "waits for operands",
     gradient_of_one: "unused gradients",
+    gradient_of_noise: "unused gradients",
     look_up: "copied rows",
     maximum: "chosen the other way",
     power: "safe logarithm",

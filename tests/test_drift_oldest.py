@@ -114,6 +114,12 @@ def another_shape(old, x, y):
     return gradient_of_an_array(old, x, y, shape=(2, SHAPE[1] // 2))
 
 
+def waited_for(old, x, y):
+    gradient = raw.TanhGrad(y=x, dy=y)
+    with tf.control_dependencies([raw.Neg(x=gradient)] if old else []):
+        return raw.Exp(x=gradient)
+
+
 def another_k(old, x, y):
     return in_top_k(old, x, y, k=3)
 
@@ -160,7 +166,7 @@ def another_feature(old, x, y):
 
 MISTAKES = [
     *(maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered),
-    *(gradient_that_may_be_fetched, another_shape, another_k, another_tensor_in_an_assertion, fewer_turns),
+    *(gradient_that_may_be_fetched, another_shape, waited_for, another_k, another_tensor_in_an_assertion, fewer_turns),
     *(condition_that_does_not_hold, another_initial_value, merged_crosswise, switched_into_the_other, another_feature),
     *(update_left_out, compared_with_another, another_limit),
 ]
@@ -310,3 +316,31 @@ def _value(graph, x):
 
 def _path(graph):
     return graph.get_operation_by_name("save").inputs[0].name
+
+
+def _looped(also, taken=False):
+    """Build the gradients of a loop, in which a tensor of zeros is added, for x and `also` for the zeros."""
+    with tf.Graph().as_default() as graph:
+        x, zeros = tf.placeholder(tf.float32, [1, 3], name="x"), tf.fill([1, 3], 0.0)
+        _, value = tf.while_loop(lambda i, _: i < 4, lambda i, v: (i + 1, tf.tanh(v * x + zeros)), [0, x])
+        gradients = tf.gradients(value, [x, zeros] if also else [x])
+        total = tf.reduce_sum(gradients[1]) if also else 0.0
+        variable, assign = variable_of("weights", np.zeros((1, 3), np.float32))
+        with tf.control_dependencies([assign]):
+            update = raw.AssignSub(ref=variable, value=gradients[0] + total if taken else gradients[0])
+        tf.identity(update, name="result")
+    return graph
+
+
+def test_what_leaves_a_backward_loop_for_nobody_may_be_made_or_not():
+    tf.disable_control_flow_v2()
+    try:
+        graphs = [_looped(*of) for of in ((True,), (False,), (True, True))]
+    finally:
+        tf.enable_control_flow_v2()
+    old, new, taken = (graph.as_graph_def() for graph in graphs)
+    result = audit(old, new)
+    assert result.verdict == "faithful" and "unused gradients" in result.rules, result.differences
+    assert audit(taken, new).verdict == audit(new, taken).verdict == "not faithful"
+    x = np.random.default_rng(2).normal(size=(1, 3)).astype(np.float32)
+    assert _value(graphs[0], x).tobytes() == _value(graphs[1], x).tobytes()

@@ -32,8 +32,7 @@ def idle_nodes(normal):
         if node in totals and users.get(node, set()) <= idle:
             idle |= totals[node]
         others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
-        waited = any(node in user.controls for user in others)
-        if waited or node.op in NO_PART or not _is_free(normal, node) or not others <= idle:
+        if node.op in NO_PART or not _is_free(normal, node) or not others <= idle:
             continue
         if others or node in after:
             idle.add(node)
@@ -208,8 +207,12 @@ def _groups(normal, users):
 
 
 def _after_gradients(normal, members):
-    """Return the nodes that are computed from a gradient, as ops tell or what leaves the loop of a backward pass."""
-    frames = {normal.graph.frames[group.name] for group in members.values()} - {""}
+    """Return the nodes that are computed from a gradient, as ops tell or what leaves the loop of a backward pass.
+
+    Such a loop hands on gradients in groups, or pops what the loop before it kept.
+    """
+    backward = [*members.values(), *(node for node in normal.nodes if node.op == "StackPopV2")]
+    frames = {normal.graph.frames[node.name] for node in backward} - {""}
     after = set()
     for node in normal.nodes:
         left = node.op == "Exit" and any(normal.graph.frames.get(one.name) in frames for one in _makers(node))

@@ -90,7 +90,7 @@ def _of_one_image(rewriter, name, node, operands):
 
 
 def _without_batch(literal, rank):
-    """Return where to cut, how much, or what to put around an image, of the same for a batch of one; None if unknown."""
+    """Return where to cut, how much, or what to put around an image, of that of a batch of one; None if unknown."""
     if not isinstance(literal, Literal) or literal.kind != "whole" or literal.shape not in ((rank + 1,), (rank + 1, 2)):
         return None
     own = literal._replace(form=0, leaves=())  # which the first releases put together of fewer numbers
