@@ -344,3 +344,22 @@ def test_what_leaves_a_backward_loop_for_nobody_may_be_made_or_not():
     assert audit(taken, new).verdict == audit(new, taken).verdict == "not faithful"
     x = np.random.default_rng(2).normal(size=(1, 3)).astype(np.float32)
     assert _value(graphs[0], x).tobytes() == _value(graphs[1], x).tobytes()
+
+
+def _named(names):
+    """Build a product of a matrix and a vector, with placeholders of these names."""
+    with tf.Graph().as_default() as graph:
+        matrix = raw.Placeholder(dtype=tf.float32, shape=[2, 3], name=names[0])
+        vector = raw.Placeholder(dtype=tf.float32, shape=[3], name=names[1])
+        raw.Tanh(x=raw.MatMul(a=matrix, b=raw.ExpandDims(input=vector, axis=1)))
+    return graph
+
+
+def test_placeholders_without_a_shape_may_have_the_names_of_others_in_the_port():
+    old = _named(["x", "y"]).as_graph_def()
+    old.versions.producer = 21  # of TensorFlow 1.0, for which an empty shape is one that is unknown
+    for node in old.node:
+        if node.op == "Placeholder":
+            node.attr["shape"].Clear()
+            node.attr["shape"].shape.SetInParent()
+    assert audit(old, _named(["y", "x"]).as_graph_def()).verdict == "faithful"

@@ -50,8 +50,17 @@ def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]]
 
 
 def readable(graph_def: Any, shapes: dict[str, Any] | None = None) -> Graph:
-    """Return the `Graph` of a GraphDef, which stays as it is: to ask a protobuf map for what it lacks puts it there."""
-    return Graph(tf.GraphDef.FromString(graph_def.SerializeToString()), shapes)
+    """Return the `Graph` of a GraphDef, which stays as it is: to ask a protobuf map for what it lacks puts it there.
+
+    Where the port's placeholders have the names of others, their `shapes` do not fit, and are left out.
+    """
+    content = graph_def.SerializeToString()
+    try:
+        return Graph(tf.GraphDef.FromString(content), shapes)
+    except ValueError:
+        if not shapes:
+            raise
+        return Graph(tf.GraphDef.FromString(content))
 
 
 def same_roles(names: Any, others: Any) -> dict[str, tuple[str, str]]:
