@@ -70,9 +70,17 @@ def _counted(rewriter, operand):
     tensor = unequal[0].inputs[0]
     if isinstance(tensor, Literal) or not _over_all(rewriter, unequal, operand[0].inputs[1]):
         return None
+    constants = [one for one in (unequal[0].inputs[1], operand[0].inputs[1]) if isinstance(one, Literal)]
+    made_in = {one for constant in constants for one in map(_branch, constant.alive) if one is not None}
     if tensor[0].op == "Switch" and not isinstance(tensor[0].inputs[1], Literal):
-        return tensor[0].inputs[0], tensor[1], tensor[0].inputs[1]
+        return (tensor[0].inputs[0], tensor[1], tensor[0].inputs[1]) if made_in <= {tensor[1]} else None
     return tensor, -1, None
+
+
+def _branch(node):
+    """Return which branch a node tells, as a copy of what a Switch gives, or None."""
+    source = node.inputs[0] if node.op == "Identity" else None
+    return source[1] if is_op(source, "Switch") else None
 
 
 def _keep_zeros(rewriter, name, tensor, step):
