@@ -19,6 +19,7 @@ class Verification:
         self.compare_functions = compare_functions
         self.passed = set()  # nodes of the original alone that pass on their input
         self.constants = {}  # {name of a constant in the original: in the port}
+        self.taken = {}  # {name of a constant in the port: those in the original whose users' partners take it}
         self.seeds = []  # pairs of random ops with other seeds
         self.partner, self.back = pairing.partner, pairing.back
         self.findings, self.rules = [], {}
@@ -149,6 +150,8 @@ class Verification:
                     self.find("value", node, other, what, name, other_name)
                 if isinstance(one, Literal) and "compared in a branch" not in node.steps ^ other.steps:
                     self.constants.update(zip(one.names[-1:], two.names[-1:], strict=False))
+                    for name, other_name in zip(one.names[-1:], two.names[-1:], strict=False):
+                        self.taken.setdefault(other_name, set()).add(name)
                     if one.ops != two.ops:
                         self.explain("computed shapes", node.name)
                 continue

@@ -25,6 +25,21 @@ def of_consumed(verification):
         if found and all(found):
             for one, which in found[0]:
                 yield Finding("wait", None, None, f"waits for {one} only in {which}", name)
+    yield from _of_constants_alone(verification)
+
+
+def _of_constants_alone(verification):
+    """Yield a `Finding` for what a constant of the port waits for and none of those that it stands for.
+
+    One constant of the original may be several in the port, of which not all wait for the branch that they are made in.
+    """
+    for name, twins in verification.taken.items():
+        if all(verification.constants[twin] == name for twin in twins):
+            continue  # compared above
+        found = [set(_differences(verification, twin, name)) for twin in twins]
+        for one, which in sorted(set.intersection(*found)):
+            if which == "the port":
+                yield Finding("wait", None, None, f"waits for {one} only in the port", min(twins))
 
 
 def of_axes(verification, here, other):
