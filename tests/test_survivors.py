@@ -108,6 +108,32 @@ def test_the_gradient_of_a_count_that_nobody_takes_is_compared_where_both_divide
     assert audit(graph, edited(port, edit)).differences
 
 
+def test_a_constant_that_the_port_makes_in_a_branch_is_made_there_in_the_original(today):
+    port, graph = read_graph_def(today / "conditional.pb.gz"), recorded("tf1.15.5", "conditional")
+    assert not audit(graph, port).differences
+    mutant = edited(graph, without("cond_1/strided_slice/stack_1", "cond_1/switch_f"))
+    (difference,) = audit(mutant, port).differences
+    assert difference.node == "cond_1/strided_slice/stack_1" and "only in the port" in difference.what
+
+
+def taking(name, slot, reference):
+    return lambda nodes: nodes[name].input.__setitem__(slot, reference)
+
+
+@pytest.mark.parametrize(
+    ("program", "edit"),
+    [
+        ("saver_and_summaries", taking("zero_fraction/cond/switch_t", 0, "zero_fraction/cond/Switch")),
+        ("transposed_convolution", taking("gradients/mul_grad/Sum", 0, "Maximum")),
+    ],
+    ids=["zeros that are counted in the branch that does not run", "the gradient of a constant, made from another"],
+)
+def test_what_rules_take_as_a_whole_is_held_to_what_they_say(today, program, edit):
+    port, graph = read_graph_def(today / f"{program}.pb.gz"), recorded("tf1.15.5", program)
+    assert not audit(graph, port).differences
+    assert audit(graph, edited(port, edit)).differences
+
+
 def test_what_pops_without_its_turn_pops_once_more_than_there_are_turns():
     with tf.Graph().as_default() as graph, control_flow_v1():
         x = v1.placeholder(tf.float32, [], name="x")

@@ -70,10 +70,23 @@ def of_one_graph(normals, idle, verification):
         totals = _totals(normal, users_of(normal)).values()
         own = [part for part in own if all(total <= part[0] for total in totals if total & part[0])]
         known = set().union(*(anchors for _, anchors in others))
-        gone = [nodes for nodes, anchors in own if not anchors & known or _take(nodes, written_otherwise[side])]
+        ops = {name: node.op for nodes, _ in others for node in nodes for name in node.names}
+        gone = [
+            nodes
+            for nodes, anchors in own
+            if not (anchors & known or _are_namesakes(nodes, ops)) or _take(nodes, written_otherwise[side])
+        ]
         gone = [nodes for nodes in gone if not _take(nodes, taken[side]) or spare.are_gradients(nodes)]
         left_out.append({name for nodes in gone for node in nodes for name in node.names})
     return left_out
+
+
+def _are_namesakes(nodes, ops):
+    """Whether there is for each of some nodes one of a name and the op that it has, {name: op}, in the other graph.
+
+    They are held against these: what is made from others is another gradient of the same, not one that is made no more.
+    """
+    return all(any(ops.get(name) == node.op for name in node.names) for node in nodes)
 
 
 def _taken_by_dropouts(normals, idle, verification):
