@@ -5,6 +5,7 @@
   all that it reaches is so: no run of the other program can ask for any of it (`alone`);
 * the same, and whatever of the rest uses it comes after what it is made to wait for, or waits for no more, anyhow;
 * the node is on the side of a Switch to which its condition, a constant, never leads, and brings nothing else to run;
+* an assertion prints others, or in another order, when it stops a program, and nothing else runs for it;
 * the values of what the edit reaches end in nodes that have no effect and no partner in the other graph, which are only
   waited for, what waits for them waits for the same things that have an effect, and both graphs have the same bits;
 * the edit touches what is computed from constants and sizes alone, and both graphs have the same bits;
@@ -53,7 +54,7 @@ def is_equivalent(edit, pair):
         return same_constants(pair.graph, pair.mutant)
     if same_constants(pair.graph, pair.mutant) or _is_of_no_use(edit, pair):
         return True
-    if _is_never_run(edit, pair) or same_but_names(pair.graph, pair.mutant, edit.node):
+    if _is_never_run(edit, pair) or _only_prints(edit, pair) or same_but_names(pair.graph, pair.mutant, edit.node):
         return True
     values = _only_waited_for(edit, pair)
     if values is None and not _is_of_sizes(edit, pair):
@@ -90,6 +91,14 @@ def _is_never_run(edit, pair):
     graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
     before = [graph.effects_before(edit.node) for graph in graphs]
     return all(edit.node in graph.dead for graph in graphs) and before[0] == before[1]
+
+
+def _only_prints(edit, pair):
+    """Whether an assertion asks for the same, and only what it prints is another."""
+    graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
+    before = [graph.effects_before(edit.node) for graph in graphs]
+    asserts = graphs[0].nodes[edit.node].op == "Assert" and edit.places and 0 not in edit.places
+    return bool(asserts) and before[0] == before[1]
 
 
 def _only_waited_for(edit, pair):

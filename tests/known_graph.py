@@ -200,7 +200,10 @@ class KnownGraph:
         return number
 
     def constant_part(self):
-        """Return (what depends on constants and static shapes alone, the other nodes, what these use of it)."""
+        """Return (what depends on constants and static shapes alone, the other nodes, what these use of it).
+
+        What a constant waits for does not change its value: it counts as one of the other nodes.
+        """
         part, rest = v1.GraphDef(), {}
         names = set()
         for node in self.nodes.values():
@@ -208,24 +211,32 @@ class KnownGraph:
             if folded is not None or self._is_constant(node, names):
                 part.node.append(folded or node)
                 part.node[-1].attr.pop("_class", None)  # what it lies beside may not be constant
+                waits = [one for one in node.input if one.startswith("^")]
+                for one in waits if folded is None else ():
+                    part.node[-1].input.remove(one)
+                if waits:
+                    rest[f"what {node.name} waits for"] = tuple(sorted(waits))
                 names.add(node.name)
             else:
                 rest[node.name] = node.SerializeToString(deterministic=True)
-        used = {reference for name in rest for reference in self.nodes[name].input if source(reference)[1] >= 0}
+        left = [node for node in self.nodes.values() if node.name in rest]
+        used = {reference for node in left for reference in node.input if source(reference)[1] >= 0}
         return part, rest, {reference for reference in used if source(reference)[0] in names}
 
     def _is_constant(self, node, names):
         operation = self.graph.get_operation_by_name(node.name)
         sources = [source(reference) for reference in node.input]
         pure = operation.outputs and not self.has_effect(node.name) and node.op != "PlaceholderWithDefault"
-        return pure and all(name in names and index >= 0 for name, index in sources)
+        return pure and all(name in names or index < 0 for name, index in sources)
 
     def _folded(self, node):
         """Return a node that measures a static shape as a constant, else None."""
         operation = self.graph.get_operation_by_name(node.name)
-        if node.op not in ("Shape", "Size", "Rank") or not operation.inputs[0].shape.is_fully_defined():
+        if node.op not in ("Shape", "Size", "Rank") or operation.inputs[0].shape.rank is None:
             return None
         shape = operation.inputs[0].shape.as_list()
+        if node.op != "Rank" and None in shape:
+            return None
         value = {"Shape": shape, "Size": int(np.prod(shape, dtype=np.int64)), "Rank": len(shape)}[node.op]
         folded = v1.NodeDef(name=node.name, op="Const")
         folded.attr["dtype"].type = operation.outputs[0].dtype.as_datatype_enum

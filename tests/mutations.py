@@ -11,9 +11,9 @@ none of the equivalent mutants that can be told mechanically:
   three tensors of one shape;
 * a wait is planted or removed only if a placeholder, op with a state or node of control flow more runs before the node;
   what has no inputs and only names a variable, queue or iterator does not count, nor an assertion that always holds;
-* a reduction that is only reshaped keeps its `keep_dims`, PreventGradient its message, and a product of matrices the
-  notes `grad_a`, `grad_b`, `grad_x` and `grad_y`, which no CPU kernel reads; a stack keeps its name, which its kernel
-  makes another each time, and Cast from what is no floating-point number its `Truncate`;
+* a reduction that is only reshaped, negated or not, keeps its `keep_dims`, PreventGradient its message, and a product
+  of matrices the notes `grad_a`, `grad_b`, `grad_x` and `grad_y`, which no CPU kernel reads; a stack keeps its name,
+  which its kernel makes another each time, and Cast from what is no floating-point number its `Truncate`;
 * what a slice is told of an axis is left alone where its masks say that it is not asked;
 * whether it is an error that two tensors are not of one shape is left alone where one is a scalar or both are of one;
 * a constant that nothing uses, and attributes that begin with an underscore but `_class`, are left alone.
@@ -197,7 +197,10 @@ def _shapes_fit(node, graph):
 
 def _only_reshaped(node, graph):
     users = graph.users.get(node.name, []) if graph else []
-    return bool(users) and all(user.op == "Reshape" and user.input[0] == node.name for user in users)
+    return bool(users) and all(
+        user.input[0] == node.name and (user.op == "Reshape" or (user.op == "Neg" and _only_reshaped(user, graph)))
+        for user in users
+    )
 
 
 def _change(value, declared, rng):

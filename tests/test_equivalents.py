@@ -299,3 +299,51 @@ def test_sizes_that_a_loop_keeps_for_its_gradient_are_told_by_runs(broadcast):
     )
     assert known_graph.KnownGraph(graph).is_of_sizes(name)
     assert is_equivalent(graph, swapped(graph, name, 0, 1)) != broadcast
+
+
+@pytest.mark.parametrize(("slots", "expected"), [((1, 3), True), ((0, 4), False)])
+def test_what_an_assertion_prints_is_no_matter_but_what_it_asks_is(slots, expected):
+    def make():
+        x, y = (v1.placeholder(tf.int32, []) for _ in range(2))
+        raw.Assert(condition=x > y, data=["x is", x, "y is", x < y], name="asserted")
+
+    graph = built(make)
+    assert is_equivalent(graph, swapped(graph, "asserted", *slots)) == expected
+
+
+def test_a_sum_that_is_only_negated_and_reshaped_keeps_its_dimensions_or_not():
+    def make():
+        total = raw.Sum(input=v1.placeholder(tf.float32, [4, 3], name="x"), axis=[0], keep_dims=False, name="total")
+        raw.Reshape(tensor=tf.negative(total, name="negated"), shape=[3], name="reshaped")
+        raw.Sum(input=v1.placeholder(tf.float32, [4, 3]), axis=[0], name="other") + 1.0
+
+    graph = built(make)
+    known = known_graph.KnownGraph(graph)
+    assert mutations._only_reshaped(known.nodes["total"], known)
+    assert not mutations._only_reshaped(known.nodes["other"], known)
+    edit = planted(graph, "attribute", "total", lambda node: setattr(node.attr["keep_dims"], "b", True))
+    x, found = np.random.default_rng(3).random((4, 3)).astype(np.float32), []
+    for one in (graph, mutations.apply(edit, graph)):
+        with tf.Graph().as_default(), v1.Session() as session:
+            v1.import_graph_def(one, name="")
+            found.append(session.run("reshaped:0", {"x:0": x}).tobytes())
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("rank", "wait", "expected"), [(1, "", True), (2, "", False), (1, "^x", False)])
+def test_a_constant_that_waits_has_its_value_and_its_wait(rank, wait, expected):
+    """Of the axes 0, 2, … a vector has as many as of 0, 1, …, and a matrix has not."""
+
+    def make():
+        x = v1.placeholder(tf.float32, [None] * rank, name="x")
+        with tf.control_dependencies([tf.no_op(name="nothing")]):
+            axes = tf.range(0, tf.rank(x), tf.constant(1, name="delta"), name="axes")
+        tf.reduce_sum(x, axes)
+
+    def change(node):
+        node.attr["value"].tensor.int_val[0] = 2
+        node.input.extend([wait] if wait else [])
+
+    graph = built(make)
+    edit = planted(graph, "constant", "delta", change)
+    assert known_graph.same_constants(graph, mutations.apply(edit, graph)) == expected
