@@ -313,6 +313,21 @@ def test_a_queue_is_cut_off_and_what_is_put_into_it_compared():
     assert beside(graph(build(1.0)), graph(build(2.0))).first.tensor == "put/y:0"
 
 
+def test_what_is_put_into_a_queue_in_another_ones_place_is_compared_without_a_partner():
+    def build(scaled):
+        def made():
+            queue = tf.FIFOQueue(8, [tf.float32], shapes=[[3]])
+            queue.enqueue([scaled(tf.random_uniform([3], seed=1))], name="enqueue")
+            loss = tf.reduce_mean(tf.square(tf.matmul(queue.dequeue_many(4), weights())))
+            tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+        return graph(made)
+
+    result = beside(build(lambda x: tf.subtract(x * 2.0, 1.0, name="put")), build(lambda x: x * 2.0))
+    assert result.verdict == "parted" and result.first.tensor == "put:0"
+    assert [(cause["cause"], cause["equal_without"]) for cause in result.causes] == [("another op", True)]
+
+
 def test_a_data_set_is_cut_off_at_its_iterator():
     def build():
         data = tf.data.Dataset.from_tensor_slices(np.ones((8, 3), np.float32)).batch(2)

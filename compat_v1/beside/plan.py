@@ -89,6 +89,7 @@ def make_plan(
             + ("; " + "; ".join(left_out[:3]) if left_out else "")
         )
     left_out += _behind_inputs(old)
+    pairs = {**{one.old[0]: one.new[0] for one in fetches}, **pairs}  # what is queued may have had no partner
     taken = [
         _fed(program, program.needs({fetch[side][0] for fetch in fetches} | {pair[side].target for pair in updates}))
         for side, program in enumerate((old, new))
@@ -202,22 +203,34 @@ def _fetches(
     """Return the `Fetch`es: what nothing else is computed from, numbers that stand alone, summaries, what is queued."""
     trained = old.needs([update.target for update in old.updates])
     initial = old.needs([*old.initializers.values()]) - trained
-    fetches, tried = list[Fetch](), dict[Tensor, str | None]()
+    fetches, tried, queued = list[Fetch](), dict[Tensor, str | None](), _queued(old, new, pairs)
     for name in old.wiring.order:
-        if name not in pairs or old.wiring.op(name) in _NO_FETCHES or name in initial or name in old.inputs:
+        if old.wiring.op(name) in _NO_FETCHES or name in initial or name in old.inputs:
             continue
         for one in old.values(name):
             if not _is_result(old, one) or not old.wiring.is_always_there(name):
                 continue
-            other = (pairs[name], one[1])
-            why = _why_not(old, name, feeds, tried) or _why_not(new, pairs[name], None, tried)
+            if one not in queued and name not in pairs:
+                continue
+            other = queued.get(one) or (pairs[name], one[1])
+            why = _why_not(old, name, feeds, tried) or _why_not(new, other[0], None, tried)
             if why is None:
-                why = _lacking(new, [pairs[name]], sources, feeds)
+                why = _lacking(new, [other[0]], sources, feeds)
             if why:
                 left_out.append(f"{name}:{one[1]}: {why}")
             elif why is None and _gives(new, other, old.outputs(name)[one[1]].shape, not _is_used(old, one)):
                 fetches.append(Fetch(one, other))
     return fetches
+
+
+def _queued(old: Program, new: Program, pairs: Mapping[str, str]) -> dict[Tensor, Tensor]:
+    """Return which tensor of the new graph is put into a queue in the place of one of the old graph."""
+    return {
+        one: other
+        for name in pairs
+        if old.wiring.op(name) in ops.ENQUEUES and new.wiring.op(pairs[name]) in ops.ENQUEUES
+        for one, other in zip(old.wiring.inputs[name], new.wiring.inputs[pairs[name]], strict=False)
+    }
 
 
 def _is_gradient(name: str) -> bool:
