@@ -101,7 +101,25 @@ def asserted_size(new, mistake):
     out(raw.Slice(input=part, begin=[0, 1], size=[-1, 4 if new else -1]))
 
 
+def out_of_a_branch(new, mistake):
+    """What is known of the sizes of all that a Merge may give is known of what it gives."""
+    x = floats(None, 3)
+    y = raw.Reshape(tensor=raw.Exp(x=x), shape=raw.Pack(values=[raw.Shape(input=x)[0], -1]))
+    without, with_it = raw.Switch(data=y, pred=raw.Less(x=0.0, y=raw.Sum(input=x, axis=[0, 1])))
+    merged = raw.Merge(inputs=[raw.Tanh(x=without), raw.Sin(x=with_it)])[0]
+    flat = raw.Exp(x=raw.Reshape(tensor=merged, shape=[-1]))
+    out(raw.Reshape(tensor=flat, shape=[3, -1] if mistake else [-1, 3] if new else raw.Shape(input=merged)))
+
+
+def hot_index(new, mistake):
+    """The index that is hot is written in another type of whole numbers."""
+    index = tf.constant(2 if mistake else 1, tf.int32 if new else tf.int64)
+    out(raw.Mul(x=floats(None, 3), y=raw.OneHot(indices=index, depth=3, on_value=0.5, off_value=-1.0)))
+
+
 FORMS = (
+    out_of_a_branch,
+    hot_index,
     zeros_of_a_broadcast_shape,
     spread_by_several,
     sum_over_one,

@@ -10,18 +10,21 @@ raw = tf.raw_ops
 KINDS = ("squares", "absolute values", "both")
 
 
-def regularized(kind, new, mistake=""):
-    """Return a graph of a loss with two regularized weights, and of its gradients."""
+def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None):
+    """Return a graph of a loss with two regularized weights, and of its gradients, which wait for a check of x if `awaited`."""
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [5, 4], name="x")
         w, v = (tf.placeholder(tf.float32, [4, 4], name=name) for name in "wv")
-        terms = [_term(w, kind, 0.01, new, mistake), _term(v, kind, 0.02, new, "")]
+        terms = [_term(w, kind, rates[0], new, mistake), _term(v, kind, rates[1], new, "")]
         if mistake == "one alone":
             terms = terms[:1]
         elif mistake == "weights":
-            terms[1] = _term(w, kind, 0.02, new, "")
+            terms[1] = _term(w, kind, rates[1], new, "")
         loss = tf.add_n([tf.reduce_mean(tf.tanh(tf.matmul(tf.matmul(x, w), v))), *terms])
-        for name, gradient in zip("wv", tf.gradients(loss, [w, v]), strict=True):
+        check = [tf.Assert(tf.reduce_all(tf.less(x, awaited)), ["too large"])] if awaited else []
+        with tf.control_dependencies(check):
+            gradients = tf.gradients(loss, [w, v])
+        for name, gradient in zip("wv", gradients, strict=True):
             tf.exp(gradient, name=f"gradient_{name}")
         if mistake == "used":
             tf.exp(tf.reduce_sum(tf.square(w)) if not new else 2 * tf.nn.l2_loss(w), name="norm")
@@ -60,6 +63,31 @@ def test_both_forms_are_the_same_but_for_the_last_bits(kind):
     assert not result.differences, result.differences
     causes = [] if kind == "absolute values" else ["regularizer of squares"]
     assert [one.cause for one in result.numbers if one.cause != "order of a sum"] == causes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_regularizers_of_one_rate_have_gradients_in_common(kind):
+    """What is computed for each of them in the older form, and once in the newer."""
+    rates = (0.02, 0.02)
+    old, new = regularized(kind, False, rates=rates), regularized(kind, True, rates=rates)
+    for seed in range(5):
+        for one, other in zip(run(old, seed), run(new, seed), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5)
+            assert kind != "absolute values" or one.tobytes() == other.tobytes()
+    result = audit(old, new)
+    assert not result.differences, result.differences
+    for mistake in ("half", "other", "one alone", "weights"):
+        assert audit(old, regularized(kind, True, mistake, rates)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_gradients_of_regularizers_wait_for_is_compared(kind):
+    old = regularized(kind, False, awaited=9.0)
+    result = audit(old, regularized(kind, True, awaited=9.0))
+    assert not result.differences, result.differences
+    assert audit(old, regularized(kind, True, awaited=8.0)).verdict == "not faithful"
+    assert audit(old, regularized(kind, True)).verdict == "not faithful"
+    assert audit(regularized(kind, False), regularized(kind, True, awaited=9.0)).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("kind", KINDS)

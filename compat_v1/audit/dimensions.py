@@ -177,6 +177,13 @@ def _switch(shapes, _literals, _attributes):
     return [shapes[0], shapes[0]]
 
 
+def _merged(shapes, _literals, _attributes):
+    """One of the operands comes out: what is the same in all of them is so there."""
+    if len({len(shape) for shape in shapes}) > 1:
+        return None
+    return [tuple(same[0] if len(set(same)) == 1 else None for same in zip(*shapes, strict=True))]
+
+
 def _gathered_array(shapes, _literals, attributes):
     element = attributes["element_shape"].shape
     if element.unknown_rank or not len(element.dim):
@@ -224,6 +231,7 @@ _RULES = {
     **dict.fromkeys(("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"), _losses),
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _products),
     **dict.fromkeys(("Switch", "RefSwitch"), _switch),
+    **dict.fromkeys(("Merge", "RefMerge"), _merged),
     "AddN": _alike,
     "BroadcastTo": _to(1),
     "TensorArrayGatherV3": _gathered_array,

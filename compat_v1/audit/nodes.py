@@ -1,5 +1,7 @@
 """The nodes of a normal form."""
 
+from compat_v1.audit.literals import Literal
+
 
 class Node:
     """A node of the normal form: `inputs` are literals or (node, output index); `steps` the rules that led to it."""
@@ -25,3 +27,11 @@ class Node:
     def name(self):
         """The name of the node of the GraphDef that it mainly stands for."""
         return self.names[0]
+
+
+def what_is_done(op, functions, attributes, inputs, controls, device):
+    """Return what is equal for nodes that compute the same from the same."""
+    parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
+    parts = tuple(sorted(parts, key=hash)) if op == "Mul" else parts  # floating-point multiplication commutes
+    called = tuple((key, tuple(names)) for key, names in sorted(functions.items()))
+    return op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), device

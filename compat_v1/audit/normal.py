@@ -28,7 +28,7 @@ from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.nodes import Node
+from compat_v1.audit.nodes import Node, what_is_done
 from compat_v1.audit.operands import is_over_all, refined
 from compat_v1.audit.places import Places
 from compat_v1.audit.sizes import unknown
@@ -120,16 +120,13 @@ class Normal(Places):
             controls = controls.union(*(one.alive for one in inputs if isinstance(one, Literal)))
         definition = self.graph.nodes[name]
         if shared is None:
-            shared = op not in _SINGLE and not self.graph.is_stateful(name) and not self.reads_a_ref(name)
+            shared = self.may_share(name, op)
         if op in self.graph.functions:
             op = "a function"
-        parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
-        parts = tuple(sorted(parts, key=hash)) if op == "Mul" else parts  # floating-point multiplication commutes
         functions = self.graph.called(name)
-        called = tuple((key, tuple(names)) for key, names in sorted(functions.items()))
         beside = self.graph.colocated(name)
         device = definition.device if not self._is_repeated(definition.device, beside) else ""
-        key = (op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), device)
+        key = what_is_done(op, functions, attributes, inputs, controls, device)
         found = self._shared.get(key) if shared else None
         if found is None:
             found = Node(next(self._numbers), op, attributes, list(inputs), frozenset(controls), device, [])
@@ -148,6 +145,10 @@ class Normal(Places):
         for index in range(outputs):
             self._know_sizes(found, index, None if sizes is None else sizes[index])
         return found
+
+    def may_share(self, name, op):
+        """Whether what computes the same as a node is the same node."""
+        return op not in _SINGLE and not self.graph.is_stateful(name) and not self.reads_a_ref(name)
 
     def _is_repeated(self, device, beside):
         """Whether a node's device is that of all nodes that it is to be placed beside, which says it already."""

@@ -22,6 +22,7 @@ INDEX_TYPES = (
     "Tindex",
     "Tblock_shape",
     "Tcrops",
+    "TI",
 )
 
 

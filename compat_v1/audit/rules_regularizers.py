@@ -5,6 +5,7 @@ They started from 0, to which they added; and the squares are summed by L2Loss, 
 
 import numpy as np
 
+from compat_v1.audit import sharing
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.pruning import redirect, users_of
@@ -28,6 +29,8 @@ def finish(rewriter):
             _without_zero(normal, node, product, _gradients(users, total, product[0]))
         if is_op(total.inputs[0], "Square"):
             _halved(normal, users, total, product[0])
+    if terms:  # the gradients of several are products of one and the same by now
+        sharing.share(normal)
 
 
 def _total(normal, product):
@@ -94,7 +97,9 @@ def _without_zero(normal, node, product, gradients):
         return
     (group,) = handed.controls
     source = handed.inputs[0]
-    if group.op != "NoOp" or isinstance(source, Literal) or group.controls != {source[0]}:
+    if group.op != "NoOp" or isinstance(source, Literal) or source[0] not in group.controls:
+        return
+    if not group.controls - {source[0]} <= source[0].controls:  # what comes before the gradient may not be left out
         return
     for one in (for_rate, for_sum):
         one.inputs = [source if operand == given else operand for operand in one.inputs]

@@ -1,0 +1,39 @@
+"""Makes one node of those that compute the same from the same by now, as they came to do when rules rewrote them."""
+
+from compat_v1.audit import pruning
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.nodes import what_is_done
+
+
+def share(normal):
+    """Let one node be each that does what one before it does, as where the normal form is built."""
+    pruning.arrange(normal)
+    found, instead, taken = {}, {}, {}  # {what is done: node}, {operand: operand}, {node: the one instead of it}
+    for node in normal.nodes:
+        if node.late:
+            continue
+        node.inputs = [one if isinstance(one, Literal) else instead.get(one, one) for one in node.inputs]
+        node.controls = frozenset(taken.get(one, one) for one in node.controls)
+        first = found.setdefault(_does(node), node) if _may_share(normal, node) else node
+        if first is not node:
+            taken[node] = first
+            instead.update({(node, index): (first, index) for index in range(len(node.outputs))})
+    for node, first in taken.items():
+        first.names += node.names
+        first.steps |= node.steps | {"one of each"}
+        normal.made.update({name: first for name in node.names if normal.made.get(name) is node})
+        if node not in normal.absorbed:
+            normal.absorbed.discard(first)
+    normal.nodes = [node for node in normal.nodes if node not in taken]
+    for node in normal.nodes:
+        node.controls = frozenset(taken.get(one, one) for one in node.controls)
+    pruning.redirect(normal, instead)
+
+
+def _may_share(normal, node):
+    takes = [one for one in node.inputs if not isinstance(one, Literal)]
+    return bool(takes) and node.name in normal.graph.nodes and normal.may_share(node.name, node.op)
+
+
+def _does(node):
+    return what_is_done(node.op, node.functions, node.attributes, node.inputs, node.controls, node.device)
