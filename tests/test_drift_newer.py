@@ -117,8 +117,17 @@ def hot_index(new, mistake):
     out(raw.Mul(x=floats(None, 3), y=raw.OneHot(indices=index, depth=3, on_value=0.5, off_value=-1.0)))
 
 
+def reshaped_back(new, mistake):
+    """What is reshaped and then reshaped to the shape that it had is what it was."""
+    y = raw.Exp(x=raw.Sum(input=floats(5, 3), axis=[0, 1]))
+    if new:
+        y = raw.Reshape(tensor=raw.Reshape(tensor=y, shape=[1, 1]), shape=[1] if mistake else tf.zeros([0], tf.int32))
+    out(raw.Mul(x=floats(3, name="y"), y=y))
+
+
 FORMS = (
     out_of_a_branch,
+    reshaped_back,
     hot_index,
     zeros_of_a_broadcast_shape,
     spread_by_several,
@@ -270,3 +279,95 @@ def test_terms_that_were_added_as_they_came_are_a_cause():
     result = audit(_accumulated(False), _accumulated(True))
     assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of a sum"]), result
     assert audit(_accumulated(False), _accumulated(True, 2)).verdict == "not faithful"
+
+
+def _drawn_behind_a_dataset(seed, optimized):
+    """Return a graph that draws behind a dataset, with a seed that the ops before say; 1.15 optimizes the dataset."""
+    with tf.Graph().as_default() as graph:
+        of = {"output_types": [tf.int64], "output_shapes": [[]]}
+        limits = [tf.constant(number, tf.int64) for number in (0, 9, 1)]
+        dataset = raw.RangeDataset(start=limits[0], stop=limits[1], step=limits[2], **of)
+        if optimized:
+            optimizations = tf.constant([b"map_and_batch_fusion"])
+            dataset = raw.OptimizeDataset(input_dataset=dataset, optimizations=optimizations, **of)
+        iterator = raw.IteratorV2(shared_name="", container="", **of)
+        raw.MakeIterator(dataset=dataset, iterator=iterator, name="init")
+        raw.IteratorGetNext(iterator=iterator, **of)
+        shape = tf.constant([3])
+        out(raw.RandomUniform(shape=shape, dtype=tf.float32, seed=1234, seed2=seed))
+    return graph.as_graph_def()
+
+
+def test_a_derived_seed_is_known_behind_a_dataset_that_is_optimized():
+    old = _drawn_behind_a_dataset(10, optimized=True)
+    result = audit(old, _drawn_behind_a_dataset(0, optimized=False))
+    assert [one.cause for one in result.numbers] == ["derived seeds"], result.differences
+    assert audit(_drawn_behind_a_dataset(11, optimized=True), _drawn_behind_a_dataset(0, False)).differences
+    assert audit(old, _drawn_behind_a_dataset(3, optimized=False)).verdict == "not faithful"
+
+
+def _sparse(new, of=2, used=False, beside="batches"):
+    """Sparse tensors of a dataset, whose sizes are written down as far as they are known; nobody asks for them."""
+    with tf.Graph().as_default() as graph:
+        numbers = {"output_types": [tf.int64], "output_shapes": [[]]}
+        limits = [tf.constant(number, tf.int64) for number in (0, 9, 1)]
+        raw.RangeDataset(start=limits[0], stop=limits[1], step=limits[2], name="batches", **numbers)
+        serialized = raw.Placeholder(dtype=tf.variant, shape=[3], name="serialized")
+        taken = raw.DeserializeSparse(serialized_sparse=serialized, dtype=tf.string, name="sparse")
+        if new:
+            taken.sparse_values.op._set_attr("_class", tf.AttrValue(list={"s": [b"loc:@" + beside.encode()]}))
+            sizes = raw.Unpack(value=taken[of] if of == 2 else taken[0][0], num=2)
+            shape = raw.Pack(values=[tf.constant(4, tf.int64), sizes[1]])
+            if used:
+                raw.Exp(x=raw.Cast(x=shape, DstT=tf.float32))
+        raw.StringLength(input=taken.sparse_values)
+    return graph.as_graph_def()
+
+
+def test_sizes_of_sparse_tensors_that_nobody_asks_for():
+    old = _sparse(False)
+    assert audit(old, _sparse(True)).verdict == "faithful"
+    assert audit(_sparse(True), old).verdict == "not faithful"
+    assert audit(old, _sparse(True, of=0)).verdict == "not faithful"
+    assert audit(old, _sparse(True, used=True)).verdict == "not faithful"
+    assert audit(old, _sparse(True, beside="serialized")).verdict == "not faithful"
+
+
+def _behind_a_check(form, awaited=True):
+    """Return a graph whose form(x) is made behind a check of x."""
+    with tf.Graph().as_default() as graph:
+        x = floats(5, 3)
+        check = raw.Assert(condition=raw.All(input=raw.Less(x=x, y=1e9), axis=[0, 1]), data=["too large"])
+        with tf.control_dependencies([check] if awaited else []):
+            y = form(x)
+        out(raw.Tanh(x=y))
+    return graph.as_graph_def()
+
+
+def _halved(x):
+    return raw.Mul(x=tf.constant(0.5), y=x)
+
+
+def _halved_and_reshaped(x):
+    x = raw.Reshape(tensor=x, shape=tf.constant([15, 1]))
+    return raw.Mul(x=tf.constant(0.5), y=raw.Reshape(tensor=x, shape=tf.constant([5, 3])))
+
+
+def _logarithm(x, safe=True):
+    condition = raw.Greater(x=x, y=tf.constant(0.0))
+    safe = raw.Select(condition=condition, x=x, y=tf.ones([5, 3])) if safe else x
+    return raw.Select(condition=condition, x=raw.Log(x=safe), y=tf.zeros([5, 3]))
+
+
+def test_what_a_tensor_waits_for_that_is_reshaped_back():
+    old = _behind_a_check(_halved)
+    proved(old, _behind_a_check(_halved_and_reshaped))
+    assert audit(old, _behind_a_check(_halved_and_reshaped, awaited=False)).verdict == "not faithful"
+    assert audit(_behind_a_check(_halved, False), _behind_a_check(_halved_and_reshaped)).verdict == "not faithful"
+
+
+def test_what_a_safe_logarithm_waits_for():
+    old = _behind_a_check(lambda x: _logarithm(x, safe=False))
+    proved(old, _behind_a_check(_logarithm))
+    assert audit(old, _behind_a_check(_logarithm, awaited=False)).verdict == "not faithful"
+    assert audit(_behind_a_check(_logarithm, awaited=False), _behind_a_check(_logarithm)).verdict == "not faithful"

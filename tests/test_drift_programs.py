@@ -24,7 +24,7 @@ def tiled_by_ones(new, mistake):
     x = raw.Exp(x=floats(5, 3))
     if not new or mistake:
         x = raw.Sum(input=raw.Reshape(tensor=x, shape=[1, 3, 1, 5] if mistake else [1, 5, 1, 3]), axis=[0, 2])
-        x = raw.Reshape(tensor=x, shape=[5, 3])
+        x = raw.Reshape(tensor=x, shape=[3, 5] if mistake else [5, 3])
     out(raw.Tanh(x=x))
 
 

@@ -11,7 +11,7 @@ KINDS = ("squares", "absolute values", "both")
 
 
 def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None):
-    """Return a graph of a loss with two regularized weights, and of its gradients, which wait for a check of x if `awaited`."""
+    """Return a graph of a loss with two regularized weights, and of its gradients; `awaited`: x is checked first."""
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [5, 4], name="x")
         w, v = (tf.placeholder(tf.float32, [4, 4], name=name) for name in "wv")

@@ -41,9 +41,30 @@ def unused(node, users, in_port):
         return "unused gradients"
     if node.op == "ShapeN" and not users.get(node) and in_port:
         return "computed shapes"
+    if in_port and _writes_sparse_shape(node, users):
+        return "computed shapes"
     if node.op == "Enter" and not users.get(node) and not node.controls:
         return "unused constants" if isinstance(node.inputs[0], Literal) else "computed shapes"
     return "unused constants" if _measures_zeros(node, users) else None
+
+
+def _writes_sparse_shape(node, users):
+    """Whether a node only serves to write down the known sizes of a sparse tensor of a dataset, which nobody asks."""
+    if node.op == "Unpack":
+        using = {user for user, _ in users.get(node, ())}
+        return _is_sparse_shape(node) and all(one.op == "Pack" and _writes_sparse_shape(one, users) for one in using)
+    if node.op != "Pack" or node.controls or users.get(node):
+        return False
+    makers = [one[0] for one in node.inputs if not isinstance(one, Literal)]
+    return bool(makers) and all(_is_sparse_shape(one) for one in makers)
+
+
+def _is_sparse_shape(node):
+    """Whether a node takes the shape of a sparse tensor apart that a dataset gives."""
+    if node.op != "Unpack" or node.controls or isinstance(node.inputs[0], Literal):
+        return False
+    source, index = node.inputs[0]
+    return source.op == "DeserializeSparse" and index == 2
 
 
 def _measures_zeros(node, users):
@@ -135,6 +156,8 @@ def colocation(node, other, places, stands):
         return "colocation"
     if any(kind in node.op for kind in _ON_CPU):
         return "queues on the CPU"
+    if node.op == "DeserializeSparse" and all(not isinstance(one, str) and "Dataset" in one.op for one in places):
+        return "colocation"
     of_shapes = all(not isinstance(one, str) and one.op == "Shape" for one in places)
     if node.op in _HELPERS and of_shapes:
         return "colocation"

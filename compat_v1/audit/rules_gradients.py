@@ -208,6 +208,12 @@ class GradientRules:
         if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True
+        waits = is_op(tensor, "Reshape") and tensor[0].controls
+        source = tensor[0].inputs[0] if waits is not False and waits <= self.normal.controls(name) else None
+        if source and not isinstance(source, Literal) and self.normal.sizes(source) == target:
+            self.normal.absorbed.add(tensor[0])
+            self.normal.alias(name, source, "own shape")
+            return True
         shape = shape._replace(shape=(len(written),), value=tuple(written))
         attributes = self._without_index_types(name, [shape])
         self.normal.keep(name, "Reshape", [tensor, shape], attributes, sizes=[target])

@@ -62,9 +62,10 @@ def _unguarded(rewriter, name, node, operands, safe, shape):
     if isinstance(safe.inputs[1], Literal):
         return False
     logarithm = rewriter.normal.node(
-        log.name, "Log", log.attributes, [safe.inputs[1]], set(), {"safe logarithm"}, sizes=[shape]
+        log.name, "Log", log.attributes, [safe.inputs[1]], safe.controls, {"safe logarithm"}, sizes=[shape]
     )
     rewriter.normal.absorbed.update({log, safe, logarithm, *(one[0] for one in safe.inputs[2:] if _is_filled(one))})
+    rewriter.normal.accounted.add(safe)
     operands = [condition, (logarithm, 0), other]
     rule = getattr(rewriter, f"_{node.op}")
     return rule(name, node, operands) or rewriter._plain(name, node, operands)

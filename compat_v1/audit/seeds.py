@@ -5,6 +5,8 @@ later the number of such ops before it. The second is known from the node's plac
 in which the ops were made; so that a seed which was written down is told from a derived one.
 """
 
+import itertools
+
 from tensorflow.core.framework import attr_value_pb2
 
 # Between asking for the seed and making the op, TensorFlow made at most so many others.
@@ -24,7 +26,7 @@ class Seeds:
         """`alike`: nodes that have the same seed in the other graph, so that it may well be written down."""
         graph = normal.graph
         # Which optimizations a dataset has was said last, and stands first in a function that makes one.
-        last = {name for name in graph.nodes for user, slot in graph.users[name] if slot and _optimizes(graph, user)}
+        last = set(itertools.takewhile(lambda name: _says_optimizations(graph, name), graph.nodes))
         self.places = dict.fromkeys(last, -1)
         self.places |= {name: place for place, name in enumerate(name for name in graph.nodes if name not in last)}
         for node, name in normal.seeded_at.items():
@@ -53,5 +55,5 @@ class Seeds:
         return max(by_place, counted, key=len)
 
 
-def _optimizes(graph, name):
-    return graph.nodes[name].op == "OptimizeDataset"
+def _says_optimizations(graph, name):
+    return any(slot and graph.nodes[user].op == "OptimizeDataset" for user, slot in graph.users[name])
