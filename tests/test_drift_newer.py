@@ -1,11 +1,12 @@
 """Forms that TensorFlow 1.15 still wrote otherwise: both run to the same bits, or are a cause, and hide no mistake."""
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
 from drift_cases import built, floats, out
-from test_drift import proved
+from test_drift import proved, run
 
 raw = tf.raw_ops
 
@@ -125,7 +126,27 @@ def reshaped_back(new, mistake):
     out(raw.Mul(x=floats(3, name="y"), y=y))
 
 
+def gradient_of_a_kept_sum(new, mistake):
+    """The gradient of a sum over axes that are a tensor is reshaped to the sizes of that sum if it keeps dimensions."""
+    x, y = floats(None, 3), floats(None, 3, name="y")
+    product = raw.Mul(x=x, y=y)
+    axes, others = raw.BroadcastGradientArgs(s0=raw.Shape(input=x), s1=raw.Shape(input=y))
+    total = raw.Sum(input=product, axis=axes, keep_dims=new)
+    gradient = raw.Exp(x=raw.Reshape(tensor=total, shape=raw.Shape(input=x)))
+    if new:
+        of = raw.Sum(input=product, axis=others, keep_dims=True) if mistake else total
+        kept = raw.Reshape(tensor=gradient, shape=raw.Shape(input=of))
+        out(raw.BroadcastTo(input=kept, shape=raw.Shape(input=product)))
+    else:
+        modulo = raw.FloorMod(x=raw.AddV2(x=axes, y=2), y=2)
+        ones = raw.Fill(dims=raw.Shape(input=axes), value=1)
+        sizes = raw.DynamicStitch(indices=[[0, 1], modulo], data=[raw.Shape(input=product), ones])
+        kept = raw.Reshape(tensor=raw.Reshape(tensor=gradient, shape=raw.Shape(input=total)), shape=sizes)
+        out(raw.Tile(input=kept, multiples=raw.FloorDiv(x=raw.Shape(input=product), y=raw.Maximum(x=sizes, y=1))))
+
+
 FORMS = (
+    gradient_of_a_kept_sum,
     out_of_a_branch,
     reshaped_back,
     hot_index,
@@ -371,3 +392,48 @@ def test_what_a_safe_logarithm_waits_for():
     proved(old, _behind_a_check(_logarithm))
     assert audit(old, _behind_a_check(_logarithm, awaited=False)).verdict == "not faithful"
     assert audit(_behind_a_check(_logarithm, awaited=False), _behind_a_check(_logarithm)).verdict == "not faithful"
+
+
+def _summed(kind, mistake=""):
+    """A sum of four terms, put together in one way or another."""
+    with tf.Graph().as_default() as graph:
+        x = floats(5, 3)
+        a, b, c, d = raw.Exp(x=x), raw.Tanh(x=x), raw.Sin(x=x), raw.Cos(x=x)
+        d = {"twice": a, "other": raw.Cos(x=raw.Abs(x=a))}.get(mistake, d)
+        if kind == "at once":
+            part = total = raw.AddN(inputs=[a, b, c, d])
+        elif kind == "in a row":
+            part = raw.AddN(inputs=[c, d])
+            total = raw.AddN(inputs=[raw.AddN(inputs=[part, b]), a])
+        else:
+            pairs = [(a, b), (c, d)] if kind == "in pairs" else [(a, c), (b, d)]
+            part, other = (raw.AddN(inputs=pair) for pair in pairs)
+            total = raw.AddN(inputs=[part, other])
+        if mistake == "used":
+            raw.Exp(x=part)
+        out(raw.Tanh(x=total))
+    return graph.as_graph_def()
+
+
+KINDS = ("at once", "in a row", "in pairs", "in other pairs")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("other", KINDS)
+def test_sums_that_are_put_together_otherwise_are_a_cause(kind, other):
+    old, new = _summed(kind), _summed(other)
+    result = audit(old, new)
+    if kind == other:
+        assert result.verdict == "faithful" and not result.numbers
+    elif "at once" in (kind, other):
+        assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of a sum"]), (
+            result
+        )
+        one, two = (np.frombuffer(run(graph, 1), np.float32) for graph in (old, new))
+        np.testing.assert_allclose(one, two, rtol=1e-5)
+    else:
+        assert result.verdict != "faithful"
+    for mistake in ("twice", "other"):
+        assert audit(old, _summed(other, mistake)).verdict == "not faithful"
+    if kind != other:
+        assert audit(old, _summed(other, "used")).verdict == "not faithful"

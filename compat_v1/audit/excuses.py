@@ -6,6 +6,7 @@ from tensorflow.core.framework import attr_value_pb2
 
 from compat_v1.audit.findings import target
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.rules_kept import KEPT
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
@@ -159,7 +160,7 @@ def colocation(node, other, places, stands):
     if node.op == "DeserializeSparse" and all(not isinstance(one, str) and "Dataset" in one.op for one in places):
         return "colocation"
     of_shapes = all(not isinstance(one, str) and one.op == "Shape" for one in places)
-    if node.op in _HELPERS and of_shapes:
+    if node.op == KEPT or (node.op in _HELPERS and of_shapes):
         return "colocation"
     known = {relation for one in stands for relation in one}
     beside = node.op in _BESIDE or "compared in a branch" in node.steps | other.steps
@@ -214,20 +215,20 @@ def commutes(verification, node, other):
     return crossed or (of_constant and not isinstance(other.inputs[0], Literal))
 
 
-def sums(verification, node, other):
-    """Return the inputs of the other of two sums, in the order of the first, and the rule; None if it has others.
+def sums(verification, node, terms, other_terms):
+    """Return the terms of the other of two sums, in the order of the first, and the rule; None if it has others.
 
     Of two numbers the order changes no bit.
     """
-    if node.op != "AddN" or len(node.inputs) != len(other.inputs):
+    if node.op != "AddN" or len(terms) != len(other_terms):
         return None
-    left, found = list(other.inputs), []
-    for one in node.inputs:
+    left, found = list(other_terms), []
+    for one in terms:
         place = next((k for k, two in enumerate(left) if verification.is_same(one, two)), None)
         if place is None:
             return None
         found.append(left.pop(place))
-    if all(one is two for one, two in zip(found, other.inputs, strict=True)):
+    if all(one is two for one, two in zip(found, other_terms, strict=True)) and terms is node.inputs:
         return None
     return found, "commuted sum" if len(found) == 2 else "order of a sum"
 

@@ -12,6 +12,7 @@ from compat_v1.audit import (
     rules_datasets,
     rules_einsum,
     rules_embeddings,
+    rules_kept,
     rules_oldest,
     rules_oldest_branches,
     rules_regularizers,
@@ -43,6 +44,7 @@ for _rules in (
     rules_embeddings.RULES,
     rules_custom.RULES,
     rules_sequences.RULES,
+    rules_kept.RULES,
 ):
     for _op, _rule in _rules.items():
         _BY_OP.setdefault(_op, []).append(_rule)

@@ -1,9 +1,11 @@
 """Rules for what the gradients of sums, broadcasts and losses are written with."""
 
+from compat_v1.audit import rules_kept
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, single, times
+from compat_v1.audit.patterns import is_same
 
 
 class GradientRules:
@@ -106,8 +108,17 @@ class GradientRules:
         return self.normal.node(negation, "Neg", attributes, [tensor], set(), {"negated first"}, sizes=sizes_of_it), 0
 
     def _only_reshaped(self, name):
-        users = self.graph.users[name]
-        return bool(users) and all(self.graph.nodes[user].op == "Reshape" and slot == 0 for user, slot in users)
+        users = [(self.graph.nodes[user].op, slot) for user, slot in self.graph.users[name]]
+        reshaping = ("Reshape", 0)
+        if reshaping in users and self._is_over_tensor(name):  # the sizes of a sum over such axes are known otherwise
+            users = [one for one in users if one != ("Shape", 0)]
+        return bool(users) and all(one == reshaping for one in users)
+
+    def _is_over_tensor(self, name):
+        """Whether a sum that keeps its dimensions, of a tensor of known rank, is over axes that are a tensor."""
+        tensor, axes = self.normal.operands(name)
+        known = tensor is not None and self.normal.sizes(tensor) is not None
+        return known and rules_kept.keeps(self.graph, name) and axes is not None and not isinstance(axes, Literal)
 
     def _negated_after(self, name):
         """Return the Neg that alone uses a Sum and is only reshaped, or alone uses the Reshape that does, or None."""
@@ -158,6 +169,9 @@ class GradientRules:
         kept = tensor[0].inputs[1]
         if not (is_op(divisor, "Maximum") and divisor[0].inputs[0] == kept and is_scalar(divisor[0].inputs[1], 1)):
             return None
+        if is_op(kept, rules_kept.KEPT) and is_same(kept[0].inputs[0], shape):
+            self.normal.absorbed.update({multiples[0], divisor[0]})
+            return shape
         if not is_op(kept, "DynamicStitch") or len(kept[0].inputs) != 4 or kept[0].inputs[2] != shape:
             return None
         ones = kept[0].inputs[3]

@@ -4,7 +4,7 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from compat_v1.audit import excuses, placement, switches, texts, waits
+from compat_v1.audit import excuses, placement, sums, switches, texts, waits
 from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.sizes import Size, add, multiply, unknown
@@ -23,6 +23,8 @@ class Verification:
         self.seeds = []  # pairs of random ops with other seeds
         self.partner, self.back = pairing.partner, pairing.back
         self.findings, self.rules = [], {}
+        self.sums = sums.settle(pairing)  # those that are put together otherwise: {sum: (its terms, the partner's)}
+        self.parts = set()  # sums of one graph alone, that are parts of these
         self.findings.extend(placement.consumed(self))
         self.frames, self.frames_back = {}, {}
         for node, other in self.partner.items():
@@ -36,6 +38,7 @@ class Verification:
                     continue
                 passed = node in self.passed or (here and not side.users.get(node))
                 rule = (passed and excuses.passes_on(node)) or excuses.unused(node, side.users, not here)
+                rule = rule or (node in self.parts and "order of a sum")
                 if rule:
                     self.explain(rule, node.name)
                     continue
@@ -88,7 +91,7 @@ class Verification:
                 if value != other_value:
                     self.explain("frame name", node.name)
                 continue
-            if value == other_value:
+            if value == other_value or (key == "N" and node in self.sums):
                 continue
             if excuses.drawn_names(node, key, value, other_value) and self._is_same_frame(value, other_value):
                 self.explain("names of tables", node.name)
@@ -126,17 +129,19 @@ class Verification:
         return self.frames.setdefault(frame, other) == other and self.frames_back.setdefault(other, frame) == frame
 
     def _compare_inputs(self, node, other):
-        if len(node.inputs) != len(other.inputs):
+        terms = self.sums.get(node, (node.inputs, other.inputs))
+        if len(terms[0]) != len(terms[1]):
             what = f"has {len(node.inputs)} inputs, {len(other.inputs)} in the port"
             self.find("input", node, other, what)
-        pairs = list(zip(node.inputs, other.inputs, strict=False))
+        pairs = list(zip(*terms, strict=False))
         if excuses.commutes(self, node, other):
             self.explain("commuted product", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
-        summed = excuses.sums(self, node, other)
+        summed = excuses.sums(self, node, *terms)
         if summed:
             self.explain(summed[1], node.name)
-            pairs = list(zip(node.inputs, summed[0], strict=True))
+            pairs = list(zip(terms[0], summed[0], strict=True))
+            self.parts.update(sums.parts(node, terms[0]), sums.parts(other, terms[1]))
         if excuses.merged_otherwise(self, node, other):
             self.explain("merged the other way", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
