@@ -4,7 +4,7 @@ from compat_v1.audit.drift_entries import Change
 
 NUMBERS = {
     "order of a sum": Change(
-        "the gradient of what is used more than twice is summed in another order",
+        "the gradient of what is used more than twice is summed in another order, at once or in parts",
         "1.15 to 2.21",
         "the last bits differ; no program can choose the order",
     ),

@@ -116,9 +116,11 @@ class GradientRules:
 
     def _is_over_tensor(self, name):
         """Whether a sum that keeps its dimensions, of a tensor of known rank, is over axes that are a tensor."""
+        if not rules_kept.keeps(self.graph, name):
+            return False
         tensor, axes = self.normal.operands(name)
         known = tensor is not None and self.normal.sizes(tensor) is not None
-        return known and rules_kept.keeps(self.graph, name) and axes is not None and not isinstance(axes, Literal)
+        return known and axes is not None and not isinstance(axes, Literal)
 
     def _negated_after(self, name):
         """Return the Neg that alone uses a Sum and is only reshaped, or alone uses the Reshape that does, or None."""
@@ -222,13 +224,20 @@ class GradientRules:
         if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True
-        waits = is_op(tensor, "Reshape") and tensor[0].controls
-        source = tensor[0].inputs[0] if waits is not False and waits <= self.normal.controls(name) else None
-        if source and not isinstance(source, Literal) and self.normal.sizes(source) == target:
+        if self._is_reshaped_back(name, tensor, target):
             self.normal.absorbed.add(tensor[0])
-            self.normal.alias(name, source, "own shape")
+            self.normal.alias(name, tensor[0].inputs[0], "own shape")
             return True
         shape = shape._replace(shape=(len(written),), value=tuple(written))
         attributes = self._without_index_types(name, [shape])
         self.normal.keep(name, "Reshape", [tensor, shape], attributes, sizes=[target])
         return True
+
+    def _is_reshaped_back(self, name, tensor, target):
+        """Whether a Reshape gives what was reshaped before its shape back: one of numbers, which both graphs know."""
+        if not is_op(tensor, "Reshape") or not all(isinstance(size, int) for size in target):
+            return False
+        source = tensor[0].inputs[0]
+        if isinstance(source, Literal) or self.normal.sizes(source) != target:
+            return False
+        return tensor[0].controls <= self.normal.controls(name)
