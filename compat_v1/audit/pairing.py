@@ -184,7 +184,7 @@ class Pairing:
             self._try_alike(node.controls, other.controls, strict)
             here, there = self.sides[0].users[node], self.sides[1].users[other]
             if len(here) <= 64 and len(there) <= 64:
-                for slot in {slot for _, slot in here}:
+                for slot in dict.fromkeys(slot for _, slot in here):
                     self._try_alike(
                         [one for one, at in here if at == slot], [one for one, at in there if at == slot], strict
                     )
