@@ -62,6 +62,7 @@ def test_run_equals_the_original_graph_as_the_post_runs_it_in_every_bit_that_is_
     assert logged_summaries(latest_run(folder / "logs")) == original.summaries
 
 
+@pytest.mark.long  # in `make test`, selfmade_lstm.ipynb does the same
 def test_all_epochs_are_as_near_to_those_of_tensorflow_1_0_1_as_the_verdict_allows(whole_run):
     distances = distance(read_record(whole_run / "record.json"), golden("1.0.1", DEFAULT_SEED, 1))
     for here, bound in zip(distances, distance_of_the_old_stacks(), strict=True):

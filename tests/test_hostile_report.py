@@ -226,7 +226,8 @@ def imported(name):
     sys.modules[name] = sys
     return sys
 environment.importlib.import_module = imported
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+for number in (signal.SIGINT, signal.SIGTERM):  # whatever a shell has set for what it runs in the background
+    signal.signal(number, signal.default_int_handler)
 try:
     environment.import_tensorflow()
 except KeyboardInterrupt:
