@@ -146,6 +146,31 @@ def two_optimizers(rate=0.1):
     return build
 
 
+def test_where_all_gradients_come_first_a_loop_is_run_with_what_it_keeps_for_them():
+    """Gradients that wait for an average's update, which races with a read: stacks and arrays last as long as a run."""
+
+    def build(rate):
+        def made():
+            x = tf.placeholder(tf.float32, [None, 5, 3], name="x")
+            w, scale = weights([3, 3]), weights([3], "scale")
+            mean = tf.Variable(tf.zeros([3]), trainable=False, name="mean", use_resource=False)
+            update = tf.assign(mean, 0.9 * mean + 0.1 * tf.reduce_mean(x, [0, 1]))
+            steps = tf.TensorArray(tf.float32, 5).unstack(tf.transpose((x - mean) * scale, [1, 0, 2]))
+
+            def body(i, h):
+                return i + 1, tf.tanh(tf.matmul(h + steps.read(i), w))
+
+            h = tf.while_loop(lambda i, *_: i < 5, body, (0, tf.zeros_like(x[:, 0])))[1]
+            with tf.control_dependencies([update]):
+                tf.train.AdamOptimizer(rate).minimize(tf.reduce_sum(tf.square(h)))
+
+        return graph(made)
+
+    result = beside(build(0.1), build(0.1), updates=2)
+    assert result.races and result.verdict == "equal"
+    assert beside(build(0.1), build(0.2), updates=2).first.tensor == "Adam/learning_rate:0"
+
+
 def test_two_optimizers_are_run_one_after_the_other():
     assert [update.target for update in Program(graph(two_optimizers())).updates] == ["one", "two"]
     assert beside(graph(two_optimizers()), graph(two_optimizers())).verdict == "equal"

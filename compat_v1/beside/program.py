@@ -1,6 +1,6 @@
 """What of a GraphDef can be run, found in the GraphDef alone: its variables, initializers, updates and inputs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -209,7 +209,7 @@ class Program:
         """Return the `Update` that a run of the nodes `target` and `others` is."""
         wiring = self.wiring
         needs = self.needs([target, *others])
-        late = needs & self.after_writes
+        late = self._with_what_they_keep(needs & self.after_writes, needs)
         before, awaited = dict[Tensor, None](), dict[str, None]()
         for name in sorted(late, key=wiring.position.__getitem__):
             for source, index in wiring.inputs[name]:
@@ -220,6 +220,21 @@ class Program:
                     awaited[source] = None
         writes = frozenset(name for name in late if name in self.writes)
         return Update(target, frozenset(needs), writes, tuple(before), tuple(awaited))
+
+    def _with_what_they_keep(self, late: Set[str], needs: Set[str]) -> set[str]:
+        """Return the nodes `late` with what they are computed from that cannot be fed, of `needs`.
+
+        That is what fills the stacks and arrays that they take from, which last as long as a run, and what is in loops
+        or branches.
+        """
+        wiring, found, todo = self.wiring, set(late), list(late)
+        while todo:
+            for source in wiring.computed_from(todo.pop(), back_edges=True):
+                is_kept = source in wiring.flows or not wiring.is_always_there(source)
+                if source in needs and source not in found and is_kept:
+                    found.add(source)
+                    todo.append(source)
+        return found
 
     def cut_before_writes(self) -> Any:
         """Return the GraphDef with the writes waiting for nothing that a run before them has already done."""
