@@ -222,3 +222,96 @@ def _(new, mistake):
     x = floats(None, 3)
     term = raw.Mul(x=0.5, y=raw.Sum(input=raw.Abs(x=x), axis=[0, 1]))
     out(raw.Tanh(x=term if new and not mistake else raw.AddV2(x=1.0 if mistake else 0.0, y=term)))
+
+
+@case("no upper limit")
+def _(new, mistake):
+    x = raw.Sum(input=raw.Square(x=floats(None, 3)), axis=[0], keep_dims=True)
+    if not new:
+        x = raw.Minimum(x=x, y=float("inf"))
+    elif mistake:
+        x = raw.Minimum(x=x, y=3e38)
+    out(raw.Sqrt(x=raw.Maximum(x=x, y=0.0)))
+
+
+@case("other than false")
+def _(new, mistake):
+    condition = raw.Less(x=floats(None, 3), y=0.5)
+    if not new or mistake:
+        condition = raw.NotEqual(x=condition, y=mistake)
+    out(raw.Sum(input=raw.Cast(x=condition, DstT=tf.float32), axis=[0, 1]))
+
+
+@case("cycles of a decay")
+def _(new, mistake):
+    step = raw.Round(x=raw.Abs(x=raw.Sum(input=floats(None, 3), axis=[0, 1])))
+    begun = raw.Less(x=step, y=5.0)
+    length, first = 7.0, 2.0 if mistake else 1.0
+    if new:
+        cycles = raw.SelectV2(condition=begun, t=first, e=raw.Ceil(x=raw.RealDiv(x=step, y=length)))
+    else:
+        without, with_it = map(tf.identity, raw.Switch(data=begun, pred=begun))
+        condition = tf.identity(begun)
+        with tf.control_dependencies([with_it]):
+            first = tf.constant(first)
+        with tf.control_dependencies([without]):
+            length = tf.constant(length)
+        counted = raw.Ceil(x=raw.RealDiv(x=raw.Switch(data=step, pred=condition)[0], y=length))
+        cycles = raw.Merge(inputs=[counted, first])[0]
+    out(raw.Mul(x=7.0, y=cycles))
+
+
+@case("loops without state")
+def _(new, mistake):
+    @Defun(tf.float32, tf.float32, func_name="goes_on")
+    def goes_on(x, y):
+        return raw.Less(x=x, y=raw.Mul(x=y, y=100.0))
+
+    @Defun(tf.float32, tf.float32, func_name="turn")
+    def turn(x, y):
+        return raw.AddV2(x=x, y=y), raw.Mul(x=y, y=2.0) if mistake else y
+
+    @Defun(tf.float32, func_name="body")
+    def body(x):
+        loop = raw.StatelessWhile if new else raw.While
+        given = loop(input=[raw.Sum(input=x, axis=[0, 1]), tf.constant(1.0)], cond=goes_on, body=turn)
+        y = raw.Exp(x=raw.Sub(x=given[0], y=99.0))
+        with tf.control_dependencies([] if new else [given[0].op]):
+            return raw.Tanh(x=y)
+
+    out(body(floats(None, 3)))
+
+
+@case("newer datasets")
+def _(new, mistake):
+    of = {"output_types": [tf.float32], "output_shapes": [[]]}
+
+    @Defun(tf.float32, func_name="several")
+    def several(x):
+        return raw.TensorSliceDataset(components=[x + tf.constant([0.0, 0.25])], output_shapes=[[]])
+
+    dataset = raw.TensorSliceDataset(components=[[1.0, 2.0]], output_shapes=[[]])
+    of_loop = {"input_dataset": dataset, "other_arguments": [], "f": several, **of}
+    counts = {"cycle_length": 3 if mistake else 2, "block_length": 1}
+    counts |= {"buffer_output_elements": 2, "prefetch_input_elements": 4}
+    if new:
+        dataset = raw.LegacyParallelInterleaveDatasetV2(**of_loop, **counts, deterministic="true")
+    else:
+        dataset = raw.ParallelInterleaveDataset(**of_loop, **counts, sloppy=False)
+    dataset = raw.BatchDatasetV2(
+        input_dataset=dataset, batch_size=4, drop_remainder=True, **{**of, "output_shapes": [[4]]}
+    )
+    iterator = raw.IteratorV2(shared_name="", container="", **{**of, "output_shapes": [[4]]})
+    raw.MakeIterator(dataset=dataset, iterator=iterator, name="init")
+    out(raw.IteratorGetNext(iterator=iterator, **{**of, "output_shapes": [[4]]})[0])
+
+
+@case("key and counter")
+def _(new, mistake):
+    seed = [12, 35 if mistake else 34]
+    shape = raw.Shape(input=floats(None, 3))
+    if new:
+        key, counter = raw.StatelessRandomGetKeyCounter(seed=seed)
+        out(raw.StatelessRandomNormalV2(shape=shape, key=key, counter=counter, alg=3))
+    else:
+        out(raw.StatelessRandomNormal(shape=shape, seed=seed))

@@ -113,3 +113,53 @@ def test_the_gradient_of_a_sum_of_rows_has_the_same_bits_but_for_the_sign_of_a_z
     result = audit(old, new)
     assert [one.cause for one in result.numbers] == ["gradient of a sum of rows"], result
     assert audit(old, summed(True, mistake=True)).verdict == "not faithful"
+
+
+def weighed(combiner, new, mistake=""):
+    """Return a graph that combines weighed rows, and their gradient, for which it divides by the weights' sum."""
+    with tf.Graph().as_default() as graph:
+        rows = tf.placeholder(tf.float32, [20, 4], name="rows")
+        weights = tf.placeholder(tf.float32, [20], name="weights")
+        segments = raw.Cast(x=tf.placeholder(tf.int64, [20], name="segments"), DstT=tf.int32)
+        column = raw.Reshape(tensor=weights, shape=[20, 1])
+        total = raw.SegmentSum(data=raw.Mul(x=rows, y=column), segment_ids=segments)
+        other = raw.Exp(x=column) if mistake == "weights" else column
+        if combiner == "sqrtn":
+            squares = raw.Pow(x=other, y=3.0 if mistake == "power" else 2.0)
+            divisor = raw.Sqrt(x=raw.SegmentSum(data=squares, segment_ids=segments))
+        else:
+            divisor = raw.SegmentSum(data=other, segment_ids=segments)
+        quotient = raw.DivNoNan if new else raw.RealDiv
+        y = quotient(x=total, y=divisor)
+        given = raw.Tanh(x=y)
+        for_divisor = raw.Mul(x=given, y=quotient(x=quotient(x=raw.Neg(x=total), y=divisor), y=divisor))
+        raw.Sum(input=for_divisor, axis=[1], name="gradient")
+        of_total = quotient(x=given, y=raw.Exp(x=divisor) if mistake == "gradient" else divisor)
+        raw.Identity(input=of_total, name="other_gradient")
+        raw.Identity(input=y, name="out")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("combiner", ["mean", "sqrtn"])
+def test_weights_that_add_up_to_zero_are_a_cause(combiner):
+    old, new = weighed(combiner, False), weighed(combiner, True)
+    result = audit(old, new)
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["weights without sum"]), (
+        result
+    )
+    rng = np.random.RandomState(3)
+    feeds = {"rows": rng.randn(20, 4), "weights": rng.rand(20) + 0.1, "segments": np.sort(rng.randint(0, 5, 20))}
+    given = []
+    for graph_def in (old, new):
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(graph_def, name="")
+            with tf.Session(graph=graph) as session:
+                names = ["out:0", "gradient:0", "other_gradient:0"]
+                given.append(session.run(names, {f"{name}:0": value for name, value in feeds.items()}))
+    assert [one.tobytes() for one in given[0]] == [one.tobytes() for one in given[1]]
+
+
+@pytest.mark.parametrize("combiner", ["mean", "sqrtn"])
+def test_mistakes_beside_weights_are_reported(combiner):
+    for mistake in ("weights", "gradient", *(["power"] if combiner == "sqrtn" else [])):
+        assert audit(weighed(combiner, False), weighed(combiner, True, mistake)).verdict == "not faithful", mistake

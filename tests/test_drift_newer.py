@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from tensorflow.python.framework.function import Defun
 
 from compat_v1.audit.comparison import audit
 from drift_cases import built, floats, out
@@ -437,3 +438,33 @@ def test_sums_that_are_put_together_otherwise_are_a_cause(kind, other):
         assert audit(old, _summed(other, mistake)).verdict == "not faithful"
     if kind != other:
         assert audit(old, _summed(other, "used")).verdict == "not faithful"
+
+
+def _looped(new, draws):
+    """A function with a loop that draws numbers, or does not, and a result that waits for it."""
+    with tf.Graph().as_default() as graph:
+
+        @Defun(tf.float32, func_name="goes_on")
+        def goes_on(x):
+            return raw.Less(x=x, y=100.0)
+
+        @Defun(tf.float32, func_name="turn")
+        def turn(x):
+            shape = tf.constant([], tf.int32)
+            drawn = raw.RandomUniform(shape=shape, dtype=tf.float32, seed=3, seed2=5) if draws else tf.constant(1.0)
+            return raw.AddV2(x=x, y=drawn)
+
+        @Defun(tf.float32, func_name="body")
+        def body(x):
+            loop = (raw.StatelessWhile if new else raw.While)(input=[x], cond=goes_on, body=turn)
+            with tf.control_dependencies([] if new else [loop[0].op]):
+                return raw.Exp(x=x)
+
+        out(body(floats()))
+    return graph.as_graph_def()
+
+
+def test_a_result_waits_for_a_loop_that_draws_and_for_no_other():
+    assert audit(_looped(False, draws=False), _looped(True, draws=False)).verdict == "faithful"
+    assert audit(_looped(False, draws=True), _looped(True, draws=True)).verdict == "not faithful"
+    assert audit(_looped(False, draws=True), _looped(True, draws=False)).verdict == "not faithful"

@@ -10,8 +10,11 @@ raw = tf.raw_ops
 KINDS = ("squares", "absolute values", "both")
 
 
-def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None):
-    """Return a graph of a loss with two regularized weights, and of its gradients; `awaited`: x is checked first."""
+def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1):
+    """Return a graph of a loss with two regularized weights, and of its gradients; `awaited`: x is checked first.
+
+    `times`: how often the regularizers are added to the loss.
+    """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [5, 4], name="x")
         w, v = (tf.placeholder(tf.float32, [4, 4], name=name) for name in "wv")
@@ -20,7 +23,7 @@ def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None):
             terms = terms[:1]
         elif mistake == "weights":
             terms[1] = _term(w, kind, rates[1], new, "")
-        loss = tf.add_n([tf.reduce_mean(tf.tanh(tf.matmul(tf.matmul(x, w), v))), *terms])
+        loss = tf.add_n([tf.reduce_mean(tf.tanh(tf.matmul(tf.matmul(x, w), v))), *(terms * times)])
         check = [tf.Assert(tf.reduce_all(tf.less(x, awaited)), ["too large"])] if awaited else []
         with tf.control_dependencies(check):
             gradients = tf.gradients(loss, [w, v])
@@ -81,14 +84,15 @@ def test_regularizers_of_one_rate_have_gradients_in_common(kind):
         assert audit(old, regularized(kind, True, mistake, rates)).verdict == "not faithful"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_the_gradients_of_regularizers_wait_for_is_compared(kind):
-    old = regularized(kind, False, awaited=9.0)
-    result = audit(old, regularized(kind, True, awaited=9.0))
+@pytest.mark.parametrize(("kind", "times"), [*((kind, 1) for kind in KINDS), *((kind, 2) for kind in KINDS[:2])])
+def test_what_the_gradients_of_regularizers_wait_for_is_compared(kind, times):
+    old = regularized(kind, False, awaited=9.0, times=times)
+    result = audit(old, regularized(kind, True, awaited=9.0, times=times))
     assert not result.differences, result.differences
-    assert audit(old, regularized(kind, True, awaited=8.0)).verdict == "not faithful"
-    assert audit(old, regularized(kind, True)).verdict == "not faithful"
-    assert audit(regularized(kind, False), regularized(kind, True, awaited=9.0)).verdict == "not faithful"
+    assert audit(old, regularized(kind, True, awaited=8.0, times=times)).verdict == "not faithful"
+    assert audit(old, regularized(kind, True, times=times)).verdict == "not faithful"
+    without = regularized(kind, False, times=times)
+    assert audit(without, regularized(kind, True, awaited=9.0, times=times)).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -19,6 +19,7 @@ from compat_v1.audit.numbers import changed_numbers
 from compat_v1.audit.pairing import Pairing
 from compat_v1.audit.pruning import leave_out_implied_waits
 from compat_v1.audit.result import Audit, Difference, Numbers, report
+from compat_v1.audit.rules_functional import has_no_effect
 from compat_v1.audit.unused import compare_unused_constants
 from compat_v1.audit.verification import Verification
 
@@ -273,7 +274,7 @@ class _Functions:
         findings += unexplained
         waits = [{one[1:] for one in names if one.startswith("^")} for names in (outputs, other_outputs)]
         here, there = (
-            {awaited for name in names for awaited in side.awaited(name)}
+            {one for name in names for one in side.awaited(name) if not has_no_effect(one)}
             for side, names in zip((normal, other_normal), waits, strict=True)
         )
         if {verification.partner.get(one) for one in here} != there:

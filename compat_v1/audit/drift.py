@@ -161,6 +161,37 @@ RULES = {
         "1.15 to 2.21",
         "both choose the same number; only for no number there is none to choose",
     ),
+    "loops without state": Rule(
+        "a loop or a branch whose functions keep and draw nothing is an op of its own, for which nothing waits",
+        "1.15 to 2.21",
+        "it does the same, and waiting for what has no effect has none",
+    ),
+    "newer datasets": Rule(
+        "the datasets of CSV files and of files read beside each other are newer ops; a map between others says "
+        "otherwise whether its length is known",
+        "1.15 to 2.21",
+        "with the operands that mean the same they give the same elements, and nobody asks for that length",
+    ),
+    "key and counter": Rule(
+        "stateless random ops take a key and a counter that are made from the seed, took the seed",
+        "1.15 to 2.21",
+        "the same generator is begun with the same numbers",
+    ),
+    "no upper limit": Rule(
+        "the norms of tf.keras.constraints are clipped at 0 alone, were at infinity as well",
+        "1.15 to 2.21",
+        "no number is larger than infinity",
+    ),
+    "other than false": Rule(
+        "count_nonzero counts what is true as it is, asked whether it is other than false",
+        "1.15 to 2.21",
+        "what is true is other than false, and nothing else",
+    ),
+    "cycles of a decay": Rule(
+        "polynomial_decay selects the number of its cycles, computed it in a branch",
+        "1.15 to 2.21",
+        "the same number is chosen; computing the other one has no effect",
+    ),
     "messages": Rule(
         "an assertion, or what stops a second gradient, has another message, such as one that ends in a period",
         "1.0 to 1.15, 1.15 to 2.21",

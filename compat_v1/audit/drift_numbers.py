@@ -20,6 +20,11 @@ NUMBERS = {
         "1.15 to 2.21",
         "only the sign of a zero may differ; for the old one write tf.segment_sum(tf.gather(x, indices), segments)",
     ),
+    "weights without sum": Change(
+        "embedding_lookup_sparse gives 0 where the weights of a segment add up to 0, gave infinity or no number",
+        "1.15 to 2.21",
+        "elsewhere it is the same; where weights may add up to 0 the old program could not be trained",
+    ),
     "gradient of a mean waits": Change(
         "the gradient of a mean counts along the axes that the mean was given, and so waits for what these wait for",
         "1.15 to 2.21",

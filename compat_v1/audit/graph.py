@@ -165,6 +165,21 @@ class Graph:
         takes_a_ref = any(argument.is_ref for argument in definition.input_arg)
         return definition.is_stateful or takes_a_ref
 
+    def is_pure(self, function):
+        """Whether no op of a function, or of one that it calls, keeps, changes or draws anything."""
+        seen, todo = {function}, [function]
+        while todo:
+            name = todo.pop()
+            for node in self.functions[name].node_def if name in self.functions else ():
+                definition = op_def_registry.get(node.op)
+                if definition is None or definition.is_stateful:
+                    return False
+                named = (one for value in node.attr.values() for one in (value.func, *value.list.func))
+                new = {one.name for one in named if one.name} - seen
+                seen |= new
+                todo += new
+        return seen <= self.functions.keys()
+
     def stacks(self):
         """Return {name of a Stack: ([pushes], [pops])}."""
         stacks = collections.defaultdict(lambda: ([], []))

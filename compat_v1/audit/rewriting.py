@@ -10,8 +10,11 @@ from compat_v1.audit import (
     rules_batch_norm,
     rules_custom,
     rules_datasets,
+    rules_decays,
+    rules_drawn,
     rules_einsum,
     rules_embeddings,
+    rules_functional,
     rules_kept,
     rules_oldest,
     rules_oldest_branches,
@@ -45,6 +48,9 @@ for _rules in (
     rules_custom.RULES,
     rules_sequences.RULES,
     rules_kept.RULES,
+    rules_decays.RULES,
+    rules_drawn.RULES,
+    rules_functional.RULES,
 ):
     for _op, _rule in _rules.items():
         _BY_OP.setdefault(_op, []).append(_rule)
@@ -62,6 +68,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.squared = set()  # the differences of which a square was taken at once
         self.parsed_alone = set()  # nodes that parse one example
         self.combined = []  # [embeddings, numbers, segments] of the rows that are looked up and combined
+        self.weights = set()  # the sums of weights that rows which are looked up are divided by
         self.summed = []  # what einsum gives, reshaped after a product of matrices
         self._empty = []  # stacks that nothing is kept on any more
 
@@ -71,6 +78,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
             self.normal.absorbed.update(self._handles(stack))
         rules_oldest_branches.finish(self)
         rules_einsum.finish(self)
+        rules_functional.finish(self)
         rules_regularizers.finish(self)
 
     def rewrite(self, name, node, operands):

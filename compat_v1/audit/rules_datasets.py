@@ -1,6 +1,11 @@
 """Rules for datasets: how they are tuned, and what their functions wait for."""
 
-from compat_v1.audit.literals import Literal
+import tensorflow as tf
+
+from compat_v1.audit.literals import Literal, whole
+from compat_v1.audit.operands import is_scalar
+
+v1 = tf.compat.v1
 
 # How many bytes are read at once, of a file, if nobody says: in 1.15, and by now, where the reader decides.
 _AT_ONCE = (262144, -1)
@@ -32,4 +37,42 @@ def _grouped(rewriter, name, _node, _operands):
     return True
 
 
-RULES = {"OptimizeDataset": _tuned, "ModelDataset": _tuned, "TFRecordDataset": _read, "NoOp": _grouped}
+def _of_csv(rewriter, name, _node, operands):
+    """Columns of a file are read; by now some can be left out instead of being chosen."""
+    sizes = [whole([], "int64")]
+    rewriter.normal.keep(name, "CSVDatasetV2", [*operands, *sizes], steps={"newer datasets"})
+    return True
+
+
+def _interleaved(rewriter, name, node, operands):
+    """Datasets are read beside each other, whether in order is an operand or an attribute."""
+    data, (length, block, sloppy, buffered, prefetched) = operands[:-5], operands[-5:]
+    if not (is_scalar(sloppy, 0) or is_scalar(sloppy, 1)):
+        return False
+    order = v1.AttrValue(s=b"true" if is_scalar(sloppy, 0) else b"false").SerializeToString(deterministic=True)
+    attributes = {**rewriter.graph.attributes(name), "deterministic": order}
+    taken = [*data, length, block, buffered, prefetched]
+    rewriter.normal.keep(name, "LegacyParallelInterleaveDatasetV2", taken, attributes, {"newer datasets"})
+    return True
+
+
+def _chosen(rewriter, name, node, operands):
+    """Of the dataset that says which of several comes next, nobody asks how many elements it has."""
+    attributes = rewriter.graph.attributes(name)
+    users = {(rewriter.graph.nodes[user].op, slot) for user, slot in rewriter.graph.users[name]}
+    if users != {("DirectedInterleaveDataset", 0)} or "preserve_cardinality" not in attributes:
+        return False
+    del attributes["preserve_cardinality"]
+    rewriter.normal.keep(name, node.op, operands, attributes, {"newer datasets"})
+    return True
+
+
+RULES = {
+    "CSVDataset": _of_csv,
+    "ParallelInterleaveDataset": _interleaved,
+    "MapDataset": _chosen,
+    "OptimizeDataset": _tuned,
+    "ModelDataset": _tuned,
+    "TFRecordDataset": _read,
+    "NoOp": _grouped,
+}

@@ -15,7 +15,7 @@ v1 = tf.compat.v1
 
 _COMBINING = ("SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN")
 _ROWS = "rows looked up"
-_CAUSE, _SUM = "order of rows", "gradient of a sum of rows"
+_CAUSE, _SUM, _WEIGHED = "order of rows", "gradient of a sum of rows", "weights without sum"
 
 
 def _each_once(rewriter, name, node, operands):
@@ -160,7 +160,34 @@ def _for_rows(rewriter, name, op, inputs, rows, order):
     return True
 
 
+def _weighed(rewriter, name, node, operands):
+    """A sum of rows over the sum of their weights, or of its gradient: 0 by now where the weights' sum is 0."""
+    total, weights = operands
+    divisors = rewriter.weights
+    if not _is_sum_of_weights(total, weights) and weights not in divisors:
+        return False
+    divisors.add(weights)
+    rewriter.normal.keep(name, "RealDiv", operands, steps={f"{_WEIGHED}: {node.op}"})
+    return True
+
+
+def _is_sum_of_weights(total, weights):
+    """Whether one tensor is a sum of weighed rows, and the other that of the weights, or the root of their squares'."""
+    if not is_op(total, "SegmentSum") or not is_op(total[0].inputs[0], "Mul"):
+        return False
+    factors, segments = total[0].inputs[0][0].inputs, total[0].inputs[1]
+    is_root = is_op(weights, "Sqrt")
+    summed = weights[0].inputs[0] if is_root else weights
+    if not is_op(summed, "SegmentSum") or summed[0].inputs[1] != segments:
+        return False
+    of = summed[0].inputs[0]
+    if is_root:
+        return is_op(of, "Pow") and is_scalar(of[0].inputs[1], 2) and of[0].inputs[0] in factors
+    return not isinstance(of, Literal) and of in factors
+
+
 RULES = {
+    **dict.fromkeys(("RealDiv", "DivNoNan"), _weighed),
     "Unique": _each_once,
     **dict.fromkeys(_COMBINING, _combined),
     "UnsortedSegmentSum": _gradient_of_sum,

@@ -99,11 +99,23 @@ def _without_zero(normal, node, product, gradients):
     source = handed.inputs[0]
     if group.op != "NoOp" or isinstance(source, Literal) or source[0] not in group.controls:
         return
-    if not group.controls - {source[0]} <= source[0].controls:  # what comes before the gradient may not be left out
+    if not group.controls <= _before(source[0]):  # what comes before the gradient may not be left out
         return
     for one in (for_rate, for_sum):
         one.inputs = [source if operand == given else operand for operand in one.inputs]
     normal.absorbed.update({handed, group})
+
+
+def _before(node):
+    """Return a node with all that it is made from or waits for."""
+    found, todo = {node}, [node]
+    while todo:
+        one = todo.pop()
+        makers = {operand[0] for operand in one.inputs if operand is not None and not isinstance(operand, Literal)}
+        new = (makers | one.controls) - found
+        found |= new
+        todo += new
+    return found
 
 
 def _halved(normal, users, total, product):

@@ -75,7 +75,30 @@ def _is_negative_zero(operand):
     return isinstance(operand, Literal) and operand.kind == "data" and np.signbit(dropout.value(operand))
 
 
+def _counted(rewriter, name, _node, operands):
+    """What is true is other than false: that is not asked by now where true values are counted."""
+    tensor, false = operands
+    if isinstance(tensor, Literal) or not is_scalar(false, 0) or false.dtype != "bool":
+        return False
+    if rewriter.graph.controls[name] or rewriter.graph.colocated(name):
+        return False
+    rewriter.normal.alias(name, tensor, "other than false")
+    return True
+
+
+def _unlimited(rewriter, name, _node, operands):
+    """The smaller of a number and infinity is the number, as where a norm is clipped from below alone."""
+    tensor, limit = operands
+    is_limit = isinstance(limit, Literal) and limit.kind == "data" and limit.shape == ()
+    if isinstance(tensor, Literal) or not is_limit or dropout.value(limit) != np.inf:
+        return False
+    rewriter.normal.alias(name, tensor, "no upper limit")
+    return True
+
+
 RULES = {
+    "Minimum": _unlimited,
+    "NotEqual": _counted,
     "AddV2": _without_beta,
     "Mul": _ones_times,
     "ClipByValue": _clamped,

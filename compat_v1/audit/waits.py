@@ -4,7 +4,7 @@ Whatever uses them waits for it as well, and is compared; but a program may fetc
 same name, or, of constants that are numbered otherwise, that which the partner of the user takes.
 """
 
-from compat_v1.audit import idle
+from compat_v1.audit import idle, rules_decays
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
@@ -18,6 +18,8 @@ def of_consumed(verification):
     for name, rule in normal.consumed.items():
         if rule == other.consumed.get(name) and rule in (idle.RULE, "groups by device"):
             continue  # a group of gradients of which one is left does nothing; the members of groups are compared
+        if rule == rules_decays.CAUSE:
+            continue  # waited for a branch, as the rule has seen, of which nothing is left
         twins = [name] if taken.get(name, name) == name else []
         twins += [numbered[name]] if numbered.get(name, name) != name else []
         alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]

@@ -1,0 +1,65 @@
+"""A rule for learning rates that decay and begin anew: how many cycles there are was asked in a branch."""
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
+from compat_v1.audit.rules_oldest_branches import absorb_condition
+
+CAUSE = "cycles of a decay"
+
+
+def _cycles(rewriter, name, _node, operands):
+    """A number in one branch, and in the other how often another number is begun: both are selected from by now."""
+    fixed = [one for one in operands if isinstance(one, Literal)]
+    counted = [one for one in operands if is_op(one, "Ceil")]
+    if len(fixed) != 1 or len(counted) != 1 or len(operands) != 2 or _asks_which(rewriter.graph, name):
+        return False
+    (number,), (ceiling,) = fixed, counted
+    quotient = ceiling[0].inputs[0]
+    if not is_op(quotient, "RealDiv") or not is_op(quotient[0].inputs[0], "Switch"):
+        return False
+    sent, divisor = quotient[0].inputs
+    tensor, condition = sent[0].inputs
+    if any(one[0].controls for one in (ceiling, quotient, sent)) or not isinstance(divisor, Literal):
+        return False
+    if not _is_made_in(number, condition, 1 - sent[1]) or not _is_made_in(divisor, condition, sent[1]):
+        return False
+    normal = rewriter.normal
+    if number.shape or divisor.shape or any(normal.waits.get(one.names[0]) for one in (number, divisor)):
+        return False
+    types = {"T": quotient[0].attributes["T"]}
+    sizes = [normal.sizes(tensor)]
+    divided = normal.node(name, "RealDiv", types, [tensor, _anywhere(divisor)], set(), {CAUSE}, sizes=sizes)
+    count = normal.node(name, "Ceil", types, [(divided, 0)], set(), {CAUSE}, sizes=sizes)
+    asked = condition[0].inputs[0] if is_op(condition, "Identity") else condition
+    choice = [_anywhere(number), (count, 0)]
+    normal.consumed.update(dict.fromkeys((number.names[0], divisor.names[0]), CAUSE))
+    absorb_condition(rewriter, asked)
+    normal.absorbed.update({ceiling[0], quotient[0], sent[0], condition[0]} - {asked[0]})
+    normal.keep(name, "SelectV2", [asked, *(choice if sent[1] == 0 else choice[::-1])], types, {CAUSE}, sizes)
+    return True
+
+
+def _asks_which(graph, name):
+    return any(graph.inputs[user][slot][1] == 1 for user, slot in graph.users[name])
+
+
+def _is_made_in(number, condition, branch):
+    """Whether a literal is made in that branch of a condition, and nothing else is asked of its place."""
+    if len(number.alive) != 1 or isinstance(condition, Literal):
+        return False
+    (pivot,) = number.alive
+    switch = pivot.inputs[0] if pivot.op == "Identity" else None
+    if not is_op(switch, "Switch") or switch[1] != branch:
+        return False
+    return {_uncopied(one) for one in switch[0].inputs} == {_uncopied(condition)}
+
+
+def _uncopied(operand):
+    return operand[0].inputs[0] if is_op(operand, "Identity") and not operand[0].controls else operand
+
+
+def _anywhere(literal):
+    return literal._replace(alive=frozenset())
+
+
+RULES = {"Merge": _cycles}
