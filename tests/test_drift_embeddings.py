@@ -163,3 +163,64 @@ def test_weights_that_add_up_to_zero_are_a_cause(combiner):
 def test_mistakes_beside_weights_are_reported(combiner):
     for mistake in ("weights", "gradient", *(["power"] if combiner == "sqrtn" else [])):
         assert audit(weighed(combiner, False), weighed(combiner, True, mistake)).verdict == "not faithful", mistake
+
+
+def added_up(new, alone=False, checked=True):
+    """Return a graph that adds up the gradients of rows, behind a check; `alone`: something takes the rows alone."""
+    with tf.Graph().as_default() as graph:
+        params = tf.placeholder(tf.float32, [9, 4], name="params")
+        numbers = tf.placeholder(tf.int64, [None], name="numbers")
+        segments = tf.placeholder(tf.int64, [None], name="segments")
+        check = raw.Assert(condition=raw.All(input=raw.Less(x=params, y=1e9), axis=[0, 1]), data=["too large"])
+        if new:
+            y = raw.SparseSegmentMean(data=params, indices=numbers, segment_ids=segments, sparse_gradient=True)
+        else:
+            unique, places = raw.Unique(x=numbers)
+            of = raw.Cast(x=segments, DstT=tf.int32)
+            taken = raw.Identity(input=raw.GatherV2(params=params, indices=unique, axis=0))
+            y = raw.SparseSegmentMean(data=taken, indices=places, segment_ids=of)
+        with tf.control_dependencies([check] if checked else []):
+            given = raw.Tanh(x=y)
+            if new:
+                size = raw.Shape(input=params)[0]
+                values, indices = raw.SparseSegmentMeanGradV2(
+                    grad=given, indices=numbers, segment_ids=segments, dense_output_dim0=size
+                )
+            else:
+                size = raw.Shape(input=taken)[0]
+                values = raw.SparseSegmentMeanGrad(grad=given, indices=places, segment_ids=of, output_dim0=size)
+                count = raw.Size(input=unique)
+                values = raw.Reshape(tensor=values, shape=raw.Pack(values=[count, 4]))
+                indices = raw.Reshape(tensor=unique, shape=raw.Pack(values=[count]))
+        rows, where = raw.Unique(x=indices)
+        total = raw.UnsortedSegmentSum(data=values, segment_ids=where, num_segments=raw.Shape(input=rows)[0])
+        raw.UnsortedSegmentSum(data=total, segment_ids=rows, num_segments=9, name="gradients")
+        if alone:
+            raw.Square(x=rows, name="alone")
+    return graph.as_graph_def()
+
+
+def test_rows_whose_gradients_are_added_up_wait_for_what_these_wait_for():
+    result = audit(added_up(False), added_up(True))
+    assert result.verdict == "numbers changed", result.differences
+    assert [one.cause for one in result.numbers] == ["order of rows"]
+    assert audit(added_up(False), added_up(True, alone=True)).verdict == "not faithful"
+    assert audit(added_up(False, alone=True), added_up(True, alone=True)).verdict == "not faithful"
+    assert audit(added_up(False), added_up(True, checked=False)).verdict == "not faithful"
+
+
+def _joined(size):
+    """Return a graph that reshapes to a shape that is joined of a fed part and a known one, and back."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 6], name="x")
+        part = raw.Cast(x=tf.placeholder(tf.int64, [1], name="part"), DstT=tf.int32)
+        known = raw.Slice(input=raw.Shape(input=raw.Exp(x=x)), begin=[1], size=[-1])
+        y = raw.Reshape(tensor=raw.Exp(x=x), shape=raw.ConcatV2(values=[part, known], axis=0))
+        z = raw.Tanh(x=raw.Reshape(tensor=raw.Exp(x=x), shape=[-1]))
+        raw.Reshape(tensor=z, shape=raw.Shape(input=y) if size is None else [-1, size], name="out")
+    return graph.as_graph_def()
+
+
+def test_a_size_that_a_joined_shape_says_is_known():
+    assert audit(_joined(None), _joined(6)).verdict == "faithful"
+    assert audit(_joined(None), _joined(3)).verdict == "not faithful"

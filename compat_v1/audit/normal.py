@@ -29,7 +29,7 @@ from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node, what_is_done
-from compat_v1.audit.operands import is_over_all, refined
+from compat_v1.audit.operands import is_op, is_over_all, refined
 from compat_v1.audit.places import Places
 from compat_v1.audit.sizes import unknown
 
@@ -184,12 +184,31 @@ class Normal(Places):
         literals = [one if isinstance(one, Literal) else None for one in operands]
         derived = dimensions(op, shapes, literals, Attributes(self.graph.nodes[name])) or []
         derived = [*derived, *[None] * (len(static) - len(derived))]
+        if op == "Reshape" and derived[0] is None:
+            derived[0] = self._joined_sizes(operands[1])
         if op in _REDUCTIONS and is_over_all(operands) and "keep_dims" not in self.graph.attributes(name):
             derived[0] = ()
         found = [refined(shape, other) for shape, other in zip(static, derived, strict=False)]
         for index, hint in enumerate(self._hints.get(name, ())[: len(found)]):
             found[index] = refined(hint, found[index])
         return found
+
+    def _joined_sizes(self, target):
+        """Return the sizes that a shape which is joined of parts says, None for those that are not written down."""
+        if not is_op(target, "ConcatV2") or target[0].controls:
+            return None
+        found = []
+        for part in target[0].inputs[:-1]:
+            known = self.sizes(part)
+            if known is None or len(known) != 1 or not isinstance(known[0], int):
+                return None
+            written = isinstance(part, Literal) and part.kind == "whole"
+            found += (
+                [one if isinstance(one, int) and one >= 0 else None for one in part.value]
+                if written
+                else [None] * known[0]
+            )
+        return tuple(found)
 
     def known_sizes(self, node):
         """Return the sizes of a node's outputs as far as they are numbers, None where they are not."""

@@ -18,6 +18,18 @@ def users_of(normal):
     return users
 
 
+def before(node):
+    """Return a node with all that it is made from or waits for."""
+    found, todo = {node}, [node]
+    while todo:
+        one = todo.pop()
+        makers = {operand[0] for operand in one.inputs if operand is not None and not isinstance(operand, Literal)}
+        new = (makers | one.controls) - found
+        found |= new
+        todo += new
+    return found
+
+
 def redirect(normal, instead, but=frozenset()):
     """Let all nodes use other tensors, {operand: operand}, but for some."""
     if not instead:
@@ -133,17 +145,17 @@ def _leave_out_implied(normal, awaited):
     bits = {node: 1 << k for k, node in enumerate(sorted(awaited, key=lambda node: node.number))}
     if not bits:
         return
-    before = {}  # what must have run before a node, as bits
+    earlier = {}  # what must have run before a node, as bits
     for node in normal.nodes:
         implied, direct = 0, 0
         for one in (*(o[0] for k, o in enumerate(node.inputs) if not isinstance(o, Literal) and k not in node.late),):
-            implied |= before.get(one, 0) | bits.get(one, 0)
+            implied |= earlier.get(one, 0) | bits.get(one, 0)
         for one in node.controls:
-            implied |= before.get(one, 0)
+            implied |= earlier.get(one, 0)
             direct |= bits.get(one, 0)
         if direct & implied:
             node.controls = frozenset(one for one in node.controls if not bits.get(one, 0) & implied)
-        before[node] = implied | direct
+        earlier[node] = implied | direct
 
 
 def may_go(normal, node):

@@ -8,7 +8,7 @@ import numpy as np
 from compat_v1.audit import sharing
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
-from compat_v1.audit.pruning import redirect, users_of
+from compat_v1.audit.pruning import before, redirect, users_of
 
 _ZERO, _SQUARES = "regularizers start from zero", "regularizer of squares"
 
@@ -99,23 +99,11 @@ def _without_zero(normal, node, product, gradients):
     source = handed.inputs[0]
     if group.op != "NoOp" or isinstance(source, Literal) or source[0] not in group.controls:
         return
-    if not group.controls <= _before(source[0]):  # what comes before the gradient may not be left out
+    if not group.controls <= before(source[0]):  # what comes before the gradient may not be left out
         return
     for one in (for_rate, for_sum):
         one.inputs = [source if operand == given else operand for operand in one.inputs]
     normal.absorbed.update({handed, group})
-
-
-def _before(node):
-    """Return a node with all that it is made from or waits for."""
-    found, todo = {node}, [node]
-    while todo:
-        one = todo.pop()
-        makers = {operand[0] for operand in one.inputs if operand is not None and not isinstance(operand, Literal)}
-        new = (makers | one.controls) - found
-        found |= new
-        todo += new
-    return found
 
 
 def _halved(normal, users, total, product):

@@ -256,6 +256,9 @@ class Verification:
         if waits.of_axes(self, here, other):
             self.explain("gradient of a mean waits", node.name)
             return
+        if waits.of_rows(self, here, other):
+            self.explain("order of rows", node.name)
+            return
         if waits.of_counts(self, here, other):
             self.explain("counted behind", node.name)
             return

@@ -8,6 +8,8 @@ from compat_v1.audit import idle, rules_decays
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
+from compat_v1.audit.pruning import before
 
 
 def of_consumed(verification):
@@ -73,6 +75,21 @@ def of_counts(verification, here, other):
     totals = [[one[0] for one in user.inputs if _is_other_sum(one, other)] for user, slot in users if slot != "^"]
     behind = [set().union(*map(_made_from, some)) for some in totals]
     return bool(behind) and len(behind) == len(users) and all(other.controls - here <= nodes for nodes in behind)
+
+
+def of_rows(verification, here, other):
+    """Whether of looked up rows the port alone does not wait for what all that takes them waits for in any case.
+
+    `here`: what its partner waits for. The numbers of rows came from the forward pass, and come with their gradients.
+    """
+    if other.op != "Unique" or not is_op(other.inputs[0], "rows looked up") or not other.controls < here:
+        return False
+    missing = here - other.controls
+    users = verification.pairing.sides[1].users[other]
+    others = [
+        [one[0] for one in user.inputs if not isinstance(one, Literal) and one[0] is not other] for user, _ in users
+    ]
+    return bool(others) and all(any(missing <= before(one) for one in some) for some in others)
 
 
 def _is_other_sum(operand, node):
