@@ -468,3 +468,26 @@ def test_a_result_waits_for_a_loop_that_draws_and_for_no_other():
     assert audit(_looped(False, draws=False), _looped(True, draws=False)).verdict == "faithful"
     assert audit(_looped(False, draws=True), _looped(True, draws=True)).verdict == "not faithful"
     assert audit(_looped(False, draws=True), _looped(True, draws=False)).verdict == "not faithful"
+
+
+def _regularized(again=False, rate=0.5, uses=False, other=False):
+    """A regularizer beside its variable, which is asked `again`, elsewhere: for nothing, or something `uses` that."""
+    with tf.Graph().as_default() as graph, tf.device("/device:CPU:0"):
+        w = raw.Exp(x=floats(3))
+        if again:
+            term = raw.Mul(x=rate, y=raw.L2Loss(t=raw.Tanh(x=w) if other else w))
+            if uses:
+                raw.Neg(x=term, name="uses")
+        with graph.colocate_with(w.op):
+            out(raw.Mul(x=0.5, y=raw.L2Loss(t=w)))
+    return graph.as_graph_def()
+
+
+def test_a_regularizer_that_is_asked_for_nothing():
+    old = _regularized()
+    proved(old, _regularized(again=True))
+    assert "one of each" in audit(old, _regularized(again=True)).rules
+    assert audit(old, _regularized(again=True, rate=0.25)).verdict == "not faithful"
+    assert audit(old, _regularized(again=True, uses=True)).verdict == "not faithful"
+    assert audit(old, _regularized(again=True, other=True)).verdict == "not faithful"
+    assert audit(_regularized(again=True), old).verdict == "not faithful"

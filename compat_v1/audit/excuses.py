@@ -4,6 +4,7 @@ import re
 
 from tensorflow.core.framework import attr_value_pb2
 
+from compat_v1.audit import patterns, pruning
 from compat_v1.audit.findings import target
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.rules_kept import KEPT
@@ -18,6 +19,7 @@ _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum computes from a shape, which came to be placed beside that.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Range", "Shape", "Size"}
 _DRAWN = re.compile(r"hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MOST_OPS = 8  # that a regularizer is made of, one behind the other
 _NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
 
@@ -31,11 +33,14 @@ def applies(rule, node, other):
     return rule != "one batch" or "batches of products" in node.steps | other.steps
 
 
-def unused(node, users, in_port):
+def unused(node, side, in_port):
     """Say which rule lets a node of one graph alone be: nothing uses it but what asks how large a tensor of zeros is.
 
-    `users`: {node: [(user, slot), …]}.
+    Or another node does the same elsewhere, as where a variable's regularizer is asked once more, for nothing.
     """
+    users = side.users
+    if in_port and _is_asked_for_nothing(node, side):
+        return "one of each"
     if node.op == "Exit" and not users.get(node):
         return "unused results" if in_port else None
     if node.op == "ZerosLike" and not users.get(node) and in_port:
@@ -47,6 +52,37 @@ def unused(node, users, in_port):
     if node.op == "Enter" and not users.get(node) and not node.controls:
         return "unused constants" if isinstance(node.inputs[0], Literal) else "computed shapes"
     return "unused constants" if _measures_zeros(node, users) else None
+
+
+def _is_asked_for_nothing(node, side, deep=_MOST_OPS):
+    """Whether nothing uses a node but what nothing uses either, and each of these does what another node does."""
+    if not deep or not pruning.may_go(side.normal, node) or not any(_others_like(node, side.users, deep)):
+        return False
+    return all(_is_asked_for_nothing(user, side, deep - 1) for user, _ in side.users.get(node, ()))
+
+
+def _others_like(node, users, deep):
+    """Yield the nodes that do what a node does, though on another device or beside others."""
+    makers = [one[0] for one in node.inputs if not isinstance(one, Literal)]
+    if deep and makers and not node.controls and not node.functions:
+        for maker in (makers[0], *_others_like(makers[0], users, deep - 1)):
+            yield from (user for user, _ in users.get(maker, ()) if user is not node and _are_alike(user, node, deep))
+
+
+def _are_alike(one, other, deep):
+    """Whether two nodes do the same and wait for nothing, or are one."""
+    if one is other or not deep:
+        return one is other
+    if (one.op, one.attributes, one.controls) != (other.op, other.attributes, frozenset()):
+        return False
+    pairs = list(zip(one.inputs, other.inputs, strict=False))
+    return len(one.inputs) == len(other.inputs) and all(_is_alike(*pair, deep - 1) for pair in pairs)
+
+
+def _is_alike(operand, other, deep):
+    if isinstance(operand, Literal) or isinstance(other, Literal):
+        return patterns.is_same(operand, other)
+    return operand[1] == other[1] and _are_alike(operand[0], other[0], deep)
 
 
 def _writes_sparse_shape(node, users):

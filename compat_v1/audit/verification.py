@@ -37,7 +37,7 @@ class Verification:
                 if node in taken:
                     continue
                 passed = node in self.passed or (here and not side.users.get(node))
-                rule = (passed and excuses.passes_on(node)) or excuses.unused(node, side.users, not here)
+                rule = (passed and excuses.passes_on(node)) or excuses.unused(node, side, not here)
                 rule = rule or (node in self.parts and "order of a sum")
                 if rule:
                     self.explain(rule, node.name)
