@@ -178,6 +178,54 @@ def test_another_equation_is_a_mistake(equation):
     assert audit(_summed(False), _summed(True, equation)).verdict == "not faithful"
 
 
+def _contracted(kind, equation=None):
+    """Return the graph of an einsum and its gradients: as the op of that equation, or as 1.15 made it of others."""
+    with tf.Graph().as_default() as graph:
+        x, w = floats(None, 3, 4, 3), floats(3, 4, 3, name="w")
+        taken = {"batches": [x, tf.exp(x)], "matrix": [x, w], "sum": [x], "turned": [x]}[kind]
+        if equation:
+            y = tf.einsum(equation, *taken)
+        elif kind == "batches":
+            y = tf.matmul(tf.transpose(x, [0, 2, 1, 3]), tf.transpose(taken[1], [0, 2, 3, 1]))
+        elif kind == "matrix":
+            y = tf.matmul(tf.reshape(x, [-1, 12]), tf.reshape(tf.transpose(w, [1, 2, 0]), [12, 3]))
+            y = tf.transpose(tf.reshape(y, [-1, 3, 3]), [2, 0, 1])
+        else:
+            y = tf.reduce_sum(x, [1]) if kind == "sum" else tf.transpose(x, [3, 1, 0, 2])
+        for number, gradient in enumerate(tf.gradients(tf.tanh(y), taken)):
+            tf.exp(gradient, name=f"gradient{number}")
+        out(y)
+    return graph.as_graph_def()
+
+
+EQUATIONS = {"batches": "bqhk,bthk->bhqt", "matrix": "bqhk,ohk->obq", "sum": "bqhk->bhk", "turned": "bqhk->kqbh"}
+OTHERS = {
+    "batches": ["bqhk,bthk->bhtq", "bthk,bqhk->bhqt", "bhqk,bhtk->bhqt"],
+    "matrix": ["bqhk,ohk->oqb", "bqhk,khq->qbk", "qbhk,ohk->obq"],
+    "sum": ["bqhk->bqk", "bqhk->bqh", "bqhk->bkh"],
+    "turned": ["bqhk->kqhb", "bqhk->qkbh"],
+}
+
+
+@pytest.mark.parametrize("kind", EQUATIONS)
+def test_einsum_of_any_axes_is_a_cause_with_its_gradients(kind):
+    old, new = _contracted(kind), _contracted(kind, EQUATIONS[kind])
+    result = audit(old, new)
+    assert list(result.differences) == []
+    assert [one.cause for one in result.numbers] == ([] if kind == "turned" else ["einsum"])
+    one, other = (np.frombuffer(run(each, 3), np.float32) for each in (old, new))
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "equation"), [(kind, one) for kind, some in OTHERS.items() for one in some])
+def test_an_einsum_of_other_axes_is_a_mistake(kind, equation):
+    try:
+        new = _contracted(kind, equation)
+    except ValueError:
+        pytest.skip("the axes have other sizes")
+    assert audit(_contracted(kind), new).verdict == "not faithful"
+
+
 def _place(graph_def):
     return [node.name for node in graph_def.node].index("seed2/Const")
 

@@ -69,7 +69,8 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.parsed_alone = set()  # nodes that parse one example
         self.combined = []  # [embeddings, numbers, segments] of the rows that are looked up and combined
         self.weights = set()  # the sums of weights that rows which are looked up are divided by
-        self.summed = []  # what einsum gives, reshaped after a product of matrices
+        self.products = []  # what einsum was written as
+        self.summed = []  # [product, what it is reshaped to] for the gradients of einsum
         self._empty = []  # stacks that nothing is kept on any more
 
     def finish(self):

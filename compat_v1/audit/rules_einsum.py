@@ -1,106 +1,198 @@
-"""Rules for tf.einsum, which is an op by now, and was made of reshapes and a product of matrices.
+"""Rules for tf.einsum, which is an op by now, and was made of a product of matrices, or of a sum.
 
-The op is written as those: `PA,AB->PB`, its gradient for the first operand, `PB,AB->PA`, and that for the second,
-`PB,PA->AB`, where P stands for two axes or more. The op's kernel sums in another order: the last bits may differ.
+Both tensors were transposed and reshaped into batches of matrices, the product reshaped and transposed into the result:
+over the axes that all three have in common goes the batch, in the order of their letters. The op is written as these,
+and so are its gradients, which are such ops as well. The op's kernel sums in another order: the last bits may differ.
 """
+
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import times
-from compat_v1.audit.pruning import users_of
+from compat_v1.audit.pruning import arrange, users_of
 
 v1 = tf.compat.v1
 _YES = v1.AttrValue(b=True).SerializeToString(deterministic=True)
+_CAUSE = "einsum: an op"
+
+
+class Product(NamedTuple):
+    """An einsum of two tensors that was written as a product: its axes, the tensors, and them as (batches of) matrices.
+
+    `inner`: for each tensor, and the result, its axes in the order in which the product has them.
+    """
+
+    axes: tuple[str, str, str]
+    operands: tuple[Any, Any]
+    matrices: tuple[Any, Any]
+    inner: tuple[str, str, str]
+    batch: str
 
 
 def _einsum(rewriter, name, node, operands):
-    """Write the op as reshapes and a product."""
-    axes = _axes(Attributes(node)["equation"].s.decode("utf-8", "replace"))
+    equation = Attributes(node)["equation"].s.decode("utf-8", "replace")
+    if len(operands) == 1:
+        return _of_one(rewriter, name, operands[0], *equation.partition("->")[::2])
+    axes = _axes(equation)
     shapes = [rewriter.normal.sizes(one) for one in operands]
     if axes is None or any(isinstance(one, Literal) for one in operands) or rewriter.graph.controls[name]:
         return False
     if [None if shape is None else len(shape) for shape in shapes] != [len(one) for one in axes[:2]]:
         return False
-    left, right, result = axes
-    before, last = left[:-1], left[-1]
-    if len(before) > 1 and len(right) == 2 and last in right and result[:-1] == before:
-        turned = right[1] == last
-        product = _product(rewriter, name, [_flat(rewriter, name, operands[0]), operands[1]], turned and "transpose_b")
-        shape = (*shapes[0][:-1], shapes[1][0 if turned else 1])
-        made = _reshaped(rewriter, name, product, shape)
-        rewriter.summed.append(made[0])
-    elif len(before) > 1 and right[:-1] == before and result == right[-1] + last:
-        flat = [_flat(rewriter, name, one) for one in operands[::-1]]
-        made = _product(rewriter, name, flat, "transpose_a")
-    else:
+    for product in reversed(rewriter.products):
+        left, right, result = product.axes
+        for side, (own, other) in enumerate([(left, right), (right, left)]):
+            if axes == (result, other, own) and operands[1] == product.operands[1 - side]:
+                return _gradient(rewriter, name, operands[0], product, side)
+    return _forward(rewriter, name, operands, axes)
+
+
+def _of_one(rewriter, name, operand, before, after):
+    """Write the op of one tensor as a sum over the axes that are left out, and a transposition of the others."""
+    shape = rewriter.normal.sizes(operand)
+    if isinstance(operand, Literal) or shape is None or len(shape) != len(before) or rewriter.graph.controls[name]:
         return False
-    rewriter.normal.tensors[name, 0] = made
+    if not all(one.isalpha() and len(set(one)) == len(one) for one in (before, after)) or not set(after) <= set(before):
+        return False
+    summed = [place for place, axis in enumerate(before) if axis not in after]
+    kept = "".join(axis for axis in before if axis in after)
+    if summed:
+        left = tuple(size for size, axis in zip(shape, before, strict=True) if axis in after)
+        inputs = [operand, whole(summed, "int32", (name,))]
+        operand = rewriter.normal.node(name, "Sum", _types(rewriter, name), inputs, set(), {_CAUSE}, sizes=[left]), 0
+    rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, operand, kept, after)
     return True
 
 
 def _axes(equation):
-    """Return the axes of two operands and of the result, as three strings of letters, none of them twice; or None."""
+    """Return the axes of two operands and of the result, as three strings of letters, none of them twice; or None.
+
+    Each axis that is not in the result is one of both operands.
+    """
     operands, arrow, result = equation.partition("->")
-    axes = [*operands.split(","), result]
+    axes = (*operands.split(","), result)
     if not arrow or len(axes) != 3 or not all(one.isalpha() and len(set(one)) == len(one) for one in axes):
         return None
-    return axes if set(result) < set(axes[0]) | set(axes[1]) else None
+    left, right, kept = map(set, axes)
+    return axes if kept < left | right and left ^ right <= kept else None
+
+
+def _forward(rewriter, name, operands, axes):
+    left, right, result = axes
+    summed = "".join(sorted(set(left) & set(right) - set(result)))
+    batch = "".join(sorted(set(left) & set(right) & set(result)))
+    own = ["".join(sorted(set(one) - set(other))) for one, other in ((left, right), (right, left))]
+    inner = (batch + own[0] + summed, batch + summed + own[1], batch + own[0] + own[1])
+    groups = ((own[0], summed), (summed, own[1]))
+    sizes = dict(zip(left + right, [size for one in operands for size in rewriter.normal.sizes(one)], strict=True))
+    if any(sizes[axis] != rewriter.normal.sizes(operands[0])[left.index(axis)] for axis in batch):
+        return False  # that what was broadcast is nothing
+    matrices = tuple(
+        _matrix(rewriter, name, one, before, after, batch, pair)
+        for one, before, after, pair in zip(operands, axes, inner, groups, strict=False)
+    )
+    product = _product(rewriter, name, matrices, batch, "")
+    split = _reshaped(rewriter, name, product, [sizes[axis] for axis in inner[2]])
+    rewriter.products.append(Product(axes, tuple(operands), matrices, inner, batch))
+    rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, split, inner[2], result)
+    return True
+
+
+def _gradient(rewriter, name, given, product, side):
+    """Write the gradient for one of the two tensors, `side`, as that of the product."""
+    batch, inner = product.batch, product.inner
+    own = ["".join(axis for axis in one if axis in inner[2] and axis not in batch) for one in inner[:2]]
+    given = _matrix(rewriter, name, given, product.axes[2], inner[2], batch, own)
+    if side:
+        made = _product(rewriter, name, (product.matrices[0], given), batch, "a")
+    else:
+        made = _product(rewriter, name, (given, product.matrices[1]), batch, "b")
+    tensor = product.operands[side]
+    sizes = dict(zip(product.axes[side], rewriter.normal.sizes(tensor), strict=True))
+    split = _reshaped(rewriter, name, made, [sizes[axis] for axis in inner[side]])
+    last = _transposed(rewriter, name, split, inner[side], product.axes[side])
+    if last != made:
+        rewriter.summed.append((made, last))
+    rewriter.normal.tensors[name, 0] = last
+    return True
+
+
+def _matrix(rewriter, name, operand, before, after, batch, groups):
+    """Return a tensor with the axes `before` as (batches of) matrices, with `groups` of axes as rows and columns."""
+    turned = _transposed(rewriter, name, operand, before, after)
+    sizes = dict(zip(after, rewriter.normal.sizes(turned), strict=True))
+    shape = [sizes[axis] for axis in batch]
+    for group in groups:
+        size = 1
+        for axis in group:
+            size = times(size, sizes[axis])
+        shape.append(size)
+    return _reshaped(rewriter, name, turned, shape)
 
 
 def _types(rewriter, name):
     return {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
 
 
-def _flat(rewriter, name, operand):
-    """Return a tensor as a matrix whose columns are its last axis."""
-    rows, sizes = 1, rewriter.normal.sizes(operand)
-    for size in sizes[:-1]:
-        rows = times(rows, size)
-    return _reshaped(rewriter, name, operand, (rows, sizes[-1]))
+def _transposed(rewriter, name, operand, before, after):
+    if before == after:
+        return operand
+    places = [before.index(axis) for axis in after]
+    shape = tuple(rewriter.normal.sizes(operand)[place] for place in places)
+    inputs = [operand, whole(places, "int32", (name,))]
+    return rewriter.normal.node(name, "Transpose", _types(rewriter, name), inputs, set(), sizes=[shape]), 0
 
 
 def _reshaped(rewriter, name, operand, shape):
     """One unknown size is written as -1, as in every Reshape of the normal form."""
+    if rewriter.normal.sizes(operand) == tuple(shape):
+        return operand
     unknown = [axis for axis, size in enumerate(shape) if not isinstance(size, int)]
     written = whole([-1 if unknown == [axis] else size for axis, size in enumerate(shape)], "int32", (name,))
-    made = rewriter.normal.node(name, "Reshape", _types(rewriter, name), [operand, written], set(), sizes=[shape])
-    return made, 0
+    inputs = [operand, written]
+    return rewriter.normal.node(name, "Reshape", _types(rewriter, name), inputs, set(), sizes=[tuple(shape)]), 0
 
 
-def _product(rewriter, name, factors, turned):
+def _product(rewriter, name, factors, batch, turned):
+    """Multiply two matrices, or batches of them, of which "a" or "b" is transposed."""
     left, right = (rewriter.normal.sizes(one) for one in factors)
-    shape = (left[1 if turned == "transpose_a" else 0], right[0 if turned == "transpose_b" else 1])
-    attributes = _types(rewriter, name) | ({turned: _YES} if turned else {})
-    made = rewriter.normal.node(name, "MatMul", attributes, factors, set(), {"einsum: an op"}, sizes=[shape])
-    return made, 0
+    shape = (*left[:-2], left[-1 if turned == "a" else -2], right[-2 if turned == "b" else -1])
+    key = {"a": "adj_x", "b": "adj_y"} if batch else {"a": "transpose_a", "b": "transpose_b"}
+    attributes = _types(rewriter, name) | ({key[turned]: _YES} if turned else {})
+    op = "BatchMatMulV2" if batch else "MatMul"
+    return rewriter.normal.node(name, op, attributes, list(factors), set(), {_CAUSE}, sizes=[shape]), 0
 
 
 def finish(rewriter):
-    """Reshape a gradient after it is handed on: a product of matrices has a gradient of its own, with its own group."""
-    users = users_of(rewriter.normal) if rewriter.summed else {}
-    for reshape in rewriter.summed:
-        groups = {one for one in users.get(reshape, ()) if one.op == "NoOp" and reshape in one.controls}
-        handing = users.get(reshape, set()) - groups
+    """Reshape gradients after they are handed on: a product of matrices has gradients, and a group, of its own."""
+    normal = rewriter.normal
+    users = users_of(normal) if rewriter.summed else {}
+    for product, last in rewriter.summed:
+        groups = {one for one in users.get(last[0], ()) if one.op == "NoOp" and last[0] in one.controls}
+        handing = users.get(last[0], set()) - groups
         if len(groups) == len(handing) == 1 and all(one.op == "Identity" and one.controls == groups for one in handing):
-            _reshape_later(rewriter.normal, reshape, *groups, *handing)
+            _reshape_later(normal, product, last[0], *groups, *handing)
+    if rewriter.summed:
+        arrange(normal)
 
 
-def _reshape_later(normal, reshape, group, identity):
-    product = reshape.inputs[0]
-    group.controls = group.controls - {reshape} | {product[0]}
+def _reshape_later(normal, product, last, group, identity):
+    group.controls = group.controls - {last} | {product[0]}
     for node in normal.nodes:
-        node.inputs = [(reshape, 0) if one == (identity, 0) else one for one in node.inputs]
+        node.inputs = [(last, 0) if one == (identity, 0) else one for one in node.inputs]
         if identity in node.controls:
-            node.controls = node.controls - {identity} | {reshape}
+            node.controls = node.controls - {identity} | {last}
     for name, tensor in normal.tensors.items():
         if tensor == (identity, 0):
-            normal.tensors[name] = (reshape, 0)
-    identity.inputs[0], reshape.inputs[0] = product, (identity, 0)
+            normal.tensors[name] = (last, 0)
+    first = last
+    while first.inputs[0] != product:
+        first = first.inputs[0][0]
+    identity.inputs[0], first.inputs[0] = product, (identity, 0)
     normal.set_sizes(identity, normal.sizes(product))
-    normal.nodes.remove(reshape)
-    normal.nodes.insert(normal.nodes.index(identity) + 1, reshape)
 
 
 RULES = {"Einsum": _einsum}
