@@ -315,3 +315,19 @@ def _(new, mistake):
         out(raw.StatelessRandomNormalV2(shape=shape, key=key, counter=counter, alg=3))
     else:
         out(raw.StatelessRandomNormal(shape=shape, seed=seed))
+
+
+@case("wide segments")
+def _(new, mistake):
+    data, numbers, segments = looked_up(new)
+    combine = raw.SparseSegmentSqrtN if mistake else raw.SparseSegmentMean
+    y = raw.Tanh(x=combine(data=data, indices=numbers, segment_ids=segments))
+    out(raw.SparseSegmentMeanGrad(grad=y, indices=numbers, segment_ids=segments, output_dim0=7))
+
+
+def looked_up(new):
+    """Return rows, the numbers of some, and of the segments that they are combined to, in the older form narrowed."""
+    numbers = raw.Cast(x=raw.Floor(x=raw.Mul(x=raw.Sigmoid(x=floats(9, name="numbers")), y=6.9)), DstT=tf.int32)
+    steps = raw.Cumsum(x=raw.Sigmoid(x=floats(9, name="segments")), axis=0)
+    segments = raw.Cast(x=raw.Floor(x=steps), DstT=tf.int64)
+    return floats(7, 3), numbers, segments if new else raw.Cast(x=segments, DstT=tf.int32)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
+from drift_cases import looked_up
 
 raw = tf.raw_ops
 FORWARD = {"sum": raw.SparseSegmentSum, "mean": raw.SparseSegmentMean, "sqrtn": raw.SparseSegmentSqrtN}
@@ -224,3 +225,26 @@ def _joined(size):
 def test_a_size_that_a_joined_shape_says_is_known():
     assert audit(_joined(None), _joined(6)).verdict == "faithful"
     assert audit(_joined(None), _joined(3)).verdict == "not faithful"
+
+
+def summed_rows(new, mistake=False):
+    """Return a graph of a sum of rows that a variable gives by its handle, and of its gradient."""
+    with tf.Graph().as_default() as graph:
+        data, numbers, segments = looked_up(new)
+        given = raw.Tanh(x=raw.SparseSegmentSum(data=data, indices=numbers, segment_ids=segments))
+        if mistake:
+            given = raw.Exp(x=given)
+        if new:
+            gradient = raw.SparseSegmentSumGrad(grad=given, indices=numbers, segment_ids=segments, output_dim0=7)
+        else:
+            taken = raw.GatherV2(params=given, indices=segments, axis=0)
+            gradient = raw.UnsortedSegmentSum(data=taken, segment_ids=numbers, num_segments=7)
+        raw.Exp(x=gradient, name="out")
+    return graph.as_graph_def()
+
+
+def test_the_gradient_of_a_sum_of_rows_may_have_wide_segments():
+    result = audit(summed_rows(False), summed_rows(True))
+    assert list(result.differences) == []
+    assert [one.cause for one in result.numbers] == ["gradient of a sum of rows"]
+    assert audit(summed_rows(False), summed_rows(True, mistake=True)).verdict == "not faithful"

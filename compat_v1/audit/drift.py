@@ -161,6 +161,11 @@ RULES = {
         "1.15 to 2.21",
         "both choose the same number; only for no number there is none to choose",
     ),
+    "wide segments": Rule(
+        "the numbers of segments whose rows are combined are not made 32 bits wide",
+        "1.15 to 2.21",
+        "they are the same numbers: no tensor has more rows than 32 bits count",
+    ),
     "loops without state": Rule(
         "a loop or a branch whose functions keep and draw nothing is an op of its own, for which nothing waits",
         "1.15 to 2.21",

@@ -15,6 +15,7 @@ v1 = tf.compat.v1
 
 _COMBINING = ("SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN")
 _ROWS = "rows looked up"
+_WIDTH, _LONG = "wide segments", v1.AttrValue(type=tf.int64.as_datatype_enum).SerializeToString(deterministic=True)
 _CAUSE, _SUM, _WEIGHED = "order of rows", "gradient of a sum of rows", "weights without sum"
 
 
@@ -47,6 +48,42 @@ def _uncast(operand):
     if is_op(operand, "Cast") and not operand[0].controls:
         return operand[0].inputs[0], {operand[0]}
     return operand, set()
+
+
+def _any_segments(rewriter, name, node, operands):
+    """Of rows that a variable gives by its handle, the numbers of segments were made 32 bits wide, and are not."""
+    segments, cast = _narrowed(operands[2])
+    attributes = rewriter.graph.attributes(name)
+    if not cast and "Tsegmentids" not in attributes:
+        return False
+    attributes.pop("Tsegmentids", None)
+    rewriter.normal.absorbed |= cast
+    steps = {_WIDTH} if cast else ()
+    rewriter.normal.keep(name, node.op, [*operands[:2], segments, *operands[3:]], attributes, steps)
+    return True
+
+
+def _narrowed(operand):
+    """Return numbers as they were before they were made 32 bits wide from 64, and the node that did."""
+    if is_op(operand, "Cast") and operand[0].attributes.get("SrcT") == _LONG:
+        return _uncast(operand)
+    return operand, set()
+
+
+def _wide_gradient(rewriter, name, node, operands):
+    """The gradient of a sum of such rows took the gradient of each segment by those numbers."""
+    taken, *rest = operands
+    if not is_op(taken, "GatherV2") or taken[0].controls:
+        return False
+    segments, cast = _narrowed(taken[0].inputs[1])
+    if not cast <= rewriter.normal.absorbed or not cast or not _is_gathered(taken, taken[0].inputs[1]):
+        return False  # absorbed: numbers of segments that rows were combined by
+    normal, types = rewriter.normal, {**taken[0].attributes, "Tindices": _LONG}
+    sizes = [normal.sizes(taken)]
+    wide = normal.node(name, "GatherV2", types, [taken[0].inputs[0], segments, taken[0].inputs[2]], set(), sizes=sizes)
+    normal.absorbed.add(taken[0])
+    normal.keep(name, node.op, [(wide, 0), *rest], steps={_WIDTH})
+    return True
 
 
 def _combined(rewriter, name, node, operands):
@@ -186,12 +223,16 @@ def _is_sum_of_weights(total, weights):
     return not isinstance(of, Literal) and of in factors
 
 
+def _either(*rules):
+    return lambda *of: any(rule(*of) for rule in rules)
+
+
 RULES = {
     **dict.fromkeys(("RealDiv", "DivNoNan"), _weighed),
     "Unique": _each_once,
-    **dict.fromkeys(_COMBINING, _combined),
-    "UnsortedSegmentSum": _gradient_of_sum,
-    **dict.fromkeys(("SparseSegmentMeanGrad", "SparseSegmentSqrtNGrad"), _gradient),
+    **dict.fromkeys(_COMBINING, _either(_combined, _any_segments)),
+    "UnsortedSegmentSum": _either(_gradient_of_sum, _wide_gradient),
+    **dict.fromkeys(("SparseSegmentMeanGrad", "SparseSegmentSqrtNGrad"), _either(_gradient, _any_segments)),
     "SparseSegmentSumGrad": _gradient_of_any_sum,
     **dict.fromkeys((f"{op}GradV2" for op in _COMBINING), _sorted_gradient),
 }

@@ -20,4 +20,6 @@ def advice(op, original, port):
                 return f"; begin the port with tf.compat.v1.disable_{switch}()"
             if new & original and old & port and not old & original:
                 return f"; begin the port with tf.compat.v1.enable_{switch}()"
+    if op in _VARIABLES[0] | _VARIABLES[1] and _VARIABLES[1] & original and not _VARIABLES[1] & port:
+        return "; tf.variable_scope(tf.get_variable_scope(), use_resource=True) in the port makes such variables"
     return ""
