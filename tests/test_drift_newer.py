@@ -5,7 +5,10 @@ import pytest
 import tensorflow.compat.v1 as tf
 from tensorflow.python.framework.function import Defun
 
+from compat_v1.audit import spare
 from compat_v1.audit.comparison import audit
+from compat_v1.audit.graph import Graph
+from compat_v1.audit.normal import Normal
 from drift_cases import built, floats, out
 from test_drift import proved, run
 
@@ -491,3 +494,13 @@ def test_a_regularizer_that_is_asked_for_nothing():
     assert audit(old, _regularized(again=True, uses=True)).verdict == "not faithful"
     assert audit(old, _regularized(again=True, other=True)).verdict == "not faithful"
     assert audit(_regularized(again=True), old).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("whole", [1.0, 2.0])
+def test_what_a_dropout_keeps_is_told_from_other_differences_in_gradients_that_nothing_uses(whole):
+    with tf.Graph().as_default() as graph:
+        x, keep = floats(3), floats(name="keep")
+        kept = raw.Sub(x=1.0, y=raw.Sub(x=whole, y=keep))
+        raw.Mul(x=x, y=raw.RealDiv(x=raw.Neg(x=x), y=kept))
+    normal = Normal(Graph(graph.as_graph_def()))
+    assert spare.are_gradients({node for node in normal.nodes if node.op != "Placeholder"}) == (whole == 1.0)

@@ -5,7 +5,7 @@ that takes what they would not give it, may stop a program though nobody takes w
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_of_numbers, is_op
+from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar
 
 _MOST_AXES = 8  # that TensorFlow sums over
 _QUOTIENTS = ("RealDiv", "quotient or 0")
@@ -30,6 +30,8 @@ def _is_gradient(node, nodes):
         return any(isinstance(one, Literal) or one[0].op == "ZerosLike" for one in node.inputs[1:])
     if node.op in ("GreaterEqual", "AddV2", "Floor", "Cast"):
         return _is_of_mask(node)
+    if node.op == "Sub":  # what is kept, from the rate, or the other way round
+        return is_scalar(node.inputs[0], 1)
     return node.op in ("Mul", "masked", "scaled", "AddN", *_COPIES, *_OF_SHAPES)
 
 
