@@ -8,7 +8,8 @@
 * an assertion prints others, or in another order, when it stops a program, and nothing else runs for it;
 * the values of what the edit reaches end in nodes that have no effect and no partner in the other graph, which are only
   waited for, what waits for them waits for the same things that have an effect, and both graphs have the same bits;
-* the edit touches what is computed from constants and sizes alone, and both graphs have the same bits;
+* the edit touches what is computed from constants and sizes alone, and both graphs have the same bits, but for nodes
+  without a partner in the other graph that have no effect;
 * the edited graph is the graph with other names for some nodes (`same_but_names`).
 
 Both graphs have the same bits if they do, run beside each other with three batches of other sizes each, in all that
@@ -57,9 +58,10 @@ def is_equivalent(edit, pair):
     if _is_never_run(edit, pair) or _only_prints(edit, pair) or same_but_names(pair.graph, pair.mutant, edit.node):
         return True
     values = _only_waited_for(edit, pair)
-    if values is None and not _is_of_sizes(edit, pair):
-        return False
-    return all(_has_the_same_bits(edit, pair, values or set(), size) for size in _BATCHES)
+    if values is None and _is_of_sizes(edit, pair):
+        graph = KnownGraph(pair.graph)
+        values = {name for name in graph.made_of(edit.node) & pair.alone if not graph.has_effect(name)}
+    return values is not None and all(_has_the_same_bits(edit, pair, values, size) for size in _BATCHES)
 
 
 def _is_of_no_use(edit, pair):

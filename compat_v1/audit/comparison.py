@@ -20,7 +20,7 @@ from compat_v1.audit.pairing import Pairing
 from compat_v1.audit.pruning import leave_out_implied_waits
 from compat_v1.audit.result import Audit, Difference, Numbers, report
 from compat_v1.audit.rules_functional import has_no_effect
-from compat_v1.audit.unused import compare_unused_constants
+from compat_v1.audit.unused import compare_unused_constants, compare_unused_copies
 from compat_v1.audit.verification import Verification
 
 __all__ = ["Audit", "Difference", "Numbers", "audit", "report", "same_roles"]
@@ -172,6 +172,7 @@ def _compared(graphs, without, compare_functions, given):
         verification = Verification(Pairing(*normals, given(*normals) if given else ()), compare_functions)
         if not given:  # a whole graph, of which anything can be fetched
             compare_unused_constants(verification)
+            compare_unused_copies(verification)
         new = ({}, {})
         for node, other in verification.partner.items():
             here, there = normals[0].known_sizes(node), normals[1].known_sizes(other)
@@ -239,6 +240,9 @@ class _Functions:
     def __init__(self, original, port):
         self.libraries = (original.functions, port.functions)
         self.definitions = (original.graph_def.library, port.graph_def.library)
+        self.gradients = [
+            {one.function_name: one.gradient_func for one in library.gradient} for library in self.definitions
+        ]
         self.compared, self.used = {}, (set(), set())
         self.differences, self.numbers, self.rules, self.not_compared = [], [], {}, []
 
@@ -250,8 +254,16 @@ class _Functions:
         self.used[1].add(other)
         if (name, other) not in self.compared:
             self.compared[name, other] = True  # for a function that calls itself
-            self.compared[name, other] = self._compare(name, other)
+            self.compared[name, other] = self._compare(name, other) and self._have_one_gradient(name, other)
         return self.compared[name, other]
+
+    def _have_one_gradient(self, name, other):
+        """Whether two functions have no gradients of their own, or those do the same."""
+        own, others = (gradients.get(one) for gradients, one in zip(self.gradients, (name, other), strict=True))
+        if (own is None) == (others is None):
+            return own is None or self.do_the_same(own, others)
+        self.differences.append(Difference(name, other, f"has the gradient {own}, {others} in the port"))
+        return False
 
     def _compare(self, name, other):
         sides, arguments = [], []

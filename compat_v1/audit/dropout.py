@@ -1,7 +1,8 @@
 """Dropout, whose formula TensorFlow changed four times: x / keep * floor(keep + u), x * (1 / keep) * (u >= rate), …
 
 Each form is a tensor that is scaled and masked, and so is its gradient. In the normal form both steps are ops of their
-own, "scaled" and "masked", with what is kept as their last input; the node's `steps` say by which formula.
+own, "scaled" and "masked", with what is kept as their last input; the node's `steps` say by which formula, with the
+number in it, which two programs that keep as much may round apart.
 """
 
 from decimal import Decimal
@@ -76,16 +77,16 @@ def _complement(rate):
 
 
 def mask(operand):
-    """Return (u, what is kept, formula) of a mask, or None for any other tensor."""
+    """Return (u, what is kept, formula, the number that u is held to) of a mask, or None for any other tensor."""
     formula = "compared"
     if _is_op(operand, "Cast"):
         operand, formula = operand[0].inputs[0], "compared and multiplied"
     if _is_op(operand, "GreaterEqual"):
         drawn, rate = operand[0].inputs
-        return (drawn, keep_of_rate(rate), formula) if _is_op(drawn, "RandomUniform") else None
+        return (drawn, keep_of_rate(rate), formula, rate) if _is_op(drawn, "RandomUniform") else None
     if _is_op(operand, "Floor") and _is_op(operand[0].inputs[0], "AddV2"):
         first, drawn = operand[0].inputs[0][0].inputs
-        return (drawn, keep(first), "floor") if _is_op(drawn, "RandomUniform") else None
+        return (drawn, keep(first), "floor", first) if _is_op(drawn, "RandomUniform") else None
     return None
 
 
@@ -105,14 +106,14 @@ def masked(normal, name, operands):
     found = _masks(normal.graph.nodes[name].op, operands)
     if found is None:
         return False
-    tensor, (drawn, kept, formula), used = found
+    tensor, (drawn, kept, formula, number), used = found
     normal.absorbed.update(old[0] for old, new in zip(before, operands, strict=True) if old is not new)
     normal.absorbed.update(_within(used))
     for node in _within(used):
         if node.op in ("Cast", "GreaterEqual", "Floor", "AddV2"):
             normal.assume((node, 0), normal.sizes(drawn))
     attributes, inputs = _kept(kept, [tensor, drawn])
-    normal.keep(name, "masked", inputs, attributes, {f"dropout: {formula}"})
+    normal.keep(name, "masked", inputs, attributes, {_step(formula, number)})
     return True
 
 
@@ -149,7 +150,7 @@ def scaled(normal, name, operands):
     for one in (operands[1], *(node.inputs[k] for node in _within(operands[1]) for k in range(len(node.inputs)))):
         normal.assume(one, ())
     attributes, inputs = _kept(kept, [tensor])
-    normal.keep(name, "scaled", inputs, attributes, {f"dropout: {formula}"}, [normal.sizes(tensor)])
+    normal.keep(name, "scaled", inputs, attributes, {_step(formula, operands[1])}, [normal.sizes(tensor)])
     return True
 
 
@@ -215,6 +216,12 @@ def _is_drawn(graph, name):
             break
         name = graph.inputs[name][0][0]
     return graph.nodes[name].op == "RandomUniform"
+
+
+def _step(formula, operand):
+    """Return what `steps` say of a formula: if what it takes is a number, which."""
+    number = value(_entered(operand))
+    return f"dropout: {formula}" + (f" {number}" if number is not None else "")
 
 
 def _kept(kept, inputs):

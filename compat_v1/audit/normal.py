@@ -65,6 +65,7 @@ class Normal(Places):
         # {tensor whose gradient, if nothing uses it, differs with the way of writing: {(which, the node of that)}}
         self.inner: dict = {}
         self.branches: set[Node] = set()  # nodes that stand for a branch
+        self.rests: dict = {}  # {Reshape: the size, written down, that the others leave of the elements}
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
         self._constant: Node | None = None

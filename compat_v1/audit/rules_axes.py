@@ -122,10 +122,11 @@ def _reshaped(rewriter, name, _node, operands):
 
 def _stitched(rewriter, name, _node, operands):
     """The parts of a range are put together in any order, or one after the other: no two have an element in common."""
-    parts = {one[0] if is_op(one, "DynamicPartition") else None for one in operands[: len(operands) // 2]}
-    if None in parts or len(parts) != 1:
+    parts = operands[: len(operands) // 2]
+    partitions = {one[0] if is_op(one, "DynamicPartition") else None for one in parts}
+    if None in partitions or len(partitions) != 1 or len(set(parts)) != len(parts):
         return False
-    counted = next(iter(parts)).inputs[0]
+    counted = next(iter(partitions)).inputs[0]
     while is_op(counted, "Reshape"):
         counted = counted[0].inputs[0]
     is_known = isinstance(counted, Literal) and counted.kind == "whole" and len({*counted.value}) == len(counted.value)

@@ -221,6 +221,8 @@ class GradientRules:
         # One unknown size is what the others leave of the elements, -1: any other could not be reshaped to.
         unknown = [axis for axis, size in enumerate(target) if not isinstance(size, int)]
         written = [-1 if unknown == [axis] else size for axis, size in enumerate(target)]
+        if -1 in written and -1 not in shape.value:
+            self.normal.rests[name] = target[unknown[0]]
         if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True

@@ -30,7 +30,8 @@ class LoopRules:
         """What is known before it is pushed needs no stack."""
         value = operands[1] if len(operands) > 1 else None
         stack = self.stack_of(name)
-        if isinstance(value, Literal) and is_followed(value) and len(stack[0]) == 1 and self._is_unlimited(stack):
+        is_known = isinstance(value, Literal) and is_followed(value) and self._swaps_like_others(name)
+        if is_known and len(stack[0]) == 1 and self._is_unlimited(stack):
             self.normal.alias(name, value, "stacks")
             self._empty.append(stack)
             return True

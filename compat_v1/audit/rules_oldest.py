@@ -50,8 +50,8 @@ def _chosen(rewriter, name, node, operands):
         return _unguarded(rewriter, name, node, operands, safe[0], None)  # both choose rows, or both elements
     if safe[0].op != "SelectV2":
         return False
-    shape, known = rewriter.normal.sizes(condition), rewriter.normal.sizes(safe[0].inputs[1])
-    if shape is None or shape != known or isinstance(safe[0].inputs[1], Literal):
+    shape, *others = map(rewriter.normal.sizes, (condition, safe[0].inputs[1], safe))
+    if shape is None or others != [shape, shape] or isinstance(safe[0].inputs[1], Literal):
         return False
     return _unguarded(rewriter, name, node, operands, safe[0], shape)
 
@@ -120,9 +120,7 @@ def _counted(rewriter, name, node, operands):
         value = np.frombuffer(count.value, "float32")[0]
     else:
         return False
-    literal = count._replace(
-        kind="data", dtype=kind, value=value.astype(kind).tobytes(), names=(name, *count.names), form=0, leaves=()
-    )
+    literal = count._replace(kind="data", dtype=kind, value=value.astype(kind).tobytes(), names=(name, *count.names))
     rewriter.normal.alias(name, literal._replace(ops=literal.ops | {"Cast"}), "computed shapes")
     return True
 

@@ -67,9 +67,11 @@ def _hue(rewriter, name, node, operands):
     image, delta = operands
     if not isinstance(delta, Literal) or delta.kind != "data" or delta.shape != ():
         return False
-    turned = number(np.float32(np.frombuffer(delta.value, np.float32)[0].astype(np.float64) + 1), "float32")
+    written = np.frombuffer(delta.value, np.float32)[0]
+    turned = number(np.float32(written.astype(np.float64) + 1), "float32")
+    steps = {f"{_COLOURS}: at once, by {written}"}  # which the first releases rounded away from the others
     attributes = rewriter.graph.attributes(name)
-    rewriter.normal.keep(name, node.op, [image, turned._replace(names=delta.names)], attributes)
+    rewriter.normal.keep(name, node.op, [image, turned._replace(names=delta.names)], attributes, steps)
     return True
 
 

@@ -15,6 +15,8 @@ def _chosen_quotient(rewriter, name, node, operands):
         return False
     if not is_op(quotient, "RealDiv") or not _waits_for_nothing(quotient[0]):
         return False
+    if not _are_of_one_rank(rewriter.normal, condition, quotient):
+        return False
     total, divisor = quotient[0].inputs
     if divisor != count and not _is_guarded(divisor, count):
         return False
@@ -23,6 +25,12 @@ def _chosen_quotient(rewriter, name, node, operands):
         rewriter.normal.inner.setdefault(one, set()).add(("selected", name))
     _absorb(rewriter, none, *([divisor, divisor[0].inputs[0]] if divisor != count else []))
     return _keep(rewriter, name, total, count, "selected")
+
+
+def _are_of_one_rank(normal, condition, tensor):
+    """Whether Select chooses each element by its own condition: by a vector it chooses rows."""
+    sizes, others = normal.sizes(condition), normal.sizes(tensor)
+    return sizes is not None and others is not None and len(sizes) == len(others)
 
 
 def _absorb(rewriter, *operands):
@@ -46,6 +54,8 @@ def finish(normal):
             continue
         count = _positive(chosen[0].inputs[0])
         if count is None or not _is_zero(chosen[0].inputs[2]) or not _is_guarded(node.inputs[1], count):
+            continue
+        if not _are_of_one_rank(normal, *chosen[0].inputs[:2]):
             continue
         normal.absorbed.update({chosen[0], chosen[0].inputs[0][0], node.inputs[1][0], node.inputs[1][0].inputs[0][0]})
         none = chosen[0].inputs[2]

@@ -62,6 +62,8 @@ def _softmax(rewriter, name, node, operands):
     rows, normal = operands[0], rewriter.normal
     if not is_op(rows, "Reshape") or rows[0].controls or isinstance(rows[0].inputs[0], Literal):
         return False
+    if rewriter.graph.controls[name]:
+        return False
     tensor = rows[0].inputs[0]
     shape, flat = normal.sizes(tensor), normal.sizes(rows)
     if shape is None or flat is None or len(flat) != 2 or len(shape) == 2 or flat[1] != shape[-1]:
@@ -101,6 +103,8 @@ def _gradient(rewriter, name, node, operands):
     """(g - sum of g * y) * y, row by row in a matrix or along the last axis."""
     difference, soft = operands
     if isinstance(soft, Literal) or soft[0] not in rewriter.flattened or not is_op(difference, "Sub"):
+        return False
+    if rewriter.graph.controls[name]:
         return False
     gradient, column = difference[0].inputs
     if not (is_op(gradient, "Reshape") and is_op(column, "Reshape")):

@@ -34,9 +34,11 @@ class OpRules:
         return False
 
     def _is_drawn(self, operand):
-        """Whether a tensor is drawn by RandomUniform, or is a multiple of that: it is never -0."""
+        """Whether a tensor is drawn by RandomUniform, or is a positive multiple of that: it is never -0."""
         if is_op(operand, "Mul"):
-            return any(is_op(one, "RandomUniform") for one in operand[0].inputs)
+            factors = operand[0].inputs
+            drawn = [one for one in factors if is_op(one, "RandomUniform")]
+            return bool(drawn) and all(_is_positive(one, drawn) for one in factors)
         return is_op(operand, "RandomUniform")
 
     def _Sub(self, name, node, operands):
@@ -96,8 +98,10 @@ class OpRules:
             return False
         if isinstance(none[0].inputs[0], Literal) or not self.dtype(name).startswith("float"):
             return False
-        self.normal.absorbed.add(none[0])
         norm = none[0].inputs[0]
+        if not _is_positive(scale, [norm]):
+            return False
+        self.normal.absorbed.add(none[0])
         self.normal.keep(
             name, "scale of a finite norm", [scale, norm], attributes=None, steps={"norm that is no number: added"}
         )
@@ -185,3 +189,20 @@ class OpRules:
 
     def _Slice(self, name, node, operands):
         return rules_axes.sliced(self, name, node, operands)
+
+
+def _is_positive(operand, known):
+    """Whether a tensor is positive, and so no -0, if those that are `known` are, or a product of two negative ones."""
+    if isinstance(operand, Literal):
+        return (dropout.value(operand) or 0) > 0
+    if operand in known:
+        return True
+    if operand is None or operand[0].op not in ("Mul", "RealDiv", "Minimum"):
+        return False
+    factors = operand[0].inputs
+    for factor, other in (factors, factors[::-1]) if operand[0].op == "Mul" else ():
+        # What is below 0 makes its inverse, and the smaller of that and another, negative as well.
+        inverse = other[0].inputs if is_op(other, "Minimum") else ()
+        if any(is_op(one, "RealDiv") and one[0].inputs[1] == factor for one in inverse):
+            known = [*known, factor]
+    return all(_is_positive(one, known) for one in factors)

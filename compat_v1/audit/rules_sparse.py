@@ -65,6 +65,8 @@ def _summed_products(rewriter, name, _node, operands):
     products, axes = operands
     if not is_op(products, "Mul") or not isinstance(axes, Literal) or axes.value not in ((1,), (-1,)):
         return False
+    if len(rewriter.normal.sizes(products) or ()) != 2 or "keep_dims" in rewriter.graph.attributes(name):
+        return False
     return _values_gradient(rewriter, name, products, products[0].inputs, "sum of products")
 
 

@@ -32,6 +32,8 @@ def _clamped(rewriter, name, _node, operands):
         return False
     if not all(isinstance(one, Literal) and one.shape == () for one in (low, high)):
         return False
+    if not dropout.value(low) <= dropout.value(high):
+        return False
     attributes, sizes = rewriter.graph.attributes(name), [rewriter.normal.sizes(tensor)]
     least = rewriter.normal.node(name, "Maximum", attributes, [tensor, low], sizes=sizes, steps={"clamped"})
     rewriter.normal.keep(name, "Minimum", [(least, 0), high], attributes, {"clamped"}, sizes)

@@ -1,4 +1,4 @@
-"""Constants that nothing in a graph uses."""
+"""Constants, and copies of tensors, that nothing in a graph uses."""
 
 from compat_v1.audit import texts
 from compat_v1.audit.literals import Literal, shown
@@ -7,7 +7,8 @@ from compat_v1.audit.literals import Literal, shown
 def compare_unused_constants(verification):
     """Compare the constants that nothing uses, which a program may still fetch.
 
-    Those of one graph alone are left: TensorFlow makes such constants on the way, and stopped making some.
+    Those of one graph alone are left: TensorFlow makes such constants on the way, and stopped making some. But what a
+    name is computed from says the same of it in the other graph, used or not.
     """
     unused = []
     for side in verification.pairing.sides:
@@ -31,9 +32,50 @@ def compare_unused_constants(verification):
             verification.find("value", None, None, what, name, name)
             del left[name]
         elif other is None:
-            verification.explain("unused constants", name)
+            _leave(verification, name)
         else:
             verification.constants[name] = other
             del left[other]
     for name in left:
-        verification.explain("unused constants", name)
+        _leave(verification, name)
+
+
+def _leave(verification, name):
+    """Leave a constant that nothing uses, unless that of its name is computed from the same and is another."""
+    verification.explain("unused constants", name)
+    normals = [side.normal for side in verification.pairing.sides]
+    here, there = (normal.tensors.get((name, 0)) for normal in normals)
+    if not (isinstance(here, Literal) and isinstance(there, Literal)) or verification.is_same(here, there):
+        return
+    makers = list(zip(*(normal.operands(name) for normal in normals), strict=False))
+    if makers and all(verification.is_same(*pair) for pair in makers):
+        verification.find("value", None, None, f"is {shown(here)}, {shown(there)} in the port", name, name)
+
+
+def compare_unused_copies(verification):
+    """Compare what rules took for copies of tensors, such as a reshape to the same shape, and nothing uses.
+
+    A program may fetch such a copy, by its name. Of one of a name both graphs copy the same tensor, unless the port has
+    another copy of that: then they are numbered otherwise.
+    """
+    left, others = ({*_unused_copies(side.normal)} for side in verification.pairing.sides)
+    tensors = [side.normal.tensors for side in verification.pairing.sides]
+
+    def is_same(name, other):
+        return verification.is_same(tensors[0][name, 0], tensors[1][other, 0])
+
+    same = {name for name in left & others if is_same(name, name)}
+    for name in sorted(left & others - same):
+        if not any(is_same(name, other) for other in others - same):
+            here, there = (verification.text(one[name, 0]) for one in tensors)
+            verification.find("role", None, None, f"copies {here}, {there} in the port", name, name)
+
+
+def _unused_copies(normal):
+    left = set(normal.nodes)  # not what rules left out
+    for name in normal.consumed:
+        copied = normal.tensors.get((name, 0))
+        if copied is None or isinstance(copied, Literal) or copied[0] not in left:
+            continue
+        if not normal.graph.users[name]:
+            yield name

@@ -30,6 +30,7 @@ class Verification:
         for node, other in self.partner.items():
             self._compare(node, other)
         self.findings.extend(waits.of_consumed(self))
+        self._compare_rests()
         ops = [{node.op for node in side.normal.graph.nodes.values()} for side in pairing.sides]
         for side, taken in zip(pairing.sides, (self.partner, self.back), strict=True):
             here = side is pairing.sides[0]
@@ -248,6 +249,18 @@ class Verification:
             and (normal.sizes(user.inputs[1]) or (None,))[0] == other.value[1]
             for user, slot in self.pairing.sides[0].users[node]
         )
+
+    def _compare_rests(self):
+        """Compare the sizes by which both graphs write, and not by -1, what the others leave of a tensor's elements.
+
+        Any other size stops a program, and only where it is as large is it the same.
+        """
+        normals = [side.normal for side in self.pairing.sides]
+        for name in sorted(normals[0].rests.keys() & normals[1].rests.keys()):
+            here, there = (normal.rests[name] for normal in normals)
+            copies = [normal.tensors[name, 0] for normal in normals]
+            if self._translated(here) != there and self.is_same(*copies):
+                self.find("value", None, None, f"is reshaped to {here}, {there} in the port", name, name)
 
     def _compare_waits(self, node, other):
         here = {self.partner.get(one, one) for one in node.controls}
