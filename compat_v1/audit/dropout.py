@@ -12,14 +12,11 @@ import tensorflow as tf
 
 from compat_v1.audit import spare
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
 from compat_v1.audit.pruning import may_go, users_of
 
 _DIGITS = 6  # behind the point, in which a program says what is kept
 _ROUNDING = 1e-12  # of 1 - keep in double precision, and less than of any float32
-
-
-def _is_op(operand, op):
-    return isinstance(operand, tuple) and not isinstance(operand, Literal) and operand[0].op == op
 
 
 def value(operand):
@@ -40,7 +37,7 @@ def value(operand):
 
 def _entered(operand):
     """Return what enters a loop and stays the same in it, whichever way it enters; any other operand as it is."""
-    while _is_op(operand, "Enter") and "is_constant" in operand[0].attributes:
+    while is_op(operand, "Enter") and "is_constant" in operand[0].attributes:
         operand = operand[0].inputs[0]
     return operand
 
@@ -48,7 +45,7 @@ def _entered(operand):
 def keep_of_rate(rate):
     """Return what of a rate's complement both forms share: (what it is, a number or a tensor)."""
     rate = _entered(rate)
-    if _is_op(rate, "Sub") and value(rate[0].inputs[0]) == 1:
+    if is_op(rate, "Sub") and value(rate[0].inputs[0]) == 1:
         return keep(rate[0].inputs[1])
     number = value(rate)
     return ("rate", rate) if number is None else ("keep", _complement(number))
@@ -57,7 +54,7 @@ def keep_of_rate(rate):
 def keep(operand):
     """Return the same of what is kept."""
     operand = _entered(operand)
-    if _is_op(operand, "Sub") and value(operand[0].inputs[0]) == 1:
+    if is_op(operand, "Sub") and value(operand[0].inputs[0]) == 1:
         return keep_of_rate(operand[0].inputs[1])
     number = value(operand)
     return ("keep", operand) if number is None else ("keep", _said(float(str(number))))
@@ -79,20 +76,20 @@ def _complement(rate):
 def mask(operand):
     """Return (u, what is kept, formula, the number that u is held to) of a mask, or None for any other tensor."""
     formula = "compared"
-    if _is_op(operand, "Cast"):
+    if is_op(operand, "Cast"):
         operand, formula = operand[0].inputs[0], "compared and multiplied"
-    if _is_op(operand, "GreaterEqual"):
+    if is_op(operand, "GreaterEqual"):
         drawn, rate = operand[0].inputs
-        return (drawn, keep_of_rate(rate), formula, rate) if _is_op(drawn, "RandomUniform") else None
-    if _is_op(operand, "Floor") and _is_op(operand[0].inputs[0], "AddV2"):
+        return (drawn, keep_of_rate(rate), formula, rate) if is_op(drawn, "RandomUniform") else None
+    if is_op(operand, "Floor") and is_op(operand[0].inputs[0], "AddV2"):
         first, drawn = operand[0].inputs[0][0].inputs
-        return (drawn, keep(first), "floor", first) if _is_op(drawn, "RandomUniform") else None
+        return (drawn, keep(first), "floor", first) if is_op(drawn, "RandomUniform") else None
     return None
 
 
 def _pushed(normal, operand):
     """Return what was pushed for an operand that a loop's gradient pops, and any other operand as it is."""
-    popped = _is_op(operand, "StackPopV2") and operand[0] in normal.kept
+    popped = is_op(operand, "StackPopV2") and operand[0] in normal.kept
     return normal.kept[operand[0]][0] if popped else operand
 
 
@@ -170,7 +167,7 @@ def _kept_of_scale(op, factor):
     """Return what is kept if a tensor is scaled by this."""
     if op == "RealDiv":
         return keep(factor)
-    if _is_op(factor, "RealDiv") and value(factor[0].inputs[0]) == 1:
+    if is_op(factor, "RealDiv") and value(factor[0].inputs[0]) == 1:
         return keep(factor[0].inputs[1])
     number = value(factor)
     return ("keep", _inverse(number)) if number and np.isfinite(number) else None

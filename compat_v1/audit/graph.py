@@ -135,6 +135,10 @@ class Graph:
                 found[key] = value.SerializeToString(deterministic=True)
         return found
 
+    def own_type(self, name):
+        """Return of a node's attributes the type of what it takes and gives, {"T": bytes}, if it has that."""
+        return {key: value for key, value in self.attributes(name).items() if key == "T"}
+
     @_once
     def colocated(self, name):
         """Return the names of what a node is to be placed beside, as they stand in `_class`."""

@@ -95,6 +95,12 @@ def single(literal):
     return literal._replace(shape=()) if count == 1 else None
 
 
+def with_rest(shape):
+    """Return sizes as every Reshape of the normal form is given them: the only one that is unknown is the rest, -1."""
+    unknown = [axis for axis, size in enumerate(shape) if not isinstance(size, int)]
+    return [-1 if unknown == [axis] else size for axis, size in enumerate(shape)]
+
+
 def is_followed(literal):
     """Whether a literal is the same wherever it comes: sizes in a loop belong to the turn in which they are taken."""
     return literal.kind != "full" or all(isinstance(size, int) for size in literal.shape)

@@ -111,7 +111,7 @@ def _reshaped(rewriter, name, _node, operands):
     target = reshaped(sizes, list(shape.value))
     if more < 1 or target is None or tuple(target) != (*sizes, *[1] * more):
         return False
-    types = {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
+    types = rewriter.graph.own_type(name)
     for _ in range(more):
         inputs, sizes = [tensor, number(len(sizes), "int32")], (*sizes, 1)
         node = rewriter.normal.node(name, "ExpandDims", types, inputs, set(), {"ones at the end"}, sizes=[sizes])

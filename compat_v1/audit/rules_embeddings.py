@@ -39,10 +39,6 @@ def _rows(rewriter, name, numbers):
     return made
 
 
-def _types(rewriter, name):
-    return {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
-
-
 def _uncast(operand):
     """Return the numbers of segments as they were before they were made 32 bits wide, and the node that did."""
     if is_op(operand, "Cast") and not operand[0].controls:
@@ -105,7 +101,7 @@ def _combined(rewriter, name, node, operands):
 
 
 def _combine(rewriter, name, node, inputs):
-    rewriter.normal.keep(name, f"{node.op} of rows", inputs, _types(rewriter, name))
+    rewriter.normal.keep(name, f"{node.op} of rows", inputs, rewriter.graph.own_type(name))
     rewriter.combined.append(inputs)
     return True
 
@@ -191,7 +187,13 @@ def _for_rows(rewriter, name, op, inputs, rows, order):
     shape = normal.sizes(inputs[0])
     sizes = None if shape is None else (normal.sizes((rows, 0))[0], *shape[1:])
     made = normal.node(
-        name, f"gradient of {op} of rows", _types(rewriter, name), inputs, None, {f"{_CAUSE}: {order}"}, sizes=[sizes]
+        name,
+        f"gradient of {op} of rows",
+        rewriter.graph.own_type(name),
+        inputs,
+        None,
+        {f"{_CAUSE}: {order}"},
+        sizes=[sizes],
     )
     normal.tensors[name, 0] = (made, 0)
     return True

@@ -4,7 +4,7 @@ from compat_v1.audit import rules_kept
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
-from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, single, times
+from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, single, times, with_rest
 from compat_v1.audit.patterns import is_same
 
 
@@ -62,10 +62,8 @@ class GradientRules:
             kept = tuple(
                 1 if axis in summed else size for axis, size in enumerate(shape) if keeps or axis not in summed
             )
-            unknown = [axis for axis, size in enumerate(kept) if not isinstance(size, int)]
-            written = [-1 if unknown == [axis] else size for axis, size in enumerate(kept)]
             types = {"T": attributes["T"]} if "T" in attributes else {}
-            target = whole(written, "int32")
+            target = whole(with_rest(kept), "int32")
             node = self.normal.node(name, "Reshape", types, [(made, 0), target], set(), sizes=[kept])
             node.steps.add("kept dimensions")
             self.normal.tensors[name, 0] = (node, 0)
@@ -219,10 +217,9 @@ class GradientRules:
         if target is None:
             return False
         # One unknown size is what the others leave of the elements, -1: any other could not be reshaped to.
-        unknown = [axis for axis, size in enumerate(target) if not isinstance(size, int)]
-        written = [-1 if unknown == [axis] else size for axis, size in enumerate(target)]
+        written = with_rest(target)
         if -1 in written and -1 not in shape.value:
-            self.normal.rests[name] = target[unknown[0]]
+            self.normal.rests[name] = target[written.index(-1)]
         if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True

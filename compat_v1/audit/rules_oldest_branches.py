@@ -3,6 +3,7 @@
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.patterns import is_same
 
 _ALWAYS = "condition that always holds"
 
@@ -119,7 +120,7 @@ def _merged(rewriter, name, node, operands):
     if rewriter.never:
         never = _never_runs(rewriter)
         alive = [k for k, one in enumerate(operands) if isinstance(one, Literal) or one[0] not in never]
-        whole = len(alive) == 1 and len(operands) == 2 and not _asks_which(rewriter.graph, name)
+        whole = len(alive) == 1 and len(operands) == 2 and not asks_which(rewriter.graph, name)
         if whole and _is_behind(rewriter.graph, name) and _brings_nothing(rewriter.graph, name, alive[0], never):
             rewriter.normal.alias(name, operands[alive[0]], _ALWAYS)
             return True
@@ -198,7 +199,7 @@ def finish(rewriter):
         rewriter.normal.removed |= gone
 
 
-def _asks_which(graph, name):
+def asks_which(graph, name):
     """Whether the second output of a Merge is used: which of its inputs was alive."""
     return any(graph.inputs[user][slot][1] == 1 for user, slot in graph.users[name])
 
@@ -226,7 +227,7 @@ def _initial_value(rewriter, name, operands):
     if len(operands) != 2 or any(one is None or isinstance(one, Literal) for one in operands):
         return False
     first, read = operands
-    if not (is_op(first, "Switch") and first[1] == 0 and is_op(read, "Identity")) or _asks_which(rewriter.graph, name):
+    if not (is_op(first, "Switch") and first[1] == 0 and is_op(read, "Identity")) or asks_which(rewriter.graph, name):
         return False
     inner = read[0].inputs[0]
     if isinstance(inner, Literal) or inner[0].op not in SWITCHES or inner[1] != 1:
@@ -240,7 +241,7 @@ def _initial_value(rewriter, name, operands):
     variable, current, value = asked[0].inputs[0], inner[0].inputs[0], first[0].inputs[0]
     assign = _initializer(rewriter, variable[0])
     nested = is_op(current, "initial value") and current[0].inputs[0] == variable
-    if assign is None or not _same(assign.inputs[1], value) or not (nested or current == variable):
+    if assign is None or not is_same(assign.inputs[1], value) or not (nested or current == variable):
         return False
     absorb_condition(rewriter, asked)
     rewriter.normal.absorbed.update({first[0], read[0], inner[0], condition[0], asked[0]})
@@ -267,12 +268,6 @@ def _initializer(rewriter, variable):
         if graph.nodes[user].op == "Assign" and slot == 0:
             return rewriter.normal.made.get(user)
     return None
-
-
-def _same(one, other):
-    if isinstance(one, Literal) and isinstance(other, Literal):
-        return one.key == other.key
-    return not isinstance(one, Literal) and one == other
 
 
 def absorb_condition(rewriter, condition):

@@ -3,6 +3,7 @@
 from compat_v1.audit.graph import BACK_EDGES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, redirect
 
 _ONCE, _GATES, _LONGEST = "kept once", "gates", "longest sequence"
@@ -43,11 +44,11 @@ def _split_before(normal):
         split.inputs[1] = whole[0].inputs[0]
         gates = []
         for index in range(count):
-            sizes = [normal.sizes((split, index))]
-            gates.append(_made(normal, whole[0], "Sigmoid", whole[0].attributes, [(split, index)], sizes))
+            gate = split, index
+            gates.append(make(normal, whole[0], "Sigmoid", whole[0].attributes, [gate], normal.sizes(gate), _GATES))
         for one, parts in backward:
             concat = one.inputs[1][0]
-            cut = [_made(normal, one, "SigmoidGrad", one.attributes, list(pair), [None]) for pair in parts]
+            cut = [make(normal, one, "SigmoidGrad", one.attributes, list(pair), None, _GATES) for pair in parts]
             one.op, one.attributes, one.inputs = "ConcatV2", concat.attributes, [*cut, concat.inputs[-1]]
             one.steps.add(_GATES)
             normal.absorbed.add(concat)
@@ -83,14 +84,6 @@ def _parts(normal, split, gradient, count):
         }
         gates = [pops.get(one) for one in gates]
     return None if None in gates else list(zip(gates, joined[0].inputs[:-1], strict=True))
-
-
-def _made(normal, like, op, attributes, inputs, sizes):
-    """Make a node that stands for a part of another, and return its output."""
-    made = normal.made.get(like.name)
-    node = normal.node(like.name, op, attributes, inputs, set(), {_GATES}, sizes=sizes)
-    normal.made[like.name] = made
-    return node, 0
 
 
 # Sequences of different lengths.

@@ -57,7 +57,7 @@ def _keep_changed(rewriter, name, op, found, by):
     normal.absorbed |= {*found["nodes"], found["hsv"][0]}
     plus = {"AddV2"} if not isinstance(by, Literal) else set()
     normal.absorbed |= {one.inputs[1][0] for one in found["nodes"] if one.op in plus and is_op(one.inputs[1], "AddV2")}
-    types = {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
+    types = rewriter.graph.own_type(name)
     normal.keep(name, op, [image, by], types, {f"{_COLOURS}: one by one"}, [normal.sizes(found["hsv"])])
     return True
 

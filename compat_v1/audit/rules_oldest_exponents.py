@@ -5,7 +5,7 @@ Everything is brought into the newer form, when the normal form of a graph is wh
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import whole
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import is_op, with_rest
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.pruning import arrange, users_of
 
@@ -37,8 +37,7 @@ def _squeeze(normal, node, found, users):
     gradients = [_Gradient(one, (kept, 0), users) for one in backward]
     if not all(one.is_whole and normal.sizes(one.gradient) == sizes for one in gradients):
         return
-    unknown = [axis for axis, size in enumerate(sizes) if not isinstance(size, int)]
-    target = whole([-1 if unknown == [axis] else size for axis, size in enumerate(sizes)], "int32")
+    target = whole(with_rest(sizes), "int32")
     flat = make(normal, kept, "Reshape", kept.attributes, [largest, target], sizes, _RULE)
     logarithm.inputs = [total]
     normal.set_sizes(logarithm, sizes)

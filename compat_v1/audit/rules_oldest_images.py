@@ -4,7 +4,7 @@ from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.patterns import make, match
-from compat_v1.audit.rules_oldest_branches import absorb_condition
+from compat_v1.audit.rules_oldest_branches import absorb_condition, asks_which
 
 _FLIPPED = "flipped or not"
 
@@ -107,9 +107,9 @@ def _merged(rewriter, name, node, operands):
     if not (is_op(same, "Switch") and same[1] == 0 and is_op(back, "ReverseV2")):
         return False
     switched, axes = back[0].inputs
-    graph = rewriter.graph
-    asks_which = any(graph.inputs[user][slot][1] == 1 for user, slot in graph.users[name])
-    if not is_op(switched, "Switch") or switched[1] != 1 or switched[0].inputs != same[0].inputs or asks_which:
+    if not is_op(switched, "Switch") or switched[1] != 1 or switched[0].inputs != same[0].inputs:
+        return False
+    if asks_which(rewriter.graph, name):
         return False
     tensor, condition = same[0].inputs
     shape = rewriter.normal.sizes(tensor)

@@ -81,7 +81,7 @@ def _quotient(rewriter, name, node, operands):
 
 
 def _keep(rewriter, name, total, count, how):
-    types = {key: one for key, one in rewriter.graph.attributes(name).items() if key == "T"}
+    types = rewriter.graph.own_type(name)
     sizes = None if isinstance(total, Literal) else [rewriter.normal.sizes(total)]
     rewriter.normal.keep(name, _QUOTIENT, [total, count], types, {f"{_QUOTIENT}: {how}"}, sizes or [()])
     for one in (total, count):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from compat_v1.audit.folding import fixed
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, redirect, users_of
 from compat_v1.audit.rules_oldest_losses import doubled_of
 from compat_v1.audit.sizes import multiply
@@ -129,7 +130,7 @@ def _write(normal, one, users):
     kept, instead = is_op(one.total, "Reshape"), {}
     average = one.average
     inputs = [(one.squared, 0), average.inputs[1]]
-    of_squares = _made(normal, variances[0], "Mean", average.attributes, inputs, normal.sizes((average, 0)))
+    of_squares = make(normal, variances[0], "Mean", average.attributes, inputs, normal.sizes((average, 0)), _CAUSE)
     _absorb(normal, *(mean.inputs[1] for mean in means if is_op(mean.inputs[1], "Reshape")))
     for node, value in [*((mean, (average, 0)) for mean in means), (variances[0], of_squares)]:
         if kept:
@@ -150,13 +151,6 @@ def _is_shift(operand, one):
     if is_op(operand, "Reshape"):
         operand = operand[0].inputs[0]
     return operand == one.shift
-
-
-def _made(normal, like, op, attributes, inputs, sizes, controls=frozenset()):
-    made = normal.made.get(like.name)
-    node = normal.node(like.name, op, attributes, inputs, controls, {_CAUSE}, sizes=[sizes])
-    normal.made[like.name] = made
-    return node, 0
 
 
 def _absorb(normal, *parts):
@@ -260,12 +254,11 @@ def _divide(normal, one, gradient, product, node):
     if before[0] is product:
         before = gradient
     else:
-        before = _made(
-            normal, before[0], "Reshape", before[0].attributes, [gradient, before[0].inputs[1]], normal.sizes(before)
-        )
+        inputs = [gradient, before[0].inputs[1]]
+        before = make(normal, before[0], "Reshape", before[0].attributes, inputs, normal.sizes(before), _CAUSE)
         normal.absorbed.add(node.inputs[0][0])
     inputs = [before, node.inputs[1]]
-    wide = _made(normal, node, "BroadcastTo", node.attributes, inputs, normal.sizes((node, 0)))
+    wide = make(normal, node, "BroadcastTo", node.attributes, inputs, normal.sizes((node, 0)), _CAUSE)
     wide[0].steps |= node.steps
     types = {"T": node.attributes["T"]}
     node.op, node.attributes, node.inputs = "RealDiv", types, [wide, _count(normal, one, node)]
@@ -280,7 +273,7 @@ def _count(normal, one, node):
     count = number(one.count, "int32")
     types = {"SrcT": tf.int32.as_datatype_enum, "DstT": kind.as_datatype_enum}
     types = {key: v1.AttrValue(type=of).SerializeToString(deterministic=True) for key, of in types.items()}
-    return _made(normal, one.divisor, "Cast", types, [count], (), one.waited.get(node, frozenset()))
+    return make(normal, one.divisor, "Cast", types, [count], (), _CAUSE, one.waited.get(node, frozenset()))
 
 
 def _leave_term(normal, node, users):

@@ -2,7 +2,7 @@
 
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import is_op, with_rest
 
 _ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
 
@@ -124,8 +124,7 @@ def _gradient(rewriter, name, node, operands):
         return False
     normal.absorbed.update(one[0] for one in parts)
     kept = (*shape[:-1], 1)
-    unknown = [axis for axis, size in enumerate(kept) if not isinstance(size, int)]
-    target = whole([-1 if unknown == [axis] else size for axis, size in enumerate(kept)], "int32")
+    target = whole(with_rest(kept), "int32")
     summed = _made(rewriter, name, "Mul", [before, own], shape)
     summed = _made(rewriter, name, "Sum", [summed, whole([len(shape) - 1], "int32")], shape[:-1])
     summed = _made(rewriter, name, "Reshape", [summed, target], kept)

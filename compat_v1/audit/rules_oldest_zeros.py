@@ -86,7 +86,7 @@ def _branch(node):
 def _keep_zeros(rewriter, name, tensor, step):
     if isinstance(tensor, Literal):
         return False
-    types = {key: one for key, one in rewriter.graph.attributes(name).items() if key == "T"}
+    types = rewriter.graph.own_type(name)
     made = rewriter.normal.node(name, "part of zeros", types, [tensor], None, {f"part of zeros: {step}"}, sizes=[()])
     rewriter.normal.tensors[name, 0] = (made, 0)
     return True

@@ -80,7 +80,7 @@ def _steps(rewriter, name, _node, operands):
     normal = rewriter.normal
     step = product[0].inputs[0][0]
     normal.absorbed.update({joined[0], first[0], last[0], between[0], product[0], step, step.inputs[0][0], *counting})
-    types = {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
+    types = rewriter.graph.own_type(name)
     number = size._replace(shape=(), form=0, leaves=())
     normal.keep(name, "LinSpace", [*ends, number], types, {"steps between numbers"}, [(count,)])
     return True

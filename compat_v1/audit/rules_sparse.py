@@ -102,7 +102,7 @@ def _values_gradient(rewriter, name, products, rows, formula):
     cause = "unused gradients" if _is_idle(rewriter.graph, name) else "gradient of a sparse product"
     sizes = [rewriter.normal.sizes(rows[0])]
     sizes = [None if sizes[0] is None else sizes[0][:1]]
-    types = {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
+    types = rewriter.graph.own_type(name)
     rewriter.normal.keep(name, "products of rows", rows, types, {f"{cause}: {formula}"}, sizes)
     return True
 
