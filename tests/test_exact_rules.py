@@ -207,6 +207,15 @@ def test_what_is_the_same_by_chance_is_noticed(build):
     assert is_noticed(form(build, False), form(build, True))
 
 
+def test_an_axis_may_be_counted_from_the_end():
+    def mean(axis):
+        x = floats(4, 4)
+        out(raw.RealDiv(x=x, y=raw.Cast(x=raw.Shape(input=x)[axis], DstT=tf.float32)))
+
+    assert audit(form(mean, 1), form(mean, -1)).verdict == "faithful"
+    assert is_noticed(form(mean, 0), form(mean, -1))
+
+
 def test_a_function_that_has_another_gradient_is_another():
     @Defun(tf.float32, func_name="Twice")
     def twice(x):

@@ -1,7 +1,7 @@
 """Computes what depends on sizes alone."""
 
 from compat_v1.audit.folding import FOLDED
-from compat_v1.audit.graph import SWITCHES
+from compat_v1.audit.graph import SWITCHES, Attributes
 from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import MOST_LEAVES, WHOLE, column, in_range, is_op, leaves_of, number, objects, times
 from compat_v1.audit.rules_oldest_branches import branch_of
@@ -51,7 +51,7 @@ class Computing:
         if outputs is None:
             return None
         found = []
-        leaves = tuple(leaf for one in operands for leaf in leaves_of(one))[:MOST_LEAVES]
+        leaves = tuple(leaf for one in _named_alike(node, operands) for leaf in leaves_of(one))[:MOST_LEAVES]
         for index, output in enumerate(outputs):
             usable = output is not None and in_range(output, self.dtype(name, index))
             literal = whole(output, self.dtype(name, index), names, ops, alive) if usable else None
@@ -97,3 +97,14 @@ class Computing:
         if operand[0].op in SWITCHES and self.normal.alive(operand[0].name) == {operand[0]}:
             return frozenset([branch_of(self.normal, operand)])
         return self.normal.alive(operand[0].name)
+
+
+def _named_alike(node, operands):
+    """Return an op's operands; of a slice that takes one element, the element, counted from the start."""
+    if node.op != "StridedSlice" or Attributes(node)["shrink_axis_mask"].i != 1:
+        return operands
+    vector, begin = operands[:2]
+    known = all(isinstance(one, Literal) and one.kind == "whole" and len(one.shape) == 1 for one in (vector, begin))
+    if not known or len(begin.value) != 1 or not isinstance(begin.value[0], int):
+        return operands
+    return [vector, begin._replace(value=(begin.value[0] % len(vector.value),), form=0, leaves=())]
