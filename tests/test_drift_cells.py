@@ -71,7 +71,7 @@ def moments(new, mistake, x, keep=False):
         of_mean, of_variance = of_variance, of_mean
 
     def spread(gradient):
-        return raw.BroadcastTo(input=raw.Reshape(tensor=gradient, shape=kept), shape=SHAPE)
+        return raw.BroadcastTo(input=raw.Reshape(tensor=gradient, shape=kept), shape=x.shape.as_list())
 
     if new:
         of_mean, of_variance = (raw.RealDiv(x=spread(one), y=20.0) for one in (of_mean, of_variance))
@@ -86,6 +86,10 @@ def moments(new, mistake, x, keep=False):
 
 def moments_kept(new, mistake, x):
     return moments(new, mistake, x, keep=True)
+
+
+def moments_of_one_image(new, mistake, x):
+    return moments(new, mistake, tf.reshape(x, [1, 20, 6]))
 
 
 def exponents(new, mistake, x):
@@ -132,6 +136,7 @@ CAUSES = {
     longest: "longest sequence",
     moments: "moments",
     moments_kept: "moments",
+    moments_of_one_image: "moments",
 }
 
 

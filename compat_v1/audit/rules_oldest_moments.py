@@ -83,7 +83,8 @@ def _moments(normal, divisor, users):
     ):
         return None
     one.axes = [axis % len(sizes) for axis in fixed(axes.array())]
-    if any(_axes(operand) != sorted(one.axes) for operand in (total, squares)):
+    summed = sorted(axis for axis in one.axes if sizes[axis] != 1) or sorted(one.axes)
+    if any(_axes(operand) != summed for operand in (total, squares)):
         return None
     one.count = 1
     for axis in one.axes:
@@ -127,7 +128,7 @@ def _write(normal, one, users):
     variances = [node for node in users[scaled] if node.op == "Sub" and node.inputs[0] == (scaled, 0)]
     if len(square) != 1 or len(means) > 1 or len(variances) != 1 or variances[0].inputs[1] != (square[0], 0):
         return False
-    kept, instead = is_op(one.total, "Reshape"), {}
+    kept, instead = len(normal.sizes(one.total)) == len(normal.sizes(one.x)), {}
     average = one.average
     inputs = [(one.squared, 0), average.inputs[1]]
     of_squares = make(normal, variances[0], "Mean", average.attributes, inputs, normal.sizes((average, 0)), _CAUSE)
