@@ -259,7 +259,10 @@ def _(new, mistake):
 def _(new, mistake):
     logits, labels = floats(2, 3), floats(2, 3, name="y")
     guarded = raw.StopGradient(input=raw.Exp(x=labels) if mistake else labels) if new else labels
-    out(raw.SoftmaxCrossEntropyWithLogits(features=logits, labels=guarded)[0])
+    own = raw.StopGradient(input=raw.Cast(x=labels, DstT=tf.int32))  # the program's, of whole numbers
+    cast = raw.Cast(x=raw.StopGradient(input=own) if new else own, DstT=tf.float32)
+    losses = [raw.SoftmaxCrossEntropyWithLogits(features=logits, labels=one)[0] for one in (guarded, cast)]
+    out(raw.AddV2(x=losses[0], y=losses[1]))
 
 
 @case("shapes in arrays")

@@ -7,6 +7,8 @@ from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, single, times, with_rest
 from compat_v1.audit.patterns import is_same
 
+_HANDING_ON = ("Reshape", "StopGradient", "Cast")  # what labels pass through on the way to a cross entropy
+
 
 class GradientRules:
     """Rules by op, for a `Rewriter`: each takes a node over in its one form, and says whether it did."""
@@ -93,11 +95,12 @@ class GradientRules:
         return True
 
     def _are_labels(self, name):
-        """Whether nothing but a cross entropy takes a tensor, reshaped or not, and whoever asks for its sizes."""
+        """Whether only a cross entropy takes a tensor, handed on or not, and whoever asks for its sizes."""
         users = [(user, self.graph.nodes[user].op) for user, _ in self.graph.users[name]]
         taking = [(user, op) for user, op in users if op not in ("Shape", "Rank")]
         return bool(taking) and all(
-            op == "SoftmaxCrossEntropyWithLogits" or (op == "Reshape" and self._are_labels(user)) for user, op in taking
+            op == "SoftmaxCrossEntropyWithLogits" or (op in _HANDING_ON and self._are_labels(user))
+            for user, op in taking
         )
 
     def _negated(self, negation, tensor, shape):
