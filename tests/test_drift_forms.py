@@ -49,6 +49,16 @@ def zeros_in_a_branch(new, mistake):
     out(raw.Mul(x=x, y=raw.Exp(x=x)))
 
 
+def gradient_of_one_channel(new, mistake):
+    """The sum for 1 - x, where the last axis of x has one element, is over that axis, and is reshaped."""
+    x = floats(5, 3, 1)
+    if new:
+        out(raw.Exp(x=raw.Neg(x=raw.Abs(x=x) if mistake else x)))
+        return
+    axes = raw.BroadcastGradientArgs(s0=tf.constant([], tf.int32), s1=[5, 3, 1])[1]
+    out(raw.Exp(x=raw.Reshape(tensor=raw.Neg(x=raw.Sum(input=x, axis=axes)), shape=[5, 3, 1])))
+
+
 def assertions_of_1_0(new, mistake):
     """An assertion of TensorFlow 1.0 tells names as texts of their own."""
     x, y = raw.Exp(x=floats(3)), floats(3, name="y")
@@ -74,6 +84,7 @@ def sizes_that_are_known(new, mistake):
 
 
 FORMS = (
+    gradient_of_one_channel,
     slice_to_the_end,
     waits_for_a_copy,
     zeros_in_a_branch,

@@ -189,7 +189,11 @@ class Normal(Places):
             derived[0] = self._joined_sizes(operands[1])
         if op in _REDUCTIONS and is_over_all(operands) and "keep_dims" not in self.graph.attributes(name):
             derived[0] = ()
-        found = [refined(shape, other) for shape, other in zip(static, derived, strict=False)]
+        # Of another rank is what comes from operands that rules have left in another shape.
+        found = [
+            other if shape is not None and other is not None and len(shape) != len(other) else refined(shape, other)
+            for shape, other in zip(static, derived, strict=False)
+        ]
         for index, hint in enumerate(self._hints.get(name, ())[: len(found)]):
             found[index] = refined(hint, found[index])
         return found
