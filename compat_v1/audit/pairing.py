@@ -47,6 +47,8 @@ class Pairing:
             self._match(key)
             self._spread_out(strict=True)
         self._match(self._by_makers)
+        self._match(self._by_makers_alone)
+        self._spread_out(strict=True)
         self._match(lambda side, node: side.below[node], ties=True)
         self._spread_out(strict=False)
         self._match(lambda side, node: side.local[node], last=True)
@@ -83,13 +85,13 @@ class Pairing:
                     if at == (slot, operand[1]) and self.sides[1].local[rival] == self.sides[0].local[node]:
                         self._prefer(node, rival)
 
-        # Of what is drawn it only matters who uses it; a placeholder or a variable is what its name says.
-        for node in [one for one in self.partner if one.op.startswith("Random") and not one.inputs[1:]]:
-            for user, slot in self.sides[0].users[node]:
+        # Of what is made of nothing it only matters who uses it; a placeholder or a variable is what its name says.
+        for node in list(filter(_is_of_nothing, self.partner)):
+            for user, _ in self.sides[0].users[node]:
                 two = self.partner.get(user)
-                rival = two.inputs[slot[0]] if two and slot != "^" and slot[0] < len(two.inputs) else None
-                if _is_tensor(rival) and self.sides[1].local[rival[0]] == self.sides[0].local[node]:
-                    self._prefer(node, rival[0])
+                for rival in two.inputs if two else ():
+                    if _is_tensor(rival) and self.sides[1].local[rival[0]] == self.sides[0].local[node]:
+                        self._prefer(node, rival[0])
 
     def _prefer(self, node, rival):
         """Give a node another partner, and that one's its own, if less of what they take and who takes them differs."""
@@ -107,7 +109,7 @@ class Pairing:
         pairs = zip(node.inputs, other.inputs, strict=False)
         tensors = [(one, two) for one, two in pairs if _is_tensor(one) and _is_tensor(two)]
         used = others = set()
-        if node.op.startswith("Random") and not tensors:
+        if _is_of_nothing(node):
             used = {(self.partner.get(user, user), slot) for user, slot in self.sides[0].users[node]}
             others = set(self.sides[1].users[other])
         return len(waits) + len(used ^ others) + sum((self.partner.get(one[0]), one[1]) != two for one, two in tensors)
@@ -120,10 +122,21 @@ class Pairing:
 
     def _by_makers(self, side, node):
         """Return what a node is, how it is used, and what it is made from, of which the partners are known."""
-        here = side is self.sides[0]
+        known = self._makers(side, node)
+        return (side.local[node], side.above[node], *known) if known else node
+
+    def _by_makers_alone(self, side, node):
+        """Return what a node is and what it is made from, in any order if that does not matter."""
+        known = self._makers(side, node)
+        if not known or any(maker is None for maker, _ in known):
+            return node
+        if node.op in _COMMUTE:
+            known.sort(key=lambda one: (one[0].number, one[1]))
+        return (side.local[node], *known)
+
+    def _makers(self, side, node):
         makers = [(operand[0], operand[1]) for operand in node.inputs if _is_tensor(operand)]
-        known = [(self.partner.get(maker) if here else maker, index) for maker, index in makers]
-        return (side.local[node], side.above[node], *known) if makers else node
+        return [(self.partner.get(maker) if side is self.sides[0] else maker, index) for maker, index in makers]
 
     def pair(self, node, other):
         """Make two nodes partners."""
@@ -282,6 +295,11 @@ def _in_checkpoints(side, node):
     """Return what a tensor is named in a checkpoint, with where it is saved or restored; other nodes are themselves."""
     name = node.attributes.get("name in checkpoints")
     return node if name is None else (side.local[node], name)
+
+
+def _is_of_nothing(node):
+    """Whether a node is drawn, or a constant that stands for a branch, such as the zeros in one."""
+    return (node.op.startswith("Random") or node.op == "Const") and not any(map(_is_tensor, node.inputs))
 
 
 def _is_tensor(operand):
