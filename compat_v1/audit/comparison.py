@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit import drift, fused, idle, loops
+from compat_v1.audit import branched, drift, fused, idle, loops
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import Attributes, Graph, body
@@ -38,16 +38,18 @@ def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = N
 
 def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]] | None = None) -> Audit:
     """Compare two `Graph`s as `audit` does: for many audits of one graph, which are left as they were."""
-    comparison = _Comparison(original, port)
-    unfused = fused.written_out(comparison.verification)
-    if not unfused:
-        return comparison.run(roles or {})
-    names, graph_def = unfused
-    found = _Comparison(original, readable(graph_def)).run(roles or {})
+    comparison, numbers = _Comparison(original, port), []
+    for layers in (fused, branched):
+        names, graph_def = layers.written_out(comparison.verification) or ((), None)
+        if names:
+            comparison = _Comparison(original, readable(graph_def))
+            numbers.append(Numbers(layers.CAUSE, names, drift.NUMBERS[layers.CAUSE].advice))
+    found = comparison.run(roles or {})
+    if not numbers:
+        return found
     pairs = {name: other for name, other in found.pairs.items() if other in port.nodes}
-    numbers = [Numbers(fused.CAUSE, names, drift.NUMBERS[fused.CAUSE].advice), *found.numbers]
     verdict = "numbers changed" if found.verdict == "faithful" else found.verdict
-    return found._replace(verdict=verdict, numbers=numbers, pairs=pairs)
+    return found._replace(verdict=verdict, numbers=[*numbers, *found.numbers], pairs=pairs)
 
 
 def readable(graph_def: Any, shapes: dict[str, Any] | None = None) -> Graph:

@@ -47,6 +47,13 @@ NUMBERS = {
         "the last bits differ, and the moving variance is larger, of n elements by n / (n - 1); for the old ones write "
         "fused=False in the port",
     ),
+    "normalized in branches": Change(
+        "tf.layers.batch_normalization with a training that is a tensor normalizes by what a condition chooses, and "
+        "moves the averages in training alone; each branch normalized, and the averages were moved in any case",
+        "1.0 to 1.15",
+        "where the updates run in training alone only the sign of a zero may differ; to move the averages in any case "
+        "write the layer out, with tf.cond around tf.nn.batch_normalization, in the port",
+    ),
     "einsum": Change(
         "tf.einsum is an op, and was made of transpositions, reshapes and a product of matrices",
         "1.15 to 2.2",

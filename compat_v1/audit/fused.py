@@ -5,15 +5,12 @@ with fused=False: its fused ops and their gradients give way to what TensorFlow 
 and of the rest, is compared as ever.
 """
 
-from collections import Counter
-from contextlib import contextmanager
-
 import tensorflow as tf
 
-from compat_v1.audit.findings import target
 from compat_v1.audit.graph import NOTES, Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_scalar, single
+from compat_v1.audit.rewritten import Rewritten
 
 v1 = tf.compat.v1
 CAUSE = "fused batch normalization"
@@ -57,13 +54,12 @@ def _is_plain(graph, name):
     return True
 
 
-class Unfused:
-    """A port's graph, in which `instead` of the tensors of what is `gone` there are others, {name: name}."""
+class Unfused(Rewritten):
+    """A port's graph without the fused ops of these names."""
 
     def __init__(self, port, names):
-        self.port, self.instead, self.gone = port, {}, set()
-        with tf.Graph().as_default() as self.graph:
-            v1.import_graph_def(port.graph.graph_def, name="")
+        super().__init__(port)
+        with self.graph.as_default():
             for name in names:
                 self._write_out(self.graph.get_operation_by_name(name))
 
@@ -71,7 +67,7 @@ class Unfused:
         x, scale, offset, mean, variance = fused.inputs
         scale, offset = self._unless_full(fused, 1, scale, 1), self._unless_full(fused, 2, offset, 0)
         scope = fused.name.rpartition("/")[0]
-        with self._beside(fused, fused.control_inputs), tf.name_scope(scope and f"{scope}/"):
+        with self.beside(fused, fused.control_inputs), tf.name_scope(scope and f"{scope}/"):
             if fused.get_attr("is_training"):
                 mean, variance = v1.nn.moments(x, [0, 1, 2])
             y = v1.nn.batch_normalization(x, mean, variance, offset, scale, fused.get_attr("epsilon"))
@@ -81,16 +77,10 @@ class Unfused:
                     self._write_decay(product)
         users = {user for output in fused.outputs for user in output.consumers()}
         backward = {user for user in users if user.type in _BACKWARD}
-        self.gone |= {one.name for one in users if one.type == "ZerosLike" and not one.outputs[0].consumers()}
-        self._replace(fused, (y, mean, variance))
+        self.unneeded |= {one.name for one in users if one.type == "ZerosLike" and not one.outputs[0].consumers()}
+        self.replace(fused, (y, mean, variance))
         for user in sorted(backward, key=lambda user: user.name):
             self._write_gradients(user, y, (x, scale, offset))
-
-    @contextmanager
-    def _beside(self, op, awaited):
-        """Let what comes for an op be placed where it was, and wait for what it waited for."""
-        with tf.device(op.device or None), tf.control_dependencies(awaited):
-            yield
 
     def _unless_full(self, fused, slot, tensor, value):
         """Return no tensor for a scale of ones or an offset of zeros: there was none."""
@@ -104,7 +94,7 @@ class Unfused:
         one, momentum = map(tf.get_static_value, rate.inputs) if rate.type == "Sub" else (None, None)
         if product.type == "Mul" and one == 1 and momentum is not None:
             with tf.name_scope(f"{rate.name}/"), tf.control_dependencies(rate.control_inputs):
-                self._replace(rate, [tf.constant(1 - float(str(momentum)), tf.float32)])
+                self.replace(rate, [tf.constant(1 - float(str(momentum)), tf.float32)])
 
     def _write_gradients(self, user, y, sources):
         arriving, before = user.inputs[0], len(self.graph.get_operations())
@@ -113,63 +103,20 @@ class Unfused:
         copies = {one for output in user.outputs for one in output.consumers() if _hands_on(one, user)}
         groups = {group for one in copies for group in one.control_inputs if user in group.control_inputs}
         waits = {one for each in (user, *groups) for one in each.control_inputs} - {user}
-        with self._beside(user, sorted(waits, key=lambda one: one.name)):
+        with self.beside(user, sorted(waits, key=lambda one: one.name)):
             found = v1.gradients(y, wanted, arriving, gate_gradients=bool(groups), stop_gradients=wanted)
         found = iter(found)
         found = [None if one is None else next(found) for one in sources]
         for one in (user, *groups):
-            self._replace(one, found)
+            self.replace(one, found)
         for one in copies:
-            self._replace(one, [found[one.inputs[0].value_index]])
+            self.replace(one, [found[one.inputs[0].value_index]])
         for one in self.graph.get_operations()[before:]:
             if one.type == "Identity" and one.inputs[0] is arriving:
-                self._replace(one, [arriving])
-
-    def _replace(self, op, tensors):
-        """Let other tensors come for the outputs of an op, and the first of them for waiting for it."""
-        for output, other in zip(op.outputs, tensors, strict=False):
-            if other is not None:
-                self.instead[output.name.removesuffix(":0")] = other.name.removesuffix(":0")
-        self.instead.update({f"^{op.name}": f"^{one.op.name}" for one in tensors if one is not None})
-        self.gone.add(op.name)
-
-    def graph_def(self):
-        """Return the GraphDef, the nodes that came at its end."""
-        kept = {node.name for node in self.port.graph.graph_def.node}
-        graph_def = v1.GraphDef.FromString(self.port.graph.graph_def.SerializeToString())
-        made = [node for node in self.graph.as_graph_def().node if node.name not in kept | self.gone]
-        nodes = [*(node for node in graph_def.node if node.name not in self.gone), *made]
-        for node in nodes:
-            inputs = [self._final(one.removesuffix(":0")) for one in node.input]
-            node.input[:] = dict.fromkeys(inputs) if node.op == "NoOp" else inputs
-            if node.attr["_class"].list.s:
-                beside = [self._final(target(one.decode())).partition(":")[0] for one in node.attr["_class"].list.s]
-                node.attr["_class"].list.s[:] = [f"loc:@{one}".encode() for one in beside]
-        del graph_def.node[:]
-        graph_def.node.extend(_with_flat_sums(nodes, {node.name: node for node in made if node.op == "AddN"}))
-        return graph_def
-
-    def _final(self, name):
-        while name in self.instead:
-            name = self.instead[name]
-        return name
+                self.replace(one, [arriving])
 
 
 def _hands_on(one, user):
     """Whether an op hands on a gradient when all of them are made, and waits for nothing else."""
     groups = [group for group in one.control_inputs if group.type == "NoOp" and user in group.control_inputs]
     return one.type == "Identity" and len(groups) == len(one.control_inputs) == 1
-
-
-def _with_flat_sums(nodes, sums):
-    """Return nodes, those of `sums` that are a term of another sum alone left out for their own terms."""
-    users = Counter(one.lstrip("^") for node in nodes for one in node.input)
-    flat = set()
-    for node in nodes:
-        for term in list(node.input) if node.op == "AddN" else ():
-            if term in sums and users[term] == 1:
-                place = list(node.input).index(term)
-                node.input[:] = [*node.input[:place], *sums[term].input, *node.input[place + 1 :]]
-                node.attr["N"].i = len(node.input)
-                flat.add(term)
-    return [node for node in nodes if node.name not in flat]

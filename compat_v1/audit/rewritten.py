@@ -1,0 +1,90 @@
+"""A port's graph written otherwise, to be compared as if the port had been; for `fused.py` and `branched.py`."""
+
+from collections import Counter
+from contextlib import contextmanager
+
+import tensorflow as tf
+
+from compat_v1.audit.findings import target
+from compat_v1.audit.graph import source
+
+v1 = tf.compat.v1
+
+
+class Rewritten:
+    """A port's graph, in which there are others `instead` of some tensors, {name: name}.
+
+    `unneeded`: names of nodes that go if nothing else uses them any more.
+    """
+
+    def __init__(self, port):
+        self.port, self.instead, self.unneeded = port, {}, set()
+        self.places = {}  # {node: another, to be placed beside instead}
+        with tf.Graph().as_default() as self.graph:
+            v1.import_graph_def(port.graph.graph_def, name="")
+
+    @contextmanager
+    def beside(self, op, awaited):
+        """Let what comes for an op be placed where it was, and wait for what it waited for."""
+        with tf.device(op.device or None), tf.control_dependencies(awaited):
+            yield
+
+    def replace(self, op, tensors):
+        """Let other tensors come for the outputs of an op, and the first of them for waiting for it."""
+        for output, other in zip(op.outputs, tensors, strict=False):
+            if other is not None:
+                self.instead[output.name.removesuffix(":0")] = other.name.removesuffix(":0")
+        self.instead.update({f"^{op.name}": f"^{one.op.name}" for one in tensors if one is not None})
+        self.unneeded.add(op.name)
+
+    def graph_def(self):
+        """Return the GraphDef, the nodes that came at its end."""
+        kept = {node.name for node in self.port.graph.graph_def.node}
+        graph_def = v1.GraphDef.FromString(self.port.graph.graph_def.SerializeToString())
+        made = [node for node in self.graph.as_graph_def().node if node.name not in kept]
+        nodes = [*graph_def.node, *made]
+        for node in nodes:
+            inputs = [self._final(one.removesuffix(":0")) for one in node.input]
+            node.input[:] = dict.fromkeys(inputs) if node.op == "NoOp" else inputs
+            if node.attr["_class"].list.s:
+                beside = [target(one.decode()) for one in node.attr["_class"].list.s]
+                beside = [self._final(self.places.get(one, one)).partition(":")[0] for one in beside]
+                node.attr["_class"].list.s[:] = [f"loc:@{one}".encode() for one in beside]
+        nodes = _in_use(nodes, self.unneeded)
+        del graph_def.node[:]
+        graph_def.node.extend(_with_flat_sums(nodes, {node.name: node for node in made if node.op == "AddN"}))
+        return graph_def
+
+    def _final(self, name):
+        while name in self.instead:
+            name = self.instead[name]
+        return name
+
+
+def _in_use(nodes, unneeded):
+    """Return nodes without those that are `unneeded` and used by no other."""
+    makers = {
+        node.name: [*map(source, node.input), *(target(one.decode()) for one in node.attr["_class"].list.s)]
+        for node in nodes
+    }
+    used = makers.keys() - unneeded
+    todo = list(used)
+    while todo:
+        new = [one for one in makers[todo.pop()] if one not in used]
+        used.update(new)
+        todo += new
+    return [node for node in nodes if node.name in used]
+
+
+def _with_flat_sums(nodes, sums):
+    """Return nodes, those of `sums` that are a term of another sum alone left out for their own terms."""
+    users = Counter(one.lstrip("^") for node in nodes for one in node.input)
+    flat = set()
+    for node in nodes:
+        for term in list(node.input) if node.op == "AddN" else ():
+            if term in sums and users[term] == 1:
+                place = list(node.input).index(term)
+                node.input[:] = [*node.input[:place], *sums[term].input, *node.input[place + 1 :]]
+                node.attr["N"].i = len(node.input)
+                flat.add(term)
+    return [node for node in nodes if node.name not in flat]
