@@ -150,7 +150,16 @@ def stitched_twice(other):
     out(stitch(indices=[places[0], places[0]], data=[rows, raw.Exp(x=rows)]))
 
 
+def before_the_reshape(other):
+    """What is summed over batches is used by an op that takes nothing else, and so no shape."""
+    x, y = floats(None, 3, 4), floats(None, 4, 5, name="y")
+    axes = raw.BroadcastGradientArgs(s0=raw.Shape(input=x)[:-2], s1=raw.Shape(input=y)[:-2]).r0
+    product = raw.Sum(input=raw.BatchMatMulV2(x=x, y=y), axis=axes)
+    out(raw.Reshape(tensor=raw.Exp(x=product) if other else product, shape=[-1, 3, 5]))
+
+
 DIFFER = (
+    before_the_reshape,
     axis_of_the_result,
     rows_by_a_count,
     zero_below_zero,

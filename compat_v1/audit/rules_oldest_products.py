@@ -23,15 +23,16 @@ def _over_batches(rewriter, name, node, operands):
     if None in batches or whole_of_it is None or not _may_agree(*batches):
         return False
     graph = rewriter.graph
-    targets = [rewriter.normal.tensors.get(graph.inputs[user][1]) for user, slot in graph.users[name] if slot == 0]
+    users = graph.users[name]
+    if not users or graph.controls[name]:
+        return False
+    if any(slot or graph.nodes[user].op != "Reshape" or graph.controls[user] for user, slot in users):
+        return False
     own = (*batches[axes[1]], *whole_of_it[-2:])
-    if len(targets) != len(graph.users[name]) or not targets or graph.controls[name]:
-        return False
-    if any(graph.nodes[user].op != "Reshape" or graph.controls[user] for user, _ in graph.users[name]):
-        return False
+    targets = [rewriter.normal.tensors.get(graph.inputs[user][1]) for user, _ in users]
     if any(reshaped(own, list(_known(one) or ())) != own for one in targets):
         return False
-    rewriter.of_one_batch.update(user for user, _ in graph.users[name])
+    rewriter.of_one_batch.update(user for user, _ in users)
     rewriter.normal.absorbed.add(axes[0])
     product[0].steps.add(_ONE_BATCH)
     rewriter.normal.set_sizes(product[0], own)
