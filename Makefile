@@ -155,7 +155,7 @@ draws: .venv/ready
 claims: .venv/ready
 	.venv/bin/python docs/claims.py
 
-# All runs that the claims rest on: less than an hour of two cores, and what is done already is not done again.
+# All runs that the claims rest on: two hours of two cores, and what is done already is not done again.
 study: .venv/ready
 	.venv/bin/python -m compat_v1 study
 	.venv/bin/python -m compat_v1 study published-lines draws

@@ -239,6 +239,19 @@ def test_stored_results_come_back_and_of_another_version_are_refused(tmp_path):
         table.load(tmp_path / "runs.gz")
 
 
+def test_new_results_take_the_place_of_the_same_runs_and_others_stay(tmp_path):
+    table.store(tmp_path / "runs.gz", [made(seed=seed) for seed in (1, 2)])
+    new = made(seed=2).model_copy(update={"seconds": 1234.5})
+    found = table.renewed(tmp_path / "runs.gz", [new, made(seed=3)])
+    assert sorted(found, key=lambda row: row.run.seed) == [made(seed=1), new, made(seed=3)]
+    assert table.renewed(tmp_path / "none.gz", [new]) == [new]
+
+
+def test_make_study_does_every_run_that_the_claims_rest_on():
+    stored = {row.run for row in table.load(ROOT / "docs/claims/runs.jsonl.gz")}
+    assert stored == {*studies.tasks_of(studies.STUDIES), *studies.original(studies.SEEDS)}
+
+
 @pytest.fixture(scope="module")
 def stored():
     """The stored results."""

@@ -15,7 +15,7 @@ from compat_v1.cli.common import BadInput, Status, failed, integer, path
 from compat_v1.study.published import incorrect, nearest
 from compat_v1.study.runs import LinesResult, Result, Task, keep, missing, read_result, result_file
 from compat_v1.study.spread import Unreachable, cores, on_cluster, on_this_machine
-from compat_v1.study.studies import CLAIMS, SEEDS, STUDIES, tasks_of
+from compat_v1.study.studies import CLAIMS, MORE_SEEDS, SEEDS, STUDIES, tasks_of
 
 
 def _study(text: str) -> str:
@@ -31,7 +31,8 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "names", nargs="*", type=_study, metavar="NAME", help=f"of {', '.join(STUDIES)}; default: {' '.join(CLAIMS)}"
     )
-    command.add_argument("--seeds", type=integer(1, 10**6), default=SEEDS, help="1 to this one (default: %(default)s)")
+    more = " and ".join(f"{seeds} of {name}" for name, seeds in MORE_SEEDS.items())
+    command.add_argument("--seeds", type=integer(1, 10**6), help=f"1 to this one (default: {SEEDS}; {more})")
     where = command.add_mutually_exclusive_group()
     where.add_argument("--workers", type=integer(1, 1024), help="processes (default: the processor's cores)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786")

@@ -60,6 +60,12 @@ def store(file: Path, rows: Iterable[Row | LinesRow]) -> None:
     write_whole(str(file), content)
 
 
+def renewed(file: Path, rows: Iterable[Row | LinesRow]) -> list[Row | LinesRow]:
+    """Return rows with those of a stored file whose runs they do not have; errors as `load`."""
+    old = load(file) if file.exists() else []
+    return [*{row.run: row for row in (*old, *rows)}.values()]
+
+
 def load(file: Path) -> list[Row | LinesRow]:
     """Return the rows of a stored file; `ValueError` if it is none of this version, `OSError` if it cannot be read."""
     with gzip.open(file, "rt", encoding="utf-8") as text:
@@ -67,7 +73,9 @@ def load(file: Path) -> list[Row | LinesRow]:
             return [_row(line) for line in text]
         except (ValidationError, UnicodeDecodeError, EOFError) as error:
             problem = str(error).splitlines()[0]
-            raise ValueError(f"{file} holds no results of format {FORMAT}: {problem}; make study makes them") from None
+            raise ValueError(
+                f"{file} holds no results of format {FORMAT}: {problem}; remove it, and make study makes another"
+            ) from None
 
 
 def _row(line: str) -> Row | LinesRow:
