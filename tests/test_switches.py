@@ -28,24 +28,25 @@ def test_the_switch_that_gives_the_originals_ops_is_named(switch):
         assert f".{other}_" not in texts
 
 
-def test_no_switch_is_named_where_the_original_has_both_kinds():
+def with_both_kinds():
+    """Return a program with variables by reference, one with them by handle, and the first with one such beside."""
     old, new = program(), program(resources=True)
     both = tf.GraphDef.FromString(old.SerializeToString())
     for node in new.node:
         if node.op == "VarHandleOp":
             both.node.add().CopyFrom(node)
             both.node[-1].name = "another"
+    return old, new, both
+
+
+def test_no_switch_is_named_where_the_original_has_both_kinds():
+    _, new, both = with_both_kinds()
     result = audit(both, new)
     assert result.verdict == "not faithful" and not any("begin the port" in one.what for one in result.differences)
 
 
 def test_a_scope_with_such_variables_is_named_where_the_original_has_both_kinds_and_the_port_one():
-    old, new = program(), program(resources=True)
-    both = tf.GraphDef.FromString(old.SerializeToString())
-    for node in new.node:
-        if node.op == "VarHandleOp":
-            both.node.add().CopyFrom(node)
-            both.node[-1].name = "another"
+    old, _, both = with_both_kinds()
     texts = " ".join(one.what for one in audit(both, old).differences)
     assert "use_resource=True" in texts and "begin the port" not in texts
     assert not any("use_resource" in one.what for one in audit(both, both).differences)
