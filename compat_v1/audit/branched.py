@@ -196,8 +196,10 @@ def _layers(variance):
     """Yield the layers whose chosen variance this Merge may be."""
     if not _chooses(variance):
         return
-    for _, root in _chains(variance.outputs[0], ("AddV2", "Rsqrt")):
-        for scale in (root, *_users(root.outputs[0], "Mul")):
+    for added, root in _chains(variance.outputs[0], ("AddV2", "Rsqrt")):
+        if tf.get_static_value(added.inputs[1]) is None:
+            continue  # epsilon is a number, and comes second
+        for scale in (root, *(one for one in _users(root.outputs[0], "Mul") if one.inputs[0].op is root)):
             for shift in _users(scale.outputs[0], "Mul"):
                 if _chooses(shift.inputs[0].op):
                     for offset in (one for op in ("Sub", "Neg") for one in _users(shift.outputs[0], op)):

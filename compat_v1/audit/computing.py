@@ -105,6 +105,6 @@ def _named_alike(node, operands):
         return operands
     vector, begin = operands[:2]
     known = all(isinstance(one, Literal) and one.kind == "whole" and len(one.shape) == 1 for one in (vector, begin))
-    if not known or len(begin.value) != 1 or not isinstance(begin.value[0], int):
+    if not known or not vector.value or len(begin.value) != 1 or not isinstance(begin.value[0], int):
         return operands
     return [vector, begin._replace(value=(begin.value[0] % len(vector.value),), form=0, leaves=())]
