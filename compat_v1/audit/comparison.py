@@ -19,7 +19,7 @@ from compat_v1.audit.numbers import changed_numbers
 from compat_v1.audit.pairing import Pairing
 from compat_v1.audit.pruning import leave_out_implied_waits
 from compat_v1.audit.result import Audit, Difference, Numbers, report
-from compat_v1.audit.rules_functional import has_no_effect
+from compat_v1.audit.rules.functional import has_no_effect
 from compat_v1.audit.unused import compare_unused_constants, compare_unused_copies
 from compat_v1.audit.verification import Verification
 

@@ -4,7 +4,7 @@ from compat_v1.audit.folding import FOLDED
 from compat_v1.audit.graph import SWITCHES, Attributes
 from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import MOST_LEAVES, WHOLE, column, in_range, is_op, leaves_of, number, objects, times
-from compat_v1.audit.rules_oldest_branches import branch_of
+from compat_v1.audit.rules.oldest_branches import branch_of
 
 _COMPUTED = {*("Shape", "ShapeN", "Size", "Rank", "Fill", "ZerosLike", "OnesLike", "Cast"), *FOLDED}
 _COMPUTED |= {"TensorArraySizeV3", "StackPop", "StackPopV2"}

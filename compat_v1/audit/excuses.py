@@ -7,7 +7,7 @@ from tensorflow.core.framework import attr_value_pb2
 from compat_v1.audit import patterns, pruning
 from compat_v1.audit.findings import target
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.rules_kept import KEPT
+from compat_v1.audit.rules.kept import KEPT
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")

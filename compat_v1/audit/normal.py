@@ -9,20 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import (
-    dropout,
-    idle,
-    pruning,
-    rewriting,
-    rules_oldest_cases,
-    rules_oldest_cells,
-    rules_oldest_dense,
-    rules_oldest_exponents,
-    rules_oldest_loops,
-    rules_oldest_losses,
-    rules_oldest_moments,
-    rules_oldest_updates,
-)
+from compat_v1.audit import dropout, idle, pruning, rewriting
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
@@ -31,6 +18,16 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node, what_is_done
 from compat_v1.audit.operands import is_op, is_over_all, refined
 from compat_v1.audit.places import Places
+from compat_v1.audit.rules import (
+    oldest_cases,
+    oldest_cells,
+    oldest_dense,
+    oldest_exponents,
+    oldest_loops,
+    oldest_losses,
+    oldest_moments,
+    oldest_updates,
+)
 from compat_v1.audit.sizes import unknown
 
 # Two of these are two things, whatever they say of themselves.
@@ -76,20 +73,20 @@ class Normal(Places):
             self._add(name)
         self._close_loops()
         self._rewriter.finish()
-        rules_oldest_loops.finish(self)
-        rules_oldest_cells.finish(self)
-        rules_oldest_cases.finish(self)
-        rules_oldest_dense.finish(self)
-        rules_oldest_exponents.finish(self)
-        moments = rules_oldest_moments.begin(self)
+        oldest_loops.finish(self)
+        oldest_cells.finish(self)
+        oldest_cases.finish(self)
+        oldest_dense.finish(self)
+        oldest_exponents.finish(self)
+        moments = oldest_moments.begin(self)
         waited = {node: node.controls for node in self.nodes} if moments else {}
         if without or moments:  # what hands on a gradient waits for its group alone
             pruning.leave_out_implied_waits(self)
         self.removed |= idle.leave_out(self, without)
         pruning.leave_out(self, dropout.unused_gradients(self), self.removed)
-        rules_oldest_losses.finish(self)
-        rules_oldest_moments.finish(self, moments, waited)
-        rules_oldest_updates.finish(self)
+        oldest_losses.finish(self)
+        oldest_moments.finish(self, moments, waited)
+        oldest_updates.finish(self)
         pruning.leave_out(self, set(), set())
         pruning.leave_out_stacks(self)
 

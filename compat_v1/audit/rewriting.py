@@ -4,53 +4,53 @@ A rule looks at ops, attributes, inputs and constants, never at names. Where any
 does not apply and the nodes stay as they are. `drift.py` says of each what changed, since when, and why it is harmless.
 """
 
-from compat_v1.audit import (
-    rules_assertions,
-    rules_axes,
-    rules_batch_norm,
-    rules_custom,
-    rules_datasets,
-    rules_decays,
-    rules_drawn,
-    rules_einsum,
-    rules_embeddings,
-    rules_functional,
-    rules_kept,
-    rules_oldest,
-    rules_oldest_branches,
-    rules_regularizers,
-    rules_replaced,
-    rules_seeds,
-    rules_sequences,
-    rules_sparse,
-    rules_values,
-)
 from compat_v1.audit.computing import Computing
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import INDEX_TYPES, NOTES_ON_PRODUCTS
-from compat_v1.audit.rules_gradients import GradientRules
-from compat_v1.audit.rules_loops import LoopRules
-from compat_v1.audit.rules_ops import OpRules
+from compat_v1.audit.rules import (
+    assertions,
+    axes,
+    batch_norm,
+    custom,
+    datasets,
+    decays,
+    drawn,
+    einsum,
+    embeddings,
+    functional,
+    kept,
+    oldest,
+    oldest_branches,
+    regularizers,
+    replaced,
+    seeds,
+    sequences,
+    sparse,
+    values,
+)
+from compat_v1.audit.rules.gradients import GradientRules
+from compat_v1.audit.rules.loops import LoopRules
+from compat_v1.audit.rules.ops import OpRules
 
 # Rules by op that come after those for the oldest releases and before the rules of a `Rewriter` itself.
 _BY_OP: dict = {}
 for _rules in (
-    rules_sparse.RULES,
-    rules_axes.RULES,
-    rules_batch_norm.RULES,
-    rules_values.RULES,
-    rules_replaced.RULES,
-    rules_seeds.RULES,
-    rules_einsum.RULES,
-    rules_datasets.RULES,
-    rules_assertions.RULES,
-    rules_embeddings.RULES,
-    rules_custom.RULES,
-    rules_sequences.RULES,
-    rules_kept.RULES,
-    rules_decays.RULES,
-    rules_drawn.RULES,
-    rules_functional.RULES,
+    sparse.RULES,
+    axes.RULES,
+    batch_norm.RULES,
+    values.RULES,
+    replaced.RULES,
+    seeds.RULES,
+    einsum.RULES,
+    datasets.RULES,
+    assertions.RULES,
+    embeddings.RULES,
+    custom.RULES,
+    sequences.RULES,
+    kept.RULES,
+    decays.RULES,
+    drawn.RULES,
+    functional.RULES,
 ):
     for _op, _rule in _rules.items():
         _BY_OP.setdefault(_op, []).append(_rule)
@@ -77,14 +77,14 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         """Let go of what only served what the rules replaced."""
         for stack in self._empty:
             self.normal.absorbed.update(self._handles(stack))
-        rules_oldest_branches.finish(self)
-        rules_einsum.finish(self)
-        rules_functional.finish(self)
-        rules_regularizers.finish(self)
+        oldest_branches.finish(self)
+        einsum.finish(self)
+        functional.finish(self)
+        regularizers.finish(self)
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""
-        if rules_oldest.rewrite(self, name, node, operands):
+        if oldest.rewrite(self, name, node, operands):
             return True
         rules = _BY_OP.get(node.op, ()) if all(one is not None for one in operands) else ()
         if any(rule(self, name, node, operands) for rule in rules):

@@ -4,12 +4,13 @@ Whatever uses them waits for it as well, and is compared; but a program may fetc
 same name, or, of constants that are numbered otherwise, that which the partner of the user takes.
 """
 
-from compat_v1.audit import idle, rules_decays
+from compat_v1.audit import idle
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 from compat_v1.audit.pruning import before
+from compat_v1.audit.rules import decays
 
 
 def of_consumed(verification):
@@ -20,7 +21,7 @@ def of_consumed(verification):
     for name, rule in normal.consumed.items():
         if rule == other.consumed.get(name) and rule in (idle.RULE, "groups by device"):
             continue  # a group of gradients of which one is left does nothing; the members of groups are compared
-        if rule == rules_decays.CAUSE:
+        if rule == decays.CAUSE:
             continue  # waited for a branch, as the rule has seen, of which nothing is left
         twins = [name] if taken.get(name, name) == name else []
         twins += [numbered[name]] if numbered.get(name, name) != name else []

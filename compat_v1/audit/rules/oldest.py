@@ -282,5 +282,5 @@ _OWN = {
 _MODULES = ("branches", "cases", "colours", "images", "losses", "ops", "products", "zeros")
 _RULES = {op: (rule,) for op, rule in _OWN.items()}
 for _module in _MODULES:
-    for _op, _rule in importlib.import_module(f"compat_v1.audit.rules_oldest_{_module}").RULES.items():
+    for _op, _rule in importlib.import_module(f"compat_v1.audit.rules.oldest_{_module}").RULES.items():
         _RULES[_op] = (*_RULES.get(_op, ()), _rule)

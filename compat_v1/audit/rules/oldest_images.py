@@ -4,7 +4,7 @@ from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.patterns import make, match
-from compat_v1.audit.rules_oldest_branches import absorb_condition, asks_which
+from compat_v1.audit.rules.oldest_branches import absorb_condition, asks_which
 
 _FLIPPED = "flipped or not"
 

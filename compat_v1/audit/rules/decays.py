@@ -2,7 +2,7 @@
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
-from compat_v1.audit.rules_oldest_branches import absorb_condition
+from compat_v1.audit.rules.oldest_branches import absorb_condition
 
 CAUSE = "cycles of a decay"
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from compat_v1.audit import dropout, rules_axes
+from compat_v1.audit import dropout
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import WHOLE, is_op, is_scalar, number, single
+from compat_v1.audit.rules.axes import sliced
 from compat_v1.audit.sizes import covers
 
 
@@ -188,7 +189,7 @@ class OpRules:
         return self._newer(name, node, operands, "MatrixSetDiagV3", [(0, "int32")])
 
     def _Slice(self, name, node, operands):
-        return rules_axes.sliced(self, name, node, operands)
+        return sliced(self, name, node, operands)
 
 
 def _is_positive(operand, known):

@@ -1,10 +1,10 @@
 """Rules for loops as TensorFlow's first releases wrote them, applied when the normal form of a graph is whole."""
 
-from compat_v1.audit import rules_oldest_cells
 from compat_v1.audit.graph import BACK_EDGES, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.pruning import users_of
+from compat_v1.audit.rules import oldest_cells
 
 
 def finish(normal):
@@ -22,7 +22,7 @@ def finish(normal):
             _count_no_turns(normal, node, users)
         if node.op == "LoopCond" and is_op(node.inputs[0], "Less"):
             users = users or users_of(normal)
-            rules_oldest_cells.run_on(normal, node, users)
+            oldest_cells.run_on(normal, node, users)
             _write_limit(normal, node.inputs[0][0], users)
 
 

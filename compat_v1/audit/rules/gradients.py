@@ -1,11 +1,11 @@
 """Rules for what the gradients of sums, broadcasts and losses are written with."""
 
-from compat_v1.audit import rules_kept
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, single, times, with_rest
 from compat_v1.audit.patterns import is_same
+from compat_v1.audit.rules.kept import KEPT, keeps
 
 _HANDING_ON = ("Reshape", "StopGradient", "Cast")  # what labels pass through on the way to a cross entropy
 
@@ -117,7 +117,7 @@ class GradientRules:
 
     def _is_over_tensor(self, name):
         """Whether a sum that keeps its dimensions, of a tensor of known rank, is over axes that are a tensor."""
-        if not rules_kept.keeps(self.graph, name):
+        if not keeps(self.graph, name):
             return False
         tensor, axes = self.normal.operands(name)
         known = tensor is not None and self.normal.sizes(tensor) is not None
@@ -172,7 +172,7 @@ class GradientRules:
         kept = tensor[0].inputs[1]
         if not (is_op(divisor, "Maximum") and divisor[0].inputs[0] == kept and is_scalar(divisor[0].inputs[1], 1)):
             return None
-        if is_op(kept, rules_kept.KEPT) and is_same(kept[0].inputs[0], shape):
+        if is_op(kept, KEPT) and is_same(kept[0].inputs[0], shape):
             self.normal.absorbed.update({multiples[0], divisor[0]})
             return shape
         if not is_op(kept, "DynamicStitch") or len(kept[0].inputs) != 4 or kept[0].inputs[2] != shape:

@@ -8,7 +8,7 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, number
 from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, redirect, users_of
-from compat_v1.audit.rules_oldest_branches import is_compared
+from compat_v1.audit.rules.oldest_branches import is_compared
 
 _CAUSE = "case in case"
 
