@@ -101,3 +101,38 @@ def test_what_is_sent_into_a_branch_may_be_beside_what_is_left_out():
     assert audit(_compared("compared"), _compared("compared")).verdict == "faithful"
     assert audit(_compared("compared"), _compared("compared", True)).verdict == "not faithful"
     assert audit(_compared("compared"), _compared("other")).verdict == "not faithful"
+
+
+def _on_gpu(beside="b", on="/device:GPU:0", group="a", constant="/device:GPU:0", name="number"):
+    """Copies and a group beside others, all on one device by name, and an initial value on another."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [3], name="x")
+        with tf.device("/device:GPU:0"):
+            a = raw.Exp(x=x, name="a")
+            b = raw.Tanh(x=a, name="b")
+            copy = raw.Identity(input=b, name="copy")
+            with tf.control_dependencies([b]):
+                done = tf.no_op(name="group")
+        copy.op._set_device(on)
+        _beside(copy.op, beside)
+        if group:
+            _beside(done, group)
+        with tf.control_dependencies([done]), tf.device("/device:GPU:0"):
+            raw.Exp(x=copy, name="used")
+        with tf.device("/device:CPU:0"):
+            variable = raw.VariableV2(shape=[3], dtype=tf.float32, name="variable")
+            with tf.device(constant):
+                number = tf.constant([1.0, 2.0, 3.0], name=name)
+            raw.Assign(ref=variable, value=number, name="variable/Assign")
+            raw.Exp(x=raw.Identity(input=variable), name="of_variable")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("other", [{"beside": "used"}, {"group": ""}, {"constant": "/device:CPU:0", "name": "zeros"}])
+def test_beside_whom_on_the_same_device_and_where_a_constant_is_made_is_no_difference(other):
+    assert audit(_on_gpu(), _on_gpu(**other)).verdict == "faithful"
+
+
+@pytest.mark.parametrize("other", [{"on": "/device:GPU:1"}, {"beside": "used", "on": ""}])
+def test_another_device_is_reported(other):
+    assert audit(_on_gpu(), _on_gpu(**other)).verdict == "not faithful"

@@ -50,3 +50,26 @@ def test_a_scope_with_such_variables_is_named_where_the_original_has_both_kinds_
     texts = " ".join(one.what for one in audit(both, old).differences)
     assert "use_resource=True" in texts and "begin the port" not in texts
     assert not any("use_resource" in one.what for one in audit(both, both).differences)
+
+
+def _normalized(fused, training=None):
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x = tf.placeholder(tf.float32, [2, 4, 4, 3], name="x")
+        training = tf.placeholder(tf.bool, [], name="training")
+        gamma, beta = tf.get_variable("gamma", [3]), tf.get_variable("beta", [3])
+
+        def batch():
+            if fused:
+                return tf.nn.fused_batch_norm(x, gamma, beta)[0]
+            return tf.nn.batch_normalization(x, *tf.nn.moments(x, [0, 1, 2]), beta, gamma, 1e-3)
+
+        tf.cond(training, batch, lambda: x)
+    return graph.as_graph_def()
+
+
+def test_a_port_that_fuses_batch_normalization_in_a_branch_is_told_not_to():
+    advised = [
+        ["fused=False" in one.what for one in audit(*map(_normalized, pair)).differences]
+        for pair in ((False, True), (True, False))
+    ]
+    assert any(advised[0]) and not any(advised[1])

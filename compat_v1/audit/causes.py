@@ -22,8 +22,9 @@ def differences(findings, places):
     for group in groups.values():
         group.sort(key=lambda finding: _rank(finding, places))
         root = group[0]
+        what = root.what + next((one.advice for one in group if one.advice), "")
         following = tuple(f"{next(filter(None, _at(one)), '')}: {one.what}" for one in group[1:])
-        found.append((_rank(root, places), Difference(*_at(root), root.what, len(following), following)))
+        found.append((_rank(root, places), Difference(*_at(root), what, len(following), following)))
     return [difference for _, difference in sorted(found, key=lambda one: one[0])]
 
 

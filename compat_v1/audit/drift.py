@@ -36,7 +36,8 @@ RULES = {
     "colocation": Rule(
         "a node is placed beside others than before, such as the helpers of a gradient beside what they measure",
         "1.2",
-        "no node of the two is placed on a device by its name, and what has no device gets one that can run it",
+        "no node of the two is placed on a device by its name, and what has no device gets one that can run it; or all "
+        "are placed on the same one by name; or it is a group, which does nothing",
     ),
     "placeholder shape": Rule(
         "a placeholder's shape is written down, was not",

@@ -15,6 +15,7 @@ class Finding(NamedTuple):
     name: str = ""  # the node to name, if it is a constant inside
     other_name: str = ""  # the same of the port
     computed: bool = False  # a constant that was computed from shapes, which seldom is the cause
+    advice: str = ""  # what to write in the port
 
 
 def short(value):

@@ -78,7 +78,7 @@ def _device(graph, twin, name):
     device = graph.nodes[name].device
     if twin is None:
         is_explained = not device or device in _devices_around(graph, name)
-        is_explained |= graph.nodes[name].op in ("Const", "Fill") and device in excuses.ON_CPU
+        is_explained |= graph.nodes[name].op in ("Const", "Fill")  # the same numbers, wherever they are made
         return None if is_explained else f"is placed on {device!r}"
     other = twin.nodes[name].device
     if device == other or (device in _devices_around(graph, name) and other in _devices_around(twin, name)):

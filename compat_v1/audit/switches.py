@@ -1,6 +1,7 @@
 """TensorFlow's switches that make a whole graph of other ops, and what to write in the port for the original's.
 
 Neither fails: a port that asks only for graphs instead of eager execution is given variables and loops of other kinds.
+And tf.layers.batch_normalization fuses what it normalizes by now, unless it is told not to.
 """
 
 _VARIABLES = ({"VariableV2", "Variable"}, {"VarHandleOp"}, "resource_variables")
@@ -11,6 +12,8 @@ _BRANCHES = (
     "control_flow_v2",
 )
 
+_FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+
 
 def advice(op, original, port):
     """Return what an op without a partner calls for, "" for nothing. `original` and `port`: the ops of both graphs."""
@@ -20,6 +23,8 @@ def advice(op, original, port):
                 return f"; begin the port with tf.compat.v1.disable_{switch}()"
             if new & original and old & port and not old & original:
                 return f"; begin the port with tf.compat.v1.enable_{switch}()"
+    if op in _FUSED and not any(one in original for one in _FUSED):
+        return "; write fused=False in the tf.layers.batch_normalization of the port"
     if op in _VARIABLES[0] | _VARIABLES[1] and _VARIABLES[1] & original and not _VARIABLES[1] & port:
         return "; tf.variable_scope(tf.get_variable_scope(), use_resource=True) in the port makes such variables"
     return ""

@@ -46,8 +46,8 @@ class Verification:
                 where = "the port" if here else "the original"
                 behind = f", behind {listed(sorted(one.name for one in node.controls))}," if node.controls else ""
                 what = f"{node.op} of {listed(self.text(one) for one in node.inputs)}{behind} has no partner in {where}"
-                what += switches.advice(node.op, *ops)
-                self.find("alone", node if here else None, None if here else node, what)
+                advice = switches.advice(node.op, *ops)
+                self.find("alone", node if here else None, None if here else node, what, advice=advice)
 
     def explain_consumed(self):
         """Note the rules that took a node in one graph and not the node of the same name in the other."""
@@ -61,8 +61,8 @@ class Verification:
         """Note that a rule explains what differs at a node."""
         self.rules.setdefault(rule, []).append(name)
 
-    def find(self, kind, node, other, what, name="", other_name="", computed=False):
-        self.findings.append(Finding(kind, node, other, what, name, other_name, computed))
+    def find(self, kind, node, other, what, name="", other_name="", computed=False, advice=""):
+        self.findings.append(Finding(kind, node, other, what, name, other_name, computed, advice))
 
     def _compare(self, node, other):
         if node.op != other.op:

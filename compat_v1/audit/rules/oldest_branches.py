@@ -128,25 +128,37 @@ def _merged(rewriter, name, node, operands):
 
 
 def _is_behind(graph, merge):
-    """Whether what two branches give comes behind all that they do: what is run for that does it."""
+    """Whether what two branches give comes behind all that they do: what is run for that does it.
+
+    Branches of the same condition that come before another Merge are none of these: each does something of its own.
+    """
+    before = _before_in_branches(graph, merge)
+    switches = [name for name, node in graph.nodes.items() if node.op in SWITCHES]
+    conditions = {_condition(graph, one) for one in before.intersection(switches)}
+    todo = [one for one in switches if _condition(graph, one) in conditions]
+    seen, merges = set(todo), set()
+    while todo:
+        after = {one for one in graph.followers[todo.pop()] if one not in seen}
+        seen |= after
+        merges |= {one for one in after if graph.nodes[one].op in MERGES}
+        todo += [one for one in after if graph.nodes[one].op not in MERGES]
+    acting = {one for one in seen if graph.nodes[one].op not in MERGES and not graph.shapes[one]}
+    acting = {one for one in acting if graph.is_stateful(one)}
+    if acting <= before:
+        return True
+    others = set().union(*(_before_in_branches(graph, one) for one in merges - {merge}))
+    return acting <= before | others and not acting & before <= others
+
+
+def _before_in_branches(graph, merge):
+    """Return a Merge with what comes before it in its branches."""
     before, todo = {merge}, [merge]
     while todo:
         for one in graph.needs(todo.pop()):
             if one in graph.conditional and one not in before:
                 before.add(one)
                 todo.append(one)
-    switches = [name for name, node in graph.nodes.items() if node.op in SWITCHES]
-    conditions = {_condition(graph, one) for one in before.intersection(switches)}
-    todo = [one for one in switches if _condition(graph, one) in conditions]
-    seen = set(todo)
-    while todo:
-        name = todo.pop()
-        if name not in before and not graph.shapes[name] and graph.is_stateful(name):
-            return False
-        after = [one for one in graph.followers[name] if one not in seen and graph.nodes[one].op not in MERGES]
-        seen.update(after)
-        todo += after
-    return True
+    return before
 
 
 def _brings_nothing(graph, merge, alive, never):

@@ -163,14 +163,26 @@ def _standardized(rewriter, name, node, operands):
         return False
     if not isinstance(axes, Literal) or axes.kind != "whole" or sorted(axis % 3 for axis in axes.value) != [0, 1, 2]:
         return False
-    while is_op(image, "Identity") and not image[0].controls:
-        normal.absorbed.add(image[0])
-        image = image[0].inputs[0]
+    image = _without_copies(normal, image)
+    if is_op(image, "Cast") and not image[0].controls:
+        whole_numbers, cast = _without_copies(normal, image[0].inputs[0]), image[0]
+        if whole_numbers != cast.inputs[0] and not isinstance(whole_numbers, Literal):
+            sizes = normal.sizes(image)
+            image = make(normal, cast, "Cast", cast.attributes, [whole_numbers], sizes, "copies")
+            normal.absorbed.add(cast)
     normal.absorbed.update(found["nodes"])
     inputs, steps = [image, count], {f"{_STANDARDIZED}: {how}"}
     made = normal.node(name, _STANDARDIZED, {}, inputs, None, steps, sizes=[normal.sizes(found["image"])])
     normal.tensors[name, 0] = (made, 0)
     return True
+
+
+def _without_copies(normal, operand):
+    """Return what a tensor copies: the images were checked, and waited for nothing."""
+    while is_op(operand, "Identity") and not operand[0].controls:
+        normal.absorbed.add(operand[0])
+        operand = operand[0].inputs[0]
+    return operand
 
 
 RULES = {

@@ -105,9 +105,8 @@ def _parsed(rewriter, name, node, operands):
         return False
     serialized, names, alone = operands[0], operands[1], False
     if is_op(serialized, "ExpandDims") and not serialized[0].controls and is_scalar(serialized[0].inputs[1], 0):
-        users = [(rewriter.graph.nodes[user], user) for user, _ in rewriter.graph.users[name]]
-        first = all(one.op == "Squeeze" and list(Attributes(one)["squeeze_dims"].list.i) == [0] for one, _ in users)
-        if not first or sparse or rewriter.normal.sizes(serialized[0].inputs[0]) != ():
+        first = all(_is_of_first(rewriter.graph, user, slot, sparse) for user, slot in rewriter.graph.users[name])
+        if not first or rewriter.normal.sizes(serialized[0].inputs[0]) != ():
             return False
         rewriter.normal.absorbed.add(serialized[0])
         serialized, alone = serialized[0].inputs[0], True
@@ -121,7 +120,9 @@ def _parsed(rewriter, name, node, operands):
         kept.setdefault(key, empty.SerializeToString(deterministic=True))
     kept.update({key: one.SerializeToString(deterministic=True) for key, one in more.items()})
     shapes = rewriter.graph.shapes[name]
-    shapes = [None if one is None else one[1:] for one in shapes] if alone else shapes
+    if alone:
+        dense = [None if one is None else one[1:] for one in shapes[3 * sparse :]]
+        shapes = [*[(None, 1)] * sparse, *shapes[sparse : 2 * sparse], *[(1,)] * sparse, *dense]
     made = rewriter.normal.node(name, "ParseExampleV2", kept, inputs, None, {"parsed"}, len(shapes), shapes)
     rewriter.parsed_alone |= {made} if alone else set()
     for index in range(len(shapes)):
@@ -129,9 +130,28 @@ def _parsed(rewriter, name, node, operands):
     return True
 
 
+def _is_of_first(graph, user, slot, sparse):
+    """Whether a user of a parsed batch of one takes the only example: of what is sparse, as its numbers without rows.
+
+    `sparse`: how many features are.
+    """
+    node, (_, index) = graph.nodes[user], graph.inputs[user][slot]
+    if index >= 3 * sparse:
+        return node.op == "Squeeze" and list(Attributes(node)["squeeze_dims"].list.i) == [0]
+    if sparse <= index < 2 * sparse:
+        return True
+    begin, size = ([0, 1], [-1, -1]) if index < sparse else ([1], [-1])
+    given = [graph.constant(maker) for maker, _ in graph.inputs[user][1:]] if node.op == "Slice" and slot == 0 else []
+    return [one and list(one.value) for one in given] == [begin, size]
+
+
 def _squeezed(rewriter, name, node, operands):
     if isinstance(operands[0], Literal) or operands[0][0] not in rewriter.parsed_alone:
         return False
+    if node.op == "Slice" and not isinstance(operands[0][0].inputs[0], Literal):
+        sparse = v1.AttrValue.FromString(operands[0][0].attributes["num_sparse"]).i
+        if sparse <= operands[0][1] < 2 * sparse:  # a part of the values that the program takes
+            return False
     rewriter.normal.alias(name, operands[0], "parsed")
     return True
 
@@ -237,5 +257,6 @@ RULES = {
     "Mul": lambda *of: _clipped_scale(*of) or _clipped(*of),
     "RealDiv": _clipped_by_now,
     "ParseExample": _parsed,
+    "Slice": _squeezed,
     "Squeeze": _squeezed,
 }
