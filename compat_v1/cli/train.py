@@ -59,16 +59,18 @@ def run(args: argparse.Namespace) -> int:
     """Train the port: the post's lines on stdout, and what was asked for on disk."""
     watch = Stopwatch()
     import_tensorflow()
-    from compat_v1.proof.original_graph import ORIGINAL_EXECUTIONS, network_of
     from compat_v1.run import train_run
-    from compat_v1.training import EXECUTIONS, Measurement, load_data
+    from compat_v1.training import EXECUTIONS, Measurement, load_data, new_network
 
     watch.note("importing TensorFlow")
     require_place_for("--record", args.record)
     try:
         data = load_data(args.sequence_length, args.draw)
         watch.note("data")
-        network = network_of(args.graph, args.seed, args.sequence_length)
+        if args.graph == "original":
+            network, executions = _original(args.seed, args.sequence_length)
+        else:
+            network, executions = new_network(args.seed, args.sequence_length), EXECUTIONS
     except ValueError as error:
         raise BadInput(str(error)) from None
 
@@ -87,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
                 args.epochs,
                 graph=args.graph,
                 execution=args.execution,
-                executions=ORIGINAL_EXECUTIONS if args.graph == "original" else EXECUTIONS,
+                executions=executions,
                 logdir=args.logdir,
                 record_file=args.record,
                 checkpoint=args.checkpoint,
@@ -110,3 +112,16 @@ def run(args: argparse.Namespace) -> int:
         print(f"stopped after {done.record.epochs} of {args.epochs} epochs", file=sys.stderr)
         return Status.STOPPED
     return Status.GOOD
+
+
+def _original(graph_seed: int, sequence_length: int) -> tuple[tuple[Any, Any], Any]:
+    """Return the original's graph with its network, and its executions: they bring the audit, which the port needs not.
+
+    `ValueError` for a length that the graph is not made for.
+    """
+    from compat_v1.graph import SEQUENCE_LENGTH
+    from compat_v1.proof.original_graph import ORIGINAL_EXECUTIONS, original_network
+
+    if sequence_length != SEQUENCE_LENGTH:
+        raise ValueError(f"--graph original: the original's graph is made for {SEQUENCE_LENGTH} signs")
+    return original_network(graph_seed), ORIGINAL_EXECUTIONS

@@ -15,7 +15,7 @@ from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.lockstep import Mode, Side
 from compat_v1.beside.plan import make_plan
 from compat_v1.beside.program import Program
-from compat_v1.graph import SEQUENCE_LENGTH, Network
+from compat_v1.graph import Network
 from compat_v1.original.record_format import DEFAULT_SEED
 from compat_v1.proof.golden import RECORDED
 from compat_v1.training import (
@@ -98,18 +98,6 @@ ORIGINAL_EXECUTIONS: dict[str, Execution] = {
     "one-run": partial(_beside, True),
     "post": partial(_beside, False),
 }
-
-
-def network_of(graph: str, graph_seed: int, sequence_length: int = SEQUENCE_LENGTH) -> tuple[Any, Network]:
-    """Build the port's network, or the original's if `graph` is "original", and return it as `new_network` does.
-
-    `ValueError` for a length that the original's graph is not made for.
-    """
-    if graph == "port":
-        return new_network(graph_seed, sequence_length)
-    if sequence_length != SEQUENCE_LENGTH:
-        raise ValueError(f"--graph original: the original's graph is made for {SEQUENCE_LENGTH} signs")
-    return original_network(graph_seed)
 
 
 def audit_port(graph_seed: int = DEFAULT_SEED, op_seeds: Sequence[int] = OP_SEEDS) -> Audit:
