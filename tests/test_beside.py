@@ -499,14 +499,14 @@ def test_the_progress_ends_where_all_is_done():
     assert seen[-1][0] == seen[-1][1] and all(done <= total for done, total in seen)
 
 
-def test_the_proof_of_this_program_runs_on_the_same_engine(data):
+@pytest.mark.parametrize("name", [pytest.param("post", marks=pytest.mark.long), "one-run"])
+def test_the_proof_of_this_program_runs_on_the_same_engine(data, name):
     """Every bit is that of `training.py`, which knows nothing of it."""
-    for name in ("post", "one-run"):
-        engine_run, run = (
-            trained(*original_network(1), data, 1, 41, executions[name])
-            for executions in (original_graph.ORIGINAL_EXECUTIONS, EXECUTIONS)
-        )
-        assert_every_bit_equal(engine_run, run)
+    engine_run, run = (
+        trained(*original_network(1), data, 1, 41, executions[name])
+        for executions in (original_graph.ORIGINAL_EXECUTIONS, EXECUTIONS)
+    )
+    assert_every_bit_equal(engine_run, run)
 
 
 def test_a_trace_parts_at_the_first_stage_that_is_another():

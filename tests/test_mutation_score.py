@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import known_graph
@@ -19,10 +20,11 @@ SAMPLED = [
 ]
 
 
-def test_the_audit_notices_a_sample_of_edits(today):
+@pytest.mark.parametrize("share", [0.02, pytest.param(0.04, marks=pytest.mark.long)])
+def test_the_audit_notices_a_sample_of_edits(today, share):
     with ThreadPoolExecutor(1) as pool:  # processes would import TensorFlow first
-        planted, total = mutation_score.score(pool, today, SAMPLED, share=0.04, seed=1)
-    assert 40 < len(planted) < 0.1 * total
+        planted, total = mutation_score.score(pool, today, SAMPLED, share=share, seed=1)
+    assert 1000 * share < len(planted) < 0.1 * total
     left = {(*one.subject, one.edit.node) for one in planted if one.outcome in ("survived", "crashed")}
     assert not left
 

@@ -78,7 +78,7 @@ def ran(command, folder, **environment):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
 
 
-@pytest.fixture(params=["as the program", "as the module"])
+@pytest.fixture(params=["as the program", pytest.param("as the module", marks=pytest.mark.long)])
 def command(request, installed):
     return (
         [installed / "selfmade-lstm"]

@@ -129,7 +129,7 @@ def interpreters():
     if os.environ.get("PYTHON27") and old.exists():
         yield "1.0.1", [os.environ["PYTHON27"]], {"PYTHONPATH": str(old)}
     if witness.exists():
-        yield "1.15.5", [str(witness)], {}
+        yield pytest.param("1.15.5", [str(witness)], {}, marks=pytest.mark.long)
 
 
 @pytest.mark.parametrize("name, command, environment", list(interpreters()), ids=lambda value: value)

@@ -41,7 +41,7 @@ def runs_of(folder):
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
+    "number", [*(pytest.param(one, marks=pytest.mark.long) for one in (signal.SIGINT, signal.SIGTERM)), signal.SIGKILL]
 )
 def test_second_process_does_not_outlive_the_first(tmp_path, number):
     process = start(tmp_path, "--epochs", "100000")

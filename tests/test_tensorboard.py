@@ -199,8 +199,15 @@ def test_report_fits_the_screen_and_asks_for_nothing(browser, report, width, col
     page.close()
 
 
-@pytest.mark.parametrize("lines", [2, 3], ids=["while it starts", "when it serves"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        pytest.param(2, signal.SIGTERM, id="asked while it starts"),
+        pytest.param(3, signal.SIGINT, id="stopped when it serves"),
+        pytest.param(2, signal.SIGINT, id="stopped while it starts", marks=pytest.mark.long),
+        pytest.param(3, signal.SIGTERM, id="asked when it serves", marks=pytest.mark.long),
+    ],
+)
 def test_server_ends_on_a_signal_and_leaves_nothing_behind(whole_run, tmp_path, lines, number):
     with starting(whole_run / "logs", TMPDIR=str(tmp_path)) as (process, _):
         try:

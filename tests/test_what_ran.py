@@ -86,7 +86,7 @@ def trained_elsewhere(tmp_path):
 @pytest.mark.parametrize(
     ("change", "keys"),
     [
-        (more_iterations_at_once, {"graph"}),
+        pytest.param(more_iterations_at_once, {"graph"}, marks=pytest.mark.long),
         pytest.param(another_initializer, {"graph", "initial-variables"}, marks=pytest.mark.long),
         (weights_of_its_own, {"initial-variables"}),
         (a_shuffle_of_its_own, {"data"}),
