@@ -208,3 +208,14 @@ def test_a_node_without_a_partner_says_what_it_waits_for():
 
     nothing = v1.GraphDef(node=[node for node in graph(False).node if node.op == "Placeholder"])
     assert audit(graph(True), nothing).differences != audit(graph(False), nothing).differences
+
+
+def test_a_gradient_that_is_computed_in_one_branch_only_is_noticed():
+    """The sizes are equal, but there are none where the other branch is taken, and so no gradient."""
+
+    def edit(nodes):
+        nodes["gradients/sub_grad/BroadcastGradientArgs"].input[0] = "gradients/Shape_2"
+
+    graph = recorded("tf1.0.1", "conditional")
+    result = audit(graph, edited(graph, edit))
+    assert any(one.what == "runs in any case, in a branch only in the port" for one in result.differences)

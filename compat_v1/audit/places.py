@@ -1,5 +1,7 @@
 """Where the nodes of a normal form run: in which loop, in which branch, and after what. For `normal.py`."""
 
+from functools import cached_property
+
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node
@@ -26,6 +28,23 @@ class Places:
         if name in self.graph.conditional and name in self.made:
             return frozenset([self.made[name]])
         return frozenset()
+
+    def is_in_branch(self, node):
+        """Whether a node runs in a branch only, of those that rules have left; None where its names do not tell."""
+        ops = {name: self.graph.nodes[name].op for name in node.names if name in self.graph.nodes}
+        found = {name in self._in_branches for name, op in ops.items() if op not in SWITCHES}  # these begin one
+        return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def _in_branches(self):
+        left, found = set(self.nodes), set()
+        for name in self.graph.order if self.graph.conditional else ():
+            if name not in self.graph.conditional:
+                continue
+            is_switch = self.graph.nodes[name].op in SWITCHES and self.made.get(name) in left
+            if is_switch or any(one in found for one in self.graph.needs(name)):
+                found.add(name)
+        return found
 
     def _place_and_waits(self, name):
         """Return what says in which loop or branch a literal is made, and what its making waits for otherwise."""

@@ -82,8 +82,18 @@ class Verification:
                 self.findings.append(one)
             else:
                 self.explain(one, node.name)
+        self._compare_branches(node, other)
         self._compare_inputs(node, other)
         self._compare_waits(node, other)
+
+    def _compare_branches(self, node, other):
+        """Compare whether nodes run in a branch only: what a rule left out may have been in one."""
+        here, there = (
+            side.normal.is_in_branch(one) for side, one in zip(self.pairing.sides, (node, other), strict=True)
+        )
+        if {here, there} == {True, False} and not node.steps ^ other.steps:
+            where = ("in any case", "in a branch only")
+            self.find("role", node, other, f"runs {where[here]}, {where[there]} in the port")
 
     def _compare_attributes(self, node, other):
         for key in sorted(node.attributes.keys() | other.attributes.keys()):
