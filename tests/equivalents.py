@@ -132,8 +132,8 @@ def _touches_sizes(edit, graph):
 def _has_the_same_bits(edit, pair, values, size):
     """Whether both graphs run alike in batches of a size, as TensorFlow optimizes them and op by op as they are.
 
-    All values that the edit reaches, but for those of these nodes, have to be among what is run, unless they are the
-    end of a branch or loop, in which nothing is fetched.
+    All values that the edit reaches, but for those of these nodes, have to be among what is run, or computed from that
+    alone, such as copies for nobody, unless they are the end of a branch or loop, in which nothing is fetched.
     """
     open_sizes = {
         node.name: [size]
@@ -150,6 +150,7 @@ def _has_the_same_bits(edit, pair, values, size):
         plan = result.plan
         run = plan.old.needs({one.old[0] for one in plan.fetches} | {update.target for update, _ in plan.updates})
         left = graph.made_of(edit.node) - values - run
+        left = {name for name in left if graph.has_effect(name) or not values.isdisjoint(graph.makers(name))}
         ends = all(not graph.made_of(name) - {name} and not plan.old.wiring.is_always_there(name) for name in left)
         if result.verdict != "equal" or result.left_out or not ends:
             return False

@@ -79,6 +79,10 @@ class KnownGraph:
             if any(source(one)[0] == name and source(one)[1] >= 0 for one in user.input)
         }
 
+    def makers(self, name):
+        """Return the names of what a node takes."""
+        return {one for one, index in map(source, self.nodes[name].input) if index >= 0}
+
     def made_of(self, name):
         """Return the names of all that is computed from a node, and its own."""
         found, todo = {name}, [name]

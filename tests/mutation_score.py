@@ -167,7 +167,7 @@ def score(pool, folder, subjects, share=1.0, seed=0, kept=None):
 def fingerprint(folder):
     """Return a hash of all that an outcome depends on: the audit, the edits, the graphs, TensorFlow."""
     digest = hashlib.sha256(tf.__version__.encode())
-    sources = [*Path(package.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*mutation*.py")]
+    sources = [*Path(package.__file__).parent.rglob("*.py"), *Path(__file__).parent.glob("*mutation*.py")]
     sources += [
         Path(__file__).with_name(f"{name}.py")
         for name in ("equivalents", "known_graph", "same_but_names", "corpus_graphs")

@@ -54,35 +54,48 @@ def unused(node, side, in_port):
     return "unused constants" if _measures_zeros(node, users) else None
 
 
-def _is_asked_for_nothing(node, side, deep=_MOST_OPS):
+def _is_asked_for_nothing(node, side):
     """Whether nothing uses a node but what nothing uses either, and each of these does what another node does."""
-    if not deep or not pruning.may_go(side.normal, node) or not any(_others_like(node, side.users, deep)):
-        return False
-    return all(_is_asked_for_nothing(user, side, deep - 1) for user, _ in side.users.get(node, ()))
+    known: dict = {}  # what was asked before: each node once, however many ways lead there
+    todo, seen = [(node, _MOST_OPS)], {node}
+    while todo:
+        one, deep = todo.pop()
+        if not deep or not pruning.may_go(side.normal, one) or not _others_like(one, side.users, deep, known):
+            return False
+        new = {user for user, _ in side.users.get(one, ())} - seen
+        seen |= new
+        todo += [(user, deep - 1) for user in new]
+    return True
 
 
-def _others_like(node, users, deep):
-    """Yield the nodes that do what a node does, though on another device or beside others."""
+def _others_like(node, users, deep, known):
+    """Return the nodes that do what a node does, though on another device or beside others."""
     makers = [one[0] for one in node.inputs if not isinstance(one, Literal)]
+    found: set = set()
     if deep and makers and not node.controls and not node.functions:
-        for maker in (makers[0], *_others_like(makers[0], users, deep - 1)):
-            yield from (user for user, _ in users.get(maker, ()) if user is not node and _are_alike(user, node, deep))
+        for maker in (makers[0], *_others_like(makers[0], users, deep - 1, known)):
+            others = {user for user, _ in users.get(maker, ()) if user is not node} - found
+            found |= {user for user in others if _are_alike(user, node, deep, known)}
+    return found
 
 
-def _are_alike(one, other, deep):
+def _are_alike(one, other, deep, known):
     """Whether two nodes do the same and wait for nothing, or are one."""
     if one is other or not deep:
         return one is other
     if (one.op, one.attributes, one.controls) != (other.op, other.attributes, frozenset()):
         return False
-    pairs = list(zip(one.inputs, other.inputs, strict=False))
-    return len(one.inputs) == len(other.inputs) and all(_is_alike(*pair, deep - 1) for pair in pairs)
+    if (one, other, deep) not in known:
+        pairs = list(zip(one.inputs, other.inputs, strict=False))
+        alike = len(one.inputs) == len(other.inputs) and all(_is_alike(*pair, deep - 1, known) for pair in pairs)
+        known[one, other, deep] = alike
+    return known[one, other, deep]
 
 
-def _is_alike(operand, other, deep):
+def _is_alike(operand, other, deep, known):
     if isinstance(operand, Literal) or isinstance(other, Literal):
         return patterns.is_same(operand, other)
-    return operand[1] == other[1] and _are_alike(operand[0], other[0], deep)
+    return operand[1] == other[1] and _are_alike(operand[0], other[0], deep, known)
 
 
 def _writes_sparse_shape(node, users):
@@ -106,13 +119,26 @@ def _is_sparse_shape(node):
 
 def _measures_zeros(node, users):
     """Whether a node tells, or helps to tell, if as many zeros as that are a constant; nobody asks for the answer."""
-    using = {user for user, _ in users.get(node, ())}
-    if node.controls:
-        return False
-    if node.op == "Mul":
-        waited = any(slot == "^" for _, slot in users.get(node, ()))
-        return bool(using) and not waited and all(_measures_zeros(user, users) for user in using)
-    if node.op != "Less" or using or not node.inputs:
+    todo, seen = [node], {node}
+    while todo:
+        one = todo.pop()
+        using = users.get(one, ())
+        if one.controls:
+            return False
+        if one.op == "Mul":
+            if not using or any(slot == "^" for _, slot in using):
+                return False
+            new = {user for user, _ in using} - seen
+            seen |= new
+            todo += new
+        elif using or not _asks_if_few(one):
+            return False
+    return True
+
+
+def _asks_if_few(node):
+    """Whether a node tells if a number of zeros is below what is worth computing."""
+    if node.op != "Less" or not node.inputs:
         return False
     return isinstance(node.inputs[1], Literal) and (
         node.inputs[1].value == (1000,) or all(isinstance(one, Literal) for one in node.inputs)

@@ -54,6 +54,17 @@ def is_of_numbers(operand):
     return is_whole and all(isinstance(value, int) for value in operand.value)
 
 
+def axes_of(operand, shape):
+    """Return the axes that a literal says, counted from 0, in order; None if a tensor of that shape has not all.
+
+    What the other graph tells of a tensor's sizes may be of another tensor, and of another rank.
+    """
+    if shape is None or not is_of_numbers(operand):
+        return None
+    rank, axes = len(shape), operand.value
+    return sorted({axis % rank for axis in axes}) if all(-rank <= axis < rank for axis in axes) else None
+
+
 def leaves_of(operand):
     """Return from what a whole number is computed: constants' keys and tensors."""
     if not isinstance(operand, Literal):

@@ -4,19 +4,30 @@ A size is a Python int where it is known, or a `Size`: a sum of products of unkn
 are equal whatever is fed; two that are not may still be equal for some feeds.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from itertools import count
 from typing import Any
+
+# More than these a size of no program has: the decoder of a speech synthesis has 3087 unknowns, 20 inside each other.
+_MOST_UNKNOWNS, _DEEPEST, _MOST_FACTORS, _MOST_TERMS = 1 << 12, 64, 64, 64
+_too_large = count()
 
 
 class Size:
-    """A polynomial with whole coefficients: {(unknown, unknown, …): coefficient}, the unknowns of a product sorted."""
+    """A polynomial with whole coefficients: {(unknown, unknown, …): coefficient}, the unknowns of a product sorted.
 
-    __slots__ = ("_hash", "_text", "terms")
+    `weight`: of how many unknowns it is made; `depth`: how many of them are inside each other.
+    """
+
+    __slots__ = ("_hash", "_text", "depth", "terms", "weight")
 
     def __init__(self, terms: dict[tuple[Hashable, ...], int]):
         self.terms = terms
         self._hash = hash(frozenset(terms.items()))
         self._text: str | None = None
+        parts = [list(_inside(name)) for product in terms for name in product]
+        self.weight = sum(1 + sum(one.weight for one in inner) for inner in parts)
+        self.depth = max((1 + one.depth for inner in parts for one in inner), default=0)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Size) and self.terms == other.terms
@@ -30,6 +41,12 @@ class Size:
             terms = sorted(self.terms.items(), key=lambda term: (-len(term[0]), str(term[0])))
             self._text = " + ".join(_product(product, factor) for product, factor in terms)
         return self._text
+
+
+def _inside(name: Any) -> "Iterator[Size]":
+    """Yield the sizes that an unknown is computed from."""
+    for part in name[1:] if isinstance(name, tuple) else ():
+        yield from (one for one in (part if isinstance(part, frozenset) else (part,)) if isinstance(one, Size))
 
 
 def _product(product: tuple[Hashable, ...], factor: int) -> str:
@@ -51,7 +68,13 @@ AnySize = int | Size
 
 def unknown(name: Hashable) -> Size:
     """Return the size of which only its name is known."""
-    return Size({(name,): 1})
+    return _bounded(Size({(name,): 1}))
+
+
+def _bounded(size: Size) -> Size:
+    """Return a size, or one that is like no other for what is made of too much to be followed."""
+    is_large = size.weight > _MOST_UNKNOWNS or size.depth > _DEEPEST or len(size.terms) > _MOST_TERMS
+    return Size({(("too large", next(_too_large)),): 1}) if is_large else size
 
 
 def add(a: AnySize, b: AnySize) -> AnySize:
@@ -69,6 +92,9 @@ def multiply(a: AnySize, b: AnySize) -> AnySize:
     if isinstance(a, int) and isinstance(b, int):
         return a * b
     terms: dict[tuple[Hashable, ...], int] = {}
+    factors = sum(max(map(len, _terms(one)), default=0) for one in (a, b))
+    if factors > _MOST_FACTORS or len(_terms(a)) * len(_terms(b)) > _MOST_TERMS:
+        return unknown(("too large", next(_too_large)))
     for product, factor in _terms(a).items():
         for other, other_factor in _terms(b).items():
             key = tuple(sorted(product + other, key=_said))
@@ -157,7 +183,7 @@ def _size(terms: dict[tuple[Hashable, ...], int]) -> AnySize:
     terms = {product: factor for product, factor in terms.items() if factor}
     if not terms.keys() - {()}:
         return terms.get((), 0)
-    return Size(terms)
+    return _bounded(Size(terms))
 
 
 def _exact(a: AnySize, b: AnySize) -> AnySize | None:

@@ -38,7 +38,7 @@ def _expanded(rewriter, name, _node, operands):
 def _squeezed(rewriter, name, node, operands):
     """So are the axes that are squeezed."""
     sizes, axes = rewriter.normal.sizes(operands[0]), list(Attributes(node)["squeeze_dims"].list.i)
-    if sizes is None or all(axis >= 0 for axis in axes):
+    if not sizes or all(axis >= 0 for axis in axes):
         return False
     written = v1.AttrValue.ListValue(i=[axis % len(sizes) for axis in axes])
     attributes = rewriter.graph.attributes(name)
@@ -68,6 +68,8 @@ def sliced(rewriter, name, _node, operands):
     tensor, begin, size = operands
     shape, starts = rewriter.normal.sizes(tensor), _starts(begin)
     if shape is None or starts is None or not isinstance(size, Literal) or size.array() is None:
+        return False
+    if not len(shape) == len(starts) == len(size.value):
         return False
     written = [
         subtract(whole, start) if length == -1 and start is not None else length

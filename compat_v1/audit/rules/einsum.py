@@ -45,9 +45,18 @@ def _einsum(rewriter, name, node, operands):
     for product in reversed(rewriter.products):
         left, right, result = product.axes
         for side, (own, other) in enumerate([(left, right), (right, left)]):
-            if axes == (result, other, own) and operands[1] == product.operands[1 - side]:
+            is_turned = axes == (result, other, own) and operands[1] == product.operands[1 - side]
+            if is_turned and _fits(rewriter.normal, shapes[0], product):
                 return _gradient(rewriter, name, operands[0], product, side)
     return _forward(rewriter, name, operands, axes)
+
+
+def _fits(normal, shape, product):
+    """Whether what may be the gradient of a product is as large along each axis, as far as both sizes are known."""
+    taken = [size for one in product.operands for size in normal.sizes(one)]
+    sizes = dict(zip("".join(product.axes[:2]), taken, strict=True))
+    pairs = [(size, sizes[axis]) for size, axis in zip(shape, product.axes[2], strict=True)]
+    return all(one == other for one, other in pairs if isinstance(one, int) and isinstance(other, int))
 
 
 def _of_one(rewriter, name, operand, before, after):

@@ -168,13 +168,16 @@ def _gradient_of_any_sum(rewriter, name, node, operands):
     """The gradient of a sum of rows is an op, and was a sum of the gradients for the segments that each row is in."""
     gradient, numbers, segments, count = operands
     normal, attributes = rewriter.normal, Attributes(node)
+    if not isinstance(count, Literal):
+        return False
     shape, kinds = normal.sizes(gradient), {}
     for key in ("Tidx", "Tsegmentids"):
         kind = attributes[key].type if key in attributes else tf.int32.as_datatype_enum
         kinds[key] = v1.AttrValue(type=kind).SerializeToString(deterministic=True)
     of_it = rewriter.graph.attributes(name)["T"]
     length = (normal.sizes(segments) or (None,))[0]
-    sizes = [None if shape is None else (size, *shape[1:]) for size in (length, count.value[0])]
+    rows = count.value[0] if count.kind == "whole" else None
+    sizes = [None if shape is None else (size, *shape[1:]) for size in (length, rows)]
     types = {"Tparams": of_it, "Tindices": kinds["Tsegmentids"]}
     taken = normal.node(name, "GatherV2", types, [gradient, segments, number(0, "int32")], sizes=sizes[:1])
     types = {"T": of_it, "Tindices": kinds["Tidx"]}

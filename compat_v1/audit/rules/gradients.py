@@ -3,10 +3,11 @@
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
-from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, single, times, with_rest
+from compat_v1.audit.operands import axes_of, is_op, is_scalar, single, times, with_rest
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.rules.kept import KEPT, keeps
 
+_LOSS = "SoftmaxCrossEntropyWithLogits"
 _HANDING_ON = ("Reshape", "StopGradient", "Cast")  # what labels pass through on the way to a cross entropy
 
 
@@ -25,14 +26,14 @@ class GradientRules:
         if not (negation or self._only_reshaped(name)):
             return self._plain_sum(name, node, operands)
         shape = self.normal.sizes(tensor)
-        if shape is None or not is_of_numbers(axes):
+        summed = axes_of(axes, shape)
+        if summed is None:
             attributes = self.graph.attributes(name)
             steps = {"kept dimensions"} if attributes.pop("keep_dims", None) else set()
             tensor = self._negated(negation, tensor, shape) if negation else tensor
             self.normal.keep(name, "Sum", [tensor, axes], attributes, steps, [None])
             return True
-        left = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
-        left = [axis for axis in left if shape[axis] != 1]
+        left = [axis for axis in summed if shape[axis] != 1]
         steps = {"static broadcast"} if "BroadcastGradientArgs" in axes.ops else set()
         steps |= {"kept dimensions"} if Attributes(node)["keep_dims"].b else set()
         if negation:
@@ -51,9 +52,9 @@ class GradientRules:
         """A sum that keeps its dimensions is a sum, reshaped; and so is one over axes of one element, copied."""
         tensor, axes = operands
         shape = None if tensor is None else self.normal.sizes(tensor)
-        if shape is None or not is_of_numbers(axes):
+        summed = axes_of(axes, shape)
+        if summed is None:
             return False
-        summed = sorted({axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()})
         left = [axis for axis in summed if shape[axis] != 1] or summed
         attributes = self._without_index_types(name, [axes])
         keeps = attributes.pop("keep_dims", None)
@@ -77,9 +78,9 @@ class GradientRules:
         if not is_op(tensor, "Reshape") or tensor[0].controls or Attributes(node)["keep_dims"].b:
             return False
         source, shape = tensor[0].inputs[0], self.normal.sizes(tensor)
-        if isinstance(source, Literal) or shape is None or not is_of_numbers(axes):
+        summed = axes_of(axes, shape)
+        if isinstance(source, Literal) or summed is None:
             return False
-        summed = {axis % max(len(shape), 1) for axis in axes.array().reshape(-1).tolist()}
         left = tuple(size for axis, size in enumerate(shape) if axis not in summed)
         if self.normal.sizes(source) != left or any(shape[axis] != 1 for axis in summed):
             return False
@@ -96,12 +97,14 @@ class GradientRules:
 
     def _are_labels(self, name):
         """Whether only a cross entropy takes a tensor, handed on or not, and whoever asks for its sizes."""
-        users = [(user, self.graph.nodes[user].op) for user, _ in self.graph.users[name]]
-        taking = [(user, op) for user, op in users if op not in ("Shape", "Rank")]
-        return bool(taking) and all(
-            op == "SoftmaxCrossEntropyWithLogits" or (op in _HANDING_ON and self._are_labels(user))
-            for user, op in taking
-        )
+        todo = [name]
+        while todo:
+            users = [(user, self.graph.nodes[user].op) for user, _ in self.graph.users[todo.pop()]]
+            taking = [(user, op) for user, op in users if op not in ("Shape", "Rank")]
+            if not taking or any(op not in (_LOSS, *_HANDING_ON) for _, op in taking):
+                return False
+            todo += [user for user, op in taking if op != _LOSS]
+        return True
 
     def _negated(self, negation, tensor, shape):
         sizes_of_it = None if shape is None else [shape]
@@ -160,6 +163,8 @@ class GradientRules:
                 self.normal.keep(name, "BroadcastTo", [tensor, target], self._as_broadcast(name), {"spread: tiled"})
             return target is not None
         factors = multiples.array().tolist()
+        if len(shape) != len(factors):
+            return False
         if any(size != 1 and factor != 1 for size, factor in zip(shape, factors, strict=True)):
             return False
         return self._spread(name, tensor, [times(*pair) for pair in zip(shape, factors, strict=True)], multiples)

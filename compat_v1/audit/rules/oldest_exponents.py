@@ -4,7 +4,7 @@ Everything is brought into the newer form, when the normal form of a graph is wh
 """
 
 from compat_v1.audit.graph import Attributes
-from compat_v1.audit.literals import whole
+from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, with_rest
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.pruning import arrange, users_of
@@ -61,10 +61,10 @@ class _Gradient:
         if self.product.controls or not is_op(handed, "Identity") or inverse.controls != {handed[0]}:
             return
         self.handed, self.reshaped = handed[0], handed[0].inputs[0]
-        if not is_op(self.reshaped, "Reshape"):
+        if not is_op(self.reshaped, "Reshape") or len(self.handed.controls) != 1:
             return
-        self.gradient, (self.group,) = self.reshaped[0].inputs[0], self.handed.controls or (None,)
-        self.is_whole = self.group is not None and self.group.controls == {self.reshaped[0]}
+        self.gradient, (self.group,) = self.reshaped[0].inputs[0], self.handed.controls
+        self.is_whole = not isinstance(self.gradient, Literal) and self.group.controls == {self.reshaped[0]}
         self.is_whole &= users[self.group] == {self.handed} and users[self.reshaped[0]] == {self.group, self.handed}
 
     def write(self, normal, total, shape, users):

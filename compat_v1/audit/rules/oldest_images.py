@@ -2,7 +2,7 @@
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.operands import axes_of, is_op, is_scalar
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.rules.oldest_branches import absorb_condition, asks_which
 
@@ -113,9 +113,10 @@ def _merged(rewriter, name, node, operands):
         return False
     tensor, condition = same[0].inputs
     shape = rewriter.normal.sizes(tensor)
-    if isinstance(condition, Literal) or isinstance(tensor, Literal) or shape is None:
+    if isinstance(condition, Literal) or isinstance(tensor, Literal):
         return False
-    if not isinstance(axes, Literal) or axes.kind != "whole" or len(axes.value) != 1:
+    axis = axes_of(axes, shape)
+    if axis is None or len(axis) != 1:
         return False
     rewriter.normal.absorbed.update({same[0], back[0], switched[0]})
     asked = condition[0].inputs[0] if is_op(condition, "Identity") else condition
@@ -126,7 +127,7 @@ def _merged(rewriter, name, node, operands):
     if is_op(tensor, "Identity") and not tensor[0].controls and not isinstance(tensor[0].inputs[0], Literal):
         rewriter.normal.absorbed.add(tensor[0])
         tensor = tensor[0].inputs[0]
-    return _keep(rewriter, name, tensor, asked, axes.value[0] % len(shape), "reversed", shape)
+    return _keep(rewriter, name, tensor, asked, axis[0], "reversed", shape)
 
 
 def _keep(rewriter, name, tensor, condition, axis, how, shape):

@@ -101,6 +101,8 @@ def _parsed(rewriter, name, node, operands):
     attributes = Attributes(node)
     sparse, dense = attributes["Nsparse"].i, attributes["Ndense"].i
     keys = operands[2 : 2 + sparse + dense]
+    if not isinstance(operands[1], Literal):
+        return False
     if any(not isinstance(one, Literal) or one.kind != "text" or one.shape != () for one in keys):
         return False
     serialized, names, alone = operands[0], operands[1], False

@@ -67,7 +67,7 @@ def _softmax(rewriter, name, node, operands):
         return False
     tensor = rows[0].inputs[0]
     shape, flat = normal.sizes(tensor), normal.sizes(rows)
-    if shape is None or flat is None or len(flat) != 2 or len(shape) == 2 or flat[1] != shape[-1]:
+    if shape is None or flat is None or len(flat) != 2 or len(shape) in (0, 2) or flat[1] != shape[-1]:
         return False
     normal.absorbed.add(rows[0])
     soft = _made(rewriter, name, node.op, [tensor], shape)
