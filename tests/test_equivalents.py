@@ -9,6 +9,7 @@ import tensorflow as tf
 import equivalents
 import known_graph
 import mutations
+from compat_v1.audit import read_graph_def
 from compat_v1.control_flow import control_flow_v1
 from equivalents import Pair
 from mutations import Edit
@@ -169,6 +170,36 @@ def gradient_of_a_slice():
 def test_sizes_that_are_the_same_in_batches_of_every_size_change_nothing(name, expected):
     graph = built(gradient_of_a_slice)
     assert is_equivalent(graph, swapped(graph, name, 0, 1)) == expected
+
+
+def gradient_of_a_mean():
+    """TensorFlow counts the elements by the sizes of both axes; nobody takes the gradient of x itself."""
+    x = v1.placeholder(tf.float32, [None, 3], name="x")
+    weight = v1.get_variable("weight", [3, 2], initializer=tf.ones_initializer(), use_resource=False)
+    v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(tf.matmul(x, weight))))
+    for name, other in (("ones", [1, 1]), ("others", [1, 2])):
+        tf.constant(other, name=name)
+
+
+@pytest.mark.parametrize(("other", "expected"), [("ones", True), ("others", False)])
+def test_sizes_in_another_order_have_one_product(other, expected):
+    graph = built(gradient_of_a_mean)
+    what = f"input 1 is {other}, was add/y"
+    nodes = [f"gradients/Mean_grad/{name}" for name in ("add", "mod", "GatherV2")]
+    edit = planted(graph, "replaced input", nodes[0], lambda node: node.input.__setitem__(1, other), what)
+    assert is_equivalent(graph, edit, nodes) == expected
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("other_value", "expected"), [("Mean_grad/GatherV2", True), ("MatMul_grad/MatMul", False)])
+def test_a_copy_for_nobody_is_of_what_it_copies(today, other_value, expected):
+    """Batch normalization has gradients that nobody takes, and that are not fetched: copies of what is run."""
+    graph, name = read_graph_def(today / "batch_normalization.pb.gz"), "gradients/Mean_grad/add"
+    other = "gradients/Mean_grad/Reshape/shape"
+    edit = planted(graph, "replaced input", name, lambda node: node.input.__setitem__(1, other), "input 1 is …")
+    pair = Pair(graph, mutations.apply(edit, graph), frozenset())
+    values = {f"gradients/{one}" for one in ("Mean_grad/add", "Mean_grad/mod", "Mean_grad/GatherV2", other_value)}
+    assert equivalents._has_the_same_bits(edit, pair, values, 2) == expected
 
 
 def test_what_depends_on_more_than_sizes_is_not_told_by_a_few_runs():
