@@ -121,6 +121,23 @@ def test_a_name_of_an_example_may_be_fed():
     assert audit(*graphs).verdict == audit(*graphs[::-1]).verdict == "not faithful"
 
 
+def test_a_function_whose_result_waits_for_nothing_of_its_own_is_refused():
+    graph = built(CASES["groups in functions"], True)
+    other = v1.GraphDef.FromString(graph.SerializeToString())
+    (function,) = other.library.function
+    function.signature.control_output.append("gone")
+    for pair in ((graph, other), (other, graph)):
+        with pytest.raises(ValueError, match="the function body cannot be read: its result waits for what it has not"):
+            audit(*pair)
+
+
+def test_an_output_has_a_number():
+    graph = built(CASES["no transposition"], True)
+    other = edited(graph, lambda node: node.input.__setitem__(slice(None), [f"{one}:\x15" for one in node.input]))
+    with pytest.raises(ValueError, match="takes an output without a number"):
+        audit(graph, other)
+
+
 def test_how_many_rows_a_gradient_has_may_be_fed():
     def gradient(fed):
         count = v1.placeholder(tf.int32, []) if fed else tf.constant(5)

@@ -77,6 +77,10 @@ class Graph:
         self.users = collections.defaultdict(list)  # {name: [(user, which of its inputs), …]}
         for name, node in self.nodes.items():
             data = [one.partition(":") for one in node.input if not one.startswith("^")]
+            if any(index and not index.isdecimal() for _, _, index in data):
+                raise ValueError(
+                    f"TensorFlow {tf.__version__} cannot import the graph: {name} takes an output without a number"
+                )
             self.inputs[name] = [(maker, int(index or 0)) for maker, _, index in data]
             for slot, (maker, _) in enumerate(self.inputs[name]):
                 self.users[maker].append((name, slot))
@@ -293,6 +297,8 @@ def body(function, library):
     except (KeyError, ValueError, TypeError, IndexError, tf.errors.OpError) as error:
         raise ValueError(f"the function {function.signature.name} cannot be read: {error}") from None
     controls = [f"^{function.control_ret[name]}" for name in function.signature.control_output]
+    if not {one[1:] for one in controls} <= {node.name for node in graph_def.node}:
+        raise ValueError(f"the function {function.signature.name} cannot be read: its result waits for what it has not")
     return graph_def, outputs + controls
 
 
