@@ -62,21 +62,27 @@ def _convolved_apart(shapes, _literals, attributes):
 
 def _pooled(shapes, _literals, attributes):
     windows = list(attributes["ksize"].list.i)
-    if windows[0] != 1 or windows[3:] != [1]:
+    channels, height = _axes(attributes)
+    if len(windows) != 4 or windows[0] != 1 or windows[channels] != 1:
         return [(shapes[0][0], None, None, None)]
-    return [_slid_over(shapes[0], windows[1:3], shapes[0][3], attributes)]
+    return [_slid_over(shapes[0], windows[height : height + 2], shapes[0][channels], attributes)]
 
 
 def _slid_over(shape, windows, channels, attributes):
     """Return the sizes of what windows give that slide over height and width; None where TensorFlow may know more."""
     strides, dilations = (list(attributes[key].list.i) for key in ("strides", "dilations"))
-    if attributes["data_format"].s not in (b"", b"NHWC"):
-        return (shape[0], None, None, None)
-    padding, found = attributes["padding"].s, []
-    for axis, window in enumerate(windows, 1):
+    if attributes["data_format"].s not in (b"", b"NHWC", b"NCHW"):
+        return None
+    padding, (last, height), found = attributes["padding"].s, _axes(attributes), []
+    for axis, window in enumerate(windows, height):
         dilation = dilations[axis] if dilations else 1
         found.append(_places(shape[axis], window, strides[axis], dilation, padding))
-    return (shape[0], *found, channels)
+    return (shape[0], *found, channels) if last == 3 else (shape[0], channels, *found)
+
+
+def _axes(attributes):
+    """Return which axis of images the channels are, and which the height."""
+    return (1, 2) if attributes["data_format"].s == b"NCHW" else (3, 1)
 
 
 def _places(size, window, stride, dilation, padding):

@@ -305,7 +305,10 @@ RULES = {
         "nothing in the graph uses them, and they have no state; what both graphs make is compared",
     ),
     "spread": Rule(
-        "the gradient of a sum is spread by BroadcastTo, was by Tile", "1.15 to 2.2", "both copy the same elements"
+        "the gradient of a sum is spread by BroadcastTo, was by Tile, whose own gradient put axes between those that "
+        "it sums over",
+        "1.15 to 2.2",
+        "both copy the same elements, and axes of one element change no sum",
     ),
     "second derivative": Rule(
         "the gradient inside the sparse cross entropy is not guarded by PreventGradient",

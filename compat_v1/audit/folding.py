@@ -186,6 +186,18 @@ def _offsets(operands, _):
     return outputs
 
 
+def _split(operands, attributes):
+    axis, tensor = operands
+    return np.split(tensor, attributes["num_split"].i, fixed(axis)[0])
+
+
+def _split_by_sizes(operands, _):
+    tensor, sizes, axis = operands[0], list(fixed(operands[1])), fixed(operands[2])[0]
+    if min(sizes) < 0 or sum(sizes) != tensor.shape[axis]:  # -1 is what the others leave
+        return None
+    return np.split(tensor, np.cumsum(sizes)[:-1], axis)
+
+
 def _unpacked(operands, attributes):
     return list(np.moveaxis(operands[0], attributes["axis"].i, 0))
 
@@ -204,6 +216,8 @@ FOLDED = {
     "Sum": _reduce(_ADD, 0),
     "Pack": lambda operands, attributes: [np.stack(operands, attributes["axis"].i)],
     "Unpack": _unpacked,
+    "Split": _split,
+    "SplitV": _split_by_sizes,
     "ConcatV2": lambda operands, _: [np.concatenate(operands[:-1], fixed(operands[-1])[0])],
     "Concat": lambda operands, _: [np.concatenate(operands[1:], fixed(operands[0])[0])],
     "ConcatOffset": _offsets,

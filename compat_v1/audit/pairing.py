@@ -191,9 +191,13 @@ class Pairing:
         self._new = todo
         while self._new:
             node, other = self._new.pop()
-            for one, two in zip(node.inputs, other.inputs, strict=False):
-                if _is_tensor(one) and _is_tensor(two) and one[1] == two[1]:
-                    self._try(one[0], two[0], strict)
+            if strict and node.op == "AddN":  # its terms may come in another order
+                terms = [[one[0] for one in side.inputs if _is_tensor(one)] for side in (node, other)]
+                self._try_alike(*map(dict.fromkeys, terms), strict)
+            else:
+                for one, two in zip(node.inputs, other.inputs, strict=False):
+                    if _is_tensor(one) and _is_tensor(two) and one[1] == two[1]:
+                        self._try(one[0], two[0], strict)
             self._try_alike(node.controls, other.controls, strict)
             here, there = self.sides[0].users[node], self.sides[1].users[other]
             if len(here) <= 64 and len(there) <= 64:

@@ -19,7 +19,8 @@ class Verification:
         self.compare_functions = compare_functions
         self.passed = set()  # nodes of the original alone that pass on their input
         self.constants = {}  # {name of a constant in the original: in the port}
-        self.taken = {}  # {name of a constant in the port: those in the original whose users' partners take it}
+        # {name of a constant in the port: {that of one in the original whose user's partner takes it: what it came by}}
+        self.taken = {}
         self.seeds = []  # pairs of random ops with other seeds
         self.partner, self.back = pairing.partner, pairing.back
         self.findings, self.rules = [], {}
@@ -167,7 +168,7 @@ class Verification:
                 if isinstance(one, Literal) and "compared in a branch" not in node.steps ^ other.steps:
                     self.constants.update(zip(one.names[-1:], two.names[-1:], strict=False))
                     for name, other_name in zip(one.names[-1:], two.names[-1:], strict=False):
-                        self.taken.setdefault(other_name, set()).add(name)
+                        self.taken.setdefault(other_name, {})[name] = one.names
                     if one.ops != two.ops:
                         self.explain("computed shapes", node.name)
                 continue

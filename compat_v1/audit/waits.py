@@ -37,11 +37,14 @@ def _of_constants_alone(verification):
     """Yield a `Finding` for what a constant of the port waits for and none of those that it stands for.
 
     One constant of the original may be several in the port, of which not all wait for the branch that they are made in.
+    What is a constant in the port alone, such as a shape, stands for the nodes that computed it as well.
     """
     for name, twins in verification.taken.items():
         if all(verification.constants[twin] == name for twin in twins):
             continue  # compared above
-        found = [set(_differences(verification, twin, name)) for twin in twins]
+        found = [
+            set.intersection(*(set(_differences(verification, one, name)) for one in names)) for names in twins.values()
+        ]
         for one, which in sorted(set.intersection(*found)):
             if which == "the port":
                 yield Finding("wait", None, None, f"waits for {one} only in the port", min(twins))

@@ -23,8 +23,11 @@ class GradientRules:
         if self._untiled(name, node, operands):
             return True
         negation = self._negated_after(name)
-        if not (negation or self._only_reshaped(name)):
-            return self._plain_sum(name, node, operands)
+        is_reshaped = negation or self._only_reshaped(name)
+        spread = self._between_axes(operands) if is_reshaped or not Attributes(node)["keep_dims"].b else None
+        if not is_reshaped:
+            return self._sum_between(name, operands, *spread) if spread else self._plain_sum(name, node, operands)
+        tensor, axes = spread or operands
         shape = self.normal.sizes(tensor)
         summed = axes_of(axes, shape)
         if summed is None:
@@ -36,6 +39,7 @@ class GradientRules:
         left = [axis for axis in summed if shape[axis] != 1]
         steps = {"static broadcast"} if "BroadcastGradientArgs" in axes.ops else set()
         steps |= {"kept dimensions"} if Attributes(node)["keep_dims"].b else set()
+        steps |= {"spread: summed"} if spread else set()
         if negation:
             tensor = self._negated(negation, tensor, shape)
         if not left:
@@ -86,6 +90,42 @@ class GradientRules:
             return False
         self.normal.absorbed.add(tensor[0])
         self.normal.alias(name, source, "own shape")
+        return True
+
+    def _between_axes(self, operands):
+        """Return what a Reshape puts axes of one element into, and which of its own axes a Sum is over, or None.
+
+        The gradient of a tile, by as much as some axes have, puts an axis beside each; that of a broadcast does not.
+        """
+        tensor, axes = operands
+        if not is_op(tensor, "Reshape") or tensor[0].controls:
+            return None
+        source = tensor[0].inputs[0]
+        own, shape = self.normal.sizes(source), self.normal.sizes(tensor)
+        summed = axes_of(axes, shape)
+        if isinstance(source, Literal) or own is None or summed is None or _without_ones(own) != _without_ones(shape):
+            return None
+        places, others = ([axis for axis, size in enumerate(sizes) if size != 1] for sizes in (own, shape))
+        left = tuple(place for place, axis in zip(places, others, strict=True) if axis in summed)
+        if not left:
+            return None
+        self.normal.absorbed.add(tensor[0])
+        return source, axes._replace(shape=(len(left),), value=left)
+
+    def _sum_between(self, name, operands, source, axes):
+        """Such a sum of the tensor itself, with the axes of one element that are left of those put in."""
+        shape = self.normal.sizes(operands[0])
+        summed = axes_of(operands[1], shape)
+        total = tuple(size for axis, size in enumerate(self.normal.sizes(source)) if axis not in axes.value)
+        left = tuple(size for axis, size in enumerate(shape) if axis not in summed)
+        attributes = self._without_index_types(name, [axes])
+        made = self.normal.keep(name, "Sum", [source, axes], attributes, {"spread: summed"}, [total])
+        if left != total:
+            target = whole(with_rest(left), "int32")
+            types = self.graph.own_type(name)
+            node = self.normal.node(name, "Reshape", types, [(made, 0), target], set(), sizes=[left])
+            node.steps.add("kept dimensions")
+            self.normal.tensors[name, 0] = (node, 0)
         return True
 
     def _StopGradient(self, name, node, operands):
@@ -235,10 +275,27 @@ class GradientRules:
             self.normal.absorbed.add(tensor[0])
             self.normal.alias(name, tensor[0].inputs[0], "own shape")
             return True
+        steps = set()
+        if self._differs_in_ones(tensor, target):
+            self.normal.absorbed.add(tensor[0])
+            tensor, steps = tensor[0].inputs[0], {"kept dimensions"}
+            if self.normal.sizes(tensor) == target:
+                self.normal.alias(name, tensor, "own shape")
+                return True
         shape = shape._replace(shape=(len(written),), value=tuple(written))
         attributes = self._without_index_types(name, [shape])
-        self.normal.keep(name, "Reshape", [tensor, shape], attributes, sizes=[target])
+        self.normal.keep(name, "Reshape", [tensor, shape], attributes, steps, [target])
         return True
+
+    def _differs_in_ones(self, tensor, target):
+        """Whether what a Reshape gives is reshaped once more, and all that comes and goes are axes of one element.
+
+        The gradient of a gradient puts them back that a sum has left out, where it has not kept them.
+        """
+        if not is_op(tensor, "Reshape") or tensor[0].controls:
+            return False
+        shapes = [self.normal.sizes(one) for one in (tensor[0].inputs[0], tensor)]
+        return None not in shapes and all(_without_ones(one) == _without_ones(target) for one in shapes)
 
     def _is_reshaped_back(self, name, tensor, target):
         """Whether a Reshape gives what was reshaped before its shape back: one of numbers, which both graphs know."""
@@ -248,3 +305,7 @@ class GradientRules:
         if isinstance(source, Literal) or self.normal.sizes(source) != target:
             return False
         return tensor[0].controls <= self.normal.controls(name)
+
+
+def _without_ones(sizes):
+    return [size for size in sizes if size != 1]

@@ -190,6 +190,16 @@ class LoopRules:
             return None
         return [value._replace(alive=self.normal.alive(name), ops=value.ops | {"StackPop"})]
 
+    def _TensorArraySizeV3(self, name, node, operands):
+        """So has one whose size is a tensor, in the loop in which it was made."""
+        array = operands[0]
+        if not is_op(array, "TensorArrayV3") or "dynamic_size" in array[0].attributes:
+            return False
+        if self.graph.frames[name] != self.graph.frames[array[0].name]:
+            return False
+        self.normal.alias(name, array[0].inputs[0], "computed shapes")
+        return True
+
     def _size_of_array(self, operands, names, alive):
         """A TensorArray that does not grow has the size that it was made with."""
         array = operands[0]

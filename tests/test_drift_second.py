@@ -1,0 +1,154 @@
+"""What gradients of gradients are reshaped to, terms that come in another order, and what constants wait for."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import built, floats, out
+from test_drift import proved, run
+
+raw = tf.raw_ops
+
+
+def spread_twice(new, mistake):
+    """The gradient of a gradient of a sum over the last two axes, which left them out."""
+    x = raw.Exp(x=floats(None, 4, 3))
+    size = raw.Shape(input=x)[0]
+    kept = raw.Pack(values=[size, 1, 1])
+    if new:
+        total = raw.Sum(input=x, axis=[0, 2] if mistake else [1, 2])
+    else:
+        pairs = raw.Pack(values=[raw.Pack(values=[1, 4, 3]), kept])
+        between = raw.Reshape(tensor=raw.Transpose(x=pairs, perm=[1, 0]), shape=[-1])
+        total = raw.Sum(input=raw.Reshape(tensor=x, shape=between), axis=[1, 2, 4] if mistake else [0, 2, 4])
+    there = raw.Reshape(tensor=total, shape=[-1, 1, 1] if mistake else kept)
+    out(raw.Tanh(x=raw.Reshape(tensor=there, shape=[-1])))
+
+
+def ones_in_between(new, mistake):
+    """What is reshaped to other axes of one element, and then to others."""
+    x = raw.Exp(x=floats(None, 3))
+    between = x if new else raw.Reshape(tensor=x, shape=[-1, 1, 3])
+    out(raw.Tanh(x=raw.Reshape(tensor=between, shape=[-1, 3, 3] if mistake else [-1, 3, 1])))
+
+
+def ones_and_back(new, mistake):
+    """What is reshaped back to the shape that it had, though one of its sizes is unknown."""
+    x = raw.Exp(x=floats(None, 3))
+    if not new:
+        x = raw.Reshape(tensor=raw.Reshape(tensor=x, shape=[-1, 1, 3]), shape=[-1, 3])
+    out(raw.Tanh(x=raw.Reshape(tensor=x, shape=[3, -1]) if mistake else x))
+
+
+def parts_of_a_shape(new, mistake):
+    """A shape is cut into its sizes, by a list of how many or into as many of each, and put together otherwise."""
+    x = raw.Exp(x=floats(None, 3))
+    if new:
+        return out(raw.Tanh(x=raw.Reshape(tensor=x, shape=[-1, 3] if mistake else [3, -1])))
+    shape = raw.Shape(input=x)
+    _, first, second = raw.SplitV(value=shape, size_splits=[0, 1, 1], axis=0, num_split=3)
+    halves = raw.Split(axis=0, value=raw.ConcatV2(values=[second, first], axis=0), num_split=2)
+    target = raw.ConcatV2(values=halves[::-1] if mistake else halves, axis=0)
+    return out(raw.Tanh(x=raw.Reshape(tensor=x, shape=target)))
+
+
+def size_of_an_array(new, mistake):
+    """All that an array of as many elements as a tensor says holds, which was asked of the array."""
+    x = raw.Exp(x=floats(4, 3))
+    size = raw.Cast(x=raw.ArgMax(input=raw.Sum(input=x, axis=[1]), dimension=0), DstT=tf.int32) + 1
+    other = raw.Cast(x=raw.ArgMax(input=raw.Sum(input=x, axis=[0]), dimension=0), DstT=tf.int32) + 1
+    array = raw.TensorArrayV3(size=size, dtype=tf.float32, element_shape=[3], dynamic_size=mistake and not new)
+    places = raw.Range(start=0, limit=size, delta=1)
+    flow = raw.TensorArrayScatterV3(
+        handle=array.handle, indices=places, value=raw.GatherV2(params=x, indices=places, axis=0), flow_in=array.flow
+    )
+    taken = (other if mistake else size) if new else raw.TensorArraySizeV3(handle=array.handle, flow_in=flow)
+    places = raw.Range(start=0, limit=taken, delta=1)
+    kinds = {"dtype": tf.float32, "element_shape": [3]}
+    out(raw.Tanh(x=raw.TensorArrayGatherV3(handle=array.handle, indices=places, flow_in=flow, **kinds)))
+
+
+FORMS = (spread_twice, ones_in_between, ones_and_back, parts_of_a_shape, size_of_an_array)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_both_forms_are_known_and_a_mistake_beside_them(form):
+    old, new = built(form, False), built(form, True)
+    proved(old, new)
+    for one, two in ((False, True), (True, False), (True, True)):
+        mistaken = built(form, two, True)
+        assert audit(old if not one else new, mistaken).verdict == "not faithful", (one, two)
+
+
+def channels_first(new, mistake):
+    """A convolution and a pooling whose images have their channels first keep the batch, whatever its size."""
+    x = raw.Placeholder(dtype=tf.float32, shape=[None, 2, None, None], name="x")
+    filters = tf.constant(np.linspace(-1, 1, 72, dtype=np.float32).reshape(3, 3, 2, 4))
+    form = {"padding": "SAME", "data_format": "NCHW"}
+    y = raw.Conv2D(input=raw.Exp(x=x), filter=filters, strides=[1] * 4, **form)
+    y = raw.AvgPool(value=y, ksize=[1, 1, 2, 2], strides=[1] * 4, **form)
+    if not new:
+        sizes = [raw.Shape(input=x)[axis] for axis in (0, 2, 3)]
+        y = raw.Reshape(tensor=y, shape=raw.Pack(values=[sizes[0], 4, sizes[2 if mistake else 1], sizes[2]]))
+    elif mistake:
+        y = raw.Reshape(tensor=y, shape=raw.Shape(input=raw.Transpose(x=y, perm=[0, 1, 3, 2])))
+    out(raw.Tanh(x=y))
+
+
+def test_the_sizes_of_images_with_channels_first_are_known():
+    old, new = built(channels_first, False), built(channels_first, True)
+    assert audit(old, new).verdict == "faithful"
+    for form in (False, True):
+        assert audit(old, built(channels_first, form, True)).verdict == "not faithful"
+
+
+TERMS = (raw.Exp, raw.Sin, raw.Cos, raw.Tanh)
+
+
+def _updated(terms):
+    """A variable that is saved, updated by a sum of terms that only differ in what they are made from."""
+    with tf.Graph().as_default() as graph:
+        x = floats(5, 3)
+        weights = tf.get_variable("weights", initializer=tf.zeros([5, 3]), use_resource=False)
+        handed_on = [raw.Identity(input=raw.Neg(x=raw.Abs(x=term(x=x)))) for term in terms]
+        total = raw.AddN(inputs=handed_on)
+        update = raw.ApplyGradientDescent(var=weights._ref(), alpha=0.1, delta=total)
+        tf.group(weights.initializer, name="init")
+        tf.train.Saver()
+        raw.Identity(input=update, name="out")
+    return graph.as_graph_def()
+
+
+def test_terms_that_are_alike_are_paired_by_what_they_are_made_from():
+    old, new = _updated(TERMS), _updated((*TERMS[2:], *TERMS[:2]))
+    result = audit(old, new)
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of a sum"]), result
+    one, two = (np.frombuffer(run(graph, 1), np.float32) for graph in (old, new))
+    np.testing.assert_allclose(one, two, rtol=1e-5)
+    for terms in ((*TERMS[2:], TERMS[0], TERMS[0]), (*TERMS[2:], TERMS[0], raw.Sinh)):
+        assert audit(old, _updated(terms)).verdict == "not faithful"
+
+
+def _measured(is_constant, awaited=("one",)):
+    """A number whose shape is asked for behind an update, or written down behind it."""
+    with tf.Graph().as_default() as graph:
+        x = floats(1, 1)
+        updates = {}
+        for name, value in (("one", 1.0), ("other", 2.0)):
+            kept = tf.get_variable(name, initializer=0.0, use_resource=False)
+            updates[name] = raw.AssignAdd(ref=kept._ref(), value=value, name=f"{name}/AssignAdd")
+        y = tf.constant(2.0, name="y")
+        with tf.control_dependencies([updates[name] for name in awaited]):
+            shape = tf.constant([], tf.int32, [0], name="shape") if is_constant else raw.Shape(input=y, name="shape")
+        back = raw.Reshape(tensor=raw.Exp(x=x), shape=shape, name="back")
+        tf.group(*[one.initializer for one in tf.global_variables()], name="init")
+        out(raw.Mul(x=raw.Tanh(x=back), y=y))
+    return graph.as_graph_def()
+
+
+def test_a_shape_that_is_a_constant_in_the_port_waits_for_what_its_making_waited_for():
+    old, new = _measured(False), _measured(True)
+    proved(old, new)
+    for awaited in ((), ("other",), ("one", "other")):
+        assert audit(old, _measured(True, awaited)).verdict == "not faithful", awaited
