@@ -251,7 +251,17 @@ def gradient_of_an_array(old, x, y, shape=(SHAPE[1],)):
     return raw.Exp(x=row)
 
 
+def size_of_an_array(old, x, y, grows=False, size=1):
+    """What was stacked is read as far as an array's size says, which the array was asked for."""
+    rows = [raw.Cast(x=tf.equal(one[0, 0], one[0, 0]), DstT=tf.int32) + SHAPE[0] - 1 for one in (x + 1, y)]
+    handle, flow = raw.TensorArrayV3(size=rows[0], dtype=tf.float32, dynamic_size=grows)
+    written = raw.TensorArrayScatterV3(handle=handle, indices=tf.range(rows[0]), value=x[: rows[0]], flow_in=flow)
+    size = raw.TensorArraySizeV3(handle=handle, flow_in=written) if old else rows[1 - size]
+    return raw.TensorArrayGatherV3(handle=handle, indices=tf.range(size), flow_in=written, dtype=tf.float32)
+
+
 HARMLESS = {
+    size_of_an_array: "size of an array",
     branch: "condition that always holds",
     initial_value: "initial value",
     merge: "merged the other way",

@@ -23,6 +23,7 @@ from oldest_forms import (
     merge,
     parsed,
     power,
+    size_of_an_array,
     sparse_update,
     switched_twice,
     variable_of,
@@ -114,6 +115,14 @@ def another_shape(old, x, y):
     return gradient_of_an_array(old, x, y, shape=(2, SHAPE[1] // 2))
 
 
+def size_of_another(old, x, y):
+    return size_of_an_array(old, x, y, size=0)
+
+
+def size_of_what_grows(old, x, y):
+    return size_of_an_array(old, x, y, grows=True)
+
+
 def waited_for(old, x, y):
     gradient = raw.TanhGrad(y=x, dy=y)
     with tf.control_dependencies([raw.Neg(x=gradient)] if old else []):
@@ -166,6 +175,7 @@ def another_feature(old, x, y):
 
 MISTAKES = [
     *(maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered),
+    *(size_of_another, size_of_what_grows),
     *(gradient_that_may_be_fetched, another_shape, waited_for, another_k, another_tensor_in_an_assertion, fewer_turns),
     *(condition_that_does_not_hold, another_initial_value, merged_crosswise, switched_into_the_other, another_feature),
     *(update_left_out, compared_with_another, another_limit),

@@ -144,6 +144,11 @@ NUMBERS = {
         "1.0 to 1.15",
         "only the sign of a zero may differ; no program can choose that",
     ),
+    "boxes of one score": Change(
+        "non_max_suppression asks for a least score, minus infinity, and takes of boxes with one score the first",
+        "1.0 to 1.15",
+        "as long as the scores are finite and differ the same boxes are chosen; no program can choose between others",
+    ),
     "natural decay": Change(
         "natural_exp_decay takes a power of exp(-rate), took the exponential of the product",
         "1.0 to 1.15",

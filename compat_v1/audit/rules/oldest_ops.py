@@ -1,10 +1,11 @@
 """Rules for ops that only TensorFlow's first releases wrote otherwise."""
 
+import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.operands import is_op, is_scalar, number
 
 v1 = tf.compat.v1
 
@@ -15,6 +16,16 @@ def _in_top_k(rewriter, name, node, operands):
     attributes.pop("k", None)
     count = whole(Attributes(node)["k"].i, "int32", (name,))
     rewriter.normal.keep(name, "InTopKV2", [*operands, count], attributes, {"in top k"})
+    return True
+
+
+def _suppressed(rewriter, name, node, operands):
+    """How much two boxes may have in common was an attribute, and is an operand beside a least score, which is none."""
+    attributes = rewriter.graph.attributes(name)
+    attributes.pop("iou_threshold", None)
+    share = number(float(np.float32(Attributes(node)["iou_threshold"].f)), "float32")
+    inputs = [*operands, share, number(float("-inf"), "float32")]
+    rewriter.normal.keep(name, "NonMaxSuppressionV3", inputs, attributes, {"boxes of one score"})
     return True
 
 
@@ -259,6 +270,7 @@ RULES = {
     "Mul": lambda *of: _clipped_scale(*of) or _clipped(*of),
     "RealDiv": _clipped_by_now,
     "ParseExample": _parsed,
+    "NonMaxSuppression": _suppressed,
     "Slice": _squeezed,
     "Squeeze": _squeezed,
 }
