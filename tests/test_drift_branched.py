@@ -5,8 +5,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit, read_graph_def
-from compat_v1.audit.branched import CAUSE, Branched, build_switches
+from compat_v1.audit.branched import Branched, build_switches
 from compat_v1.audit.comparison import readable
+from compat_v1.audit.layers import CAUSE
 from compat_v1.audit.normal import Normal
 from corpus_graphs import recorded
 
@@ -36,7 +37,7 @@ def test_the_first_layer_computes_the_same_but_moves_the_averages_always(port, t
     with build_switches():
         graph = Branched(Normal(readable(port)), [f"{layer}/cond_1/Merge" for layer in LAYERS])
     first = graph.graph_def()
-    assert len(graph.names) == len(LAYERS)
+    assert len(graph.causes[CAUSE]) == len(LAYERS)
     averages = [f"{layer}/{which}" for layer in LAYERS for which in ("moving_mean", "moving_variance")]
     (new, kept), (old, moved) = (_step(one, training, averages) for one in (port, first))
     for name, value in new.items():

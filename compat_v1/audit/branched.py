@@ -3,34 +3,41 @@
 A newer layer chooses between the statistics of the batch and the averages, normalizes by them, and moves the averages
 in training alone. No rule makes one of the other. But a port can be compared as if it had the first layer: what the
 newer one is, with its gradients, is built here once more; where the port has it op by op, it gives way to the first.
+So does one of images, which is a fused op in each branch.
 """
 
 from contextlib import contextmanager
 from functools import partial
 from itertools import product
-from typing import NamedTuple
 
 import tensorflow as tf
 
 from compat_v1.audit.findings import target
+from compat_v1.audit.layers import fused_layers, layers_of
+from compat_v1.audit.literals import Literal
 from compat_v1.audit.rewritten import Rewritten
 from compat_v1.audit.twins import Twins
 
 v1 = tf.compat.v1
-CAUSE = "normalized in branches"
 
 
 def written_out(verification):
-    """Return (names of what normalizes in the port, the port's GraphDef with the first layers), or None."""
+    """Return ({cause: names of what normalizes in the port}, the port's GraphDef with the first layers), or None."""
     original, port = (side.normal for side in verification.pairing.sides)
     if not any(node.op == "Merge" and _ends_in_sums(node) for node in original.nodes):
         return None
-    alone = [node.name for node in port.nodes if node.op == "Merge" and node not in verification.back]
+    paired = verification.back
+    alone = [node.name for node in port.nodes if node.op == "Merge" and not (node in paired and _all_in(node, paired))]
     if not alone:
         return None
     with build_switches():
         branched = Branched(port, alone)
-    return (branched.names, branched.graph_def()) if branched.names else None
+    return (branched.causes, branched.graph_def()) if branched.causes else None
+
+
+def _all_in(merge, nodes):
+    """Whether all that may come out is among some nodes: a layer's result may have a partner that is made otherwise."""
+    return all(isinstance(one, Literal) or one[0] in nodes for one in merge.inputs)
 
 
 def _ends_in_sums(merge):
@@ -51,16 +58,18 @@ def build_switches():
 
 
 class Branched(Rewritten):
-    """A port's graph with the first layers; `names` of what normalized in it."""
+    """A port's graph with the first layers; `causes`, {why they differ: names of what normalized in it}."""
 
     def __init__(self, port, alone):
         super().__init__(port)
-        self.twins, self.names = Twins(self.graph), []
+        self.twins, self.causes = Twins(self.graph), {}
         with self.graph.as_default():
             for name in alone:
-                layers = _layers(self.graph.get_operation_by_name(name))
+                merge = self.graph.get_operation_by_name(name)
+                layers = (*layers_of(merge), *fused_layers(merge))
                 done = next((layer for layer in layers if self._write_out(layer)), None)
-                self.names += [done.y.op.name] if done else []
+                for cause in done.causes if done else ():
+                    self.causes.setdefault(cause, []).append(done.y.op.name)
         self.unneeded |= self.twins.names()
 
     def _once_more(self, build, copied=None):
@@ -93,14 +102,18 @@ class Branched(Rewritten):
     def _write_gradient(self, layer, y, first, arriving):
         """Let the first layer's gradient come for a newer one's: for all that it takes, or its variables alone."""
         own = [one for one in (layer.gamma, layer.beta) if one is not None]
-        for sources, gated in product(([layer.x, *layer.statistics, *own], own), (True, False)):
+        for sources, gated in product(([*layer.taken, *own], own, layer.taken), (True, False)):
             built = self._once_more(partial(_gradients, y, sources, arriving, gated), arriving)
-            twins = [self.twins.of(one) for one in built]
-            waits = self.twins.awaited(set().union(*twins)) if all(twins) else None
-            if waits is None:
+            terms = [self._terms(one) for one in built]
+            twins = [{op for ops, _ in found for op in ops[:1]} for found in terms]
+            waits = self.twins.awaited({op for found in terms for ops, _ in found for op in ops})
+            taken = [part for part in zip(sources, twins, terms, strict=True) if any(map(_is_taken, part[1]))]
+            if waits is None or not all(twins) or not taken:
                 continue
-            taken = [(one, ops) for one, ops in zip(sources, twins, strict=True) if any(map(_is_taken, ops))]
-            sources, twins = zip(*taken, strict=True)
+            sources, twins, terms = zip(*taken, strict=True)
+            for ops, total in (one for found in terms for one in found if one[1]):
+                self.dropped.setdefault(total.name, set()).update(op.name for op in ops[1:])
+                self.places[ops[0].name] = ""
             before = len(self.graph.get_operations())
             with self.beside(layer.y.op, waits):
                 new = _gradients(first, sources, arriving, gated)
@@ -111,12 +124,29 @@ class Branched(Rewritten):
                 self.replace(op, [gradient])
                 place = gradient.op.inputs[0].op if gradient.op.type == "AddN" else gradient.op
                 beside = [target(one.decode()) for one in op.colocation_groups()]
+                beside += [op.name] if op.name in self.places else []
                 self.places.update(dict.fromkeys(beside, place.name))
             return
 
+    def _terms(self, built):
+        """Return [(ops, the sum that they are terms of, or None)] for the twins of a tensor.
+
+        What a tensor is used for besides has gradients of its own, which are terms of the same sum.
+        """
+        twins = self.twins.of(built)
+        if twins or built.op.type != "AddN" or any(one.value_index for one in built.op.inputs):
+            return [([op], None) for op in twins]
+        parts = [self.twins.of(one) for one in built.op.inputs]
+        users = [{user for op in part for user in op.outputs[0].consumers() if user.type == "AddN"} for part in parts]
+        found = []
+        for total in sorted(set.intersection(*users), key=lambda op: op.name):
+            ops = [next(one.op for one in total.inputs if one.op in part and not one.value_index) for part in parts]
+            found += [(ops, total)] if len({*ops}) == len(ops) else []
+        return found
+
     def _write_update(self, layer, chosen, update):
         """Let an average be moved always, and not in training alone."""
-        built = self._once_more(lambda: v1.cond(layer.training, lambda: update.moved(chosen), lambda: update.average))
+        built = self._once_more(lambda: layer.newer_update(update, chosen))
         if self._is([update.result], [built]):
             with tf.name_scope(f"{update.result.op.name}/"):
                 self.replace(update.result.op, [update.moved(update.statistic)])
@@ -128,102 +158,3 @@ def _is_taken(op):
 
 def _gradients(y, sources, arriving, gated):
     return v1.gradients(y, sources, arriving, gate_gradients=gated, stop_gradients=sources)
-
-
-class _Update(NamedTuple):
-    """How a newer layer moves an average, as it seems."""
-
-    result: tf.Tensor
-    variable: tf.Tensor
-    average: tf.Tensor
-    statistic: tf.Tensor
-    decay: float
-
-    def moved(self, value):
-        with self.variable.graph.colocate_with(self.variable.op):
-            return v1.assign_sub(self.variable, (self.average - value) * tf.constant(self.decay, self.average.dtype))
-
-
-class _Layer:
-    """A newer layer, as it seems: nothing is taken for granted until it has been built once more."""
-
-    def __init__(self, mean, variance, scale, y):
-        """`mean`, `variance`: the chosen ones; `scale`: what x is multiplied by; `y`: the result."""
-        self.chosen, self.scale, self.y = (mean, variance), scale, y
-        self.averages, self.statistics = ([one.op.inputs[k].op.inputs[0] for one in self.chosen] for k in (0, 1))
-        self.training = mean.op.inputs[0].op.inputs[1].op.inputs[0]
-        product, offset = y.op.inputs
-        self.x = product.op.inputs[0]
-        self.beta = offset.op.inputs[0] if offset.op.type == "Sub" else None
-        self.gamma, root = (scale.op.inputs[1], scale.op.inputs[0]) if scale.op.type == "Mul" else (None, scale)
-        self.epsilon = tf.get_static_value(root.op.inputs[0].op.inputs[1])
-
-    def newer(self):
-        """Build result, mean and variance as TensorFlow does by now."""
-        choices = zip(self.statistics, self.averages, strict=True)
-        chosen = [
-            v1.cond(self.training, partial(tf.convert_to_tensor, a), partial(tf.convert_to_tensor, b))
-            for a, b in choices
-        ]
-        return self._normalized(*chosen), *chosen
-
-    def first(self):
-        """Build the result as TensorFlow 1.0 did."""
-        branches = (partial(self._normalized, *of) for of in (self.statistics, self.averages))
-        return v1.cond(self.training, *branches)
-
-    def _normalized(self, mean, variance):
-        return v1.nn.batch_normalization(self.x, mean, variance, self.beta, self.gamma, self.epsilon)
-
-    def gradients(self):
-        """Return the gradients that arrive, as they seem: what the scale is multiplied by besides."""
-        for user in _users(self.scale, "Mul"):
-            one = user.inputs[0]
-            if user is not self.y.op.inputs[0].op and one.shape.rank == self.y.shape.rank:
-                yield one.op.inputs[0] if one.op.type == "Identity" and one.op.control_inputs else one
-
-    def updates(self):
-        """Yield (0 for the mean or 1 for the variance, an `_Update` of its average)."""
-        for number, chosen in enumerate(self.chosen):
-            for *_, scaled, assign, merge in _chains(chosen, ("Switch", "Sub", "Mul", "AssignSub", "Merge")):
-                decay = tf.get_static_value(scaled.inputs[1])
-                if assign.inputs[0].op.type == "RefSwitch" and decay is not None:
-                    variable, average = assign.inputs[0].op.inputs[0], self.averages[number]
-                    yield number, _Update(merge.outputs[0], variable, average, self.statistics[number], decay)
-
-
-def _layers(variance):
-    """Yield the layers whose chosen variance this Merge may be."""
-    if not _chooses(variance):
-        return
-    for added, root in _chains(variance.outputs[0], ("AddV2", "Rsqrt")):
-        if tf.get_static_value(added.inputs[1]) is None:
-            continue  # epsilon is a number, and comes second
-        for scale in (root, *(one for one in _users(root.outputs[0], "Mul") if one.inputs[0].op is root)):
-            for shift in _users(scale.outputs[0], "Mul"):
-                if _chooses(shift.inputs[0].op):
-                    for offset in (one for op in ("Sub", "Neg") for one in _users(shift.outputs[0], op)):
-                        for y in _users(offset.outputs[0], "AddV2"):
-                            if y.inputs[0].op.type == "Mul" and y.inputs[0].op in _users(scale.outputs[0], "Mul"):
-                                yield _Layer(shift.inputs[0], variance.outputs[0], scale.outputs[0], y.outputs[0])
-
-
-def _chooses(merge):
-    """Whether an op gives one of two tensors, as a condition says."""
-    if merge.type != "Merge" or len(merge.inputs) != 2:
-        return False
-    return all(one.op.type == "Switch" and one.op.inputs[1].op.type == "Identity" for one in merge.inputs)
-
-
-def _users(tensor, op):
-    return [one for one in tensor.consumers() if one.type == op]
-
-
-def _chains(tensor, ops):
-    """Yield the ops, of these types, of which the first takes a tensor, and each an output of the one before."""
-    for user in _users(tensor, ops[0]):
-        if not ops[1:]:
-            yield (user,)
-        for output in user.outputs if ops[1:] else ():
-            for rest in _chains(output, ops[1:]):
-                yield user, *rest

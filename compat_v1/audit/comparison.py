@@ -40,10 +40,10 @@ def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]]
     """Compare two `Graph`s as `audit` does: for many audits of one graph, which are left as they were."""
     comparison, numbers = _Comparison(original, port), []
     for layers in (fused, branched):
-        names, graph_def = layers.written_out(comparison.verification) or ((), None)
-        if names:
+        causes, graph_def = layers.written_out(comparison.verification) or ({}, None)
+        if causes:
             comparison = _Comparison(original, readable(graph_def))
-            numbers.append(Numbers(layers.CAUSE, names, drift.NUMBERS[layers.CAUSE].advice))
+            numbers += [Numbers(cause, names, drift.NUMBERS[cause].advice) for cause, names in causes.items()]
     found = comparison.run(roles or {})
     if not numbers:
         return found

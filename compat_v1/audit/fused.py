@@ -21,13 +21,13 @@ _BACKWARD = ("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3
 
 
 def written_out(verification):
-    """Return (names of the port's fused ops that the original lacks, the port's GraphDef without them), or None."""
+    """Return ({cause: names of the port's fused ops that the original lacks}, its GraphDef without them), or None."""
     original, port = (side.normal for side in verification.pairing.sides)
     if original.graph.graph_def.versions.producer >= _FUSING:
         return None
     alone = [node.name for node in port.nodes if node.op in _FORWARD and node not in verification.back]
     names = [name for name in alone if _is_plain(port.graph, name)]
-    return (names, Unfused(port, names).graph_def()) if names else None
+    return ({CAUSE: names}, Unfused(port, names).graph_def()) if names else None
 
 
 def _is_plain(graph, name):

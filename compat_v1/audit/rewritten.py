@@ -20,6 +20,7 @@ class Rewritten:
     def __init__(self, port):
         self.port, self.instead, self.unneeded = port, {}, set()
         self.places = {}  # {node: another, to be placed beside instead}
+        self.dropped = {}  # {sum: names of its terms that come with another term}
         with tf.Graph().as_default() as self.graph:
             v1.import_graph_def(port.graph.graph_def, name="")
 
@@ -44,7 +45,11 @@ class Rewritten:
         made = [node for node in self.graph.as_graph_def().node if node.name not in kept]
         nodes = [*graph_def.node, *made]
         for node in nodes:
-            inputs = [self._final(one.removesuffix(":0")) for one in node.input]
+            dropped = self.dropped.get(node.name, ())
+            inputs = [one.removesuffix(":0") for one in node.input]
+            inputs = [self._final(one) for one in inputs if one not in dropped]
+            if dropped:
+                node.attr["N"].i = len(inputs)
             node.input[:] = dict.fromkeys(inputs) if node.op == "NoOp" else inputs
             if node.attr["_class"].list.s:
                 beside = [target(one.decode()) for one in node.attr["_class"].list.s]
