@@ -261,7 +261,7 @@ def size_of_an_array(old, x, y, grows=False, size=1):
 
 
 HARMLESS = {
-    size_of_an_array: "size of an array",
+    size_of_an_array: "computed shapes",
     branch: "condition that always holds",
     initial_value: "initial value",
     merge: "merged the other way",

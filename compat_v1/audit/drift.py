@@ -56,11 +56,6 @@ RULES = {
     "unused constants": Rule(
         "a constant that nothing uses is made no more, or is made", "1.0 to 1.2, 1.8, 2.5", "nothing uses it"
     ),
-    "size of an array": Rule(
-        "a TensorArray that does not grow is not asked for its size, which is the tensor that it was made with",
-        "1.15 to 2.2",
-        "it is the same number; what reads the whole array waits for all that was written in any case",
-    ),
     "write barrier": Rule(
         "the gradient of a write into a TensorArray waits for the write",
         "2.2 to 2.4",

@@ -211,13 +211,3 @@ class LoopRules:
         if not isinstance(size, Literal):
             return None
         return [size._replace(names=names, ops=size.ops | {"TensorArraySizeV3"}, alive=alive)]
-
-    def _TensorArraySizeV3(self, name, node, operands):
-        """Nor is it asked how large it is any more, where that is a tensor."""
-        array, flow = operands
-        if not is_op(array, "TensorArrayV3") or "dynamic_size" in array[0].attributes or self.graph.controls[name]:
-            return False
-        if is_op(flow, "Enter", "Switch", "Merge"):
-            return False
-        self.normal.alias(name, array[0].inputs[0], "size of an array")
-        return True
