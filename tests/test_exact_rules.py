@@ -76,6 +76,13 @@ def below_zero(other):
     out(raw.Mul(x=drawn, y=-1e-45) if other else raw.AddV2(x=raw.Mul(x=drawn, y=-1e-45), y=0.0))
 
 
+def sizes_that_do_not_fit(other):
+    """Sizes that no broadcast brings together stop a program."""
+    x = floats(2, 3)
+    axes = raw.BroadcastGradientArgs(s0=[4], s1=raw.Shape(input=x))[0] if other else [0]
+    out(raw.Reshape(tensor=raw.Sum(input=x, axis=axes), shape=[3]))
+
+
 def low_above_high(other):
     """Which of two limits wins that contradict each other is the order in which they are asked for."""
     x, low, high = raw.Mul(x=floats(64), y=200.0), 50.0, 10.0
@@ -174,7 +181,7 @@ DIFFER = (
     rounded_scale,
     rows_without_a_wait,
 )
-MAY_DIFFER = (mean_over_another_axis, size_of_another, stitched_twice)
+MAY_DIFFER = (sizes_that_do_not_fit, mean_over_another_axis, size_of_another, stitched_twice)
 
 
 def form(build, other):

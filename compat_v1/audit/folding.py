@@ -47,6 +47,8 @@ def summed_axes(own, other):
     own, other = ([1] * (rank - len(shape)) + list(shape) for shape in (own, other))
     axes = []
     for axis, (size, other_size) in enumerate(zip(own, other, strict=True)):
+        if isinstance(size, int) and isinstance(other_size, int) and 1 not in (size, other_size) and size != other_size:
+            return None  # a run would fail
         if size == other_size or (isinstance(size, int) and size != 1) or other_size == 1:
             continue
         if size != 1:
