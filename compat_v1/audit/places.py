@@ -5,6 +5,7 @@ from functools import cached_property
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node
+from compat_v1.audit.operands import is_op
 
 
 class Places:
@@ -37,12 +38,18 @@ class Places:
 
     @cached_property
     def _in_branches(self):
-        left, found = set(self.nodes), set()
+        """The names of what runs in a branch in the graph, and in the normal form, where rules wrote branches anew."""
+        left, found, inside = set(self.nodes), set(), set()
+        for node in self.nodes if self.graph.conditional else ():
+            makers = {one[0] for one in node.inputs if one is not None and not isinstance(one, Literal)}
+            begins = node.op in SWITCHES and not is_op(node.inputs[1], "LoopCond")
+            if begins or (node.op not in MERGES and not inside.isdisjoint(makers | node.controls)):
+                inside.add(node)
         for name in self.graph.order if self.graph.conditional else ():
-            if name not in self.graph.conditional:
-                continue
-            is_switch = self.graph.nodes[name].op in SWITCHES and self.made.get(name) in left
-            if is_switch or any(one in found for one in self.graph.needs(name)):
+            made = self.made.get(name)
+            is_switch = self.graph.nodes[name].op in SWITCHES and made in left
+            is_after = made in inside or any(one in found for one in self.graph.needs(name))
+            if name in self.graph.conditional and (is_switch or is_after):
                 found.add(name)
         return found
 
