@@ -1,6 +1,5 @@
 """The handmade network against implementations that share no code with it."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -25,6 +24,8 @@ def trained_network(data):
 
 def test_keras_lstm_gives_the_same_predictions(trained_network):
     """Keras orders its gates input, forget, candidate, output, and splits the weights by what they multiply."""
+    import keras  # here: one of pytest's processes needs it, not all
+
     weights, inputs, predictions = trained_network
     kernels = np.concatenate([weights[name] for name in ("W_i", "W_f", "W_C", "W_o")]).T  # (27, 96)
     biases = np.concatenate([weights[name] for name in ("b_i", "b_f", "b_c", "b_o")])[:, 0]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
 from scipy.stats import chi2
 
 import forked
@@ -104,6 +103,8 @@ def test_joblibs_processes_give_every_bit_of_one(results):
 
 @pytest.mark.long
 def test_cluster_that_loses_a_worker_gives_every_bit_of_one(results):
+    from distributed import LocalCluster  # here: no other test of `make test` needs to import it
+
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         spread = on_cluster(SHORT, cluster.scheduler_address)
         done = [next(spread)]
