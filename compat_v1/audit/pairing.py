@@ -6,6 +6,7 @@ edge by edge, so that a wrong pair can make a false difference but can hide none
 
 from collections import Counter, defaultdict
 
+from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.sizes import Size
 
@@ -110,8 +111,8 @@ class Pairing:
         tensors = [(one, two) for one, two in pairs if _is_tensor(one) and _is_tensor(two)]
         used = others = set()
         if _is_of_nothing(node):
-            used = {(self.partner.get(user, user), slot) for user, slot in self.sides[0].users[node]}
-            others = set(self.sides[1].users[other])
+            used = {(self.partner.get(user, user), _place(user, slot)) for user, slot in self.sides[0].users[node]}
+            others = {(user, _place(user, slot)) for user, slot in self.sides[1].users[other]}
         return len(waits) + len(used ^ others) + sum((self.partner.get(one[0]), one[1]) != two for one, two in tensors)
 
     def _by_name(self, side, node):
@@ -248,7 +249,7 @@ class _Side:
         attributes = tuple(sorted((key, value) for key, value in node.attributes.items() if key not in _INCIDENTAL))
         if node.op == "Placeholder":
             attributes = tuple(one for one in attributes if one[0] != "shape")
-        literals = [_plain(one) if isinstance(one, Literal) else 0 for one in node.inputs]
+        literals = [_plain(one) if isinstance(one, Literal) else _branch(node, one) for one in node.inputs]
         literals = tuple(sorted(literals) if node.op in _COMMUTE else literals)
         return hash((node.op, attributes, literals, node.device))
 
@@ -304,6 +305,16 @@ def _in_checkpoints(side, node):
 def _is_of_nothing(node):
     """Whether a node is drawn, or a constant that stands for a branch, such as the zeros in one."""
     return (node.op.startswith("Random") or node.op == "Const") and not any(map(_is_tensor, node.inputs))
+
+
+def _branch(node, operand):
+    """Return which branch an operand comes from; a Merge may take them in either order."""
+    return operand[1] if _is_tensor(operand) and operand[0].op in SWITCHES and node.op not in MERGES else 0
+
+
+def _place(user, slot):
+    """Return in which slot a node is used, unless a Merge may take its branches in either order."""
+    return slot if user.op not in MERGES or user.late else 0
 
 
 def _is_tensor(operand):

@@ -26,6 +26,7 @@ def of_consumed(verification):
         twins = [name] if taken.get(name, name) == name else []
         twins += [numbered[name]] if numbered.get(name, name) != name else []
         alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]
+        alike = [one for one in alike if not _are_of_other_values(verification, name, one)]
         found = [_differences(verification, name, one) for one in alike]
         if found and all(found):
             for one, which in found[0]:
@@ -113,6 +114,13 @@ def _made_from(node):
 
 def _op(normal, name):
     return normal.graph.nodes[name].op
+
+
+def _are_of_other_values(verification, name, other_name):
+    """Whether two nodes are constants of other values: by chance of one name, or a difference that their users have."""
+    names = (name, other_name)
+    values = [side.normal.tensors.get((one, 0)) for side, one in zip(verification.pairing.sides, names, strict=True)]
+    return all(isinstance(one, Literal) for one in values) and not verification.is_same(*values)
 
 
 def _differences(verification, name, other_name):
