@@ -68,6 +68,8 @@ class Computing:
         outputs = []
         for operand in operands:
             shape = self.normal.sizes(operand)
+            if op == "Size" and is_op(operand, "Reshape"):  # has as many elements as what is reshaped
+                shape = self.normal.sizes(operand[0].inputs[0]) or shape
             if shape is None:
                 outputs.append(None)
             elif op == "Rank":

@@ -198,6 +198,37 @@ RULES = {
         "1.15 to 2.21",
         "the same number is chosen; computing the other one has no effect",
     ),
+    # Compiled models of tf.keras.
+    "weights of one": Rule(
+        "the losses of a compiled model are multiplied by the number 1, were by a tensor full of it",
+        "1.15 to 2.21",
+        "each element is multiplied by the same number",
+    ),
+    "counted as a whole": Rule(
+        "what is true in a metric is put into the shape of the labels before it is counted",
+        "1.15 to 2.21",
+        "every element is summed, and they lie in the same order",
+    ),
+    "nothing to wait for": Rule(
+        "that weights fit is checked when the graph is built; an op that does nothing stood for that",
+        "1.15 to 2.21",
+        "it waits for nothing, and computes nothing",
+    ),
+    "waits in groups": Rule(
+        "what waited for updates waits for a group of them, or for a variable that is read after its update",
+        "1.15 to 2.21",
+        "a group does nothing, and reading what nobody takes has no effect",
+    ),
+    "read no more": Rule(
+        "a variable that was added to is not read after it",
+        "1.15 to 2.21",
+        "nothing uses what was read",
+    ),
+    "loss and penalties": Rule(
+        "the loss of a compiled model and its penalties are summed by AddN, were by AddV2",
+        "1.15 to 2.21",
+        "it is the same sum of two numbers",
+    ),
     "messages": Rule(
         "an assertion, or what stops a second gradient, has another message, such as one that ends in a period",
         "1.0 to 1.15, 1.15 to 2.21",

@@ -36,6 +36,11 @@ NUMBERS = {
         "1.15 to 2.21",
         "the last bits differ; for the old ones write lambda w: rate * tf.reduce_sum(tf.square(w)) in the port",
     ),
+    "cast in Sequential": Change(
+        "tf.keras.Sequential makes floating-point numbers of the whole numbers that it is given",
+        "1.15 to 2.21",
+        "up to 2 ** 24 these are the same numbers; for larger ones call the layers one after the other in the port",
+    ),
     "least epsilon": Change(
         "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it, or 1e-5 + 1e-12",
         "1.0 to 1.15, 1.15 to 2.21",

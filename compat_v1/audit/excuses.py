@@ -4,7 +4,7 @@ import re
 
 from tensorflow.core.framework import attr_value_pb2
 
-from compat_v1.audit import patterns, pruning
+from compat_v1.audit import patterns, pruning, waits
 from compat_v1.audit.findings import target
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.rules.kept import KEPT
@@ -41,6 +41,12 @@ def unused(node, side, in_port):
     users = side.users
     if in_port and _is_asked_for_nothing(node, side):
         return "one of each"
+    if in_port and node.op == "NoOp" and users.get(node):
+        return "waits in groups"  # of what waits for it the members are compared
+    if not in_port and waits.is_read_back(node, side):
+        return "read no more"
+    if in_port and _is_handed_on(node, side):
+        return "copies"
     if node.op == "Exit" and not users.get(node):
         return "unused results" if in_port else None
     if node.op == "ZerosLike" and not users.get(node) and in_port:
@@ -90,6 +96,18 @@ def _are_alike(one, other, deep, known):
         alike = len(one.inputs) == len(other.inputs) and all(_is_alike(*pair, deep - 1, known) for pair in pairs)
         known[one, other, deep] = alike
     return known[one, other, deep]
+
+
+def _is_handed_on(node, side):
+    """Whether a node is one of the copies that a function of a gradient of its own takes, and nobody asks for."""
+    if node.op != "Identity" or node.controls or side.users.get(node):
+        return False
+    graph = side.normal.graph
+    for user, _ in graph.users[graph.inputs[node.name][0][0]]:
+        given = graph.inputs[user]
+        if graph.nodes[user].op == "IdentityN" and given[: len(given) // 2] == given[len(given) // 2 :]:
+            return True
+    return False
 
 
 def _is_alike(operand, other, deep, known):

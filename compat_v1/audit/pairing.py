@@ -55,6 +55,7 @@ class Pairing:
         self._match(lambda side, node: side.local[node], last=True)
         self._spread_out(strict=False)
         self._exchange()
+        self._exchange()  # now that variables are, those who read them
 
     def _pair_seeds(self):
         """Pair alike ops by their seeds, if the program gave them: both graphs have the same ones, each of them once.
@@ -86,7 +87,7 @@ class Pairing:
                     if at == (slot, operand[1]) and self.sides[1].local[rival] == self.sides[0].local[node]:
                         self._prefer(node, rival)
 
-        # Of what is made of nothing it only matters who uses it; a placeholder or a variable is what its name says.
+        # Of what is made of nothing it only matters who uses it; a placeholder is what its name says.
         for node in list(filter(_is_of_nothing, self.partner)):
             for user, _ in self.sides[0].users[node]:
                 two = self.partner.get(user)
@@ -135,6 +136,13 @@ class Pairing:
             known.sort(key=lambda one: (one[0].number, one[1]))
         return (side.local[node], *known)
 
+    def _by_variable(self, side, node):
+        """Return of what asks whether a variable has a value which variable: what it is numbered says nothing."""
+        if node.op != "VarIsInitializedOp":
+            return None
+        known = self._makers(side, node)
+        return node if not known or known[0][0] is None else (node.op, *known)
+
     def _makers(self, side, node):
         makers = [(operand[0], operand[1]) for operand in node.inputs if _is_tensor(operand)]
         return [(self.partner.get(maker) if side is self.sides[0] else maker, index) for maker, index in makers]
@@ -157,7 +165,7 @@ class Pairing:
             taken = (self.partner, self.back)[which]
             for node in side.normal.nodes:
                 if node not in taken and (side.users.get(node) or node.op != "Exit" or last):
-                    groups[key(side, node)][which].append(node)
+                    groups[self._by_variable(side, node) or key(side, node)][which].append(node)
         several = []
         for left, right in groups.values():
             if len(left) == len(right) == 1:
@@ -303,8 +311,10 @@ def _in_checkpoints(side, node):
 
 
 def _is_of_nothing(node):
-    """Whether a node is drawn, or a constant that stands for a branch, such as the zeros in one."""
-    return (node.op.startswith("Random") or node.op == "Const") and not any(map(_is_tensor, node.inputs))
+    """Whether a node is drawn, a variable's handle, or a constant that stands for a branch, such as its zeros."""
+    return (node.op.startswith("Random") or node.op in ("Const", "VarHandleOp")) and not any(
+        map(_is_tensor, node.inputs)
+    )
 
 
 def _branch(node, operand):

@@ -19,6 +19,7 @@ from compat_v1.audit.rules import (
     embeddings,
     functional,
     kept,
+    models,
     oldest,
     oldest_branches,
     regularizers,
@@ -51,6 +52,7 @@ for _rules in (
     decays.RULES,
     drawn.RULES,
     functional.RULES,
+    models.RULES,
 ):
     for _op, _rule in _rules.items():
         _BY_OP.setdefault(_op, []).append(_rule)
@@ -81,6 +83,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         einsum.finish(self)
         functional.finish(self)
         regularizers.finish(self)
+        models.finish(self)
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""

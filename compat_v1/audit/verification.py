@@ -288,6 +288,9 @@ class Verification:
         if waits.of_counts(self, here, other):
             self.explain("counted behind", node.name)
             return
+        if waits.in_groups(self, node, other):
+            self.explain("waits in groups", node.name)
+            return
         for one in sorted(here ^ other.controls, key=lambda one: one.name):
             which = "the original" if one in here else "the port"
             self.find("wait", node, other, f"waits for {one.name} only in {which}")

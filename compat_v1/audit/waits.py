@@ -97,6 +97,40 @@ def of_rows(verification, here, other):
     return bool(others) and all(any(missing <= before(one) for one in some) for some in others)
 
 
+def in_groups(verification, node, other):
+    """Whether two nodes wait for the same, be it through groups or through variables that are read once more."""
+    here, there = (
+        members(one.controls, side) for one, side in zip((node, other), verification.pairing.sides, strict=True)
+    )
+    return {verification.partner.get(one, one) for one in here} == there
+
+
+def members(nodes, side):
+    """Return what waiting for some nodes is waiting for: for groups and idle readings, what these wait for."""
+    found, seen, todo = set(), set(), list(nodes)
+    while todo:
+        one = todo.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if one.op == "NoOp" or is_read_back(one, side):
+            todo += one.controls
+        else:
+            found.add(one)
+    return found.difference(*(one.controls for one in found))
+
+
+def is_read_back(node, side):
+    """Whether a variable is read right after it was assigned to, nobody takes it, and no assignment waits for that."""
+    if node.op != "ReadVariableOp" or any(slot != "^" for _, slot in side.users.get(node, ())):
+        return False
+    handle = node.inputs[0]
+    if not any(one.op.startswith("Assign") and one.inputs[0] == handle for one in node.controls):
+        return False
+    writers = {user for user, _ in side.users[handle[0]] if user.op != "ReadVariableOp"}
+    return not any(node in before(one) for one in writers)
+
+
 def _is_other_sum(operand, node):
     return not isinstance(operand, Literal) and operand[0].op == "AssignAdd" and operand[0] is not node
 
@@ -131,8 +165,11 @@ def _differences(verification, name, other_name):
     """
     normal, other = (side.normal for side in verification.pairing.sides)
     # What a rule left out of both graphs has no partner: those of one name stand for each other.
-    here = {verification.partner.get(one, one.name): one for one in _awaited(normal, name)}
-    there = {one if one in verification.back else one.name: one for one in _awaited(other, other_name)}
+    sides = verification.pairing.sides
+    here = {verification.partner.get(one, one.name): one for one in members(_awaited(normal, name), sides[0])}
+    there = {
+        one if one in verification.back else one.name: one for one in members(_awaited(other, other_name), sides[1])
+    }
     found = []
     for key in sorted(here.keys() ^ there.keys(), key=lambda key: getattr(key, "name", key)):
         one = here[key] if key in here else there[key]
