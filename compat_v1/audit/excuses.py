@@ -103,6 +103,8 @@ def _is_handed_on(node, side):
     if node.op != "Identity" or node.controls or side.users.get(node):
         return False
     graph = side.normal.graph
+    if node.name not in graph.nodes or graph.nodes[node.name].op != "Identity":
+        return False  # one that a rule made
     for user, _ in graph.users[graph.inputs[node.name][0][0]]:
         given = graph.inputs[user]
         if graph.nodes[user].op == "IdentityN" and given[: len(given) // 2] == given[len(given) // 2 :]:

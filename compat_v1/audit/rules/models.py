@@ -34,7 +34,7 @@ def _counted(rewriter, name, node, operands):
     known = None if isinstance(source, Literal) else rewriter.normal.sizes(source)
     if not known or sizes is None or not isinstance(axes, Literal) or axes.value != tuple(range(len(sizes))):
         return False
-    if not is_op(source, "Cast") or rewriter.dtype(rewriter.graph.inputs[source[0].name][0][0]) != "bool":
+    if not is_op(source, "Cast") or _type_of_cast(rewriter, source[0]) != "bool":
         return False
     rewriter.normal.absorbed.add(tensor[0])
     axes = axes._replace(shape=(len(known),), value=tuple(range(len(known))), form=0, leaves=())
@@ -48,13 +48,20 @@ def _cast(rewriter, name, _node, operands):
     (tensor,) = operands
     if not is_op(tensor, "Cast") or tensor[0].controls or rewriter.graph.controls[name]:
         return False
-    maker, index = rewriter.graph.inputs[tensor[0].name][0]
-    kinds = [rewriter.dtype(maker, index), rewriter.dtype(tensor[0].name), rewriter.dtype(name)]
+    kinds = [_type_of_cast(rewriter, tensor[0]), rewriter.dtype(tensor[0].name), rewriter.dtype(name)]
     if kinds != ["int32", "float32", "int32"] or isinstance(tensor[0].inputs[0], Literal):
         return False
     rewriter.normal.absorbed.add(tensor[0])
     rewriter.normal.alias(name, tensor[0].inputs[0], _CAST)
     return True
+
+
+def _type_of_cast(rewriter, node):
+    """Return the type that a Cast takes, "" for one that a rule made."""
+    definition = rewriter.graph.nodes.get(node.name)
+    if definition is None or definition.op != "Cast":
+        return ""
+    return rewriter.dtype(*rewriter.graph.inputs[node.name][0])
 
 
 def _penalized(rewriter, name, node, operands):
