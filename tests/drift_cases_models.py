@@ -18,7 +18,7 @@ def _(new, mistake):
     product = raw.Mul(x=x, y=given)
     if new:
         raw.Sum(input=product, axis=[0])
-    out(raw.AddV2(x=raw.Exp(x=back), y=loss))
+    out(raw.AddV2(x=raw.Exp(x=back), y=raw.Sum(input=loss, axis=[0])))
 
 
 @case("counted as a whole")
