@@ -47,7 +47,7 @@ help:
 	@echo 'Other programs:'
 	@echo '  cases          replay recorded programs, docs/cases.md (cases-record: anew)'
 	@echo '  mutation-score what the audit notices, hours (SHARE=0.01: a hundredth)'
-	@echo '  audit-larger   the audit on 100 larger programs (needs Python 3.7)'
+	@echo '  audit-larger   the audit on 101 larger programs (needs Python 3.7)'
 	@echo '  corpus         record its old graphs anew (releases, releases-table: of all)'
 	@echo 'Speed:  bench bench-profile bench-floor bench-growth bench-audit bench-study'
 	@echo 'Any length:      play   any-length (measures)   train-any-length'
