@@ -59,6 +59,7 @@ def test_predict_answers_what_the_record_says(trained, capsys):
     assert prediction == pytest.approx(read_record(trained / "record.json").prediction["00-+++"], rel=1e-7)
 
 
+@pytest.mark.long
 def test_run_of_the_originals_graph_made_before_is_the_one_that_verify_would_make(trained, tmp_path, capsys):
     options = ["--epochs", 40, "--record", tmp_path / "original.json", "--logdir", tmp_path]
     assert run("train", "--graph", "original", *options) == 0

@@ -18,6 +18,7 @@ def test_units_in_the_last_place_by_hand():
     assert ulps(values, others).tolist() == [0, 1, 1, 2**23, 2**23]
 
 
+@pytest.mark.long
 def test_explanation_of_a_faithful_run_finds_only_rounding(data):
     lines = list(explain(trained_port(data, epochs=40, graph_seed=DEFAULT_SEED).record))
     assert "data: the same" in lines and "op seeds: the same" in lines

@@ -66,6 +66,7 @@ def test_reproduce_trains_both_graphs_and_ends_with_the_verdict(reproduced):
     assert (run / "record.html").is_file()
 
 
+@pytest.mark.long
 @needs_environment
 def test_compare_writes_the_page_beside_the_record_of_the_newest_run(reproduced):
     folder, _ = reproduced

@@ -527,6 +527,7 @@ def test_recording_of_the_original_has_the_golden_record_bit_for_bit():
     assert np.float32(squared_errors).tolist() == np.float32(record.test.squared_error[:10]).tolist()
 
 
+@pytest.mark.long
 def test_replay_says_of_the_original_what_explain_says(short, whole_run):
     found = explain(short, new_network(DEFAULT_SEED)[0].as_graph_def())
     assert (found.verdict, found.causes, found.not_compared) == ("equal", [], [])

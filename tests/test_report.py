@@ -85,6 +85,7 @@ def test_unfaithful_run_gets_a_page_that_says_so_and_status_1(tmp_path, record):
     assert '<p class="verdict unfaithful">NOT FAITHFUL</p>' in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_run_that_the_original_never_made_gets_a_page_without_its_curves(tmp_path, data):
     page, _ = written(tmp_path, trained_port(data, epochs=20, graph_seed=99).record)
     assert "run with them is not recorded" in page

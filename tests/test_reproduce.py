@@ -74,6 +74,7 @@ def test_second_process_that_does_not_listen_is_ended_when_the_first_is_stopped_
     assert not second.is_running()
 
 
+@pytest.mark.long
 def test_second_process_that_was_killed_is_a_failure_with_what_it_said_last(tmp_path):
     process = start(tmp_path, "--epochs", "400")
     assert process.stdout.readline().startswith("Epoch   20")

@@ -136,6 +136,7 @@ def test_kill_between_graph_and_record_costs_neither_the_old_record_nor_its_grap
     assert read_graph(record_file, new.graph_sha256)
 
 
+@pytest.mark.long
 def test_explanation_names_the_other_graph_and_the_other_weights(trained_elsewhere):
     record_file = trained_elsewhere(another_initializer)
     record = read_record(record_file)
