@@ -66,7 +66,7 @@ def a_shuffle_of_its_own(patch):
 
 
 def the_originals_graph(patch):
-    patch.setattr("compat_v1.proof.original_graph.new_network", lambda seed, length: original_network(seed))
+    patch.setattr("compat_v1.training.new_network", lambda seed, length: original_network(seed))
 
 
 @pytest.fixture
