@@ -32,6 +32,11 @@ MOST_LEAVES = 64
 NOTES_ON_PRODUCTS = ("grad_a", "grad_b", "grad_x", "grad_y")
 
 
+def is_tensor(operand):
+    """Whether an operand is what a node gives, no constant."""
+    return operand is not None and not isinstance(operand, Literal)
+
+
 def is_scalar(operand, value):
     """Whether an operand is the number `value`, as a scalar of any type."""
     if not isinstance(operand, Literal) or operand.shape != ():

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.sizes import Size
 
 # Attributes that TensorFlow derives from names and counts: they tell nothing about which node this is.
@@ -79,7 +80,7 @@ class Pairing:
         """Exchange the partners of two nodes that are alike, where what they are made from says so."""
         for node, other in list(self.partner.items()):
             for slot, operand in enumerate(node.inputs):
-                made = self.partner.get(operand[0]) if _is_tensor(operand) else None
+                made = self.partner.get(operand[0]) if is_tensor(operand) else None
                 users = self.sides[1].users.get(made, ()) if made else ()
                 if not users or len(users) > 64 or any(one is other for one, _ in users):
                     continue
@@ -92,7 +93,7 @@ class Pairing:
             for user, _ in self.sides[0].users[node]:
                 two = self.partner.get(user)
                 for rival in two.inputs if two else ():
-                    if _is_tensor(rival) and self.sides[1].local[rival[0]] == self.sides[0].local[node]:
+                    if is_tensor(rival) and self.sides[1].local[rival[0]] == self.sides[0].local[node]:
                         self._prefer(node, rival[0])
 
     def _prefer(self, node, rival):
@@ -109,7 +110,7 @@ class Pairing:
     def _differ(self, node, other):
         waits = {self.partner.get(one) for one in node.controls} ^ set(other.controls)
         pairs = zip(node.inputs, other.inputs, strict=False)
-        tensors = [(one, two) for one, two in pairs if _is_tensor(one) and _is_tensor(two)]
+        tensors = [(one, two) for one, two in pairs if is_tensor(one) and is_tensor(two)]
         used = others = set()
         if _is_of_nothing(node):
             used = {(self.partner.get(user, user), _place(user, slot)) for user, slot in self.sides[0].users[node]}
@@ -144,7 +145,7 @@ class Pairing:
         return node if not known or known[0][0] is None else (node.op, *known)
 
     def _makers(self, side, node):
-        makers = [(operand[0], operand[1]) for operand in node.inputs if _is_tensor(operand)]
+        makers = [(operand[0], operand[1]) for operand in node.inputs if is_tensor(operand)]
         return [(self.partner.get(maker) if side is self.sides[0] else maker, index) for maker, index in makers]
 
     def pair(self, node, other):
@@ -201,11 +202,11 @@ class Pairing:
         while self._new:
             node, other = self._new.pop()
             if strict and node.op == "AddN":  # its terms may come in another order
-                terms = [[one[0] for one in side.inputs if _is_tensor(one)] for side in (node, other)]
+                terms = [[one[0] for one in side.inputs if is_tensor(one)] for side in (node, other)]
                 self._try_alike(*map(dict.fromkeys, terms), strict)
             else:
                 for one, two in zip(node.inputs, other.inputs, strict=False):
-                    if _is_tensor(one) and _is_tensor(two) and one[1] == two[1]:
+                    if is_tensor(one) and is_tensor(two) and one[1] == two[1]:
                         self._try(one[0], two[0], strict)
             self._try_alike(node.controls, other.controls, strict)
             here, there = self.sides[0].users[node], self.sides[1].users[other]
@@ -241,7 +242,7 @@ class _Side:
         self.users = defaultdict(list)
         for node in normal.nodes:
             for slot, operand in enumerate(node.inputs):
-                if _is_tensor(operand):
+                if is_tensor(operand):
                     self.users[operand[0]].append((node, (slot, operand[1])))
             for one in node.controls:
                 self.users[one].append((node, "^"))
@@ -313,22 +314,18 @@ def _in_checkpoints(side, node):
 def _is_of_nothing(node):
     """Whether a node is drawn, a variable's handle, or a constant that stands for a branch, such as its zeros."""
     return (node.op.startswith("Random") or node.op in ("Const", "VarHandleOp")) and not any(
-        map(_is_tensor, node.inputs)
+        map(is_tensor, node.inputs)
     )
 
 
 def _branch(node, operand):
     """Return which branch an operand comes from; a Merge may take them in either order."""
-    return operand[1] if _is_tensor(operand) and operand[0].op in SWITCHES and node.op not in MERGES else 0
+    return operand[1] if is_tensor(operand) and operand[0].op in SWITCHES and node.op not in MERGES else 0
 
 
 def _place(user, slot):
     """Return in which slot a node is used, unless a Merge may take its branches in either order."""
     return slot if user.op not in MERGES or user.late else 0
-
-
-def _is_tensor(operand):
-    return operand is not None and not isinstance(operand, Literal)
 
 
 def _plain(literal):

@@ -5,7 +5,7 @@ from functools import cached_property
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import is_op, is_tensor
 
 
 class Places:
@@ -41,7 +41,7 @@ class Places:
         """The names of what runs in a branch in the graph, and in the normal form, where rules wrote branches anew."""
         left, found, inside = set(self.nodes), set(), set()
         for node in self.nodes if self.graph.conditional else ():
-            makers = {one[0] for one in node.inputs if one is not None and not isinstance(one, Literal)}
+            makers = {one[0] for one in node.inputs if is_tensor(one)}
             begins = node.op in SWITCHES and not is_op(node.inputs[1], "LoopCond")
             if begins or (node.op not in MERGES and not inside.isdisjoint(makers | node.controls)):
                 inside.add(node)

@@ -7,6 +7,7 @@ partners of its inputs, and waits for the partners of what it waits for. How the
 from compat_v1.audit import excuses, placement, sums, switches, texts, waits
 from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
+from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.sizes import Size, add, multiply, unknown
 
 
@@ -189,10 +190,10 @@ class Verification:
     def is_same(self, one, two):
         if two is None:
             return False
-        while _is_tensor(one) and one[0] not in self.partner and excuses.passes_on(one[0]):
+        while is_tensor(one) and one[0] not in self.partner and excuses.passes_on(one[0]):
             self.passed.add(one[0])
             one = one[0].inputs[0]
-        while _is_tensor(one) and _is_tensor(two) and two[0] not in self.back and excuses.is_given_gradient(two[0]):
+        while is_tensor(one) and is_tensor(two) and two[0] not in self.back and excuses.is_given_gradient(two[0]):
             self.passed.add(two[0])
             two = two[0].inputs[0]
         if one is None or two is None:
@@ -303,7 +304,3 @@ class Verification:
             return f"the constant {shown(operand)}"
         node, index = operand
         return f"{node.name}:{index} ({node.op})"
-
-
-def _is_tensor(operand):
-    return operand is not None and not isinstance(operand, Literal)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import times
+from compat_v1.audit.operands import times, with_rest
 from compat_v1.audit.pruning import arrange, users_of
 
 v1 = tf.compat.v1
@@ -71,7 +71,8 @@ def _of_one(rewriter, name, operand, before, after):
     if summed:
         left = tuple(size for size, axis in zip(shape, before, strict=True) if axis in after)
         inputs = [operand, whole(summed, "int32", (name,))]
-        operand = rewriter.normal.node(name, "Sum", _types(rewriter, name), inputs, set(), {_CAUSE}, sizes=[left]), 0
+        types = rewriter.graph.own_type(name)
+        operand = rewriter.normal.node(name, "Sum", types, inputs, set(), {_CAUSE}, sizes=[left]), 0
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, operand, kept, after)
     return True
 
@@ -142,27 +143,20 @@ def _matrix(rewriter, name, operand, before, after, batch, groups):
     return _reshaped(rewriter, name, turned, shape)
 
 
-def _types(rewriter, name):
-    return {key: value for key, value in rewriter.graph.attributes(name).items() if key == "T"}
-
-
 def _transposed(rewriter, name, operand, before, after):
     if before == after:
         return operand
     places = [before.index(axis) for axis in after]
     shape = tuple(rewriter.normal.sizes(operand)[place] for place in places)
     inputs = [operand, whole(places, "int32", (name,))]
-    return rewriter.normal.node(name, "Transpose", _types(rewriter, name), inputs, set(), sizes=[shape]), 0
+    return rewriter.normal.node(name, "Transpose", rewriter.graph.own_type(name), inputs, set(), sizes=[shape]), 0
 
 
 def _reshaped(rewriter, name, operand, shape):
-    """One unknown size is written as -1, as in every Reshape of the normal form."""
     if rewriter.normal.sizes(operand) == tuple(shape):
         return operand
-    unknown = [axis for axis, size in enumerate(shape) if not isinstance(size, int)]
-    written = whole([-1 if unknown == [axis] else size for axis, size in enumerate(shape)], "int32", (name,))
-    inputs = [operand, written]
-    return rewriter.normal.node(name, "Reshape", _types(rewriter, name), inputs, set(), sizes=[tuple(shape)]), 0
+    inputs = [operand, whole(with_rest(shape), "int32", (name,))]
+    return rewriter.normal.node(name, "Reshape", rewriter.graph.own_type(name), inputs, set(), sizes=[tuple(shape)]), 0
 
 
 def _product(rewriter, name, factors, batch, turned):
@@ -170,7 +164,7 @@ def _product(rewriter, name, factors, batch, turned):
     left, right = (rewriter.normal.sizes(one) for one in factors)
     shape = (*left[:-2], left[-1 if turned == "a" else -2], right[-2 if turned == "b" else -1])
     key = {"a": "adj_x", "b": "adj_y"} if batch else {"a": "transpose_a", "b": "transpose_b"}
-    attributes = _types(rewriter, name) | ({key[turned]: _YES} if turned else {})
+    attributes = rewriter.graph.own_type(name) | ({key[turned]: _YES} if turned else {})
     op = "BatchMatMulV2" if batch else "MatMul"
     return rewriter.normal.node(name, op, attributes, list(factors), set(), {_CAUSE}, sizes=[shape]), 0
 
