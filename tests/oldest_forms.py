@@ -260,7 +260,17 @@ def size_of_an_array(old, x, y, grows=False, size=1):
     return raw.TensorArrayGatherV3(handle=handle, indices=tf.range(size), flow_in=written, dtype=tf.float32)
 
 
+def row_in_a_part(old, x, y, extras=2, crossed=False):
+    rows = tf.cast(x < y, tf.int32) * 2 + tf.reshape(tf.range(SHAPE[0] * SHAPE[1]), SHAPE) % 5
+    inside, row, other = raw.Less(x=rows, y=extras), rows % 3, (rows - 2) // 2
+    if old:
+        chosen = tf.cast(inside, tf.int32)
+        return tf.cast(raw.Add(x=chosen * row, y=(1 - chosen) * other), tf.float32)
+    return tf.cast(raw.SelectV2(condition=inside, t=other if crossed else row, e=row if crossed else other), tf.float32)
+
+
 HARMLESS = {
+    row_in_a_part: "row in a part",
     size_of_an_array: "computed shapes",
     branch: "condition that always holds",
     initial_value: "initial value",

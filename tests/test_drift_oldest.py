@@ -23,6 +23,7 @@ from oldest_forms import (
     merge,
     parsed,
     power,
+    row_in_a_part,
     size_of_an_array,
     sparse_update,
     switched_twice,
@@ -173,7 +174,25 @@ def another_feature(old, x, y):
     return parsed(old, x, y, key="b")
 
 
+def another_part(old, x, y):
+    return row_in_a_part(old, x, y, extras=2 if old else 3)
+
+
+def rows_of_each_others_parts(old, x, y):
+    return row_in_a_part(old, x, y, crossed=True)
+
+
+def row_by_another_condition(old, x, y):
+    if not old:
+        return row_in_a_part(False, x, y)
+    made = row_in_a_part(True, x, y)
+    rest = made.op.inputs[0].op.inputs[1].op.inputs[0].op  # 1 - c
+    rest._update_input(1, x.graph.get_tensor_by_name("Cast:0"))  # of x < y, which both make
+    return made
+
+
 MISTAKES = [
+    *(another_part, rows_of_each_others_parts, row_by_another_condition),
     *(maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered),
     *(size_of_another, size_of_what_grows),
     *(gradient_that_may_be_fetched, another_shape, waited_for, another_k, another_tensor_in_an_assertion, fewer_turns),

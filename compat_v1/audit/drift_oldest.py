@@ -9,6 +9,11 @@ RULES = {
         "1.0 to 1.15",
         "it copies; a sampler has no gradient",
     ),
+    "row in a part": Rule(
+        "where a row lies in a variable of parts is selected, was a sum of products with 0 and 1",
+        "1.0 to 1.15",
+        "these are whole numbers: one product is 0, the other what is selected",
+    ),
     "scattered behind": Rule(
         "an update by scattering takes the variable and waits for its Assign, took the output of Assign",
         "1.0 to 1.15",

@@ -250,6 +250,28 @@ def _joined_numbers(rewriter, name, node, operands):
     return True
 
 
+def _row_in_a_part(rewriter, name, node, operands):
+    """c * a + (1 - c) * b, where c is a condition as a whole number, is a where it holds and b elsewhere."""
+    holds, fails = operands
+    if not all(is_op(one, "Mul") and not one[0].controls for one in operands):
+        return False
+    (number_of, row), (other, other_row) = holds[0].inputs, fails[0].inputs
+    if not (is_op(number_of, "Cast") and is_op(other, "Sub")) or number_of[0].controls or other[0].controls:
+        return False
+    one, same = other[0].inputs
+    condition = number_of[0].inputs[0]
+    if not is_scalar(one, 1) or same != number_of or rewriter.dtype(name) not in ("int32", "int64"):
+        return False
+    chosen = [condition, row, other_row]
+    shapes = {None if isinstance(part, Literal) else rewriter.normal.sizes(part) for part in chosen}
+    if not is_op(condition, "Less") or len(shapes) != 1 or None in shapes:
+        return False
+    rewriter.normal.absorbed.update({holds[0], fails[0], other[0], number_of[0]})
+    attributes = {"T": rewriter.graph.attributes(name)["T"]}
+    rewriter.normal.keep(name, "SelectV2", chosen, attributes, {"row in a part"}, list(shapes))
+    return True
+
+
 def _is_single(operand):
     """Whether a tensor is a number that got an axis."""
     expanded = is_op(operand, "ExpandDims") and not operand[0].controls and is_scalar(operand[0].inputs[1], 0)
@@ -261,6 +283,7 @@ def _key(operand):
 
 
 RULES = {
+    **dict.fromkeys(("Add", "AddV2"), _row_in_a_part),
     **dict.fromkeys(("Select", "SelectV2"), _largest_exponent),
     "Exp": _decayed,
     "SoftplusGrad": _softplus,
