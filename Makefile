@@ -134,7 +134,7 @@ cases-record: $(OLD)/ready $(WITNESS)/ready
 
 # Processes of its own, kills and full disks: an hour or more, and as root also on small disks of memory.
 hostile: .venv/ready
-	PYTHONPATH=. nice -n 19 .venv/bin/python tests/hostile.py --share="$${SHARE:-1}"
+	PYTHONPATH=. nice -n 19 .venv/bin/python tests/hostile.py --share "$${SHARE:-1}"
 
 mutants: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/mutants.py
@@ -143,7 +143,7 @@ record-mutations: .venv/ready
 	PYTHONPATH=. .venv/bin/python tests/record_mutations.py
 
 mutation-score: .venv/ready
-	PYTHONPATH=. .venv/bin/python tests/mutation_score.py --share="$${SHARE:-1}" --seed="$${SEED:-0}"
+	PYTHONPATH=. .venv/bin/python tests/mutation_score.py --share "$${SHARE:-1}" --seed "$${SEED:-0}"
 
 divergence: .venv/ready
 	.venv/bin/python docs/divergence.py

@@ -127,6 +127,8 @@ def main():
     parser.add_argument("--record", help="write the measurements to this JSON file")
     parser.add_argument("--checkpoint", help="save the variables at the end under this path prefix")
     args = parser.parse_args()
+    if [] in vars(args).values():  # what argparse makes of --option=--
+        parser.error("-- is no value; write ./-- for a file of that name")
     for path in (args.record, args.checkpoint):  # minutes of training are not to be lost to a misspelt folder
         if path and (os.path.isdir(path) or not os.path.isdir(os.path.dirname(os.path.abspath(path)))):
             parser.error("{}: give a file in a folder that exists".format(path))

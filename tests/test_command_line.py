@@ -181,6 +181,8 @@ def test_second_checkpoint_takes_the_place_of_the_first(tmp_path):
         (["predict", "+-0I00"], "required: --checkpoint"),
         (["predict", "--checkpoint", "."], "required: SEQUENCE"),
         (["predict", "--checkpoint", ".", "--"], "holds no checkpoint"),
+        (["predict", "-", "--checkpoint=--"], "argument --checkpoint: -- is no value; write ./-- for"),
+        (["train", "--epochs=--"], "argument --epochs: -- is no value"),
         ([], "required: COMMAND"),
         (["dance"], "invalid choice: 'dance'"),
     ],

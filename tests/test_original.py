@@ -152,6 +152,8 @@ def test_original_names_bad_input():
     assert result.returncode == 2 and "integers from 1 up are allowed" in result.stderr
     result = run_the_original("original/selfmade_lstm.py", "--record", "no/such/folder.json")
     assert result.returncode == 2 and "give a file in a folder that exists" in result.stderr
+    result = run_the_original("original/selfmade_lstm.py", "--record=--")
+    assert result.returncode == 2 and "-- is no value" in result.stderr
     result = run_the_original("original/selfmade_lstm.py", "--op-seeds", "1,2")
     assert result.returncode == 2 and "five integers are needed" in result.stderr
     assert "Traceback" not in result.stderr

@@ -85,8 +85,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: the process's) and return its exit status."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks ends no command
-    words = _mark_signs(list(sys.argv[1:] if argv is None else argv))
-    return _status(lambda: _run(_parser().parse_args(words)))
+    words = list(sys.argv[1:] if argv is None else argv)
+    return _status(lambda: _run(_parser().parse_args(_mark_signs(_checked(words)))))
+
+
+def _checked(argv: list[str]) -> list[str]:
+    """Return the words; `BadInput` for `--option=--`, of which some Pythons' argparse makes an empty list."""
+    for word in argv[: argv.index("--") if "--" in argv else None]:
+        if re.fullmatch(r"--[^=]+=--", word):
+            raise BadInput(f"argument {word[:-3]}: -- is no value; write ./-- for a file of that name")
+    return argv
 
 
 def _run(args: argparse.Namespace) -> int:
