@@ -70,6 +70,20 @@ def save_checkpoint(session: Any, directory: str | Path, record: BaseModel, vari
             path.unlink(missing_ok=True)
 
 
+def require_replaceable(directory: str | Path, kind: type[BaseModel]) -> None:
+    """`FileExistsError` if `directory` has the record of another kind of run, whose network a save would replace.
+
+    Of the same kind may be a whole checkpoint, a damaged one, and what a killed save has left.
+    """
+    for path in sorted(Path(directory).glob("*.json")):
+        if _OF_A_SAVE.fullmatch(path.name):
+            try:
+                read_model(path, kind, "the record of a checkpoint")
+            except (OSError, ValueError):
+                text = f"there is one, whose {path.name} is no record of such a run"
+                raise FileExistsError(errno.EEXIST, text, str(directory)) from None
+
+
 def first_line(error: Exception) -> str:
     """Return what TensorFlow says first: stack frames follow."""
     return (str(error).splitlines() or [type(error).__name__])[0][:500]

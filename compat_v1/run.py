@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow.compat.v1 as tf
 
 from compat_v1 import __version__
-from compat_v1.checkpoints import alone_in, save_checkpoint
+from compat_v1.checkpoints import alone_in, require_replaceable, save_checkpoint
 from compat_v1.data_generator import TRAINED_DRAW, provenance
 from compat_v1.environment import onednn
 from compat_v1.event_logs import event_logs
@@ -117,10 +117,12 @@ def train_run(
 
     Once `is_stop_wanted()`, the run ends after that epoch: its record is `partial`, and it and the checkpoint go to
     files of that name, so that what was there stays. What cannot be written while or after the run costs no more than
-    itself and is named in `failures`. Raises `OSError` if there can be no folder for the logs or the checkpoint, before
-    anything is computed.
+    itself and is named in `failures`. Raises `OSError` if there can be no folder for the logs or the checkpoint, or if
+    that holds the checkpoint of another kind of run, before anything is computed.
     """
     failures: list[str] = []
+    if checkpoint:
+        require_replaceable(checkpoint, Record)
     with (
         alone_in(checkpoint) if checkpoint else nullcontext(),
         new_session(built[0]) as session,

@@ -93,6 +93,27 @@ def test_missing_or_cut_file_is_no_new_beginning(of_any_length, tmp_path, suffix
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.parametrize("damaged", [None, "checkpoint"])
+def test_training_at_six_signs_replaces_no_network_of_any_length(of_any_length, tmp_path, damaged, capsys):
+    folder = shutil.copytree(of_any_length, tmp_path / "kept")
+    if damaged:
+        (folder / damaged).write_text("x")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert run("train", "--epochs", 1, "--checkpoint", folder, "--logdir", tmp_path / "logs") == 2
+    assert "is no record of such a run" in one_line(capsys)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before and not (tmp_path / "logs").exists()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_training_replaces_a_network_of_its_own_kind(of_six_signs, tmp_path, killed):
+    folder = shutil.copytree(of_six_signs, tmp_path / "kept")
+    (record,) = folder.glob("*.json")
+    if killed:
+        (folder / "checkpoint").unlink()
+    assert run("train", "--epochs", 1, "--checkpoint", folder, "--logdir", tmp_path / "logs") == 0
+    assert not record.exists() and run("predict", "00-+++", "--checkpoint", folder) == 0
+
+
 def test_record_alone_as_a_killed_first_save_leaves_it_is_a_new_beginning(of_any_length, tmp_path):
     (record,) = of_any_length.glob("*.json")
     shutil.copy(record, tmp_path)
