@@ -28,9 +28,11 @@ def finish(normal):
 def _squeeze(normal, node, found, users):
     total, largest, (added, logarithm, kept) = found["total"], found["largest"], found["nodes"]
     sizes, shape = normal.sizes(total), normal.sizes((kept, 0))
-    axes = {axis % len(shape or [0]) for axis in Attributes(normal.graph.nodes[node.name])["squeeze_dims"].list.i}
-    if not is_op(total, "Sum") or shape is None or normal.sizes(largest) != shape or users[added] != {node}:
+    if not is_op(total, "Sum") or not shape or normal.sizes(largest) != shape or users[added] != {node}:
         return
+    axes = {axis % len(shape) for axis in Attributes(normal.graph.nodes[node.name])["squeeze_dims"].list.i}
+    if not axes and set(shape) == {1}:
+        axes = set(range(len(shape)))  # what has one element is squeezed along each axis, if none is named
     if tuple(size for axis, size in enumerate(shape) if axis not in axes) != sizes or users[logarithm] != {added}:
         return
     backward = [one for one in users[kept] if one is not logarithm]
@@ -65,7 +67,7 @@ class _Gradient:
             return
         self.gradient, (self.group,) = self.reshaped[0].inputs[0], self.handed.controls
         self.is_whole = not isinstance(self.gradient, Literal) and self.group.controls == {self.reshaped[0]}
-        self.is_whole &= users[self.group] == {self.handed} and users[self.reshaped[0]] == {self.group, self.handed}
+        self.is_whole &= users[self.group] == {self.handed}
 
     def write(self, normal, total, shape, users):
         """Reshape the product instead of what it is of."""
@@ -73,10 +75,11 @@ class _Gradient:
         self.group.controls = frozenset([self.gradient[0]])
         self.handed.inputs, self.inverse.inputs = [self.gradient], [total]
         reshape = self.reshaped[0]
-        reshape.inputs = [(self.product, 0), shape]
-        reshape.steps.add(_RULE)
+        if users[reshape] == {self.group, self.handed}:
+            normal.absorbed.add(reshape)  # else something besides takes the same gradient in the same shape
+        behind = make(normal, reshape, "Reshape", reshape.attributes, [(self.product, 0), shape], kept, _RULE)
         for user in users[self.product]:
-            user.inputs = [(reshape, 0) if one == (self.product, 0) else one for one in user.inputs]
+            user.inputs = [behind if one == (self.product, 0) else one for one in user.inputs]
         others = [one for one in users[self.handed] if one not in (self.inverse, self.product)]
         if others:  # the gradient of the largest exponent, which is stopped
             own = make(normal, reshape, "Reshape", reshape.attributes, [(self.handed, 0), shape], kept, _RULE)
@@ -84,4 +87,3 @@ class _Gradient:
                 user.inputs = [own if one == (self.handed, 0) else one for one in user.inputs]
         for node in (self.handed, self.inverse, self.product):
             normal.set_sizes(node, sizes)
-        normal.set_sizes(reshape, kept)
