@@ -220,6 +220,18 @@ def _(new, mistake):
     out(raw.Atan2(y=raw.Mul(x=raw.BroadcastTo(input=back, shape=raw.Shape(input=x)), y=exponents), x=result[0]))
 
 
+@case("places of arrays")
+def _(new, mistake):
+    x, size, place = floats(4), tf.constant(4), "/device:CPU:0"
+    with tf.device(None if new else place):
+        array = raw.TensorArrayV3(size=size, dtype=tf.float32)
+    with tf.device(place):
+        written = raw.TensorArrayScatterV3(
+            handle=array.handle, indices=[1, 0, 2, 3] if mistake else [0, 1, 2, 3], value=x, flow_in=array.flow
+        )
+        out(raw.TensorArrayGatherV3(handle=array.handle, indices=[0, 1, 2], flow_in=written, dtype=tf.float32))
+
+
 @case("parts of a checkpoint")
 def _(new, mistake):
     prefix = tf.constant(str(Path(FOLDER.name) / "checkpoint"))

@@ -177,4 +177,10 @@ RULES = {
         "the same difference, multiplied by itself; in its gradient the 2 comes first, and doubling is exact unless it "
         "overflows",
     ),
+    "places of arrays": Rule(
+        "a TensorArray does not say on which device it is, nor does what reads it; it named that of what is written",
+        "1.0 to 1.15",
+        "whatever takes an array, which is a resource, is placed on its device, and so is the array with what writes "
+        "into it",
+    ),
 }

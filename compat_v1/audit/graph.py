@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
+from compat_v1.audit import devices
 from compat_v1.audit.literals import read_constant
 from compat_v1.audit.ordering import in_order
 from compat_v1.audit.queues import write_sizes
@@ -61,8 +62,9 @@ class Graph:
 
     `nodes`: {name: NodeDef}; `inputs`: {name: [(node name, output index), …]}; `controls`: {name: [node name, …]};
     `order`: names, each after what it needs, but for the back edges of loops; `frames`: the loop that a node runs in
-    ("" for none); `conditional`: the nodes that run in a branch only; `shapes`: {name: [sizes or None, …]}, the static
-    shapes of the outputs, a tuple with None for an unknown size, or None for an unknown rank.
+    ("" for none); `devices`: {name: where it is placed, "" for anywhere}; `conditional`: the nodes that run in a branch
+    only; `shapes`: {name: [sizes or None, …]}, the static shapes of the outputs, a tuple with None for an unknown size,
+    or None for an unknown rank.
 
     Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """
@@ -90,6 +92,7 @@ class Graph:
                 raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {name} needs {missing}")
         self._known = collections.defaultdict(dict)  # {question: {(name, …): answer}}
         self.awaited = {one for controls in self.controls.values() for one in controls}
+        self.devices = devices.of(self)
         self.functions = {function.signature.name: function for function in graph_def.library.function}
         self.shapes = _static_shapes(graph_def, placeholder_shapes or {})
         self.order = self._order()

@@ -123,12 +123,13 @@ class Normal(Places):
             op = "a function"
         functions = self.graph.called(name)
         beside = self.graph.colocated(name)
-        device = definition.device if not self._is_repeated(definition.device, beside) else ""
+        placed = self.graph.devices[name]
+        device = placed if not self._is_repeated(placed, beside) else ""
         key = what_is_done(op, functions, attributes, inputs, controls, device)
         found = self._shared.get(key) if shared else None
         if found is None:
             found = Node(next(self._numbers), op, attributes, list(inputs), frozenset(controls), device, [])
-            found.colocated, found.written = beside, definition.device
+            found.colocated, found.written = beside, placed
             self.nodes.append(found)
             if shared:
                 self._shared[key] = found
@@ -139,6 +140,8 @@ class Normal(Places):
             found.steps.add("one of each")
         if self.graph.has_notes(name):
             found.steps.add("private attributes")
+        if placed != definition.device:
+            found.steps.add("places of arrays")
         self.made[name] = found
         for index in range(outputs):
             self._know_sizes(found, index, None if sizes is None else sizes[index])
@@ -150,8 +153,7 @@ class Normal(Places):
 
     def _is_repeated(self, device, beside):
         """Whether a node's device is that of all nodes that it is to be placed beside, which says it already."""
-        nodes = [self.graph.nodes.get(target(one)) for one in beside]
-        return bool(nodes) and all(one is not None and one.device == device for one in nodes)
+        return bool(beside) and all(self.graph.devices.get(target(one)) == device for one in beside)
 
     # How it is built.
 

@@ -44,7 +44,7 @@ def _places(normal, node):
             beside = [normal.made.get(target(one)) for one in copied[0].colocated]
             places += beside if beside and None not in beside else [copied[0]]
         elif isinstance(copied, Literal) and normal.graph.nodes[name].op == "Const":
-            places.append((copied.key, normal.graph.nodes[name].device))
+            places.append((copied.key, normal.graph.devices[name]))
         else:
             places.append(normal.made.get(name, "?"))
     return places
@@ -75,12 +75,12 @@ def _is_beside_partners(verification, name):
 
 
 def _device(graph, twin, name):
-    device = graph.nodes[name].device
+    device = graph.devices[name]
     if twin is None:
         is_explained = not device or device in _devices_around(graph, name)
         is_explained |= graph.nodes[name].op in ("Const", "Fill")  # the same numbers, wherever they are made
         return None if is_explained else f"is placed on {device!r}"
-    other = twin.nodes[name].device
+    other = twin.devices[name]
     if device == other or (device in _devices_around(graph, name) and other in _devices_around(twin, name)):
         return None
     return f"is placed on {device!r}, on {other!r} in the port"
@@ -89,7 +89,7 @@ def _device(graph, twin, name):
 def _devices_around(graph, name):
     """Return the devices of what a node is made from and made for, and of what it waits for."""
     around = graph.needs(name) + [user for user, _ in graph.users[name]]
-    return {graph.nodes[one].device for one in around}
+    return {graph.devices[one] for one in around}
 
 
 def _beside(normal, twin, name):

@@ -1,0 +1,36 @@
+"""On which device a node is placed: by its name, or, for a TensorArray, by what is written into it."""
+
+from compat_v1.audit.findings import target
+
+_WRITE = {"TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"}
+
+
+def of(graph):
+    """Return {name of a node: device, "" for anywhere}.
+
+    TensorFlow places what takes a TensorArray, a resource, on the device of the array. So an array of no device is on
+    that of whatever writes into it, and with it what is to be beside it.
+    """
+    devices = {name: node.device for name, node in graph.nodes.items()}
+    arrays = {name for name, node in graph.nodes.items() if node.op == "TensorArrayV3" and not node.device}
+    for array in arrays:
+        writing = {devices[one] for one in _writing(graph, array)}
+        if len(writing) == 1 and not graph.colocated(array):
+            devices[array] = writing.pop()
+    for name in graph.nodes if arrays else ():
+        beside = {target(one) for one in graph.colocated(name)}
+        if not devices[name] and beside and beside <= arrays:
+            placed = {devices[one] for one in beside}
+            devices[name] = placed.pop() if len(placed) == 1 else ""
+    return devices
+
+
+def _writing(graph, array):
+    """Yield what writes into a TensorArray, also from within loops."""
+    todo = [array]
+    while todo:
+        for user, slot in graph.users[todo.pop()]:
+            if graph.nodes[user].op == "Enter" and slot == 0:
+                todo.append(user)
+            elif graph.nodes[user].op in _WRITE and slot == 0:
+                yield user
