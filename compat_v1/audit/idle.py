@@ -146,10 +146,11 @@ def leave_out(normal, names):
             gone.discard(node)
     if not gone:
         return gone
+    lost = frozenset(gone)  # and not the groups that end with these: others hand on what came by one of them
     for group, handing in groups.items():
-        if not (group.controls | handing) & gone:
+        if not (group.controls | handing) & lost:
             continue
-        left = handing - gone
+        left = handing - lost
         served, still = ({maker for one in some for maker in _makers(one)} for some in (handing, left))
         group.controls -= served - still
         if not any(isinstance(one.inputs[0], Literal) for one in left):
@@ -296,12 +297,22 @@ def _print(normal, operand, prints, verification, side):
 
 def _anchor(operand, verification, side):
     """Return what says which live tensor of the other graph this is: its place there, or one that no tensor has."""
-    normal = verification.pairing.sides[side].normal
-    found = normal.tensors.get((operand[0].name, operand[1]))
+    same = verification.pairing.sides[side]
+    found = same.normal.tensors.get((operand[0].name, operand[1]))
     if found is None or isinstance(found, Literal):
         return "none", side, operand[0].number
+    alike = [one for one in same.named[operand[0].name] if _written(one) == _written(operand[0])]
+    if len(alike) == 1:  # a rule makes several nodes of a name of one
+        found = alike[0], operand[1]
     node = found[0] if side else verification.partner.get(found[0])
     return ("none", side, operand[0].number) if node is None else ("node", node.number, found[1])
+
+
+def _written(node):
+    """Return a node's op and what it takes, as far as names tell."""
+    return node.op, [
+        one.key if isinstance(one, Literal) else one and (one[0].name, one[0].op, one[1]) for one in node.inputs
+    ]
 
 
 def _parts(normal, nodes, prints, verification, side):

@@ -217,14 +217,15 @@ class Pairing:
                     )
 
     def _try_alike(self, nodes, others, strict):
-        groups = defaultdict(lambda: ([], []))
-        for which, some in enumerate((nodes, others)):
-            for one in some:
-                if one not in (self.partner, self.back)[which]:
-                    groups[self.sides[which].local[one] if strict else one.op][which].append(one)
-        for left, right in groups.values():
-            if len(left) == len(right) == 1:
-                self._try(left[0], right[0], strict)
+        for alike in (True,) if strict else (True, False):  # those that do the same first
+            groups = defaultdict(lambda: ([], []))
+            for which, some in enumerate((nodes, others)):
+                for one in some:
+                    if one not in (self.partner, self.back)[which]:
+                        groups[self.sides[which].local[one] if alike else one.op][which].append(one)
+            for left, right in groups.values():
+                if len(left) == len(right) == 1:
+                    self._try(left[0], right[0], strict)
 
     def _try(self, node, other, strict):
         if node in self.partner or other in self.back or node.op != other.op:
@@ -239,8 +240,9 @@ class _Side:
 
     def __init__(self, normal):
         self.normal = normal
-        self.users = defaultdict(list)
+        self.users, self.named = defaultdict(list), defaultdict(list)  # {name: the nodes that have it first}
         for node in normal.nodes:
+            self.named[node.name].append(node)
             for slot, operand in enumerate(node.inputs):
                 if is_tensor(operand):
                     self.users[operand[0]].append((node, (slot, operand[1])))
