@@ -25,6 +25,22 @@ def rule(verification, node, other, text, other_text):
     return None
 
 
+def rule_of_unused(verification, text, other_text):
+    """Say which rule lets two constants that nothing uses differ: what assertions print is compared there."""
+    normals = [side.normal for side in verification.pairing.sides]
+    if all(_is_printed(*pair) for pair in zip(normals, (text, other_text), strict=True)):
+        return "names in assertions"
+    return same_message(verification, text, other_text)
+
+
+def _is_printed(normal, text):
+    """Whether an assertion prints the same text as a constant, of which TensorFlow made it."""
+    graph = normal.graph
+    asserting = (name for name, node in graph.nodes.items() if node.op == "Assert")
+    printed = (normal.tensors.get(one) for name in asserting for one in graph.inputs[name][1:])
+    return text.kind == "text" and any(isinstance(one, Literal) and one.key == text.key for one in printed)
+
+
 def same_message(verification, text, other_text):
     """Say which rule lets what an assertion prints differ, or None."""
     if text.kind == other_text.kind == "text" and len(text.value) == len(other_text.value):

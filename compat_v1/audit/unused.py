@@ -23,7 +23,7 @@ def compare_unused_constants(verification):
     here = [name for name in unused[0] if name not in verification.constants]
     for name in here:
         other = next((one for one, value in left.items() if verification.is_same(unused[0][name], value)), None)
-        said = texts.same_message(verification, unused[0][name], left[name]) if name in left else None
+        said = texts.rule_of_unused(verification, unused[0][name], left[name]) if name in left else None
         if other is None and said:
             verification.explain(said, name)
             del left[name]

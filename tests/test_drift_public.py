@@ -1,0 +1,182 @@
+"""What programs of the first releases have in common: each form on a small graph, and a mistake beside it."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import floats, out
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def _built(form, *args, **options):
+    with tf.Graph().as_default() as graph:
+        form(*args, **options)
+    return graph.as_graph_def()
+
+
+def _exponents(new, shared=False, mistake=False):
+    """A sum of exponentials over all axes and its gradient, which is `shared` by something else in the same shape."""
+    x = floats(5, 3)
+    gradient = raw.Sigmoid(x=raw.Min(input=x, axis=[0, 1]))
+    largest = raw.StopGradient(input=raw.Max(input=x, axis=[0, 1], keep_dims=True))
+    exponents = raw.Exp(x=raw.Sub(x=x, y=largest))
+    total = raw.Sum(input=exponents, axis=[0] if mistake else [0, 1], keep_dims=not new)
+    kept = raw.Reshape(tensor=gradient, shape=[1, 1]) if shared or not new else None
+    if new:
+        result = raw.AddV2(x=raw.Log(x=total), y=raw.Reshape(tensor=largest, shape=raw.Shape(input=total)[:0]))
+        other = raw.Tanh(x=kept) if shared else 0.0
+    else:
+        result = raw.Squeeze(input=raw.AddV2(x=raw.Log(x=total), y=largest))
+        other, gradient = raw.Tanh(x=kept) if shared else 0.0, kept
+    with tf.control_dependencies([tf.group(gradient)]):
+        handed = raw.Identity(input=gradient)
+    with tf.control_dependencies([handed]):
+        inverse = raw.Reciprocal(x=total)
+    back = raw.Mul(x=handed, y=inverse)
+    back = raw.Reshape(tensor=back, shape=[1, 1]) if new and not mistake else back
+    out(raw.Mul(x=raw.BroadcastTo(input=back, shape=[5, 3]), y=exponents) + result + other)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_sum_of_exponentials_over_all_axes_is_squeezed_first(shared):
+    result = proved(_built(_exponents, False, shared), _built(_exponents, True, shared), seeds=20)
+    assert "squeezed first" in result.rules
+    wrong = _built(_exponents, True, shared, mistake=True)
+    assert audit(_built(_exponents, False, shared), wrong).verdict == "not faithful"
+
+
+def _array(own, writing, other=None):
+    """An array on a device of its own, written on another, and again on the `other`."""
+    x, size = floats(4), tf.constant(4)
+    with tf.device(own):
+        array = raw.TensorArrayV3(size=size, dtype=tf.float32)
+    flow = array.flow
+    for device, value in [(writing, x), (other, raw.Exp(x=x))][: 1 if other is None else 2]:
+        with tf.device(device):
+            flow = raw.TensorArrayScatterV3(handle=array.handle, indices=[0, 1, 2, 3], value=value, flow_in=flow)
+    gathered = raw.TensorArrayGatherV3(handle=array.handle, indices=[0, 1, 2], flow_in=flow, dtype=tf.float32)
+    gathered.op._set_attr(
+        "_class", tf.AttrValue(list=tf.AttrValue.ListValue(s=[b"loc:@" + array.handle.op.name.encode()]))
+    )
+    gathered.op._set_device(own or "")
+    out(gathered)
+
+
+@pytest.mark.parametrize("device", ["/device:CPU:0", "/device:GPU:0"])
+def test_an_array_is_where_it_is_written(device):
+    old = _built(_array, device, device)
+    assert "places of arrays" in audit(old, _built(_array, None, device)).rules
+    assert audit(old, _built(_array, None, device)).verdict == "faithful"
+    assert audit(old, _built(_array, None, "/device:GPU:1")).verdict == "not faithful"
+    assert audit(old, _built(_array, "/device:GPU:1", device)).verdict == "not faithful"
+    assert audit(old, _built(_array, None, None)).verdict == "not faithful"
+
+
+def test_an_array_that_is_written_in_two_places_is_in_none_of_them():
+    devices = "/device:GPU:0", "/device:GPU:1"
+    old = _built(_array, devices[0], *devices)
+    assert audit(old, _built(_array, None, *devices)).verdict == "not faithful"
+    assert audit(_built(_array, None, *devices), _built(_array, None, *devices)).verdict == "faithful"
+
+
+def _queues(device, cancelled=(False, True)):
+    """Two alike queues, each closed in two ways, of which different things are made."""
+    for name, what in (("p", raw.Exp), ("q", raw.Tanh)):
+        with tf.device(device):
+            queue = raw.FIFOQueueV2(
+                component_types=[tf.float32], shapes=[[]], name=name if device else f"{name}/of_{name}"
+            )
+        raw.QueueEnqueueManyV2(handle=queue, components=[[1.0, 2.0]])
+        for cancels in cancelled:
+            raw.QueueCloseV2(handle=queue, cancel_pending_enqueues=cancels, name=f"{queue.op.name}_Close")
+        what(x=raw.QueueDequeueV2(handle=queue, component_types=[tf.float32])[0])
+
+
+def test_alike_queues_are_closed_by_their_own_ops():
+    assert audit(_built(_queues, None), _built(_queues, "/device:CPU:*")).verdict == "faithful"
+    wrong = _built(_queues, "/device:CPU:*", (True, True))
+    assert audit(_built(_queues, None), wrong).verdict == "not faithful"
+
+
+def _asserted(new, said="x must be positive", left=None):
+    """An assertion, and constants of the same texts, which nothing uses; `left`: what one of them says instead."""
+    x = tf.placeholder(tf.float32, [], name="x")
+    texts = [said, "and x > 0:", "x (x:0) = "] if new else [said, "and x > 0: x = ", "x:0"]
+    for place, text in enumerate(texts):
+        tf.constant(left if left and place == 1 else text, name=f"Assert/Const_{place}")
+    with tf.control_dependencies([raw.Assert(condition=raw.Less(x=0.0, y=x), data=[*texts, x])]):
+        out(raw.Identity(input=x))
+
+
+def test_what_an_assertion_says_is_compared_there_and_not_where_nothing_uses_it():
+    result = audit(_built(_asserted, False), _built(_asserted, True))
+    assert result.verdict == "faithful", result.differences
+    assert "names in assertions" in result.rules
+    assert audit(_built(_asserted, False), _built(_asserted, True, said="x may be any")).verdict == "not faithful"
+    assert audit(_built(_asserted, False), _built(_asserted, True, left="for x < 0")).verdict == "not faithful"
+
+
+def _classified(by=0.1):
+    """Logits that are a sum, trained by a cross entropy whose labels have a gradient as well."""
+    x, labels = floats(None, 4), floats(None, 3, name="labels")
+    w = tf.get_variable("w", initializer=tf.ones([4, 3]), use_resource=False)
+    logits = tf.add_n([tf.matmul(x, w), tf.matmul(tf.square(x), w)])
+    loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+    tf.train.GradientDescentOptimizer(by).minimize(loss)
+
+
+def _without_gradient_of_labels(graph_def):
+    """Return a graph as the first releases made it: of the cross entropy's gradients that of the logits alone."""
+    kept = tf.GraphDef()
+    kept.CopyFrom(graph_def)
+    del kept.node[:]
+    names = [node.name for node in graph_def.node]
+    (product,) = (one for one in names if one.endswith("softmax_cross_entropy_with_logits_sg_grad/mul"))
+    place = product.removesuffix("mul")
+    gone = ("LogSoftmax", "Neg", "ExpandDims_1", "ExpandDims_1/dim", "mul_1")
+    for node in graph_def.node:
+        if node.name in [place + one for one in gone] or node.name.startswith(place + "tuple/"):
+            continue
+        kept.node.add().CopyFrom(node)
+        for slot, one in enumerate(node.input):
+            if one.removeprefix("^").startswith(place + "tuple/"):
+                kept.node[-1].input[slot] = "^" * one.startswith("^") + product
+    return kept
+
+
+def test_the_gradient_of_labels_goes_and_the_group_of_a_sum_before_it_stays():
+    new = _built(_classified)
+    result = audit(_without_gradient_of_labels(new), new)
+    assert result.verdict == "faithful", result.differences
+    assert "unused gradients" in result.rules
+    assert audit(_without_gradient_of_labels(new), _built(_classified, by=0.2)).verdict == "not faithful"
+
+
+def _gated(new, used=False, mistake=False):
+    """Two gates of a cell whose first state is full of zeros, for which the first releases made a gradient."""
+    x = floats(None, 3)
+    w = tf.get_variable("w", initializer=tf.ones([6, 6]), use_resource=False)
+    state = zeros = raw.Fill(dims=tf.stack([tf.shape(x)[0], 3]), value=0.0)
+    for _ in range(2):
+        both = tf.matmul(tf.concat([x, state], 1), w)
+        if new:
+            r, u = raw.Split(axis=1, value=raw.Sigmoid(x=both), num_split=2)
+        else:
+            r, u = (raw.Sigmoid(x=one) for one in raw.Split(axis=1, value=both, num_split=2))
+        state = u * state + (1 - u) * tf.tanh(x * (u if mistake else r * state))
+    gradients = tf.gradients(tf.reduce_sum(state), [w] if new else [w, zeros])
+    if not new:
+        total = raw.Sum(input=gradients[1], axis=[0, 1])
+        if used:
+            gradients[0] += raw.Tanh(x=total)
+    tf.train.GradientDescentOptimizer(0.1).apply_gradients([(gradients[0], w)])
+
+
+def test_the_gradient_of_zeros_that_cells_begin_with_goes_whatever_nodes_a_rule_made_around_it():
+    result = audit(_built(_gated, False), _built(_gated, True))
+    assert result.verdict == "numbers changed", result.differences  # by the order of sums in a GRU alone
+    assert {one.cause for one in result.numbers} == {"gates"}
+    assert audit(_built(_gated, False), _built(_gated, True, mistake=True)).verdict == "not faithful"
+    assert audit(_built(_gated, False, used=True), _built(_gated, True)).verdict == "not faithful"
