@@ -165,7 +165,35 @@ def before_the_reshape(other):
     out(raw.Reshape(tensor=raw.Exp(x=product) if other else product, shape=[-1, 3, 5]))
 
 
+def _mean(tensor, count):
+    total = raw.Sum(input=tensor, axis=[0] if tensor.shape.rank is None else list(range(tensor.shape.rank)))
+    out(raw.RealDiv(x=total, y=raw.Cast(x=count, DstT=tf.float32)))
+
+
+def gathered_along_the_last_axis(other):
+    """An axis that is counted from the end is one of those that there are."""
+    x = raw.GatherV2(params=floats(4, 5), indices=tf.placeholder(tf.int32, [3], name="places"), axis=-1)
+    _mean(x, tf.constant(240) if other else raw.Size(input=x))
+
+
+def _of_any_rank(x, *shape):
+    """Reshape to a shape that only a run tells."""
+    few = raw.RandomUniform(shape=[8], dtype=tf.float32, seed=1)
+    sizes = raw.Where(condition=raw.Greater(x=[2.0 * (k in shape) for k in range(8)], y=few))
+    return raw.Reshape(tensor=x, shape=sizes[:, 0])
+
+
+def assigned_in_another_shape(other):
+    """What is assigned without asking for its shape has its own."""
+    variable, drawn = raw.VariableV2(shape=[1], dtype=tf.float32), raw.RandomUniform(shape=[5], dtype=tf.float32, seed=1)
+    assigned = raw.Assign(ref=variable, value=_of_any_rank(drawn, 5), validate_shape=False)
+    assigned = raw.Identity(input=assigned)
+    _mean(assigned, tf.constant(1) if other else raw.Size(input=assigned))
+
+
 DIFFER = (
+    gathered_along_the_last_axis,
+    assigned_in_another_shape,
     before_the_reshape,
     axis_of_the_result,
     rows_by_a_count,

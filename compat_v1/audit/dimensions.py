@@ -136,6 +136,7 @@ def _gathered(shapes, literals, attributes):
     axis = fixed(literals[2].array())[0] if len(shapes) > 2 else 0
     if "batch_dims" in attributes and attributes["batch_dims"].i:  # asking for what is not there would add it
         return None
+    axis %= len(shapes[0])
     return [(*shapes[0][:axis], *shapes[1], *shapes[0][axis + 1 :])]
 
 
@@ -159,6 +160,12 @@ def _padded(shapes, literals, _attributes):
 
 def _losses(shapes, _literals, _attributes):
     return [shapes[0][:1], shapes[0]]
+
+
+def _assigned(shapes, _literals, attributes):
+    """A variable may be said to take the shape of what is assigned."""
+    validated = "validate_shape" not in attributes or attributes["validate_shape"].b
+    return [shapes[0 if validated else 1]]
 
 
 def _hot(shapes, literals, attributes):
@@ -212,7 +219,7 @@ _UNARY = (
     *("Reciprocal", "Inv", "Erf", "IsNan", "IsInf", "IsFinite", "LogicalNot", "BiasAdd", "ReluGrad"),
     *("TanhGrad", "SigmoidGrad", "SqrtGrad", "RsqrtGrad", "Relu6Grad", "SoftplusGrad", "EluGrad", "SoftsignGrad"),
     *("LeakyReluGrad", "ReciprocalGrad", "InvGrad", "Cumsum", "RandomShuffle", "Reverse", "ReverseV2", "Enter", "Exit"),
-    *("RefEnter", "RefIdentity", "RefExit", "ReverseSequence", "LRN", "Assign", "AssignAdd", "AssignSub"),
+    *("RefEnter", "RefIdentity", "RefExit", "ReverseSequence", "LRN", "AssignAdd", "AssignSub"),
     "ClipByValue",
 )
 _BINARY = (
@@ -229,6 +236,7 @@ _RULES = {
     **dict.fromkeys(("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill", "RandomUniformInt"), _to(0)),
     **dimensions_taken.RULES,
     **dict.fromkeys(("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"), _losses),
+    "Assign": _assigned,
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _products),
     **dict.fromkeys(("Switch", "RefSwitch"), _switch),
     **dict.fromkeys(("Merge", "RefMerge"), _merged),
