@@ -191,7 +191,28 @@ def assigned_in_another_shape(other):
     _mean(assigned, tf.constant(1) if other else raw.Size(input=assigned))
 
 
+def number_or_numbers(other):
+    """Since TensorFlow 1.2 a placeholder that says that it is a scalar is one."""
+    out(raw.Mul(x=floats(3), y=floats(*([3] if other else []), name="rate")))
+
+
+def fewer_than_the_last(other):
+    """The last nine rows of five are five."""
+    rows = floats(None, 3)[-9:]
+    _mean(rows, tf.constant(27) if other else raw.Size(input=rows))
+
+
+def behind_the_end(other):
+    """Behind the seventh row of five there are none, and not -2."""
+    x = floats(None, 3)
+    left = raw.Shape(input=x)[0] - 7 if other else raw.Shape(input=x[7:])[0]
+    out(raw.Cast(x=left, DstT=tf.float32))
+
+
 DIFFER = (
+    number_or_numbers,
+    fewer_than_the_last,
+    behind_the_end,
     gathered_along_the_last_axis,
     assigned_in_another_shape,
     before_the_reshape,

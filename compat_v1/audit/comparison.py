@@ -12,7 +12,7 @@ import tensorflow.compat.v1 as tf
 from compat_v1.audit import branched, drift, fused, idle, loops
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
-from compat_v1.audit.graph import Attributes, Graph, body
+from compat_v1.audit.graph import Attributes, Graph, body, has_shape
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.normal import Normal
 from compat_v1.audit.numbers import changed_numbers
@@ -214,18 +214,16 @@ def shapes_of_placeholders(original: Any, port: Any) -> dict[str, Any]:
 
     They are those of the same name and type; if there are none, those of the same type in their order.
     """
+    ours, theirs = ([node for node in graph.node if node.op == "Placeholder"] for graph in (original, port))
+    unwritten = {node.name for node in ours if not has_shape(original, node)}
     ours, theirs = (
-        [
-            (node.name, Attributes(node)["dtype"].type, Attributes(node)["shape"].shape)
-            for node in graph.node
-            if node.op == "Placeholder"
-        ]
-        for graph in (original, port)
+        [(node.name, Attributes(node)["dtype"].type, Attributes(node)["shape"].shape) for node in some]
+        for some in (ours, theirs)
     )
     by_name = {(name, dtype): shape for name, dtype, shape in theirs}
     shapes = {}
-    for name, dtype, shape in ours:
-        if shape.dim:
+    for name, dtype, _ in ours:
+        if name not in unwritten:
             continue
         alike = [[(one, of_it) for one, its_type, of_it in some if its_type == dtype] for some in (ours, theirs)]
         if (name, dtype) in by_name:

@@ -31,21 +31,28 @@ def _strided(shapes, literals, attributes):
 
 
 def _between(size, start, stop):
-    """Return how many elements [start:stop] takes, of so many; from an unknown number, at least what it leaves out."""
+    """Return how many elements [start:stop] takes of so many, which may be fewer than it says."""
     if isinstance(size, int) and isinstance(start, int) and (stop is None or isinstance(stop, int)):
         return len(range(*slice(start, stop).indices(size)))
-    first = sizes.add(size, start) if isinstance(start, int) and start < 0 else start
-    if stop is None:
+    if not isinstance(start, int):
+        return sizes.subtract(size, start) if stop is None or stop == size else None
+    if stop is None or stop == size:
         last = size
-    elif isinstance(stop, int) and stop < 0:
-        last = sizes.add(size, stop)
     elif isinstance(stop, int):
-        return sizes.subtract(sizes.minimum(size, stop), start)
+        last = sizes.minimum(size, stop) if stop >= 0 else _not_below(sizes.add(size, stop))
     else:
-        last = stop if stop == size else None
-    if last is None:
         return None  # only a run can tell
-    return sizes.subtract(last, first)
+    if start < 0:
+        if last == size:
+            return sizes.minimum(size, -start)
+        return _not_below(sizes.subtract(last, _not_below(sizes.add(size, start))))
+    if isinstance(stop, int) and stop < 0:
+        return _not_below(sizes.add(size, stop - start))
+    return _not_below(sizes.subtract(last, start)) if start else last
+
+
+def _not_below(size):
+    return sizes.maximum(size, 0)
 
 
 def _convolved(shapes, _literals, attributes):

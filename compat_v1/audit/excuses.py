@@ -20,7 +20,6 @@ _BESIDE |= {"Merge", "initial value"}
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Range", "Shape", "Size"}
 _DRAWN = re.compile(r"hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
-_NO_SHAPE = attr_value_pb2.AttrValue(shape={}).SerializeToString(deterministic=True)
 
 
 def applies(rule, node, other):
@@ -175,7 +174,7 @@ _NEW = {
 def attribute(node, other, key, value, other_value):
     """Say which rule lets an attribute differ."""
     if key == "shape" and node.op == "Placeholder":
-        return "placeholder shape" if value is None or value == _NO_SHAPE else None
+        return "placeholder shape" if value is None else None
     if key in ("element_shape", "identical_element_shapes") and node.op == "TensorArrayV3" and value is None:
         return "shapes in arrays"
     if key == "name in checkpoints" and value and other_value:

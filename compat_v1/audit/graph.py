@@ -21,6 +21,8 @@ ENTERS = ("Enter", "RefEnter")
 EXITS = ("Exit", "RefExit")
 SWITCHES = ("Switch", "RefSwitch")
 
+_SCALARS = 21  # the last version of graphs in which a placeholder without a shape says that it is a scalar
+
 # What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
 NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}
 
@@ -28,6 +30,13 @@ NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resou
 def source(reference):
     """Return the node that an input is made by: `name`, `name:1` or, for a control input, `^name`."""
     return reference.lstrip("^").partition(":")[0]
+
+
+def has_shape(graph_def, placeholder):
+    """Whether the shape of a placeholder is written down: TensorFlow 1.0 wrote that of a scalar if it was not known."""
+    shape = Attributes(placeholder)["shape"]
+    may_be_scalar = graph_def.versions.producer > _SCALARS and shape.HasField("shape")
+    return bool(shape.shape.dim) or (may_be_scalar and not shape.shape.unknown_rank)
 
 
 def _once(question):
@@ -128,6 +137,7 @@ class Graph:
 
         A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph.
         """
+        unwritten = self.nodes[name].op == "Placeholder" and not has_shape(self.graph_def, self.nodes[name])
         definition = self.op_def(name)
         defaults = {}
         if definition is not None:
@@ -138,7 +148,7 @@ class Graph:
                 continue
             elif value.HasField("func") or value.list.func:
                 continue  # compared by what the functions do
-            elif key != "_class" and value != defaults.get(key):
+            elif key != "_class" and value != defaults.get(key) and not (unwritten and key == "shape"):
                 found[key] = value.SerializeToString(deterministic=True)
         return found
 
