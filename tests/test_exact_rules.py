@@ -185,7 +185,10 @@ def _of_any_rank(x, *shape):
 
 def assigned_in_another_shape(other):
     """What is assigned without asking for its shape has its own."""
-    variable, drawn = raw.VariableV2(shape=[1], dtype=tf.float32), raw.RandomUniform(shape=[5], dtype=tf.float32, seed=1)
+    variable, drawn = (
+        raw.VariableV2(shape=[1], dtype=tf.float32),
+        raw.RandomUniform(shape=[5], dtype=tf.float32, seed=1),
+    )
     assigned = raw.Assign(ref=variable, value=_of_any_rank(drawn, 5), validate_shape=False)
     assigned = raw.Identity(input=assigned)
     _mean(assigned, tf.constant(1) if other else raw.Size(input=assigned))
