@@ -212,7 +212,31 @@ def behind_the_end(other):
     out(raw.Cast(x=left, DstT=tf.float32))
 
 
+def _after_update(use, other):
+    """What takes something of an update, if only its size, makes it run, and what comes behind reads another number."""
+    variable, x = tf.Variable([0.0, 0.0, 0.0], name="variable", use_resource=False), floats(3)
+    updated = raw.AssignAdd(ref=variable._ref(), value=[1.0, 2.0, 3.0])
+    with tf.control_dependencies([use(raw.Exp(x=x), x if other else updated)]):
+        out(raw.Identity(input=variable._ref()))
+
+
+def zeros_of_an_update(other):
+    _after_update(lambda x, measured: raw.AddV2(x=x, y=raw.ZerosLike(x=measured)), other)
+
+
+def shape_of_an_update(other):
+    """That is the shape which the tensor has."""
+    _after_update(lambda x, measured: raw.Reshape(tensor=x, shape=raw.Shape(input=measured)), other)
+
+
+def rank_of_an_update(other):
+    _after_update(lambda x, measured: raw.Mul(x=x, y=raw.Cast(x=raw.Rank(input=measured), DstT=tf.float32)), other)
+
+
 DIFFER = (
+    zeros_of_an_update,
+    shape_of_an_update,
+    rank_of_an_update,
     number_or_numbers,
     fewer_than_the_last,
     behind_the_end,

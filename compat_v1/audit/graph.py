@@ -23,6 +23,8 @@ SWITCHES = ("Switch", "RefSwitch")
 
 _SCALARS = 21  # the last version of graphs in which a placeholder without a shape says that it is a scalar
 
+READING = {"ReadVariableOp", "IsVariableInitialized", "VarIsInitializedOp"}
+
 # What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
 NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}
 
@@ -185,6 +187,26 @@ class Graph:
             return True
         takes_a_ref = any(argument.is_ref for argument in definition.input_arg)
         return definition.is_stateful or takes_a_ref
+
+    @functools.cached_property
+    def effects(self):
+        """{name: what runs for a node and changes what others see, itself perhaps}, where there is any."""
+        found: dict = {}
+        for name in self.order:
+            own = [found[one] for one in self.needs(name) if one in found]
+            own += [frozenset([name])] if self._has_effect(name) else []
+            if own:
+                largest = max(own, key=len)
+                found[name] = largest if all(one <= largest for one in own) else frozenset().union(*own)
+        return found
+
+    def _has_effect(self, name):
+        """Whether a node changes a variable, a queue or the like, and not only what it draws next or itself gives."""
+        op, definition = self.nodes[name].op, self.op_def(name)
+        if not self.is_stateful(name) or op in READING or op.startswith(("TensorArray", "Stack", "Ref", "Assert")):
+            return False
+        draws = definition is not None and any(one.name == "seed" for one in definition.attr)
+        return bool(self.inputs[name]) and not draws
 
     def is_pure(self, function):
         """Whether no op of a function, or of one that it calls, keeps, changes or draws anything."""

@@ -66,8 +66,11 @@ class Places:
                 continue
             frame = self.graph.frames[one]
             alive.add(self._frame(frame) if frame else self.made[one])
-        for one, _ in self.graph.inputs[name]:
+        for one, index in self.graph.inputs[name]:
             waits |= self.waits.get(one, frozenset())
+            # What measures a tensor makes it run, with all that is done on the way.
+            if not isinstance(self.tensors.get((one, index)), Literal):
+                waits |= {self.made[each] for each in self.graph.effects.get(one, ()) if each in self.made}
         self.carried |= waits
         return frozenset(alive), waits
 
