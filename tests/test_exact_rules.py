@@ -208,8 +208,9 @@ def fewer_than_the_last(other):
 def behind_the_end(other):
     """Behind the seventh row of five there are none, and not -2."""
     x = floats(None, 3)
-    left = raw.Shape(input=x)[0] - 7 if other else raw.Shape(input=x[7:])[0]
-    out(raw.Cast(x=left, DstT=tf.float32))
+    rows = x[7:]
+    left = raw.Cast(x=raw.Shape(input=x)[0] - 7 if other else raw.Shape(input=rows)[0], DstT=tf.float32)
+    out(raw.AddV2(x=raw.Sum(input=rows, axis=[0, 1]), y=left))
 
 
 def _after_update(use, other):
