@@ -183,6 +183,14 @@ def _of_any_rank(x, *shape):
     return raw.Reshape(tensor=x, shape=sizes[:, 0])
 
 
+def rows_of_a_handle(other):
+    """What is gathered by the handle of a variable has more sizes than the numbers of rows, and the handle none."""
+    handle = raw.VarHandleOp(dtype=tf.float32, shape=[4, 3], shared_name="handle")
+    with tf.control_dependencies([raw.AssignVariableOp(resource=handle, value=tf.ones([4, 3]))]):
+        rows = raw.ResourceGather(resource=handle, indices=[1, 3], dtype=tf.float32)
+    _mean(raw.Mul(x=rows, y=floats(3)), tf.constant(2) if other else raw.Size(input=rows))
+
+
 def assigned_in_another_shape(other):
     """What is assigned without asking for its shape has its own."""
     variable, drawn = (
@@ -242,6 +250,7 @@ DIFFER = (
     fewer_than_the_last,
     behind_the_end,
     gathered_along_the_last_axis,
+    rows_of_a_handle,
     assigned_in_another_shape,
     before_the_reshape,
     axis_of_the_result,

@@ -23,7 +23,7 @@ SWITCHES = ("Switch", "RefSwitch")
 
 _SCALARS = 21  # the last version of graphs in which a placeholder without a shape says that it is a scalar
 
-READING = {"ReadVariableOp", "IsVariableInitialized", "VarIsInitializedOp"}
+READING = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "IsVariableInitialized", "VarIsInitializedOp"}
 
 # What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
 NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}

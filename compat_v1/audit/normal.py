@@ -53,6 +53,7 @@ class Normal(Places):
         self.made: dict[str, Node] = {}
         self.consumed: dict[str, str] = {}
         self.waits: dict[str, frozenset[Node]] = {}  # of a consumed node: what its users wait for instead
+        self.measured: dict[str, set[str]] = {}  # {literal: what has an effect and runs for what the literal measures}
         self.carried: set[Node] = set()
         self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
         self.kept: dict = {}  # {what is popped: (the operand that was pushed, by which node, the handles of the stack)}

@@ -20,7 +20,7 @@ class Places:
             if one in self.waits:
                 found |= self.waits[one]
                 self.carried |= self.waits[one]
-        return found
+        return found | self._measured(name)
 
     def alive(self, name):
         """Return what tells in which loop or branch a node runs."""
@@ -66,13 +66,23 @@ class Places:
                 continue
             frame = self.graph.frames[one]
             alive.add(self._frame(frame) if frame else self.made[one])
+        measured = set()
         for one, index in self.graph.inputs[name]:
             waits |= self.waits.get(one, frozenset())
-            # What measures a tensor makes it run, with all that is done on the way.
-            if not isinstance(self.tensors.get((one, index)), Literal):
-                waits |= {self.made[each] for each in self.graph.effects.get(one, ()) if each in self.made}
+            is_literal = isinstance(self.tensors.get((one, index)), Literal)
+            measured.update((self.measured if is_literal else self.graph.effects).get(one, ()))
+        if measured:
+            self.measured[name] = measured
         self.carried |= waits
         return frozenset(alive), waits
+
+    def _measured(self, name):
+        """Return the nodes with effects that run for a node only as it takes the size of what they are done for."""
+        measured = set().union(*(self.measured.get(one, ()) for one, _ in self.graph.inputs[name]))
+        for one in self.graph.needs(name) if measured else ():
+            if one not in self.measured:
+                measured -= self.graph.effects.get(one, frozenset())
+        return {self.made[one] for one in measured if one in self.made}
 
     def _frame(self, frame):
         if frame not in self._frames:
