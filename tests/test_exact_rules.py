@@ -43,6 +43,16 @@ def zero_below_zero(other):
         out(raw.Select(condition=raw.IsFinite(x=norm), x=scale, y=float("nan")))
 
 
+def no_norm(other):
+    """A number that is called a norm, but no root of anything, may be -0 itself."""
+    norm = raw.Neg(x=raw.Relu(features=raw.Neg(x=raw.Abs(x=floats()))))
+    scale = raw.Mul(x=norm, y=0.5)
+    if other:
+        out(raw.AddV2(x=scale, y=raw.Sub(x=norm, y=norm)))
+    else:
+        out(raw.Select(condition=raw.IsFinite(x=norm), x=scale, y=float("nan")))
+
+
 def larger_guard(other):
     """What a safe logarithm is taken of has the shape of what replaces it where it is not needed."""
     x = floats(3)
@@ -221,10 +231,10 @@ def behind_the_end(other):
     out(raw.AddV2(x=raw.Sum(input=rows, axis=[0, 1]), y=left))
 
 
-def _after_update(use, other):
+def _after_update(use, other, size=3):
     """What takes something of an update, if only its size, makes it run, and what comes behind reads another number."""
-    variable, x = tf.Variable([0.0, 0.0, 0.0], name="variable", use_resource=False), floats(3)
-    updated = raw.AssignAdd(ref=variable._ref(), value=[1.0, 2.0, 3.0])
+    variable, x = tf.Variable(tf.zeros([size]), name="variable", use_resource=False), floats(size, name="by")
+    updated = raw.AssignAdd(ref=variable._ref(), value=tf.ones([size]))
     with tf.control_dependencies([use(raw.Exp(x=x), x if other else updated)]):
         out(raw.Identity(input=variable._ref()))
 
@@ -242,7 +252,19 @@ def rank_of_an_update(other):
     _after_update(lambda x, measured: raw.Mul(x=x, y=raw.Cast(x=raw.Rank(input=measured), DstT=tf.float32)), other)
 
 
+def averages_of_an_update(other):
+    """In training no averages are read; but they are run."""
+    x, rows = floats(2, 3, 3, 4), floats(4, name="rows")
+
+    def normalized(_, updated):
+        given = {"mean": updated, "variance": updated} if not other else {"mean": [], "variance": []}
+        return raw.FusedBatchNormV3(x=x, scale=rows, offset=rows, **given)[0]
+
+    _after_update(normalized, False, 4)
+
+
 DIFFER = (
+    averages_of_an_update,
     zeros_of_an_update,
     shape_of_an_update,
     rank_of_an_update,
@@ -256,6 +278,7 @@ DIFFER = (
     axis_of_the_result,
     rows_by_a_count,
     zero_below_zero,
+    no_norm,
     larger_guard,
     kept_axis,
     other_axis,

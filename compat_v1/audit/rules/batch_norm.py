@@ -15,7 +15,7 @@ def _in_training(rewriter, name, node, operands):
     attributes = Attributes(node)
     factor = attributes["exponential_avg_factor"].f if "exponential_avg_factor" in attributes else 1.0
     is_training = attributes["is_training"].b if "is_training" in attributes else True
-    if not is_training or factor != 1.0:
+    if not is_training or factor != 1.0 or _makes_run(rewriter.graph, name):
         return _third(rewriter, name, node, operands, "FusedBatchNormV3")
     nothing = Literal("data", "float32", (0,), b"")
     for one in operands[3:5]:
@@ -26,6 +26,12 @@ def _in_training(rewriter, name, node, operands):
         return True
     rewriter.normal.keep(name, node.op, [*operands[:3], nothing, nothing], steps=given)
     return True
+
+
+def _makes_run(graph, name):
+    """Whether something that has an effect is run only for the mean and variance that are given."""
+    makers = [graph.effects.get(maker, frozenset()) for maker, _ in graph.inputs[name]]
+    return not frozenset().union(*makers[3:]) <= frozenset().union(*makers[:3])
 
 
 def _third(rewriter, name, node, operands, op, steps=frozenset()):

@@ -100,7 +100,7 @@ class OpRules:
         if isinstance(none[0].inputs[0], Literal) or not self.dtype(name).startswith("float"):
             return False
         norm = none[0].inputs[0]
-        if not _is_positive(scale, [norm]):
+        if not _is_positive(scale, [norm] if is_op(norm, "Sqrt") else [], [norm]):
             return False
         self.normal.absorbed.add(none[0])
         self.normal.keep(
@@ -192,8 +192,11 @@ class OpRules:
         return sliced(self, name, node, operands)
 
 
-def _is_positive(operand, known):
-    """Whether a tensor is positive, and so no -0, if those that are `known` are, or a product of two negative ones."""
+def _is_positive(operand, known, divisors=()):
+    """Whether a tensor is positive, and so no -0, if those that are `known` are, or a product of two negative ones.
+
+    What is divided by one of the `divisors` is no -0 either, whatever their sign: they are finite where it matters.
+    """
     if isinstance(operand, Literal):
         return (dropout.value(operand) or 0) > 0
     if operand in known:
@@ -201,9 +204,11 @@ def _is_positive(operand, known):
     if operand is None or operand[0].op not in ("Mul", "RealDiv", "Minimum"):
         return False
     factors = operand[0].inputs
+    if operand[0].op == "RealDiv" and factors[1] in divisors:
+        factors = factors[:1]
     for factor, other in (factors, factors[::-1]) if operand[0].op == "Mul" else ():
         # What is below 0 makes its inverse, and the smaller of that and another, negative as well.
         inverse = other[0].inputs if is_op(other, "Minimum") else ()
         if any(is_op(one, "RealDiv") and one[0].inputs[1] == factor for one in inverse):
             known = [*known, factor]
-    return all(_is_positive(one, known) for one in factors)
+    return all(_is_positive(one, known, divisors) for one in factors)
