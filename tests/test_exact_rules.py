@@ -252,6 +252,16 @@ def rank_of_an_update(other):
     _after_update(lambda x, measured: raw.Mul(x=x, y=raw.Cast(x=raw.Rank(input=measured), DstT=tf.float32)), other)
 
 
+def behind_a_size_of_an_update(other):
+    """What waits for a size waits for what is measured."""
+
+    def behind(x, measured):
+        with tf.control_dependencies([raw.Shape(input=measured)]):
+            return raw.Tanh(x=x)
+
+    _after_update(behind, other)
+
+
 def averages_of_an_update(other):
     """In training no averages are read; but they are run."""
     x, rows = floats(2, 3, 3, 4), floats(4, name="rows")
@@ -264,6 +274,7 @@ def averages_of_an_update(other):
 
 
 DIFFER = (
+    behind_a_size_of_an_update,
     averages_of_an_update,
     zeros_of_an_update,
     shape_of_an_update,

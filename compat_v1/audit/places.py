@@ -77,8 +77,8 @@ class Places:
         return frozenset(alive), waits
 
     def _measured(self, name):
-        """Return the nodes with effects that run for a node only as it takes the size of what they are done for."""
-        measured = set().union(*(self.measured.get(one, ()) for one, _ in self.graph.inputs[name]))
+        """Return the nodes with effects that run for a node only as it takes or awaits a size of what they change."""
+        measured = set().union(*(self.measured.get(one, ()) for one in self.graph.needs(name)))
         for one in self.graph.needs(name) if measured else ():
             if one not in self.measured:
                 measured -= self.graph.effects.get(one, frozenset())
