@@ -4,11 +4,15 @@ Each form builds two graphs. Run on the same inputs they differ, in a number, a 
 calls one of them a port of the other.
 """
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from tensorflow.python.framework.function import Defun
 
+from compat_v1.audit import dimensions_taken, sizes
 from compat_v1.audit.comparison import audit
 from drift_cases import built, floats, out
 
@@ -350,6 +354,28 @@ def test_an_axis_may_be_counted_from_the_end():
 
     assert audit(form(mean, 1), form(mean, -1)).verdict == "faithful"
     assert is_noticed(form(mean, 0), form(mean, -1))
+
+
+def _number(size, rows):
+    """Return what a size is, of so many rows."""
+    if isinstance(size, int):
+        return size
+    of = {"min": min, "max": max}
+    values = {
+        name: rows if name == "rows" else of[name[0]](_number(one, rows) for one in name[1]) for name in _names(size)
+    }
+    return sum(factor * math.prod(values[name] for name in product) for product, factor in size.terms.items())
+
+
+def _names(size):
+    return {name for product in size.terms for name in product}
+
+
+def test_a_slice_of_any_number_of_rows_has_as_many_as_python_says():
+    for start, stop in itertools.product(range(-4, 5), (None, *range(-4, 5))):
+        taken = dimensions_taken._between(sizes.unknown("rows"), start, stop)
+        for rows in range(10):
+            assert _number(taken, rows) == len(range(rows)[start:stop]), (start, stop, rows)
 
 
 def test_a_function_that_has_another_gradient_is_another():
