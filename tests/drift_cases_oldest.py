@@ -220,6 +220,13 @@ def _(new, mistake):
     out(raw.Atan2(y=raw.Mul(x=raw.BroadcastTo(input=back, shape=raw.Shape(input=x)), y=exponents), x=result[0]))
 
 
+@case("squared norm")
+def _(new, mistake):
+    x = floats(None, 3)
+    square = raw.Mul(x=x, y=raw.Tanh(x=x) if mistake else x) if new else raw.Square(x=x)
+    out(raw.Exp(x=raw.Sqrt(x=raw.Sum(input=square, axis=[1], keep_dims=True))))
+
+
 @case("places of arrays")
 def _(new, mistake):
     x, size, place = floats(4), tf.constant(4), "/device:CPU:0"

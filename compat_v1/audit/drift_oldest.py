@@ -183,4 +183,9 @@ RULES = {
         "whatever takes an array, which is a resource, is placed on its device, and so is the array with what writes "
         "into it",
     ),
+    "squared norm": Rule(
+        "tf.norm multiplies a tensor by itself, squared it",
+        "1.0 to 1.15",
+        "the square of a number is its product by itself",
+    ),
 }

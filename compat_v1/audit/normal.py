@@ -26,6 +26,7 @@ from compat_v1.audit.rules import (
     oldest_loops,
     oldest_losses,
     oldest_moments,
+    oldest_norms,
     oldest_updates,
 )
 from compat_v1.audit.sizes import unknown
@@ -88,6 +89,7 @@ class Normal(Places):
         oldest_losses.finish(self)
         oldest_moments.finish(self, moments, waited)
         oldest_updates.finish(self)
+        oldest_norms.finish(self)
         pruning.leave_out(self, set(), set())
         pruning.leave_out_stacks(self)
 
