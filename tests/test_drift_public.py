@@ -180,3 +180,42 @@ def test_the_gradient_of_zeros_that_cells_begin_with_goes_whatever_nodes_a_rule_
     assert {one.cause for one in result.numbers} == {"gates"}
     assert audit(_built(_gated, False), _built(_gated, True, mistake=True)).verdict == "not faithful"
     assert audit(_built(_gated, False, used=True), _built(_gated, True)).verdict == "not faithful"
+
+
+def _norms(new, of_both=False, root=True):
+    """A norm, of a tensor whose square is used besides, or of the products of two tensors if it is `of_both`."""
+    x, y = floats(5, 3), floats(5, 3, name="y")
+    other = raw.Sum(input=raw.Square(x=x), axis=[0, 1])
+    total = raw.Sum(input=raw.Mul(x=x, y=y if of_both else x) if new else raw.Square(x=x), axis=[0, 1])
+    out(raw.Sub(x=raw.Exp(x=other), y=raw.Sqrt(x=total) if root else raw.Tanh(x=total)))
+
+
+def test_a_norm_multiplies_or_squares_also_what_is_squared_besides():
+    assert proved(_built(_norms, False), _built(_norms, True), seeds=20).rules["squared norm"]
+    assert audit(_built(_norms, False), _built(_norms, True, of_both=True)).verdict == "not faithful"
+    no_norms = (_built(_norms, new, root=False) for new in (False, True))
+    assert audit(*no_norms).verdict == "not faithful"  # which tf.norm did not make
+
+
+def _product(new, shapes=(None, (4, 3)), transpose=True):
+    """A product of which the rank of a factor is unknown."""
+    x, y = (raw.Placeholder(dtype=tf.float32, shape=shape, name=name) for shape, name in zip(shapes, "xy", strict=True))
+    if new:
+        out(raw.BatchMatMulV2(x=x, y=y, adj_y=transpose))
+    else:
+        out(raw.MatMul(a=x, b=y, transpose_b=True))
+
+
+@pytest.mark.parametrize("shapes", [(None, (4, 3)), ((4, 3), None)])
+def test_a_product_of_unknown_rank_is_one_of_matrices_or_of_batches(shapes):
+    result = audit(_built(_product, False, shapes), _built(_product, True, shapes))
+    assert result.verdict == "numbers changed", result.differences
+    assert [one.cause for one in result.numbers] == ["product of unknown rank"]
+    wrong = audit(_built(_product, False, shapes), _built(_product, True, shapes, transpose=False))
+    assert wrong.verdict == "not faithful"
+
+
+def test_a_product_of_two_unknown_ranks_was_one_of_batches():
+    shapes = (None, None)
+    assert audit(_built(_product, False, shapes), _built(_product, True, shapes)).verdict == "not faithful"
+    assert audit(_built(_product, True, shapes), _built(_product, True, shapes)).verdict == "faithful"

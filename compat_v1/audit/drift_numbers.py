@@ -159,6 +159,12 @@ NUMBERS = {
         "1.0 to 1.15",
         "the last bits differ; for the old ones write rate * tf.exp(-decay * step / steps) in the port",
     ),
+    "product of unknown rank": Change(
+        "tf.matmul of a matrix and a tensor of unknown rank is a product of batches, was one of matrices",
+        "1.0 to 1.15",
+        "of two matrices the last bits may differ, and more axes stopped the old program; for the old numbers give the "
+        "tensor the shape of a matrix by set_shape in the port",
+    ),
     "gates": Change(
         "the gates of a GRU are squashed together and then cut apart, were cut and then squashed",
         "1.0 to 1.15",

@@ -5,12 +5,25 @@ from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, with_rest
 
 _ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
+_ADJOINT = {"adj_x": "transpose_a", "adj_y": "transpose_b"}
 
 
 def _product_of_batches(rewriter, name, node, operands):
     """A product of batches of one shape."""
     attributes = rewriter.graph.attributes(name)
     rewriter.normal.keep(name, "BatchMatMulV2", operands, attributes, {"batches of products"})
+    return True
+
+
+def _of_unknown_rank(rewriter, name, node, operands):
+    """A product of a matrix and what has an unknown rank was one of matrices, and stopped for anything else."""
+    ranks = [None if sizes is None else len(sizes) for sizes in map(rewriter.normal.sizes, operands)]
+    attributes = rewriter.graph.attributes(name)
+    kind = rewriter.dtype(name)
+    if sorted(ranks, key=str) != [2, None] or not kind.startswith("float") or attributes.keys() - {"T", *_ADJOINT}:
+        return False
+    attributes = {_ADJOINT.get(key, key): value for key, value in attributes.items()}
+    rewriter.normal.keep(name, "MatMul", operands, attributes, {"product of unknown rank"})
     return True
 
 
@@ -147,6 +160,7 @@ def _is_last_axis(axes):
 
 RULES = {
     "BatchMatMul": _product_of_batches,
+    "BatchMatMulV2": _of_unknown_rank,
     "Softmax": _softmax,
     "LogSoftmax": _softmax,
     "Sum": _over_batches,
