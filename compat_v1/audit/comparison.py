@@ -10,9 +10,10 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import branched, drift, fused, idle, loops
+from compat_v1.audit.bodies import body
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
-from compat_v1.audit.graph import Attributes, Graph, body, has_shape
+from compat_v1.audit.graph import Attributes, Graph, has_shape
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.normal import Normal
 from compat_v1.audit.numbers import changed_numbers

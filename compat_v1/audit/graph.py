@@ -6,9 +6,9 @@ import functools
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.python.framework import op_def_registry
-from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
 from compat_v1.audit import devices
+from compat_v1.audit.bodies import with_bodies
 from compat_v1.audit.literals import read_constant
 from compat_v1.audit.ordering import in_order
 from compat_v1.audit.queues import write_sizes
@@ -317,27 +317,19 @@ class Graph:
             self.conditional.add(name)
 
 
-def body(function, library):
-    """Return the body of a function of a FunctionDefLibrary as (GraphDef, outputs).
-
-    Its arguments are Placeholders, `outputs` lists tensor names, and "^name" for what it waits for.
-
-    Raises `ValueError` for a body that cannot be laid out.
-    """
-    try:
-        with tf.Graph().as_default():
-            v1.import_graph_def(v1.GraphDef(library=library), name="")
-            graph_def, tensors = function_def_to_graph_def(function)
-        outputs = [tensors[function.ret[output.name]] for output in function.signature.output_arg]
-    except (KeyError, ValueError, TypeError, IndexError, tf.errors.OpError) as error:
-        raise ValueError(f"the function {function.signature.name} cannot be read: {error}") from None
-    controls = [f"^{function.control_ret[name]}" for name in function.signature.control_output]
-    if not {one[1:] for one in controls} <= {node.name for node in graph_def.node}:
-        raise ValueError(f"the function {function.signature.name} cannot be read: its result waits for what it has not")
-    return graph_def, outputs + controls
-
-
 def _static_shapes(graph_def, placeholder_shapes):
+    """Return the static shapes of a graph, {name: [a tuple or None, …]}, also of what its functions give."""
+    laid_out = with_bodies(graph_def)
+    try:
+        shapes = _shapes_in_loops(laid_out, placeholder_shapes)
+    except ValueError:
+        if laid_out is graph_def:
+            raise
+        shapes = _shapes_in_loops(graph_def, placeholder_shapes)
+    return {node.name: shapes[node.name] for node in graph_def.node}
+
+
+def _shapes_in_loops(graph_def, placeholder_shapes):
     """Import a graph for its static shapes and return {name: [a tuple or None, …]}.
 
     The importer knows no shapes in a loop. But a loop variable keeps the shape that it enters with unless its builder

@@ -1,0 +1,91 @@
+"""The functions of a GraphDef: their bodies, by themselves or in place of the nodes that call them."""
+
+import tensorflow as tf
+from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
+
+v1 = tf.compat.v1
+
+# Functions that call one another twice each grow without end: from then on calls are left, and their shapes unknown.
+_MOST_NODES_MORE, _DEEPEST = 5_000, 20
+
+
+def body(function, library):
+    """Return the body of a function of a FunctionDefLibrary as (GraphDef, outputs).
+
+    Its arguments are Placeholders, `outputs` lists tensor names, and "^name" for what it waits for.
+
+    Raises `ValueError` for a body that cannot be laid out.
+    """
+    try:
+        with tf.Graph().as_default():
+            v1.import_graph_def(v1.GraphDef(library=library), name="")
+            graph_def, tensors = function_def_to_graph_def(function)
+        outputs = [tensors[function.ret[output.name]] for output in function.signature.output_arg]
+    except (KeyError, ValueError, TypeError, IndexError, tf.errors.OpError) as error:
+        raise ValueError(f"the function {function.signature.name} cannot be read: {error}") from None
+    controls = [f"^{function.control_ret[name]}" for name in function.signature.control_output]
+    if not {one[1:] for one in controls} <= {node.name for node in graph_def.node}:
+        raise ValueError(f"the function {function.signature.name} cannot be read: its result waits for what it has not")
+    return graph_def, outputs + controls
+
+
+def with_bodies(graph_def):
+    """Return a copy of a GraphDef with the bodies of functions whose name is an op's in place of the calls.
+
+    Only for its shapes, which TensorFlow's importer does not look for in a function: a call becomes an IdentityN of
+    what its body gives, and nothing else of the body is meant to be as it was.
+    """
+    functions = {one.signature.name: one for one in graph_def.library.function}
+    if not any(node.op in functions for node in graph_def.node):
+        return graph_def
+    laid_out, bodies = v1.GraphDef(library=graph_def.library, versions=graph_def.versions), {}
+
+    def add(node, prefix, within, arguments):
+        """Add a node of the graph, or of a body whose names begin with `prefix`, which is in the bodies `within`."""
+        inputs = [_renamed(one, prefix) for one in node.input]
+        new = laid_out.node.add()
+        new.CopyFrom(node)
+        new.name = prefix + node.name
+        del new.input[:]
+        new.input.extend(inputs)
+        if not prefix:
+            pass
+        elif node.name in arguments:
+            new.op = "Identity"
+            new.input.append(arguments[node.name])
+            dtype = node.attr["dtype"].type
+            new.attr.clear()
+            new.attr["T"].type = dtype
+        elif "_class" in node.attr:
+            del new.attr["_class"]
+        function = functions.get(node.op)
+        is_too_much = len(within) == _DEEPEST or len(laid_out.node) - len(graph_def.node) > _MOST_NODES_MORE
+        if function is None or node.op in within or is_too_much:
+            return
+        try:
+            if node.op not in bodies:
+                bodies[node.op] = body(function, graph_def.library)
+        except ValueError:
+            return
+        inside, outputs = bodies[node.op]
+        outputs = [one for one in outputs if not one.startswith("^")]
+        names = [one.name for one in function.signature.input_arg]
+        given = dict(zip(names, (one for one in inputs if not one.startswith("^")), strict=False))
+        if not outputs or len(given) < len(names):
+            return
+        inner = f"{new.name}/{node.op}/"
+        types = [one.type for one in function.signature.output_arg]
+        new.op = "IdentityN"
+        new.input[:] = [_renamed(one, inner) for one in outputs] + [one for one in inputs if one.startswith("^")]
+        new.attr.clear()
+        new.attr["T"].list.type.extend(types)
+        for one in inside.node:
+            add(one, inner, {*within, node.op}, given)
+
+    for node in graph_def.node:
+        add(node, "", set(), {})
+    return laid_out
+
+
+def _renamed(reference, prefix):
+    return f"^{prefix}{reference[1:]}" if reference.startswith("^") else prefix + reference
