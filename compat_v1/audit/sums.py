@@ -1,5 +1,7 @@
 """Sums of the same terms that two graphs put together otherwise: of sums of some of them, or of all at once."""
 
+from collections import Counter, defaultdict
+
 from compat_v1.audit.literals import Literal
 
 
@@ -8,6 +10,7 @@ def settle(pairing):
 
     Of sums that make one another the last are made partners. What is no partner of its own is a part of such a sum.
     """
+    _pair_by_terms(pairing)
     found = {}
     for node, other in list(pairing.partner.items()):
         if node.op != "AddN" or other.op != "AddN" or pairing.partner.get(node) is not other:
@@ -18,6 +21,62 @@ def settle(pairing):
         terms = tuple(_terms(one, taken) for one, taken in zip(pair, (pairing.partner, pairing.back), strict=True))
         if len(terms[0]) == len(terms[1]) and [len(one.inputs) for one in pair] != list(map(len, terms)):
             found[pair[0]] = terms
+    return found
+
+
+def _pair_by_terms(pairing):
+    """Make the sums partners that have the same terms, all told, where what they were paired with has others.
+
+    Of several sums that are put together otherwise, the last part of one may have been taken for a part of the next.
+    """
+    taken, terms = (pairing.partner, pairing.back), {}
+    for which, side in enumerate(pairing.sides):
+        for node in side.normal.nodes:
+            if node.op == "AddN" and not _is_part(side, node):
+                terms[node] = Counter(_known(pairing, which, one) for one in _all_terms(side, node))
+    alike = defaultdict(lambda: ([], []))
+    for which, side in enumerate(pairing.sides):
+        for node in side.normal.nodes:
+            if node in terms and None not in terms[node] and terms[node] != terms.get(taken[which].get(node)):
+                alike[frozenset(terms[node].items())][which].append(node)
+    for left, right in alike.values():
+        if len(left) == len(right) == 1:
+            for which, node in enumerate((*left, *right)):
+                for one in (node, *_all_parts(pairing.sides[which], node)):
+                    _part_with(taken[which], taken[1 - which], one)
+            pairing.partner[left[0]], pairing.back[right[0]] = right[0], left[0]
+
+
+def _part_with(taken, back, node):
+    if node in taken:
+        del back[taken.pop(node)]
+
+
+def _known(pairing, which, term):
+    """Return what a term is in both graphs, or None."""
+    if isinstance(term, Literal):
+        return term.key
+    node = term[0] if which or term is None else pairing.partner.get(term[0])
+    return None if node is None else (node, term[1])
+
+
+def _is_part(side, node):
+    """Whether a sum is there for another one only."""
+    users = side.users.get(node, ())
+    is_term = len(users) == 1 and users[0][1] != "^" and users[0][0].op == "AddN"
+    return is_term and not node.controls and users[0][0].device == node.device
+
+
+def _all_parts(side, node):
+    parts = [one[0] for one in node.inputs if _is_sum(one) and _is_part(side, one[0])]
+    return [part for one in parts for part in (one, *_all_parts(side, one))]
+
+
+def _all_terms(side, node):
+    """Return the terms of a sum, and of the sums that are its parts."""
+    found = []
+    for one in node.inputs:
+        found += _all_terms(side, one[0]) if _is_sum(one) and _is_part(side, one[0]) else [one]
     return found
 
 
