@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import times, with_rest
+from compat_v1.audit.operands import number, times, with_rest
 from compat_v1.audit.pruning import arrange, users_of
 
 v1 = tf.compat.v1
@@ -80,14 +80,14 @@ def _of_one(rewriter, name, operand, before, after):
 def _axes(equation):
     """Return the axes of two operands and of the result, as three strings of letters, none of them twice; or None.
 
-    Each axis that is not in the result is one of both operands.
+    Each axis that is not in the result is one of both operands, and each of the result one of any.
     """
     operands, arrow, result = equation.partition("->")
     axes = (*operands.split(","), result)
     if not arrow or len(axes) != 3 or not all(one.isalpha() and len(set(one)) == len(one) for one in axes):
         return None
     left, right, kept = map(set, axes)
-    return axes if kept < left | right and left ^ right <= kept else None
+    return axes if kept <= left | right and left ^ right <= kept else None
 
 
 def _forward(rewriter, name, operands, axes):
@@ -100,6 +100,8 @@ def _forward(rewriter, name, operands, axes):
     sizes = dict(zip(left + right, [size for one in operands for size in rewriter.normal.sizes(one)], strict=True))
     if any(sizes[axis] != rewriter.normal.sizes(operands[0])[left.index(axis)] for axis in batch):
         return False  # that what was broadcast is nothing
+    if not summed:
+        return _multiplied(rewriter, name, operands, axes, inner, own, tuple(sizes[axis] for axis in inner[2]))
     matrices = tuple(
         _matrix(rewriter, name, one, before, after, batch, pair)
         for one, before, after, pair in zip(operands, axes, inner, groups, strict=False)
@@ -108,6 +110,23 @@ def _forward(rewriter, name, operands, axes):
     split = _reshaped(rewriter, name, product, [sizes[axis] for axis in inner[2]])
     rewriter.products.append(Product(axes, tuple(operands), matrices, inner, batch))
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, split, inner[2], result)
+    return True
+
+
+def _multiplied(rewriter, name, operands, axes, inner, own, shape):
+    """Where nothing is summed, write a product of elements, with axes of one element for those of the other tensor."""
+    factors = []
+    for side, (operand, before, after) in enumerate(zip(operands, axes, inner, strict=False)):
+        factor = _transposed(rewriter, name, operand, before, after)
+        for _ in own[1 - side]:
+            sizes = rewriter.normal.sizes(factor)
+            place = len(inner[side]) - len(own[side]) if side else len(sizes)
+            sizes = (*sizes[:place], 1, *sizes[place:])
+            inputs, types = [factor, number(place, "int32")], rewriter.graph.own_type(name)
+            factor = rewriter.normal.node(name, "ExpandDims", types, inputs, set(), sizes=[sizes]), 0
+        factors.append(factor)
+    product = rewriter.normal.node(name, "Mul", rewriter.graph.own_type(name), factors, set(), {_CAUSE}, sizes=[shape])
+    rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, (product, 0), inner[2], axes[2])
     return True
 
 
