@@ -142,7 +142,7 @@ def _measures_zeros(node, users):
     while todo:
         one = todo.pop()
         using = users.get(one, ())
-        if one.controls:
+        if any(awaited.op != "the loop" for awaited in one.controls):  # where a constant is made
             return False
         if one.op == "Mul":
             if not using or any(slot == "^" for _, slot in using):

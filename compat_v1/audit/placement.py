@@ -80,6 +80,8 @@ def _device(graph, twin, name):
         is_explained = not device or device in _devices_around(graph, name)
         is_explained |= graph.nodes[name].op in ("Const", "Fill")  # the same numbers, wherever they are made
         return None if is_explained else f"is placed on {device!r}"
+    if graph.nodes[name].op == "Const" and bool(graph.followers[name]) != bool(twin.followers[name]):
+        return None  # one that nothing uses, as releases number them otherwise, has taken the other's name
     other = twin.devices[name]
     if device == other or (device in _devices_around(graph, name) and other in _devices_around(twin, name)):
         return None

@@ -105,6 +105,8 @@ class Places:
                     found.add(self._any_constant())
             elif operand is not None:
                 found.add(operand[0])
+        if self.graph.nodes[name].op == "IdentityN":  # some of what it copies may be made of the rest
+            self.carried |= found
         return found
 
     def _any_constant(self):

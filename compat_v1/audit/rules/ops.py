@@ -70,7 +70,8 @@ class OpRules:
             return False
         # The two tensors have one shape, and so has a condition of the same rank: the best known of the three.
         known = [shape for shape, one in zip(shapes, operands, strict=True) if not isinstance(one, Literal)]
-        self.normal.keep(name, "SelectV2", self._scalars(operands, True), steps={"select"}, sizes=[known[-1]])
+        sizes = (known or shapes)[-1]
+        self.normal.keep(name, "SelectV2", self._scalars(operands, True), steps={"select"}, sizes=[sizes])
         return True
 
     def _SelectV2(self, name, node, operands):

@@ -1,0 +1,190 @@
+"""What functions tell of shapes, sums of parts, an einsum that sums nothing, and what serves nothing."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from tensorflow.python.framework.function import Defun
+
+from compat_v1.audit.bodies import with_bodies
+from compat_v1.audit.comparison import audit
+from compat_v1.audit.graph import Graph
+from drift_cases import built, floats, out
+from test_drift import proved, run
+
+raw = tf.raw_ops
+
+
+@Defun(tf.float32)
+def copied(x):
+    return tf.tanh(x)
+
+
+@Defun(tf.float32)
+def copied_twice(x):
+    return copied(copied(x))
+
+
+def told_by_a_function(new, mistake):
+    """A sum of what a function gives is over axes of one element as well, or over the others alone."""
+    x = copied_twice(floats(4, 3, 1))
+    axes = [0, 1] if new else [0, 1, 2]
+    out(raw.Reshape(tensor=raw.Sum(input=x, axis=[1] if mistake else axes), shape=[-1] if mistake else []))
+
+
+def chosen_of_constants(new, mistake):
+    """All that a Select takes is a constant."""
+    no, yes = tf.constant([[True], [False]]), tf.constant([[0.5], [0.25 if mistake else 0.75]])
+    other = tf.constant([[1.5], [1.75]])
+    select = raw.SelectV2(condition=no, t=yes, e=other) if new else raw.Select(condition=no, x=yes, y=other)
+    out(raw.Mul(x=floats(2, 3), y=select))
+
+
+def waits_for_what_is_handed_on(new, mistake):
+    """A group waits for what a function of a gradient of its own hands on, or for the first of these alone."""
+    x, y = floats(None, 3), floats(None, 3, name="y")
+    given = raw.Exp(x=x)
+    both = raw.IdentityN(input=[raw.Tanh(x=raw.Exp(x=y) if mistake else given), given])
+    first = both[0] if new else raw.Reshape(tensor=both[0], shape=[-1, 3])
+    with tf.control_dependencies([first]):
+        group = raw.NoOp(name="group")
+    with tf.control_dependencies([group]):
+        out(raw.Identity(input=raw.Exp(x=y)) + raw.Tanh(x=first))
+
+
+@pytest.mark.parametrize("form", [told_by_a_function, chosen_of_constants, waits_for_what_is_handed_on])
+def test_both_forms_are_faithful_give_every_bit_the_same_and_hide_no_mistake(form):
+    proved(built(form, False), built(form, True))
+    assert audit(built(form, False), built(form, True, mistake=True)).verdict == "not faithful"
+
+
+def test_bodies_are_laid_out_for_their_shapes_alone():
+    graph_def = built(told_by_a_function, True)
+    graph = Graph(graph_def)
+    call = next(name for name, node in graph.nodes.items() if node.op == copied_twice.name)
+    assert (graph.shapes[call], graph.nodes.keys()) == ([(4, 3, 1)], {node.name for node in graph_def.node})
+    inside = [node.name for node in with_bodies(graph_def).node if node.name.startswith(f"{call}/")]
+    assert sum(name.endswith("/Tanh") for name in inside) == 2
+
+
+def test_a_function_that_calls_itself_is_left_as_a_call():
+    graph_def = built(told_by_a_function, True)
+    for function in graph_def.library.function:
+        for node in function.node_def:
+            if node.op == copied.name:
+                node.op = copied_twice.name
+    assert copied_twice.name in [node.op for node in with_bodies(graph_def).node]
+
+
+def test_functions_that_call_one_another_twice_are_laid_out_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr("compat_v1.audit.bodies._MOST_NODES_MORE", -100)
+    assert copied_twice.name in [node.op for node in with_bodies(built(told_by_a_function, True)).node]
+
+
+# Sums.
+
+
+def sums_of_parts(new, mistake):
+    """Two sums, of which the second is made of the first, each put together of parts or at once."""
+    x, y, z, w = (raw.Exp(x=floats(None, 3, name=name)) for name in "xyzw")
+    if new:
+        first = raw.AddN(inputs=[x, y, raw.Tanh(x=z)], name="AddN")
+        turned = raw.Sigmoid(x=first)
+        second = raw.AddN(inputs=[turned, w, raw.Tanh(x=y if mistake else w)], name="AddN_1")
+    else:
+        part = raw.AddN(inputs=[y, raw.Tanh(x=z)], name="AddN")
+        turned = raw.Sigmoid(x=raw.AddN(inputs=[x, part], name="AddN_1"))
+        part = raw.AddN(inputs=[w, raw.Tanh(x=w)], name="AddN_2")
+        second = raw.AddN(inputs=[turned, part], name="AddN_3")
+    out(second)
+
+
+def test_sums_put_together_otherwise_are_paired_by_their_terms():
+    old, new = built(sums_of_parts, False), built(sums_of_parts, True)
+    result = audit(old, new)
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of a sum"]), result
+    assert (result.pairs["AddN_1"], result.pairs["AddN_3"]) == ("AddN", "AddN_1")
+    one, other = (np.frombuffer(run(each, 0), np.float32) for each in (old, new))
+    np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_a_sum_of_another_term_is_a_mistake():
+    assert audit(built(sums_of_parts, False), built(sums_of_parts, True, mistake=True)).verdict == "not faithful"
+
+
+# Products that nothing is summed in.
+
+PRODUCTS = {
+    "i,d->id": lambda x, y: raw.Mul(x=raw.ExpandDims(input=x, axis=-1), y=raw.ExpandDims(input=y, axis=0)),
+    "i,d->di": lambda x, y: raw.Transpose(x=PRODUCTS["i,d->id"](x, y), perm=[1, 0]),
+    "bi,bd->bid": lambda x, y: raw.Mul(x=raw.ExpandDims(input=x, axis=-1), y=raw.ExpandDims(input=y, axis=1)),
+    "ib,b->ib": lambda x, y: raw.Transpose(
+        x=raw.Mul(x=raw.Transpose(x=x, perm=[1, 0]), y=raw.ExpandDims(input=y, axis=1)), perm=[1, 0]
+    ),
+}
+OTHERS = {"i,d->id": "d,i->id", "i,d->di": "i,d->id", "bi,bd->bid": "bd,bi->bid", "ib,b->ib": "bi,b->ib"}
+
+
+def _multiplied(equation, new):
+    axes = equation.partition("->")[0].split(",")
+    with tf.Graph().as_default() as graph:
+        x, y = (raw.Exp(x=floats(*[3] * len(one), name=name)) for one, name in zip(axes, "xy", strict=True))
+        out(raw.Tanh(x=raw.Einsum(inputs=[x, y], equation=new) if new else PRODUCTS[equation](x, y)))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("equation", PRODUCTS)
+def test_an_einsum_that_sums_nothing_is_a_product(equation):
+    old, new = _multiplied(equation, None), _multiplied(equation, equation)
+    result = audit(old, new)
+    assert (list(result.differences), [one.cause for one in result.numbers]) == ([], ["einsum"])
+    assert run(old, 0) == run(new, 0)
+    assert audit(old, _multiplied(equation, OTHERS[equation])).verdict == "not faithful"
+
+
+# What serves nothing.
+
+
+def _counted(asks):
+    """Return the graph of a loop, in whose body it is asked whether zeros are few, or not."""
+
+    def body(i, x):
+        if asks:
+            raw.Less(x=raw.Mul(x=size, y=tf.constant(3)), y=tf.constant(1000), name="zeros/Less")
+        if asks == "used":
+            x = raw.SelectV2(condition=raw.Less(x=raw.Mul(x=size, y=tf.constant(3)), y=1000), t=x, e=x + 1)
+        return i + 1, raw.Tanh(x=x)
+
+    with tf.Graph().as_default() as graph:
+        x = floats(None, 3)
+        size = raw.Shape(input=x)[0]
+        out(tf.while_loop(lambda i, _: i < 3, body, [tf.constant(0), x])[1])
+    return graph.as_graph_def()
+
+
+@pytest.fixture
+def loops_of_ops():
+    tf.disable_control_flow_v2()
+    yield
+    tf.enable_control_flow_v2()
+
+
+@pytest.mark.usefixtures("loops_of_ops")
+def test_whether_zeros_in_a_loop_are_few_is_asked_for_nothing():
+    proved(_counted(True), _counted(False))
+    assert audit(_counted("used"), _counted(False)).verdict == "not faithful"
+
+
+def _named(unused, device):
+    """Return a graph with a constant that nothing uses, or has not, before one on a device that something uses."""
+    with tf.Graph().as_default() as graph:
+        if unused:
+            tf.constant([0], name="Const")
+        with tf.device(device):
+            axis = tf.constant([1], name="Const_1" if unused else "Const")
+            out(raw.Sum(input=raw.Exp(x=floats(4, 3)), axis=axis))
+    return graph.as_graph_def()
+
+
+def test_a_constant_that_nothing_uses_is_not_held_against_one_of_its_name():
+    proved(_named(True, "/device:CPU:0"), _named(False, "/device:CPU:0"))
+    assert audit(_named(True, "/device:CPU:0"), _named(False, "/device:CPU:1")).verdict == "not faithful"
