@@ -256,6 +256,13 @@ def rank_of_an_update(other):
     _after_update(lambda x, measured: raw.Mul(x=x, y=raw.Cast(x=raw.Rank(input=measured), DstT=tf.float32)), other)
 
 
+def rows_or_columns(other):
+    """A product needs four columns, but is not run for what else takes them."""
+    columns = raw.Reshape(tensor=_of_any_rank(floats(24), 4, 6), shape=[-1, 4] if other else [3, -1])
+    raw.MatMul(a=columns, b=floats(4, 2, name="weights"))
+    out(raw.Tanh(x=columns))
+
+
 def behind_a_size_of_an_update(other):
     """What waits for a size waits for what is measured."""
 
@@ -278,6 +285,7 @@ def averages_of_an_update(other):
 
 
 DIFFER = (
+    rows_or_columns,
     behind_a_size_of_an_update,
     averages_of_an_update,
     zeros_of_an_update,

@@ -8,6 +8,7 @@ from compat_v1.audit import excuses, placement, sums, switches, texts, waits
 from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.operands import is_tensor
+from compat_v1.audit.pruning import before
 from compat_v1.audit.sizes import Size, add, multiply, unknown
 
 
@@ -251,18 +252,19 @@ class Verification:
             or len(shape.value) != 2 != len(other.value)
         ):
             return False
-        # [128, -1] is [-1, 100] if a product of matrices needs 100 columns of it.
-        if shape.shape != other.shape or shape.value[1] != -1 or other.value[0] != -1:
-            return False
-        normal = self.pairing.sides[0].normal
-        return any(
-            user.op == "MatMul"
+        # [128, -1] is [-1, 100] if a product of matrices needs 100 columns of it, and runs for whatever else takes it.
+        side = self.pairing.sides[0]
+        users = {user for user, _ in side.users[node]}
+        products = {
+            user
+            for user, slot in side.users[node]
+            if user.op == "MatMul"
             and slot == (0, 0)
             and "transpose_a" not in user.attributes
             and "transpose_b" not in user.attributes
-            and (normal.sizes(user.inputs[1]) or (None,))[0] == other.value[1]
-            for user, slot in self.pairing.sides[0].users[node]
-        )
+            and (side.normal.sizes(user.inputs[1]) or (None,))[0] == other.value[1]
+        }
+        return bool(products) and all(not products.isdisjoint(before(user)) for user in users)
 
     def _compare_rests(self):
         """Compare the sizes by which both graphs write, and not by -1, what the others leave of a tensor's elements.
