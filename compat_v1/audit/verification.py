@@ -252,19 +252,19 @@ class Verification:
             or len(shape.value) != 2 != len(other.value)
         ):
             return False
-        # [128, -1] is [-1, 100] if a product of matrices needs 100 columns of it, and runs for whatever else takes it.
-        side = self.pairing.sides[0]
-        users = {user for user, _ in side.users[node]}
-        products = {
-            user
-            for user, slot in side.users[node]
-            if user.op == "MatMul"
-            and slot == (0, 0)
-            and "transpose_a" not in user.attributes
-            and "transpose_b" not in user.attributes
-            and (side.normal.sizes(user.inputs[1]) or (None,))[0] == other.value[1]
-        }
-        return bool(products) and all(not products.isdisjoint(before(user)) for user in users)
+        # [128, -1] is [-1, 100] if a product of matrices needs 100 columns of it, and what else takes it comes behind
+        # that, or is the product for a gradient, which needs 128 rows.
+        side, proving, forward = self.pairing.sides[0], set(), set()
+        for user, slot in side.users[node]:
+            if user.op == "MatMul" and slot == (0, 0) and "transpose_b" not in user.attributes:
+                is_backward = "transpose_a" in user.attributes
+                needed = shape.value[0] if is_backward else other.value[1]
+                if (side.normal.sizes(user.inputs[1]) or (None,))[0] == needed:
+                    proving.add(user)
+                    forward |= set() if is_backward else {user}
+        return bool(forward) and all(
+            user in proving or not forward.isdisjoint(before(user)) for user, _ in side.users[node]
+        )
 
     def _compare_rests(self):
         """Compare the sizes by which both graphs write, and not by -1, what the others leave of a tensor's elements.
