@@ -55,6 +55,7 @@ class Pairing:
         self._spread_out(strict=False)
         self._match(lambda side, node: side.local[node], last=True)
         self._spread_out(strict=False)
+        self._spread_out(strict=False, alike=True)
         self._exchange()
         self._exchange()  # now that variables are, those who read them
 
@@ -195,37 +196,39 @@ class Pairing:
                     self.pair(node, other)
                     self._spread_out(strict=True)
 
-    def _spread_out(self, strict):
-        """Pair what the pairs are made from and used by, where that is unambiguous."""
+    def _spread_out(self, strict, alike=False):
+        """Pair what the pairs are made from and used by, where that is unambiguous, for alike nodes only if `alike`."""
         todo = list(self.partner.items()) if not strict else self._new
         self._new = todo
         while self._new:
             node, other = self._new.pop()
             if strict and node.op == "AddN":  # its terms may come in another order
                 terms = [[one[0] for one in side.inputs if is_tensor(one)] for side in (node, other)]
-                self._try_alike(*map(dict.fromkeys, terms), strict)
+                self._try_alike(*map(dict.fromkeys, terms), strict, alike)
             else:
                 for one, two in zip(node.inputs, other.inputs, strict=False):
                     if is_tensor(one) and is_tensor(two) and one[1] == two[1]:
                         self._try(one[0], two[0], strict)
-            self._try_alike(node.controls, other.controls, strict)
+            self._try_alike(node.controls, other.controls, strict, alike)
             here, there = self.sides[0].users[node], self.sides[1].users[other]
             if len(here) <= 64 and len(there) <= 64:
                 for slot in dict.fromkeys(slot for _, slot in here):
                     self._try_alike(
-                        [one for one, at in here if at == slot], [one for one, at in there if at == slot], strict
+                        [one for one, at in here if at == slot],
+                        [one for one, at in there if at == slot],
+                        strict,
+                        alike,
                     )
 
-    def _try_alike(self, nodes, others, strict):
-        for alike in (True,) if strict else (True, False):  # those that do the same first
-            groups = defaultdict(lambda: ([], []))
-            for which, some in enumerate((nodes, others)):
-                for one in some:
-                    if one not in (self.partner, self.back)[which]:
-                        groups[self.sides[which].local[one] if alike else one.op][which].append(one)
-            for left, right in groups.values():
-                if len(left) == len(right) == 1:
-                    self._try(left[0], right[0], strict)
+    def _try_alike(self, nodes, others, strict, alike=False):
+        groups = defaultdict(lambda: ([], []))
+        for which, some in enumerate((nodes, others)):
+            for one in some:
+                if one not in (self.partner, self.back)[which]:
+                    groups[self.sides[which].local[one] if strict or alike else one.op][which].append(one)
+        for left, right in groups.values():
+            if len(left) == len(right) == 1:
+                self._try(left[0], right[0], strict)
 
     def _try(self, node, other, strict):
         if node in self.partner or other in self.back or node.op != other.op:
