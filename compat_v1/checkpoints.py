@@ -71,16 +71,16 @@ def save_checkpoint(session: Any, directory: str | Path, record: BaseModel, vari
 
 
 def require_replaceable(directory: str | Path, kind: type[BaseModel]) -> None:
-    """`FileExistsError` if `directory` has the record of another kind of run, whose network a save would replace.
+    """`FileExistsError` if `directory` has the network of another kind of run, which a save would replace.
 
     Of the same kind may be a whole checkpoint, a damaged one, and what a killed save has left.
     """
-    for path in sorted(Path(directory).glob("*.json")):
+    for path in sorted(Path(directory).glob("*.index")):
         if _OF_A_SAVE.fullmatch(path.name):
             try:
-                read_model(path, kind, "the record of a checkpoint")
+                read_model(path.with_suffix(".json"), kind, "the record of a checkpoint")
             except (OSError, ValueError):
-                text = f"there is one, whose {path.name} is no record of such a run"
+                text = f"there is one with a network, {path.stem}, that no such run has made"
                 raise FileExistsError(errno.EEXIST, text, str(directory)) from None
 
 

@@ -100,7 +100,7 @@ def test_training_at_six_signs_replaces_no_network_of_any_length(of_any_length, 
         (folder / damaged).write_text("x")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert run("train", "--epochs", 1, "--checkpoint", folder, "--logdir", tmp_path / "logs") == 2
-    assert "is no record of such a run" in one_line(capsys)
+    assert "that no such run has made" in one_line(capsys)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before and not (tmp_path / "logs").exists()
 
 
