@@ -296,13 +296,18 @@ def test_a_mistake_beside_a_fused_layer_is_reported(layers, mistake):
     assert audit(layers[0], port).verdict == "not faithful"
 
 
+@pytest.mark.parametrize("gate", [True, False])  # whether all of its gradients are handed on, also those for nobody
 @pytest.mark.parametrize("is_training", [True, False])
-def test_what_comes_for_a_fused_layer_computes_the_same_but_for_rounding(is_training):
+def test_what_comes_for_a_fused_layer_computes_the_same_but_for_rounding(is_training, gate):
     sizes = [7, 3, 2, 4]
     with tf.Graph().as_default() as graph:
         x, *given = floats(*sizes), *(floats(4, name=name) for name in ("scale", "offset", "mean", "variance"))
         y, mean, variance = tf.nn.fused_batch_norm(x, *given, epsilon=0.01, is_training=is_training)
-        gradients = tf.gradients(y, [x, *given[:2]], floats(*sizes, name="gradient"))
+        gradients = tf.gradients(y, [x, *given[:2]], floats(*sizes, name="gradient"), gate_gradients=gate)
+        for backward in [op for op in graph.get_operations() if gate and op.type == "FusedBatchNormGradV3"]:
+            with tf.control_dependencies([op for op in graph.get_operations() if op.type == "NoOp"]):
+                for output in backward.outputs[3:]:
+                    tf.identity(output)
         results = (y, mean, variance, *gradients)
         for name, one in zip(("y", "mean", "variance", "dx", "dscale", "doffset"), results, strict=True):
             tf.identity(one, f"result/{name}")

@@ -92,7 +92,9 @@ RULES = {
         "1.0 to 1.2, 1.15 to 2.2",
         "u * (1 - 0) + 0 is u, and u is never -0",
     ),
-    "copies": Rule("an Identity or IdentityN is made no more, or takes more", "1.12 to 1.13, 2.4", "it copies"),
+    "copies": Rule(
+        "an Identity or IdentityN is made no more, or takes more", "1.2 to 1.8, 1.12 to 1.13, 2.4", "it copies"
+    ),
     "factor of swish": Rule("swish multiplies by beta, which is 1", "1.15 to 2.21", "x * 1 is x"),
     "dataset tuning": Rule(
         "a dataset is not wrapped into OptimizeDataset and ModelDataset, is tuned otherwise, reads other buffers",
@@ -241,7 +243,7 @@ RULES = {
     ),
     "commuted sum": Rule(
         "the gradient of what is used twice is the sum of the two in the other order, as before a tensordot",
-        "1.15 to 2.21",
+        "1.8 to 1.12, 1.15 to 2.21",
         "floating-point addition of two numbers commutes",
     ),
     "names of tables": Rule(
@@ -275,8 +277,8 @@ RULES = {
         "both copy the same elements into the same shape",
     ),
     "stitched in any order": Rule(
-        "the gradient of a partition is put together by ParallelDynamicStitch, was by DynamicStitch",
-        "1.15 to 2.21",
+        "a look-up in parts or a partition's gradient is put together by ParallelDynamicStitch, was by DynamicStitch",
+        "1.2 to 1.8, 1.15 to 2.21",
         "they differ where two parts have an element in common; the parts of a range have none",
     ),
     **drift_oldest.RULES,

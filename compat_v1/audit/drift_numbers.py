@@ -191,7 +191,7 @@ NUMBERS = {
     "dropout": Change(
         "x / keep * floor(keep + u) became x * (1 / keep) * (u >= rate), then x / keep or a constant times x, and a "
         "selection in place of the product",
-        "1.13 to 1.15, 1.15 to 2.2, 2.8 to 2.12",
+        "1.12 to 1.15, 1.15 to 2.2, 2.8 to 2.12",
         "with the old seeds the same elements are kept, and up to a third of them differ in the last bit; to get the "
         "old numbers write the old formula out in the port, as ops of its own",
     ),

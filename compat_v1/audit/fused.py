@@ -100,7 +100,9 @@ class Unfused(Rewritten):
         arriving, before = user.inputs[0], len(self.graph.get_operations())
         sources = [None if not output.consumers() else one for one, output in zip(sources, user.outputs, strict=False)]
         wanted = [one for one in sources if one is not None]
-        copies = {one for output in user.outputs for one in output.consumers() if _hands_on(one, user)}
+        copies = {one for output in user.outputs[:3] for one in output.consumers() if _hands_on(one, user)}
+        others = {one for output in user.outputs[3:] for one in output.consumers() if _hands_on(one, user)}
+        self.unneeded |= {one.name for one in others if not one.outputs[0].consumers()}
         groups = {group for one in copies for group in one.control_inputs if user in group.control_inputs}
         waits = {one for each in (user, *groups) for one in each.control_inputs} - {user}
         with self.beside(user, sorted(waits, key=lambda one: one.name)):
