@@ -1,5 +1,6 @@
 """Graphs that once stopped the audit with an error of its own: found by thousands of edits of pairs at random."""
 
+import functools
 import time
 
 import pytest
@@ -85,6 +86,21 @@ def test_a_thousand_ops_of_one_graph_alone_are_no_recursion(kind):
     long, none = chain(OPS[kind], 1100), chain(OPS[kind], 0)
     assert audit(long, none).verdict == ("faithful" if kind == "copies" else "not faithful")
     assert audit(none, long).verdict == "not faithful"
+
+
+def _sum(put_together):
+    with tf.Graph().as_default() as graph:
+        terms = raw.Unpack(value=raw.Tanh(x=floats(1100, 2)), num=1100)
+        raw.Identity(input=put_together(terms), name="out")
+    return graph.as_graph_def()
+
+
+def test_a_sum_of_a_thousand_terms_is_no_recursion():
+    at_once = _sum(lambda terms: raw.AddN(inputs=terms))
+    one_by_one = _sum(lambda terms: functools.reduce(lambda one, term: raw.AddN(inputs=[one, term]), terms))
+    assert audit(one_by_one, one_by_one).verdict == "faithful"
+    for pair in ((at_once, one_by_one), (one_by_one, at_once)):
+        assert audit(*pair).verdict == "numbers changed"
 
 
 SIZES = {

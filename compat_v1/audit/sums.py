@@ -1,6 +1,7 @@
 """Sums of the same terms that two graphs put together otherwise: of sums of some of them, or of all at once."""
 
 from collections import Counter, defaultdict
+from functools import partial
 
 from compat_v1.audit.literals import Literal
 
@@ -30,10 +31,11 @@ def _pair_by_terms(pairing):
     Of several sums that are put together otherwise, the last part of one may have been taken for a part of the next.
     """
     taken, terms = (pairing.partner, pairing.back), {}
+    is_part = [partial(_is_part, side) for side in pairing.sides]
     for which, side in enumerate(pairing.sides):
         for node in side.normal.nodes:
-            if node.op == "AddN" and not _is_part(side, node):
-                terms[node] = Counter(_known(pairing, which, one) for one in _all_terms(side, node))
+            if node.op == "AddN" and not _is_part(side, (node, 0)):
+                terms[node] = Counter(_known(pairing, which, one) for one in _unfolded(node, is_part[which])[1])
     alike = defaultdict(lambda: ([], []))
     for which, side in enumerate(pairing.sides):
         for node in side.normal.nodes:
@@ -42,7 +44,7 @@ def _pair_by_terms(pairing):
     for left, right in alike.values():
         if len(left) == len(right) == 1:
             for which, node in enumerate((*left, *right)):
-                for one in (node, *_all_parts(pairing.sides[which], node)):
+                for one in (node, *_unfolded(node, is_part[which])[0]):
                     _part_with(taken[which], taken[1 - which], one)
             pairing.partner[left[0]], pairing.back[right[0]] = right[0], left[0]
 
@@ -60,24 +62,12 @@ def _known(pairing, which, term):
     return None if node is None else (node, term[1])
 
 
-def _is_part(side, node):
+def _is_part(side, operand):
     """Whether a sum is there for another one only."""
+    node = operand[0]
     users = side.users.get(node, ())
     is_term = len(users) == 1 and users[0][1] != "^" and users[0][0].op == "AddN"
     return is_term and not node.controls and users[0][0].device == node.device
-
-
-def _all_parts(side, node):
-    parts = [one[0] for one in node.inputs if _is_sum(one) and _is_part(side, one[0])]
-    return [part for one in parts for part in (one, *_all_parts(side, one))]
-
-
-def _all_terms(side, node):
-    """Return the terms of a sum, and of the sums that are its parts."""
-    found = []
-    for one in node.inputs:
-        found += _all_terms(side, one[0]) if _is_sum(one) and _is_part(side, one[0]) else [one]
-    return found
 
 
 def _are_whole(pairing, node, other):
@@ -105,17 +95,26 @@ def _last(pairing, pair):
 
 def _terms(node, taken):
     """Return the terms of a sum, and of the sums that are terms of it and no partners of any."""
-    found = []
-    for one in node.inputs:
-        is_part = _is_sum(one) and one[0] not in taken and not one[0].controls and one[0].device == node.device
-        found += _terms(one[0], taken) if is_part else [one]
-    return found
+    return _unfolded(node, lambda one: one[0] not in taken and not one[0].controls and one[0].device == node.device)[1]
 
 
 def parts(node, terms):
     """Return the sums that were taken apart for the terms of one."""
-    left = [one[0] for one in node.inputs if _is_sum(one) and one not in terms]
-    return [part for one in left for part in (one, *parts(one, terms))]
+    kept = {one for one in terms if _is_sum(one)}
+    return _unfolded(node, lambda one: one not in kept)[0]
+
+
+def _unfolded(node, is_part):
+    """Return the sums that are parts of a sum, or of a part, and the terms of them all; there may be thousands."""
+    found, terms, todo = [], [], node.inputs[::-1]
+    while todo:
+        one = todo.pop()
+        if _is_sum(one) and is_part(one):
+            found.append(one[0])
+            todo += one[0].inputs[::-1]
+        else:
+            terms.append(one)
+    return found, terms
 
 
 def _is_sum(operand):
