@@ -23,7 +23,7 @@ SWITCHES = ("Switch", "RefSwitch")
 
 _SCALARS = 21  # the last version of graphs in which a placeholder without a shape says that it is a scalar
 
-READING = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "IsVariableInitialized", "VarIsInitializedOp"}
+_READING = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "IsVariableInitialized", "VarIsInitializedOp"}
 
 # What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
 NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}
@@ -203,7 +203,7 @@ class Graph:
     def _has_effect(self, name):
         """Whether a node changes a variable, a queue or the like, and not only what it draws next or itself gives."""
         op, definition = self.nodes[name].op, self.op_def(name)
-        if not self.is_stateful(name) or op in READING or op.startswith(("TensorArray", "Stack", "Ref", "Assert")):
+        if not self.is_stateful(name) or op in _READING or op.startswith(("TensorArray", "Stack", "Ref", "Assert")):
             return False
         draws = definition is not None and any(one.name == "seed" for one in definition.attr)
         return bool(self.inputs[name]) and not draws
