@@ -146,6 +146,7 @@ def two_optimizers(rate=0.1):
     return build
 
 
+@pytest.mark.long
 def test_where_all_gradients_come_first_a_loop_is_run_with_what_it_keeps_for_them():
     """Gradients that wait for an average's update, which races with a read: stacks and arrays last as long as a run."""
 
@@ -225,7 +226,7 @@ def test_with_the_old_seeds_graph_optimizers_may_part_two_graphs_that_are_equal_
     assert seeds["equal_without"] and optimizers["equal_without"]
 
 
-@pytest.mark.parametrize("is_folded", [True, False])
+@pytest.mark.parametrize("is_folded", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_with_the_old_seeds_it_is_said_what_graph_optimizers_have_to_do_with_it(is_folded):
     """x / 0.75 is x * (1 / 0.75) to TensorFlow's graph optimizers, if 0.75 is a constant."""
 

@@ -81,7 +81,9 @@ OPS = {
 }
 
 
-@pytest.mark.parametrize("kind", OPS)
+@pytest.mark.parametrize(
+    "kind", ["copies", *(pytest.param(one, marks=pytest.mark.long) for one in ("guards", "products"))]
+)
 def test_a_thousand_ops_of_one_graph_alone_are_no_recursion(kind):
     long, none = chain(OPS[kind], 1100), chain(OPS[kind], 0)
     assert audit(long, none).verdict == ("faithful" if kind == "copies" else "not faithful")
@@ -111,7 +113,9 @@ SIZES = {
 }
 
 
-@pytest.mark.parametrize("kind", SIZES)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(one, marks=pytest.mark.long if one == "largest" else []) for one in SIZES]
+)
 def test_a_size_that_grows_with_each_op_is_followed_to_an_end(kind):
     begun = time.monotonic()
     graphs = [chain(SIZES[kind], count, lambda: raw.Size(input=floats(None, None))) for count in (30, 29)]

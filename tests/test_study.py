@@ -96,6 +96,7 @@ def test_nothing_that_is_trained_on_is_tested_on(examples, tests):
     assert Run(seed=1, examples=examples).tests == tests
 
 
+@pytest.mark.long
 def test_joblibs_processes_give_every_bit_of_one(results):
     done = {result.run: result for result in on_this_machine(SHORT, workers=2)}
     assert {task: without_seconds(done[task]) for task in SHORT} == {t: without_seconds(results[t]) for t in SHORT}

@@ -27,7 +27,9 @@ def test_two_runs_are_bit_equal(data, fast_run):
 
 
 @pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.long), 2])
-@pytest.mark.parametrize("execution", ["fast", "one-run", pytest.param("post", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "execution", ["fast", *(pytest.param(one, marks=pytest.mark.long) for one in ("one-run", "post"))]
+)
 def test_number_of_threads_changes_no_bit(port, data, fast_run, execution, threads):
     threads = {"inter_op_threads": threads, "intra_op_threads": threads}
     here = partial(EXECUTIONS["fast"], **threads) if execution == "fast" else EXECUTIONS[execution]
