@@ -284,7 +284,111 @@ def averages_of_an_update(other):
     _after_update(normalized, False, 4)
 
 
+def times_its_conjugate(other):
+    """The squared difference of complex numbers is a product with the conjugate."""
+    x, y = (raw.Complex(real=floats(3, name=f"{name}_real"), imag=floats(3, name=name)) for name in "xy")
+    out(raw.Square(x=raw.Sub(x=x, y=y)) if other else raw.SquaredDifference(x=x, y=y))
+
+
+def numbers_of_another_width(other):
+    """A range gives whole numbers of the type that its limits have."""
+    kind = tf.int64 if other else tf.int32
+    limit = raw.Shape(input=floats(None), out_type=kind)[0]
+    raw.Range(start=tf.constant(0, kind), limit=limit, delta=tf.constant(1, kind), name="out")
+
+
+def places_of_another_width(other):
+    """So does top_k."""
+    places = raw.TopKV2(input=floats(5), k=2, index_type=tf.int64 if other else tf.int32)[1]
+    out(places)
+
+
+def places_in_all_rows(other):
+    """Where the largest of two rows stand is the same twice, unless where a row begins is added."""
+    largest, places = raw.TopKV2(input=floats(2, 5), k=3)
+    places = raw.Reshape(tensor=raw.AddV2(x=places, y=1), shape=[-1])
+    values, of = raw.Reshape(tensor=largest, shape=[-1]), tf.constant([8])
+    if other:
+        out(raw.ScatterNd(indices=raw.ExpandDims(input=places, axis=1), updates=values, shape=of))
+    else:
+        kinds = {"default_value": 0.0, "validate_indices": False}
+        out(raw.SparseToDense(sparse_indices=places, output_shape=of, sparse_values=values, **kinds))
+
+
+def cumulated_and_divided_by_another(other):
+    """The gradient of a cumulated product is divided by what was multiplied, and by nothing else."""
+    x, y = floats(8), raw.Relu(features=floats(8, name="y"))
+    total = raw.Cumsum(x=raw.Mul(x=raw.Cumprod(x=x, axis=0), y=x), axis=0, reverse=True)
+    out((raw.DivNoNan if other else raw.RealDiv)(x=total, y=y))
+
+
+def seed_of_an_op_alone(other):
+    """Where the graph has no seed, none is derived."""
+    out(raw.RandomUniform(shape=[4], dtype=tf.float32, seed=87654321, seed2=0 if other else 1))
+
+
+def _counted(x):
+    variable = tf.Variable([0.0], name="variable", use_resource=False)
+    return variable, raw.AssignAdd(ref=variable._ref(), value=raw.Exp(x=x))
+
+
+def copied_with_an_update(other):
+    """Whoever takes one of several copies runs what the others are made from."""
+    x = floats(1)
+    variable, updated = _counted(x)
+    copies = [raw.Exp(x=x), raw.Identity(input=updated)]
+    copies = copies if other else raw.IdentityN(input=copies)
+    with tf.control_dependencies([raw.Tanh(x=copies[0])]):
+        out(raw.Identity(input=variable._ref()))
+
+
+def copy_of_what_is_replaced(other):
+    """A copy keeps what was assigned, and the output of Assign is what is assigned next."""
+    variable = raw.VariableV2(shape=[1], dtype=tf.float32)
+    one = raw.Assign(ref=variable, value=[1.0], validate_shape=False)
+    copied = one if other else raw.Identity(input=one)
+    with tf.control_dependencies([raw.Exp(x=copied)]):
+        two = raw.Assign(ref=variable, value=[2.0, 2.0, 2.0], validate_shape=False)
+    with tf.control_dependencies([two]):
+        out(raw.Neg(x=copied))
+
+
+def update_before_one_branch(other):
+    """What comes out of a Merge has not waited for what the other branch waits for."""
+    x = floats(1)
+    variable, updated = _counted(x)
+    with tf.control_dependencies([updated]):
+        three = tf.constant([3.0])
+    below, above = raw.Switch(data=x, pred=raw.Greater(x=x[0], y=9.0))
+    with tf.control_dependencies([updated]):
+        above = raw.Exp(x=above)
+    merged = raw.Merge(inputs=[raw.Tanh(x=below), above])[0]
+    with tf.control_dependencies([] if other else [updated]):
+        merged = raw.Neg(x=merged)
+    with tf.control_dependencies([merged]):
+        out(raw.Identity(input=variable._ref()))
+    raw.Mul(x=x, y=three)
+
+
+def losses_of_one_row(other):
+    """One row of logits has as many losses as there are rows of labels."""
+    few = raw.RandomUniform(shape=[5], dtype=tf.float32, seed=1)
+    rows = raw.Where(condition=raw.Greater(x=[2.0, 0.0, 0.0, 0.0, 0.0], y=few))
+    logits, labels = raw.GatherV2(params=floats(5, 3), indices=rows[:, 0], axis=0), floats(None, 3, name="labels")
+    losses = raw.SoftmaxCrossEntropyWithLogits(features=logits, labels=labels)[0]
+    _mean(losses, raw.Shape(input=logits if other else losses)[0])
+
+
 DIFFER = (
+    times_its_conjugate,
+    numbers_of_another_width,
+    places_of_another_width,
+    places_in_all_rows,
+    cumulated_and_divided_by_another,
+    seed_of_an_op_alone,
+    copied_with_an_update,
+    copy_of_what_is_replaced,
+    losses_of_one_row,
     rows_or_columns,
     behind_a_size_of_an_update,
     averages_of_an_update,
@@ -309,11 +413,10 @@ DIFFER = (
     low_above_high,
     count_of_another_kind,
     copy_of_another,
-    turned_a_little_more,
-    rounded_scale,
     rows_without_a_wait,
 )
-MAY_DIFFER = (sizes_that_do_not_fit, mean_over_another_axis, size_of_another, stitched_twice)
+ROUNDED = (turned_a_little_more, rounded_scale)
+MAY_DIFFER = (update_before_one_branch, sizes_that_do_not_fit, mean_over_another_axis, size_of_another, stitched_twice)
 
 
 def form(build, other):
@@ -338,7 +441,7 @@ def run(graph_def):
 
 
 def is_noticed(graph_def, other):
-    return "faithful" not in (audit(graph_def, other).verdict, audit(other, graph_def).verdict)
+    return audit(graph_def, other).verdict == audit(other, graph_def).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("build", DIFFER, ids=lambda build: build.__name__)
@@ -348,6 +451,13 @@ def test_what_only_looks_alike_gives_others_and_is_noticed(build):
     assert (value.dtype, value.shape, value.tobytes()) != (other.dtype, other.shape, other.tobytes())
     assert is_noticed(one, two)
     assert audit(one, one).verdict == audit(two, two).verdict == "faithful"
+
+
+@pytest.mark.parametrize("build", ROUNDED, ids=lambda build: build.__name__)
+def test_what_is_rounded_otherwise_is_told(build):
+    one, two = form(build, False), form(build, True)
+    assert run(one).tobytes() != run(two).tobytes()
+    assert audit(one, two).verdict == audit(two, one).verdict == "numbers changed"
 
 
 @pytest.mark.parametrize("build", MAY_DIFFER, ids=lambda build: build.__name__)
@@ -362,6 +472,35 @@ def test_an_axis_may_be_counted_from_the_end():
 
     assert audit(form(mean, 1), form(mean, -1)).verdict == "faithful"
     assert is_noticed(form(mean, 0), form(mean, -1))
+
+
+def in_a_branch(swapped):
+    """An update that waits for a constant of a branch runs if that branch does."""
+    x = floats(1)
+    below = raw.Less(x=x[0], y=0.0)
+    pivots = [raw.Identity(input=one) for one in raw.Switch(data=below, pred=below)]
+    constants = []
+    for pivot in pivots:
+        with tf.control_dependencies([pivot]):
+            constants.append(tf.constant(float(len(constants)), name="made"))
+    variables = [tf.Variable([0.0], name=f"variable_{k}", use_resource=False) for k in range(2)]
+    for variable, made in zip(variables, reversed(constants) if swapped else constants, strict=True):
+        with tf.control_dependencies([made]):
+            raw.AssignAdd(ref=variable._ref(), value=[1.0], name=f"{variable.op.name}/add")
+
+
+def test_in_which_branch_a_constant_is_made_that_another_waits_for_is_compared():
+    one, two = form(in_a_branch, False), form(in_a_branch, True)
+    found = []
+    for graph_def in (one, two):
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.import_graph_def(graph_def, name="")
+            session.run([node.name for node in graph_def.node if node.op == "Assign"])
+            session.run([session.graph.get_operation_by_name(f"variable_{k}/add") for k in range(2)], {"x:0": [1.0]})
+            found.append([session.run(f"variable_{k}:0").item() for k in range(2)])
+    assert found == [[1.0, 0.0], [0.0, 1.0]]
+    assert is_noticed(one, two)
+    assert audit(one, one).verdict == audit(two, two).verdict == "faithful"
 
 
 def _number(size, rows):

@@ -162,6 +162,11 @@ def _losses(shapes, _literals, _attributes):
     return [shapes[0][:1], shapes[0]]
 
 
+def _soft_losses(shapes, literals, attributes):
+    (shape,) = _broadcast(shapes, literals, attributes)
+    return [shape[:1], shape]
+
+
 def _assigned(shapes, _literals, attributes):
     """A variable may be said to take the shape of what is assigned."""
     validated = "validate_shape" not in attributes or attributes["validate_shape"].b
@@ -235,7 +240,8 @@ _RULES = {
     **dict.fromkeys(("Gather", "GatherV2", "ResourceGather"), _gathered),
     **dict.fromkeys(("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill", "RandomUniformInt"), _to(0)),
     **dimensions_taken.RULES,
-    **dict.fromkeys(("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"), _losses),
+    "SoftmaxCrossEntropyWithLogits": _soft_losses,
+    "SparseSoftmaxCrossEntropyWithLogits": _losses,
     "Assign": _assigned,
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _products),
     **dict.fromkeys(("Switch", "RefSwitch"), _switch),

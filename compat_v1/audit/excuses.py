@@ -3,6 +3,7 @@
 import re
 
 from tensorflow.core.framework import attr_value_pb2
+from tensorflow.python.framework import op_def_registry
 
 from compat_v1.audit import patterns, pruning, waits
 from compat_v1.audit.findings import target
@@ -210,9 +211,16 @@ def names_of_variables(node, other, key, *values):
 def passes_on(node):
     """Say which rule lets a node of the original alone be passed over to its first input."""
     if node.op == "Identity" and not node.controls and node.inputs[0] is not None:
-        source = node.inputs[0]
-        return None if not isinstance(source, Literal) and source[0].op.startswith("Variable") else "copies"
+        return None if _is_reference(node.inputs[0]) else "copies"
     return {"ModelDataset": "dataset tuning", "OptimizeDataset": "dataset tuning"}.get(node.op)
+
+
+def _is_reference(operand):
+    """Whether an operand is a variable as such, so that a copy of it keeps what another assignment replaces."""
+    definition = None if isinstance(operand, Literal) else op_def_registry.get(operand[0].op)
+    if definition is None or not definition.output_arg:
+        return False
+    return definition.output_arg[min(operand[1], len(definition.output_arg) - 1)].is_ref
 
 
 def is_given_gradient(node):

@@ -103,6 +103,7 @@ class Places:
                 known = self.consumed.get(name) == "condition that always holds"
                 if not known and not self.graph.nodes[name].op.startswith("Stack"):
                     found.add(self._any_constant())
+                    found |= {one for one in operand.alive if one.op != "the loop"}  # in which branch it is made
             elif operand is not None:
                 found.add(operand[0])
         if self.graph.nodes[name].op == "IdentityN":  # some of what it copies may be made of the rest

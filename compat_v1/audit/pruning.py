@@ -1,6 +1,9 @@
 """Leaves out of a normal form what rules replaced, and waits that are implied by others."""
 
-from compat_v1.audit.graph import BACK_EDGES
+import functools
+import operator
+
+from compat_v1.audit.graph import BACK_EDGES, MERGES
 from compat_v1.audit.literals import Literal
 
 NO_PART = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", "Merge", "RefMerge", "NextIteration", "NoOp"}
@@ -147,9 +150,10 @@ def _leave_out_implied(normal, awaited):
         return
     earlier = {}  # what must have run before a node, as bits
     for node in normal.nodes:
-        implied, direct = 0, 0
-        for one in (*(o[0] for k, o in enumerate(node.inputs) if not isinstance(o, Literal) and k not in node.late),):
-            implied |= earlier.get(one, 0) | bits.get(one, 0)
+        direct = 0
+        makers = [o[0] for k, o in enumerate(node.inputs) if not isinstance(o, Literal) and k not in node.late]
+        ran = [earlier.get(one, 0) | bits.get(one, 0) for one in makers]
+        implied = functools.reduce(operator.and_ if node.op in MERGES else operator.or_, ran) if ran else 0
         for one in node.controls:
             implied |= earlier.get(one, 0)
             direct |= bits.get(one, 0)

@@ -96,11 +96,13 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         return bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
 
     def _without_index_types(self, name, operands):
-        """Return a node's attributes without those that only say how its literal operands are written."""
+        """Return a node's attributes without those that only say how its literal operands, no outputs, are written."""
         attributes = self.graph.attributes(name)
         if any(isinstance(one, Literal) and one.kind == "whole" for one in operands):
+            own = {argument.type_attr for argument in self.graph.op_def(name).output_arg}
             for key in INDEX_TYPES:
-                attributes.pop(key, None)
+                if key not in own:
+                    attributes.pop(key, None)
         return attributes
 
     def _plain(self, name, node, operands):

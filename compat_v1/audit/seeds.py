@@ -9,6 +9,8 @@ import itertools
 
 from tensorflow.core.framework import attr_value_pb2
 
+# What the graph's seed is where the program gave one to the op alone.
+_NONE_FOR_GRAPH = 87654321
 # Between asking for the seed and making the op, TensorFlow made at most so many others.
 _OPS_BETWEEN = 4
 
@@ -17,6 +19,12 @@ def op_seed(node):
     """Return a random op's own seed."""
     content = node.attributes.get("seed2")
     return attr_value_pb2.AttrValue.FromString(content).i if content else 0
+
+
+def is_given(node):
+    """Whether the program itself said a random op's seed: without one for the graph none is derived."""
+    content = node.attributes.get("seed")
+    return content is not None and attr_value_pb2.AttrValue.FromString(content).i == _NONE_FOR_GRAPH
 
 
 class Seeds:

@@ -9,6 +9,7 @@ from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import before
+from compat_v1.audit.seeds import is_given
 from compat_v1.audit.sizes import Size, add, multiply, unknown
 
 
@@ -115,7 +116,8 @@ class Verification:
             ):
                 self.explain("names of variables", node.name)
                 continue
-            if key == "seed2" and node.attributes.get("seed") == other.attributes.get("seed"):
+            of_one_graph = node.attributes.get("seed") == other.attributes.get("seed")
+            if key == "seed2" and of_one_graph and not is_given(node):
                 self.seeds.append((node, other))
                 continue
             rule = excuses.attribute(node, other, key, value, other_value)

@@ -6,11 +6,17 @@ from compat_v1.audit.operands import is_scalar
 
 def _copied(rewriter, name, _node, operands):
     """What a function of a gradient of its own gives, and takes, is handed on together: that copies."""
-    if rewriter.normal.reads_a_ref(name):
+    if rewriter.normal.reads_a_ref(name) or _makes_others_run(rewriter.graph, name):
         return False
     for index, operand in enumerate(operands):
         rewriter.normal.alias(name, operand, "copies", index)
     return True
+
+
+def _makes_others_run(graph, name):
+    """Whether who takes one of several copies makes something with an effect run that only another is made from."""
+    effects = {graph.effects.get(maker, frozenset()) for maker, _ in graph.inputs[name]}
+    return len(effects) > 1
 
 
 def _times_one(rewriter, name, _node, operands):

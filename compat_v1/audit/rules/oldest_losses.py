@@ -154,6 +154,8 @@ def _is_zero(operand):
 
 def _squared_difference(rewriter, name, node, operands):
     """The square of a difference."""
+    if rewriter.dtype(name).startswith("complex"):  # of which the difference is multiplied by its conjugate
+        return False
     normal, types = rewriter.normal, rewriter.graph.attributes(name)
     shape = rewriter.normal._derived(name, node.op, operands)
     difference = normal.node(name, "Sub", types, operands, set(), {_SQUARED}, sizes=shape)

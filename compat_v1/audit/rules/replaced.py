@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import EMPTY_LIST, is_op, is_scalar, single
+from compat_v1.audit.operands import EMPTY_LIST, is_op, is_scalar, single, times
 
 v1 = tf.compat.v1
 
@@ -125,7 +125,7 @@ def _largest_gradient(rewriter, name, _node, operands):
     """The gradient of top_k puts each number into zeros at a place of its own."""
     places, shape, values, none = operands
     sizes = rewriter.normal.sizes(places)
-    if not is_scalar(none, 0) or sizes is None or len(sizes) != 1 or not _are_of_largest(places):
+    if not is_scalar(none, 0) or sizes is None or len(sizes) != 1 or not _are_of_largest(rewriter.normal, places):
         return False
     attributes = rewriter.graph.attributes(name)
     attributes.pop("validate_indices", None)
@@ -136,13 +136,31 @@ def _largest_gradient(rewriter, name, _node, operands):
     return True
 
 
-def _are_of_largest(places):
-    """Whether numbers are those that top_k gives, with the number of what comes before their row added."""
+def _are_of_largest(normal, places):
+    """Whether numbers are those that top_k gives, row by row, with where the row begins added: no two are the same."""
     if not is_op(places, "Reshape") or not is_op(places[0].inputs[0], "AddV2"):
         return False
-    added = places[0].inputs[0][0].inputs[0]
-    added = added[0].inputs[0] if is_op(added, "Reshape") else added
-    return is_op(added, "TopKV2") and added[1] == 1
+    rows, begins = places[0].inputs[0][0].inputs
+    largest = rows[0].inputs[0] if is_op(rows, "Reshape") else rows
+    if not is_op(largest, "TopKV2") or largest[1] != 1:
+        return False
+    whole_rows, chosen, given = map(normal.sizes, (largest[0].inputs[0], largest, rows))
+    if not whole_rows or not chosen or given is None or len(given) != 2 or given[-1] != chosen[-1]:
+        return False
+    return _are_multiples(begins, whole_rows[-1])
+
+
+def _are_multiples(operand, width):
+    """Whether an operand is a column of 0, width, 2 * width, …"""
+    if isinstance(operand, Literal):
+        is_column = operand.kind == "whole" and operand.shape == (len(operand.value), 1)
+        return is_column and operand.value == tuple(times(row, width) for row in range(len(operand.value)))
+    if not is_op(operand, "ExpandDims") or not is_op(operand[0].inputs[0], "Range"):
+        return False
+    start, _, step = operand[0].inputs[0][0].inputs
+    axis = operand[0].inputs[1]
+    is_column = is_scalar(axis, 1) or is_scalar(axis, -1)
+    return is_column and is_scalar(start, 0) and isinstance(step, Literal) and step.value == (width,)
 
 
 RULES = {

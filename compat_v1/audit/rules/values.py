@@ -5,6 +5,7 @@ import numpy as np
 from compat_v1.audit import dropout
 from compat_v1.audit.literals import Literal, full
 from compat_v1.audit.operands import WHOLE, is_op, is_scalar, single
+from compat_v1.audit.patterns import is_same
 
 
 def _ones_times(rewriter, name, _node, operands):
@@ -42,14 +43,22 @@ def _clamped(rewriter, name, _node, operands):
 
 def _cumulated(rewriter, name, node, operands):
     """The gradient of a cumulated product: a quotient, that is 0 or no number where the divisor is 0."""
-    total, _ = operands
-    if not is_op(total, "Cumsum") or total[0].controls:
+    total, divisor = operands
+    if not is_op(total, "Cumsum") or total[0].controls or not is_op(total[0].inputs[0], "Mul"):
         return False
-    product = total[0].inputs[0]
-    if not is_op(product, "Mul") or not any(is_op(one, "Cumprod") for one in product[0].inputs):
+    factors = total[0].inputs[0][0].inputs
+    if not any(is_op(one, "Cumprod") and _is_cumulated_back(total[0], one[0], divisor) for one in factors):
         return False
     rewriter.normal.keep(name, "RealDiv", operands, steps={f"gradient of Cumprod: {node.op}"})
     return True
+
+
+def _is_cumulated_back(total, product, divisor):
+    """Whether a sum is cumulated along the axis of a product of what it is divided by, in the other direction."""
+    (tensor, axis), along = product.inputs, total.inputs[1]
+    ways = [{key: one.attributes.get(key) for key in ("reverse", "exclusive")} for one in (total, product)]
+    turned = (ways[0]["reverse"] is None) != (ways[1]["reverse"] is None)
+    return tensor == divisor and is_same(axis, along) and turned and ways[0]["exclusive"] == ways[1]["exclusive"]
 
 
 def _without_beta(rewriter, name, _node, operands):
