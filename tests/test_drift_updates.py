@@ -66,8 +66,11 @@ def test_no_mistake_in_it_is_excused(name, mistake):
     assert _audit(_train(name, True, **mistake), _train(name, False)).verdict == "not faithful"
 
 
-def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1):
-    """Train by a clipped sparse gradient; `dense`: as the advice of "clipped rows" says."""
+def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1, norm=None, axes=None, as_it_was=True):
+    """Train by a clipped sparse gradient; `dense`: as the advice of "clipped rows" says.
+
+    `norm`: by which it is clipped, over some axes, as it was or is by now, instead of from `low` to `high`.
+    """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.int32, [None], name="x")
         start = tf.constant(np.random.default_rng(2).normal(size=(7, 7)), tf.float32)
@@ -75,7 +78,14 @@ def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1):
         optimizer = OPTIMIZERS[optimizer](rate)
         ((gradient, _),) = optimizer.compute_gradients(tf.reduce_sum(tf.gather(weights, x) ** 2))
         gradient = tf.convert_to_tensor(gradient) if dense else gradient
-        optimizer.apply_gradients([(tf.clip_by_value(gradient, low, high), weights)], name="train")
+        if norm is None:
+            gradient = tf.clip_by_value(gradient, low, high)
+        elif dense and as_it_was:
+            squares = tf.reduce_sum(gradient * gradient, axes, keepdims=True)
+            gradient = tf.identity(gradient * norm * tf.minimum(tf.rsqrt(squares), 1.0 / tf.constant(norm)))
+        else:
+            gradient = tf.clip_by_norm(gradient, norm, axes)
+        optimizer.apply_gradients([(gradient, weights)], name="train")
         tf.variables_initializer(tf.global_variables(), name="begin")
     return graph
 
@@ -96,3 +106,36 @@ def test_a_sparse_update_leaves_other_rows_alone_that_a_dense_one_moves_by_momen
     old, new = (_weights(_clipped(name, dense, -1e9, 1e9)) for dense in (True, False))
     moves = name in ("momentum", "rmsprop", "centered", "ftrl")
     assert np.allclose(old, new, rtol=1e-4, atol=1e-6) != moves
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_rows_that_are_clipped_by_their_norm_before_they_are_added_are_a_cause(name):
+    old = _clipped(name, True, norm=2.0)
+    result = _audit(old, _clipped(name, False, norm=2.0))
+    assert result.differences == [] and not result.not_compared
+    assert {one.cause for one in result.numbers} == {"clipped rows", "clipped by a norm"}
+    dense = _audit(old, _clipped(name, True, norm=2.0, as_it_was=False))
+    assert {one.cause for one in dense.numbers} == {"clipped by a norm"} and dense.differences == []
+    for mistake in ({"norm": 1.0}, {"norm": None}, {"norm": 2.0, "rate": 0.2}, {"norm": 2.0, "axes": [1]}):
+        assert _audit(old, _clipped(name, False, **mistake)).verdict == "not faithful"
+    assert _audit(_clipped(name, False, norm=2.0), old).verdict == "not faithful", "no newer release makes it dense"
+    of_rows = (_clipped(name, dense, norm=2.0, axes=[1]) for dense in (True, False))
+    assert _audit(*of_rows).verdict == "not faithful", "each row by its own norm, for which there is no rule"
+
+
+def _made_dense(first, by=0.5):
+    """A sparse gradient that is made dense, and clipped by its norm before or after that."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.int32, [None], name="x")
+        weights = tf.get_variable("weights", [7, 3], use_resource=False)
+        (gradient,) = tf.gradients(tf.reduce_sum(tf.gather(weights, x) ** 2), [weights])
+        gradient = tf.clip_by_norm(tf.convert_to_tensor(gradient) if first else gradient, by)
+        tf.assign(weights, tf.exp(tf.convert_to_tensor(gradient)))
+    return graph
+
+
+def test_rows_that_are_clipped_and_made_dense_then_are_as_well():
+    result = _audit(_made_dense(True), _made_dense(False))
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["clipped rows"]
+    assert _audit(_made_dense(True), _made_dense(False, by=0.25)).verdict == "not faithful"
+    assert _audit(_made_dense(False), _made_dense(True)).verdict == "not faithful"

@@ -128,10 +128,23 @@ NUMBERS = {
         "tf.reduce_sum(x * [0.2989, 0.587, 0.114], [2], keepdims=True) in the port",
     ),
     "clipped rows": Change(
-        "clip_by_value clips each row of a sparse gradient, before those of one number are added; was made dense first",
+        "clip_by_value and clip_by_norm clip the rows of a sparse gradient, before those of one number are added; it "
+        "was made dense first",
         "1.0 to 1.15",
         "rows that come twice are clipped otherwise, and rows that do not come are left alone, which momentum, RMSProp "
-        "and FTRL moved; for the old numbers write tf.clip_by_value(tf.convert_to_tensor(gradient), low, high)",
+        "and FTRL moved; for the old numbers give them tf.convert_to_tensor(gradient)",
+    ),
+    "debiased average": Change(
+        "assign_moving_average with zero_debias sets its variable, subtracted from it what it was too large",
+        "1.0 to 1.15",
+        "the last bits differ; for the old ones write tf.assign_sub(v, v - a / (1 - tf.pow(decay, n))) in the port, "
+        "where a is a variable that begins with 0, after a -= (a - value) * (1 - decay), and n counts the updates",
+    ),
+    "gradient of a norm": Change(
+        "the gradient of tf.norm is a sum of twice the same product, was a product with twice the tensor",
+        "1.0 to 1.15",
+        "where the tensor has other uses the last bits differ, elsewhere only what is next to 0, below 1e-38; for the "
+        "old ones write tf.squeeze(tf.sqrt(tf.reduce_sum(tf.square(x), axis, keepdims=True)), axis) in the port",
     ),
     "largest exponent": Change(
         "reduce_logsumexp takes 0 for a largest exponent that is infinite",

@@ -19,6 +19,7 @@ from compat_v1.audit.nodes import Node, what_is_done
 from compat_v1.audit.operands import is_op, is_over_all, refined
 from compat_v1.audit.places import Places
 from compat_v1.audit.rules import (
+    oldest_averages,
     oldest_cases,
     oldest_cells,
     oldest_dense,
@@ -80,6 +81,7 @@ class Normal(Places):
         oldest_cases.finish(self)
         oldest_dense.finish(self)
         oldest_exponents.finish(self)
+        oldest_averages.finish(self)
         moments = oldest_moments.begin(self)
         waited = {node: node.controls for node in self.nodes} if moments else {}
         if without or moments:  # what hands on a gradient waits for its group alone

@@ -31,8 +31,7 @@ def share(normal):
 
 
 def _may_share(normal, node):
-    takes = [one for one in node.inputs if not isinstance(one, Literal)]
-    return bool(takes) and node.name in normal.graph.nodes and normal.may_share(node.name, node.op)
+    return bool(node.inputs) and node.name in normal.graph.nodes and normal.may_share(node.name, node.op)
 
 
 def _does(node):

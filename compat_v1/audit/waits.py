@@ -10,7 +10,7 @@ from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 from compat_v1.audit.pruning import before
-from compat_v1.audit.rules import decays
+from compat_v1.audit.rules import decays, oldest_averages
 
 
 def of_consumed(verification):
@@ -21,8 +21,8 @@ def of_consumed(verification):
     for name, rule in normal.consumed.items():
         if rule == other.consumed.get(name) and rule in (idle.RULE, "groups by device"):
             continue  # a group of gradients of which one is left does nothing; the members of groups are compared
-        if rule == decays.CAUSE:
-            continue  # waited for a branch, as the rule has seen, of which nothing is left
+        if rule in (decays.CAUSE, oldest_averages.CAUSE):
+            continue  # waited for a branch, as the rule has seen, of which nothing is left, or as all that uses it
         twins = [name] if taken.get(name, name) == name else []
         twins += [numbered[name]] if numbered.get(name, name) != name else []
         alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]

@@ -170,6 +170,7 @@ class _Writer:
         if is_compared(operand):
             (tensor, number_of), of = operand[0].inputs, operand[0].attributes
             inside = self._switched(tensor, {"T": of["T"]}, level, side)
+            self.normal.absorbed.add(operand[0])
             return self._make(operand[0], operand[0].op, of, [inside, number_of], tensor, "compared in a branch")
         like, _ = self.copies[level]
         made, sizes = self.normal.made.get(like.name), [self.normal.sizes(operand)] * 2

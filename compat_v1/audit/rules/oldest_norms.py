@@ -1,10 +1,14 @@
-"""tf.norm, which squared what it adds up and multiplies it by itself by now."""
+"""tf.norm, which squared what it adds up and multiplies it by itself by now; so does its gradient."""
+
+import tensorflow as tf
 
 from compat_v1.audit import sharing
-from compat_v1.audit.operands import is_tensor
+from compat_v1.audit.operands import is_tensor, number
+from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import users_of
 
-_RULE = "squared norm"
+AttrValue = tf.compat.v1.AttrValue
+_RULE, _CAUSE = "squared norm", "gradient of a norm"
 
 
 def finish(normal):
@@ -15,6 +19,8 @@ def finish(normal):
     for node in normed:
         node.op, node.inputs = "Square", node.inputs[:1]
         node.steps.add(_RULE)
+    for node in normed:
+        _write_gradient(normal, node.inputs[0], users)
     if normed:
         sharing.share(normal)  # with what was a square before
 
@@ -30,3 +36,43 @@ def _is_normed(node, users):
     while any(one.op == "Reshape" for one in behind):
         behind = [after for one in behind for after in (users.get(one, ()) if one.op == "Reshape" else [one])]
     return bool(sums) and all(one.op == "Sum" for one in sums) and {one.op for one in behind} == {"Sqrt"}
+
+
+def _write_gradient(normal, tensor, users):
+    """The gradient of such a product, g * x twice in a sum, is g * (2 * x) in that sum."""
+    for product in sorted(users[tensor[0]], key=lambda one: one.number):
+        if product.op != "Mul" or tensor not in product.inputs or product.controls:
+            continue
+        term, replaced = _handed_on(product, users)
+        sums = users.get(term[0], set())
+        total = next(iter(sums)) if len(sums) == 1 else product
+        if total.op != "AddN" or total.inputs.count(term) != 2 or total.controls:
+            continue
+        if (total.device, total.written) != (product.device, product.written):
+            continue
+        gradient = product.inputs[product.inputs[0] == tensor]
+        types, sizes = product.attributes, normal.sizes((product, 0))
+        two = number(2, normal.graph.dtype(product.name))
+        twice = make(normal, product, "Mul", types, [two, tensor], sizes, _CAUSE)
+        if len(total.inputs) == 2:
+            total.op, total.attributes, total.inputs = "Mul", types, [gradient, twice]
+            total.colocated = ()  # the products are, in the sum's place
+        else:
+            place = total.inputs.index(term)
+            total.inputs = [one for one in total.inputs if one != term]
+            total.inputs.insert(place, make(normal, product, "Mul", types, [gradient, twice], sizes, _CAUSE))
+            count = AttrValue(i=len(total.inputs)).SerializeToString(deterministic=True)
+            total.attributes = {**total.attributes, "N": count}
+        total.steps.add(_CAUSE)
+        normal.absorbed |= replaced
+
+
+def _handed_on(product, users):
+    """Return a product as it is handed on when it is made, if nothing else takes it, and what it is handed on by."""
+    handed = [one for one in users.get(product, ()) if one.op == "Identity" and len(one.controls) == 1]
+    for one in handed:
+        (group,) = one.controls
+        alone = users[product] == {one, group} and users[group] == {one}
+        if alone and group.op == "NoOp" and group.controls == {product}:
+            return (one, 0), {one, group, product}
+    return (product, 0), {product}

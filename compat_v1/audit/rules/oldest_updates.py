@@ -9,7 +9,7 @@ import functools
 import tensorflow as tf
 
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.operands import axes_of, is_op, is_scalar
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.pruning import arrange, redirect, users_of
 
@@ -18,6 +18,7 @@ v1 = tf.compat.v1
 _CAUSE, _CLIPPED = "dense and sparse gradients", "clipped rows"
 # Where the numbers of rows stand among the inputs of what updates or sums row by row.
 _BY_ROWS = {"Unique": 0, "ScatterSub": 1, "UnsortedSegmentSum": 1}
+_BY_NORM = ("Identity", ("clipped", ("Mul", "values", "clip"), "clip", "squares"))
 _RATE = ("RealDiv", ("Mul", "rate", ("Sqrt", ("Sub", 1, "power2"))), ("Sub", 1, "power1"))
 _FIRST = ("ScatterAdd", "slot1", "rows", ("Mul", "gradient", ("Sub", 1, "beta1")))
 _SECOND = ("ScatterAdd", "slot2", "rows", ("Mul", ("Mul", "gradient", "gradient"), ("Sub", 1, "beta2")))
@@ -31,6 +32,7 @@ def finish(normal):
     lists = {node for node in normal.nodes if node.op == "ConcatV2" and not node.controls}
     lists = {node for node in lists if any(_count(one) is not None for one in node.inputs[:-1])}
     clipped = [node for node in normal.nodes if node.op == "Maximum" and is_op(node.inputs[0], "Minimum")]
+    clipped += [node for node in normal.nodes if node.op == "clipped"]
     if not lists and not clipped:
         return
     users = users_of(normal)
@@ -49,8 +51,8 @@ def finish(normal):
                     _update_by_slots(normal, node, total, users, dense, cause)
         elif node.op == "ScatterSub":
             _descend(normal, node, make_dense, cause)
-        elif rows[0] in lists:
-            _make_dense(normal, rows, node)
+        else:
+            _make_dense(normal, node, make_dense, cause)
     arrange(normal)
 
 
@@ -101,6 +103,11 @@ def _added(normal, rows, kind, values, variable):
 def _clipped(normal, rows, kind, values, variable):
     """Return what is clipped when it is dense, for rows that are clipped before those of one number are summed."""
     shape, found = normal.sizes(variable), {}
+    if not shape or not isinstance(shape[0], int):
+        return None
+    if match(values, _BY_NORM, found):
+        return _clipped_by_norm(normal, rows, kind, shape, found)
+    found = {}
     if not match(values, ("Maximum", ("Minimum", "values", "high"), "low"), found) or isinstance(
         found["values"], Literal
     ):
@@ -108,8 +115,6 @@ def _clipped(normal, rows, kind, values, variable):
     if any(one.controls for one in found["nodes"]) or not all(
         isinstance(found[one], Literal) for one in ("high", "low")
     ):
-        return None
-    if not shape or not isinstance(shape[0], int):
         return None
     larger, smaller = found["nodes"]
     types, inputs = larger.attributes, [found["values"], rows, whole(shape[0], "int32")]
@@ -119,13 +124,40 @@ def _clipped(normal, rows, kind, values, variable):
     return make(normal, larger, "Maximum", types, [total, found["low"]], shape, None)
 
 
-def _make_dense(normal, rows, total):
+def _clipped_by_norm(normal, rows, kind, shape, found):
+    """The same for what is clipped by the norm of all rows together."""
+    values, clip, total, chain = found["values"], found["clip"], found["squares"], []
+    while is_op(total, "Reshape", "Sum"):
+        chain.insert(0, total[0])
+        total = total[0].inputs[0]
+    whole_axes = [one.inputs[1] for one in chain if one.op == "Sum"]
+    if isinstance(values, Literal) or not match(total, ("Mul", "values", "values"), found) or len(whole_axes) != 1:
+        return None
+    if any(one.controls for one in (*found["nodes"], *chain)) or not isinstance(clip, Literal) or clip.shape != ():
+        return None
+    if axes_of(whole_axes[0], shape) != list(range(len(shape))):
+        return None
+    copy, clipped, scaled, square = found["nodes"]
+    types, inputs = square.attributes, [values, rows, whole(shape[0], "int32")]
+    dense = make(normal, square, "UnsortedSegmentSum", {**types, "Tindices": kind}, inputs, shape, None)
+    total = make(normal, square, "Mul", types, [dense, dense], shape, None)
+    for one in chain:
+        sizes = normal.sizes((one, 0))
+        total = make(normal, one, one.op, one.attributes, [total, one.inputs[1]], sizes, None)
+    product = make(normal, scaled, "Mul", types, [dense, clip], shape, None)
+    result = make(normal, clipped, "clipped", {}, [product, clip, total], shape, None)
+    result[0].steps |= clipped.steps
+    normal.absorbed |= {copy, clipped, scaled, square, *chain}
+    return make(normal, copy, "Identity", copy.attributes, [result], shape, None)
+
+
+def _make_dense(normal, total, dense, cause):
     """All gradients in one tensor, for what is done to them besides."""
     shape, count = normal.sizes((total, 0)), total.inputs[2]
     if shape and isinstance(count, Literal) and count.value == (shape[0],):
-        gradient = _added(normal, rows, total.attributes["Tindices"], total.inputs[0], (total, 0))
+        gradient = dense(total.inputs[0], (total, 0))
         if gradient is not None:
-            gradient[0].steps.add(_CAUSE)
+            gradient[0].steps.add(cause)
             redirect(normal, {(total, 0): gradient})
             normal.absorbed.add(total)
 

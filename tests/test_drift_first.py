@@ -1,0 +1,153 @@
+"""Averages without bias, gradients of norms and chosen rates as the first releases wrote them, and mistakes beside."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from tensorflow.python.training import moving_averages
+
+from compat_v1.audit.comparison import audit
+from drift_cases import floats, out
+from test_drift import proved, run
+
+raw = tf.raw_ops
+
+
+def _built(form, *args, **options):
+    with tf.Graph().as_default() as graph:
+        form(*args, **options)
+    return graph.as_graph_def()
+
+
+# Averages without bias.
+
+
+def _averaged(new, decays=(0.9, 0.9), early=False, by=1.0, base=None, of_first=False, count=1.0):
+    """Two averages, by today's function or as it was; `early`: read when one of the two updates is done."""
+    x = floats(None, 3)
+    means = tf.reduce_mean(x, 0), tf.reduce_max(x, 0)
+    names, variables = ("biased", "local_step"), []
+    tf.get_variable_scope().set_use_resource(False)
+    for name, mean, decay in zip("ab", means, decays, strict=True):
+        variable = tf.get_variable(name, [3], initializer=tf.zeros_initializer())
+        variables.append(variable)
+        if new:
+            moving_averages.assign_moving_average(variable, mean, decay, name=f"move_{name}")
+            continue
+        with tf.variable_scope(name), tf.colocate_with(variable):
+            average, steps = (
+                tf.get_variable(one, shape, initializer=tf.zeros_initializer(), trainable=False)
+                for one, shape in zip(names, ([3], []), strict=True)
+            )
+            rest = tf.constant(1.0 - decay)
+            updates = tf.assign_sub(average, (average - mean) * rest), tf.assign_add(steps, count)
+            with tf.control_dependencies(updates[:1] if early else updates):
+                exponent = tf.pow((base or 1.0) - rest, steps.read_value())
+                debiased = average.read_value() / (by - exponent)
+                less = (variables[0] if of_first else variable) - debiased
+        tf.assign_sub(variable, less, name=f"move_{name}")
+    tf.variables_initializer(tf.global_variables(), name="begin")
+
+
+def _moved(graph_def):
+    """Return the averages after each of five updates."""
+    values = np.random.default_rng(3).normal(size=(5, 4, 3)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(graph_def, name="")
+        session.run("begin")
+        return [session.run(["move_a:0", "move_b:0"], {"x:0": one}) for one in values]
+
+
+@pytest.mark.parametrize("decays", [(0.9, 0.9), (0.9, 0.99)])
+def test_an_average_without_bias_is_set_instead_of_subtracted_from(decays):
+    old, new = _built(_averaged, False, decays), _built(_averaged, True, decays)
+    result = audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["debiased average"]
+    np.testing.assert_allclose(_moved(old), _moved(new), rtol=1e-5, atol=1e-6)
+    assert audit(old, _built(_averaged, False, decays)).verdict == "faithful", "the port that the advice asks for"
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [{"early": True}, {"by": 2.0}, {"base": 2.0}, {"of_first": True}, {"count": 2.0}, {"decays": (0.9, 0.5)}],
+    ids=str,
+)
+def test_no_mistake_in_an_average_without_bias_is_excused(mistake):
+    old, new = _built(_averaged, False, **mistake), _built(_averaged, True)
+    assert audit(old, new).verdict == "not faithful"
+
+
+# Gradients of norms.
+
+
+def _norm(new, used=False, gated=True, axis=1, by=1.0, root=True):
+    """A norm's gradient for what has other uses, or none; `root`: whether it is one, or made by hand of the squares."""
+    x, y = floats(5, 3), raw.Tanh(x=floats(5, 3, name="y"))
+    product = x * y
+    if root:
+        norm = tf.norm(product, axis=axis) if new else tf.sqrt(tf.reduce_sum(tf.square(product), axis, keepdims=True))
+        norm = norm if new else tf.squeeze(norm, axis)
+    else:
+        norm = tf.exp(tf.reduce_sum(product * product if new else tf.square(product), axis))
+    total = tf.reduce_sum(norm) * by + (tf.reduce_sum(tf.exp(product)) if used else 0.0)
+    out(raw.Tanh(x=tf.gradients(total, x, gate_gradients=gated)[0]))
+
+
+def _result(graph_def, seed):
+    return np.frombuffer(run(graph_def, seed), np.float32)
+
+
+@pytest.mark.parametrize("gated", [False, True])
+@pytest.mark.parametrize("used", [False, True])
+def test_the_gradient_of_a_norm_is_a_product_or_a_sum_of_two(used, gated):
+    old, new = _built(_norm, False, used, gated), _built(_norm, True, used, gated)
+    result = audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["gradient of a norm"]
+    for seed in range(20):
+        np.testing.assert_allclose(_result(old, seed), _result(new, seed), rtol=1e-5)
+        assert used or run(old, seed) == run(new, seed)
+    for mistake in ({"axis": 0}, {"by": 2.0}):
+        assert audit(old, _built(_norm, True, used, gated, **mistake)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_the_gradient_of_other_squares_is_as_the_program_wrote_them(used):
+    old, new = _built(_norm, False, used, root=False), _built(_norm, True, used, root=False)
+    assert audit(old, new).verdict == "not faithful"
+    assert audit(new, new).verdict == "faithful"
+
+
+# Chosen by conditions that are not asked to exclude each other.
+
+
+def _rate(new, limit=2.0, tells=False):
+    """A rate by how large a number is; `tells`: the condition asked second is told as well."""
+    x = floats(3)
+    size = raw.Sum(input=x, axis=[0])
+    conditions = [raw.Less(x=size, y=-1.0), raw.Less(x=size, y=limit)]
+    first, second = (raw.Exp(x=x), raw.Tanh(x=x))
+    result = raw.Neg(x=x)
+    tf.disable_control_flow_v2()
+    try:
+        if new:
+            result = tf.case([(conditions[0], lambda: first * 2.0), (conditions[1], lambda: second)], lambda: result)
+        else:
+            none, asked = tf.constant(True), []
+            for condition in conditions:
+                asked.append(raw.LogicalAnd(x=condition, y=none))
+                none = raw.LogicalAnd(x=none, y=raw.LogicalNot(x=condition))
+            result = tf.cond(none, lambda: result, lambda: tf.zeros([3]))
+            inner = tf.cond(asked[1], lambda: second, lambda: result)
+            result = tf.cond(asked[0], lambda: first * 2.0, lambda: inner)
+    finally:
+        tf.enable_control_flow_v2()
+    out(raw.Mul(x=result, y=raw.Cast(x=conditions[1], DstT=tf.float32)) if tells else raw.Tanh(x=result))
+
+
+@pytest.mark.parametrize("tells", [False, True])
+def test_a_comparison_that_only_a_branch_asks_is_left_out_where_it_was(tells):
+    result = proved(_built(_rate, False, tells=tells), _built(_rate, True, tells=tells), seeds=20)
+    assert "case in case" in result.rules
+    wrong = _built(_rate, True, limit=3.0, tells=tells)
+    assert audit(_built(_rate, False, tells=tells), wrong).verdict == "not faithful"
+    if tells:
+        assert audit(_built(_rate, False, tells=True), _built(_rate, True)).verdict == "not faithful"
