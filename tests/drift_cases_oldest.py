@@ -227,6 +227,26 @@ def _(new, mistake):
     out(raw.Exp(x=raw.Sqrt(x=raw.Sum(input=square, axis=[1], keep_dims=True))))
 
 
+@case("rows below 0")
+def _(new, mistake):
+    unsorted_rows(new, "asked" if mistake else None)
+
+
+def unsorted_rows(new, wrong=None):
+    """Build a sum of segments in any order and its gradient; `wrong`: what is not as in that."""
+    numbers = raw.Cast(x=raw.Minimum(x=raw.Abs(x=floats(3, name="y")), y=3.0), DstT=tf.int32)
+    summed = numbers if wrong != "not summed" else raw.Minimum(x=numbers, y=2)
+    gradient = raw.Exp(x=raw.UnsortedSegmentSum(data=floats(3, 3), segment_ids=summed, num_segments=4))
+    if not new:
+        out(raw.Gather(params=gradient, indices=numbers))
+        return
+    rows = raw.GatherV2(params=gradient, indices=raw.Maximum(x=numbers, y=[0, 0, 0]), axis=0)
+    asked = raw.GreaterEqual(x=numbers, y=1 if wrong == "asked" else 0)
+    asked = raw.Reshape(tensor=asked, shape=[1, 3] if wrong == "across" else [3, 1])
+    asked = raw.LogicalAnd(x=asked, y=tf.ones([3, 3], tf.bool))
+    out(raw.SelectV2(condition=asked, t=rows, e=1.0 if wrong == "ones" else 0.0))
+
+
 @case("places of arrays")
 def _(new, mistake):
     x, size, place = floats(4), tf.constant(4), "/device:CPU:0"

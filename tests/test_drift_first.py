@@ -1,4 +1,4 @@
-"""Averages without bias, gradients of norms and chosen rates as the first releases wrote them, and mistakes beside."""
+"""Averages, norms, chosen rates and rows by number as the first releases wrote them, and mistakes beside."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from tensorflow.python.training import moving_averages
 
 from compat_v1.audit.comparison import audit
 from drift_cases import floats, out
+from drift_cases_oldest import unsorted_rows
 from test_drift import proved, run
 
 raw = tf.raw_ops
@@ -151,3 +152,65 @@ def test_a_comparison_that_only_a_branch_asks_is_left_out_where_it_was(tells):
     assert audit(_built(_rate, False, tells=tells), wrong).verdict == "not faithful"
     if tells:
         assert audit(_built(_rate, False, tells=True), _built(_rate, True)).verdict == "not faithful"
+
+
+# Rows by their numbers.
+
+
+@pytest.mark.parametrize("wrong", ["asked", "across", "ones", "not summed"])
+def test_rows_are_taken_by_numbers_that_a_sum_has_taken_and_else_as_the_program_says(wrong):
+    assert audit(_built(unsorted_rows, False, wrong), _built(unsorted_rows, True, wrong)).verdict == "not faithful"
+
+
+def test_a_port_that_stops_at_a_row_below_0_is_another_program():
+    assert audit(_built(unsorted_rows, True), _built(unsorted_rows, False)).verdict == "not faithful"
+
+
+def _largest(new, by=1.0, begin=0):
+    """The gradient of top_k, of as many rows as are fed."""
+    x = floats(None, 3)
+    values, places = raw.TopKV2(input=x, k=2)
+    rows, kind = raw.Shape(input=x)[0], tf.int64 if new else tf.int32
+    begins = raw.Range(start=tf.cast(begin, kind), limit=tf.cast(rows * 3, kind), delta=tf.constant(3, kind))
+    begins = (
+        raw.Cast(x=raw.ExpandDims(input=begins, axis=-1), DstT=tf.int32)
+        if new
+        else raw.ExpandDims(input=begins, axis=-1)
+    )
+    places = raw.Reshape(tensor=raw.AddV2(x=places, y=begins), shape=[-1])
+    gradient = raw.Reshape(tensor=raw.Mul(x=raw.Exp(x=values), y=by), shape=[-1])
+    shape = raw.Reshape(tensor=rows * 3, shape=[1])
+    if new:
+        total = raw.ScatterNd(indices=raw.ExpandDims(input=places, axis=-1), updates=gradient, shape=shape)
+    else:
+        total = raw.SparseToDense(
+            sparse_indices=places, output_shape=shape, sparse_values=gradient, default_value=0.0, validate_indices=False
+        )
+    out(raw.Reshape(tensor=total, shape=raw.Shape(input=x)))
+
+
+def test_where_rows_begin_is_counted_in_as_many_bits_as_it_takes():
+    result = audit(_built(_largest, False), _built(_largest, True))
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["gradient of top_k"]
+    for seed in range(20):
+        np.testing.assert_array_equal(_result(_built(_largest, False), seed), _result(_built(_largest, True), seed))
+    for mistake in ({"by": 2.0}, {"begin": 1}):
+        assert audit(_built(_largest, False), _built(_largest, True, **mistake)).verdict == "not faithful"
+
+
+def _gathered(new, mistake=False):
+    """Numbers are gathered from an array, which says itself that all are of one shape, or what gathers says it."""
+    x = raw.Exp(x=floats(None))
+    array = raw.TensorArrayV3(size=tf.size(x), dtype=tf.float32, identical_element_shapes=new)
+    flow = raw.TensorArrayScatterV3(handle=array.handle, indices=tf.range(tf.size(x)), value=x, flow_in=array.flow)
+    numbers = raw.TensorArrayGatherV3(
+        handle=array.handle, indices=tf.range(tf.size(x)), flow_in=flow, dtype=tf.float32, element_shape=[]
+    )
+    size = raw.Shape(input=x[1:] if mistake else numbers)
+    out(raw.Tile(input=raw.Reshape(tensor=raw.Sum(input=numbers, axis=[0]), shape=[1]), multiples=size))
+
+
+def test_of_numbers_that_are_gathered_there_are_as_many_as_were_asked_for():
+    old, new = _built(_gathered, False), _built(_gathered, True)
+    assert audit(old, new).verdict == "faithful", audit(old, new).differences
+    assert audit(old, _built(_gathered, True, mistake=True)).verdict == "not faithful"

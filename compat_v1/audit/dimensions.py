@@ -197,10 +197,10 @@ def _merged(shapes, _literals, _attributes):
 
 
 def _gathered_array(shapes, _literals, attributes):
-    element = attributes["element_shape"].shape
-    if element.unknown_rank or not len(element.dim):
+    said = attributes["element_shape"]
+    if not said.HasField("shape") or said.shape.unknown_rank:
         return None
-    return [(shapes[1][0], *(None if one.size < 0 else one.size for one in element.dim))]
+    return [(shapes[1][0], *(None if one.size < 0 else one.size for one in said.shape.dim))]
 
 
 def _segments(shapes, literals, _attributes):

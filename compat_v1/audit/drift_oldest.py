@@ -183,6 +183,11 @@ RULES = {
         "whatever takes an array, which is a resource, is placed on its device, and so is the array with what writes "
         "into it",
     ),
+    "rows below 0": Rule(
+        "the gradient of unsorted_segment_sum is 0 for a row whose number is below 0, and stopped",
+        "1.0 to 1.15",
+        "all other rows are copied; with such a number the old program stopped",
+    ),
     "squared norm": Rule(
         "tf.norm multiplies a tensor by itself, squared it",
         "1.0 to 1.15",

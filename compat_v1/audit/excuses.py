@@ -26,9 +26,10 @@ _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 def applies(rule, node, other):
     """Whether a rule may apply to one of two partners alone.
 
-    No batch is broadcast in the ops of the first releases. And what is clipped is made dense by no newer release.
+    No batch is broadcast in the ops of the first releases. And what is clipped is made dense by no newer release, nor
+    does one stop at a row below 0.
     """
-    if rule == "clipped rows":
+    if rule in ("clipped rows", "rows below 0"):
         return rule in other.steps
     return rule != "one batch" or "batches of products" in node.steps | other.steps
 

@@ -1,0 +1,97 @@
+"""Rules for gradients that take or place rows by their numbers: of top_k and of sums of segments in any order."""
+
+import tensorflow as tf
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op, is_scalar, single
+
+_ROWS, _LARGEST = "rows below 0", "gradient of top_k"
+_INT32, _INT64 = (
+    tf.compat.v1.AttrValue(type=one.as_datatype_enum).SerializeToString(deterministic=True)
+    for one in (tf.int32, tf.int64)
+)
+
+
+def _taken(rewriter, name, node, operands):
+    """Rows are taken by numbers, or zeros where a number is below 0, as for the gradient of an unsorted sum."""
+    asked, rows, none = operands
+    is_none = isinstance(none, Literal) and none.kind in ("data", "full") and not any(none.value)
+    if not is_none or not is_op(rows, "GatherV2") or not is_op(asked, "LogicalAnd"):
+        return False
+    condition, always = asked[0].inputs
+    if not isinstance(always, Literal) or always.kind == "text" or not _is_true(always):
+        return False
+    values, numbers, axis = rows[0].inputs
+    if not is_op(numbers, "Maximum") or not _is_zero(numbers[0].inputs[1]) or not is_scalar(axis, 0):
+        return False
+    parts = [asked[0], rows[0], numbers[0]]
+    while is_op(condition, "ExpandDims") or is_op(condition, "Reshape"):
+        parts.append(condition[0])
+        condition = condition[0].inputs[0]
+    if not is_op(condition, "GreaterEqual") or not is_scalar(condition[0].inputs[1], 0):
+        return False
+    parts.append(condition[0])
+    segments = numbers[0].inputs[0]
+    if condition[0].inputs[0] != segments or any(one.controls for one in parts) or isinstance(segments, Literal):
+        return False
+    chosen, given = map(rewriter.normal.sizes, (rows, segments))
+    if chosen is None or given is None or rewriter.normal.sizes(asked) != chosen:
+        return False
+    if rewriter.normal.sizes(asked[0].inputs[0]) != (*given, *[1] * (len(chosen) - len(given))):
+        return False
+    if not _are_summed(rewriter.normal, segments):
+        return False
+    rewriter.normal.absorbed.update(parts)
+    rewriter.normal.keep(name, "GatherV2", [values, segments, axis], rows[0].attributes, {_ROWS}, [chosen])
+    return True
+
+
+def _are_summed(normal, segments):
+    """Whether numbers say for a sum into which row each goes."""
+    return any(one.op == "UnsortedSegmentSum" and one.inputs[1] == segments for one in normal.nodes)
+
+
+def _is_true(literal):
+    one = single(literal)
+    return one is not None and one.dtype == "bool" and is_scalar(one, 1)
+
+
+def _is_zero(operand):
+    return is_op(operand, "ZerosLike") or (
+        isinstance(operand, Literal) and operand.kind != "text" and not any(operand.value)
+    )
+
+
+def _begins(rewriter, name, node, operands):
+    """Where the rows begin that top_k took elements of is counted in 64 bits, and cast to 32."""
+    attributes = rewriter.graph.attributes(name)
+    column = operands[0]
+    if (attributes.get("SrcT"), attributes.get("DstT")) != (_INT64, _INT32) or not is_op(column, "ExpandDims"):
+        return False
+    counted, axis = column[0].inputs
+    if not is_op(counted, "Range") or column[0].controls or counted[0].controls or not is_scalar(axis, 1):
+        return False
+    if not all(isinstance(one, Literal) for one in counted[0].inputs) or not is_scalar(counted[0].inputs[0], 0):
+        return False
+    users = rewriter.graph.users[name]
+    if not users or not all(_adds_to_places(rewriter, user) for user, _ in users):
+        return False
+    normal = rewriter.normal
+    inputs = [one._replace(dtype="int32") for one in counted[0].inputs]
+    made = normal.node(name, "Range", {}, inputs, set(), {_LARGEST}, sizes=[normal.sizes(counted)])
+    normal.keep(name, "ExpandDims", [(made, 0), axis], {"T": _INT32}, {_LARGEST}, [normal.sizes(column)])
+    normal.absorbed.update({column[0], counted[0]})
+    return True
+
+
+def _adds_to_places(rewriter, name):
+    """Whether a node adds to the places in their rows that top_k gives."""
+    if rewriter.graph.nodes[name].op not in ("Add", "AddV2"):
+        return False
+    places = rewriter.normal.tensors.get(rewriter.graph.inputs[name][0])
+    while is_op(places, "Reshape"):
+        places = places[0].inputs[0]
+    return is_op(places, "TopKV2") and places[1] == 1
+
+
+RULES = {"SelectV2": _taken, "Cast": _begins}
