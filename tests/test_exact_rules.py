@@ -4,6 +4,7 @@ Each form builds two graphs. Run on the same inputs they differ, in a number, a 
 calls one of them a port of the other.
 """
 
+import functools
 import itertools
 import math
 
@@ -465,6 +466,31 @@ def test_what_is_the_same_by_chance_is_noticed(build):
     assert is_noticed(form(build, False), form(build, True))
 
 
+def test_copies_are_none_where_all_that_is_run_runs_what_each_is_made_from():
+    def trained(new):
+        variable, updated = _counted(floats(1))
+        one, two = raw.Tanh(x=floats(1, name="y")), raw.Identity(input=updated)
+        one, two = raw.IdentityN(input=[one, two]) if new else (one, two)
+        tf.group(raw.Exp(x=one), raw.Neg(x=two))
+        assert variable is not None
+
+    assert audit(form(trained, False), form(trained, True)).verdict == "faithful"
+
+
+def kept(kind):
+    """A number that is kept, on a stack of that kind."""
+    stack = raw.StackV2(max_size=-1, elem_type=kind)
+    with tf.control_dependencies([raw.StackPushV2(handle=stack, elem=2)]):
+        out(raw.Mul(x=floats(3), y=raw.Cast(x=raw.StackPopV2(handle=stack, elem_type=tf.int32), DstT=tf.float32)))
+
+
+def test_a_stack_is_of_what_is_kept_on_it():
+    one, two = form(kept, tf.int32), form(kept, tf.float32)
+    assert run(one).any() and is_noticed(one, two)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        run(two)
+
+
 def test_an_axis_may_be_counted_from_the_end():
     def mean(axis):
         x = floats(4, 4)
@@ -474,8 +500,8 @@ def test_an_axis_may_be_counted_from_the_end():
     assert is_noticed(form(mean, 0), form(mean, -1))
 
 
-def in_a_branch(swapped):
-    """An update that waits for a constant of a branch runs if that branch does."""
+def in_a_branch(add, swapped):
+    """What takes, or waits for, a constant of a branch runs if that branch does."""
     x = floats(1)
     below = raw.Less(x=x[0], y=0.0)
     pivots = [raw.Identity(input=one) for one in raw.Switch(data=below, pred=below)]
@@ -485,12 +511,23 @@ def in_a_branch(swapped):
             constants.append(tf.constant(float(len(constants)), name="made"))
     variables = [tf.Variable([0.0], name=f"variable_{k}", use_resource=False) for k in range(2)]
     for variable, made in zip(variables, reversed(constants) if swapped else constants, strict=True):
-        with tf.control_dependencies([made]):
-            raw.AssignAdd(ref=variable._ref(), value=[1.0], name=f"{variable.op.name}/add")
+        add(variable._ref(), made, f"{variable.op.name}/add")
 
 
-def test_in_which_branch_a_constant_is_made_that_another_waits_for_is_compared():
-    one, two = form(in_a_branch, False), form(in_a_branch, True)
+def behind_a_constant(variable, made, name):
+    with tf.control_dependencies([made]):
+        raw.AssignAdd(ref=variable, value=[1.0], name=name)
+
+
+def with_the_size_of_a_constant(variable, made, name):
+    raw.AssignAdd(
+        ref=variable, value=raw.Fill(dims=raw.ExpandDims(input=raw.Size(input=made), axis=0), value=1.0), name=name
+    )
+
+
+@pytest.mark.parametrize("add", [behind_a_constant, with_the_size_of_a_constant], ids=lambda add: add.__name__)
+def test_in_which_branch_a_constant_is_made_that_another_needs_is_compared(add):
+    one, two = (form(functools.partial(in_a_branch, add), swapped) for swapped in (False, True))
     found = []
     for graph_def in (one, two):
         with tf.Graph().as_default(), tf.Session() as session:

@@ -119,8 +119,12 @@ class Normal(Places):
     def node(self, name, op, attributes, inputs, controls=None, steps=(), outputs=1, sizes=None, shared=None):
         """Make a node that stands for `name`, or find the one that computes the same, and return it."""
         controls = self.controls(name) if controls is None else controls
-        if not any(isinstance(one, tuple) and not isinstance(one, Literal) for one in inputs):
-            controls = controls.union(*(one.alive for one in inputs if isinstance(one, Literal)))
+        alive = frozenset().union(*(one.alive for one in inputs if isinstance(one, Literal)))
+        makers = [one[0] for one in inputs if isinstance(one, tuple) and not isinstance(one, Literal)]
+        if not makers:
+            controls = controls | alive
+        elif alive and not any(one.name in self.graph.conditional for one in makers):
+            controls = controls | {one for one in alive if one.op != "the loop"}  # the branch is that of the literal
         definition = self.graph.nodes[name]
         if shared is None:
             shared = self.may_share(name, op)
@@ -175,7 +179,11 @@ class Normal(Places):
         attributes = self.graph.attributes(name) if attributes is None else attributes
         # A merge tells which of its inputs is alive: a constant there is a node of its own.
         if op in MERGES:
-            operands = [self._stand_in(name, one) if isinstance(one, Literal) else one for one in operands]
+            makers = [maker for maker, _ in self.graph.inputs[name]]
+            operands = [
+                self._stand_in(name, one, maker) if isinstance(one, Literal) else one
+                for one, maker in zip(operands, makers, strict=True)
+            ]
         sizes = self._derived(name, op, operands) if sizes is None else sizes
         made = self.node(name, op, attributes, operands, None, steps, len(sizes), sizes)
         for index in range(max(len(sizes), 1)):

@@ -13,11 +13,12 @@ class Places:
 
     def controls(self, name):
         """Return the normal nodes that a node waits for, itself and for its inputs that are no nodes."""
-        found = set()
+        found, is_merge = set(), self.graph.nodes[name].op in MERGES
         for one in self.graph.controls[name]:
             found |= self.awaited(one)
-        for one, _ in self.graph.inputs[name]:
-            if one in self.waits:
+        for one, index in self.graph.inputs[name]:
+            stands_in = is_merge and isinstance(self.tensors.get((one, index)), Literal)
+            if one in self.waits and not stands_in:  # else the node for the literal waits: a Merge takes what comes
                 found |= self.waits[one]
                 self.carried |= self.waits[one]
         return found | self._measured(name)
@@ -117,9 +118,9 @@ class Places:
             self.nodes.append(self._constant)
         return self._constant
 
-    def _stand_in(self, name, literal):
-        """Return a node for a literal, where it matters which loop or branch it is made in."""
-        controls = literal.alive.union(*(self.waits.get(one, ()) for one in literal.names[:1]))
+    def _stand_in(self, name, literal, maker):
+        """Return a node for a literal that `maker` gives, where it matters which loop or branch it is made in."""
+        controls = literal.alive.union(*(self.waits.get(one, ()) for one in (maker, *literal.names[:1])))
         node = Node(next(self._numbers), "Const", {}, [literal], controls, "", [*literal.names, name][:1])
         self.nodes.append(node)
         self._sizes[node, 0] = literal.shape

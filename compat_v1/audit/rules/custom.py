@@ -14,9 +14,41 @@ def _copied(rewriter, name, _node, operands):
 
 
 def _makes_others_run(graph, name):
-    """Whether who takes one of several copies makes something with an effect run that only another is made from."""
+    """Whether who takes one of several copies makes something with an effect run that only another is made from.
+
+    What the rest of all that comes of it makes run in any case does not count.
+    """
     effects = {graph.effects.get(maker, frozenset()) for maker, _ in graph.inputs[name]}
-    return len(effects) > 1
+    if len(effects) < 2:
+        return False
+    every = frozenset().union(*effects)
+    return any(not every <= _run_for(graph, last, name) for last in _last_behind(graph, name))
+
+
+def _last_behind(graph, name):
+    """Return the nodes behind another that nothing uses."""
+    found, todo, seen = set(), [name], {name}
+    while todo:
+        one = todo.pop()
+        new = {*graph.followers[one]} - seen
+        seen |= new
+        todo += new
+        found |= set() if graph.followers[one] else {one}
+    return found
+
+
+def _run_for(graph, last, copies):
+    """Return what runs for a node, if of several copies only what those are made from that are taken."""
+    found, todo = {last}, [last]
+    while todo:
+        one = todo.pop()
+        taken = [graph.inputs[copies][index][0] for maker, index in graph.inputs[one] if maker == copies]
+        taken += [maker for maker in graph.needs(one) if maker != copies]
+        taken += graph.controls[copies] if copies in graph.needs(one) else []
+        new = set(taken) - found
+        found |= new
+        todo += new
+    return found
 
 
 def _times_one(rewriter, name, _node, operands):

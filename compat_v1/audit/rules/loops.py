@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar, refined
 
@@ -57,8 +58,10 @@ class LoopRules:
 
     def _is_unlimited(self, stack):
         """Whether a stack takes whatever is pushed."""
-        limits = [one.inputs[0] for one in self._handles(stack) if one.op == "StackV2"]
-        return bool(limits) and all(is_scalar(one, -1) for one in limits)
+        stacks = [one for one in self._handles(stack) if one.op == "StackV2"]
+        kinds = {Attributes(self.graph.nodes[push])["T"].type for push in stack[0]}
+        kinds |= {Attributes(self.graph.nodes[one.name])["elem_type"].type for one in stacks}
+        return bool(stacks) and len(kinds) == 1 and all(is_scalar(one.inputs[0], -1) for one in stacks)
 
     def _handles(self, stack):
         """Return the normal nodes by which pushes and pops get their stack."""
