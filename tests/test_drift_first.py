@@ -214,3 +214,35 @@ def test_of_numbers_that_are_gathered_there_are_as_many_as_were_asked_for():
     old, new = _built(_gathered, False), _built(_gathered, True)
     assert audit(old, new).verdict == "faithful", audit(old, new).differences
     assert audit(old, _built(_gathered, True, mistake=True)).verdict == "not faithful"
+
+
+# Logarithms of a softmax over the last of some axes.
+
+
+def _logarithms(new, axis=-1, of_others=False, last=4):
+    x, gradient = floats(2, 3, 4), raw.Exp(x=floats(2, 3, 4, name="y"))
+    if new:
+        logarithms = raw.LogSoftmax(logits=x)
+        total = raw.Sum(input=raw.Exp(x=x) if of_others else gradient, axis=[axis], keep_dims=True)
+        back = raw.Sub(x=gradient, y=raw.Mul(x=total, y=raw.Exp(x=logarithms)))
+    else:
+        rows = raw.LogSoftmax(logits=raw.Reshape(tensor=x, shape=[-1, last]))
+        gradients = raw.Reshape(tensor=gradient, shape=[-1, last])
+        others = raw.Exp(x=raw.Reshape(tensor=x, shape=[-1, last])) if of_others else gradients
+        total = raw.Reshape(tensor=raw.Sum(input=others, axis=[1]), shape=[-1, 1])
+        back = raw.Sub(x=gradients, y=raw.Mul(x=total, y=raw.Exp(x=rows)))
+        logarithms, back = (raw.Reshape(tensor=one, shape=[2, 3, 4]) for one in (rows, back))
+    out(raw.Atan2(y=logarithms, x=back))
+
+
+def test_the_logarithm_of_a_softmax_and_its_gradient_are_those_of_all_rows():
+    result = proved(_built(_logarithms, False), _built(_logarithms, True), seeds=20)
+    assert "rows of a softmax" in result.rules
+    for mistake in ({"axis": 1}, {"of_others": True}):
+        assert audit(_built(_logarithms, False), _built(_logarithms, True, **mistake)).verdict == "not faithful"
+    assert audit(_built(_logarithms, False, of_others=True), _built(_logarithms, True)).verdict == "not faithful"
+
+
+def test_rows_of_another_length_have_another_softmax():
+    for last in (2, 12):
+        assert audit(_built(_logarithms, False, last=last), _built(_logarithms, True)).verdict == "not faithful"

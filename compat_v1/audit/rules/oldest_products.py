@@ -147,6 +147,36 @@ def _gradient(rewriter, name, node, operands):
     return True
 
 
+def _log_gradient(rewriter, name, node, operands):
+    """g - (sum of g) * exp(y), where y is the logarithm of a softmax: in a matrix or along the last axis."""
+    gradient, product = operands
+    if not is_op(gradient, "Reshape") or not is_op(product, "Mul") or rewriter.graph.controls[name]:
+        return False
+    column, exponents = product[0].inputs
+    soft = exponents[0].inputs[0] if is_op(exponents, "Exp") else None
+    if not is_op(soft, "Reshape") or soft[0] not in rewriter.flattened or not is_op(column, "Reshape"):
+        return False
+    total = column[0].inputs[0]
+    if not is_op(total, "Sum") or total[0].inputs[0] != gradient or not _is_last_axis(total[0].inputs[1]):
+        return False
+    normal, own, written = rewriter.normal, *soft[0].inputs
+    shape, flat, before = normal.sizes(own), normal.sizes(soft), gradient[0].inputs[0]
+    if shape is None or isinstance(before, Literal) or not _are_alike(normal.sizes(before), shape):
+        return False
+    if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
+        return False
+    parts = (product, column, total, gradient, exponents)
+    if any(one[0].controls - {other[0] for other in (*parts, soft)} for one in parts):
+        return False
+    normal.absorbed.update(one[0] for one in parts)
+    kept = (*shape[:-1], 1)
+    summed = _made(rewriter, name, "Sum", [before, whole([len(shape) - 1], "int32")], shape[:-1])
+    summed = _made(rewriter, name, "Reshape", [summed, whole(with_rest(kept), "int32")], kept)
+    part = _made(rewriter, name, "Mul", [summed, _made(rewriter, name, "Exp", [own], shape)], shape)
+    _flatten(rewriter, name, _made(rewriter, name, "Sub", [before, part], shape), written, flat)
+    return True
+
+
 def _are_alike(shape, other):
     """Whether two tensors of as many elements have one shape: all of their sizes but one, before the last, agree."""
     if shape is None or len(shape) != len(other) or shape[-1] != other[-1]:
@@ -166,4 +196,5 @@ RULES = {
     "Sum": _over_batches,
     "Reshape": _reshaped_back,
     "Mul": _gradient,
+    "Sub": _log_gradient,
 }
