@@ -135,6 +135,27 @@ def test_no_graph_of_a_release_takes_anything_from_another_loop():
         assert Graph(recorded(release, "nested_loops")).strays() == set()
 
 
+def fed(*names):
+    """A graph that takes what is fed under these names, each for something else."""
+    with tf.Graph().as_default() as graph:
+        one, two, three = (v1.placeholder(tf.float32, [3], name=name) for name in names)
+        tf.stack([tf.exp(one), tf.tanh(two), tf.sqrt(three)], name="taken")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("names", [("noise", "real", "rate"), ("noise", "rate", "real"), ("rate", "real", "noise")])
+def test_placeholders_that_are_taken_for_one_another_are_noticed(names):
+    original = fed("real", "noise", "rate")
+    assert audit(original, original).verdict == "faithful"
+    assert audit(original, fed(*names)).verdict == audit(fed(*names), original).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("names", [("real", "noise", "step"), ("real", "x", "noise"), ("x", "y", "z")])
+def test_a_placeholder_may_have_another_name(names):
+    assert audit(fed("real", "noise", "rate"), fed(*names)).verdict == "faithful"
+    assert audit(fed("x", "x", "y"), fed("x", "y", "z")).verdict == "faithful"
+
+
 def drawn(names, op):
     """A graph that draws four numbers with seeds of the program's own, under these names."""
     with tf.Graph().as_default() as graph:

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit import branched, drift, fused, idle, loops
+from compat_v1.audit import branched, drift, exchanged, fused, idle, loops
 from compat_v1.audit.bodies import body
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
@@ -88,6 +88,7 @@ class _Comparison:
         findings = list(verification.findings)
         findings += self._roles(roles)
         findings += _strays(*self.graphs)
+        findings += exchanged.placeholders(verification)
         numbers, unexplained = changed_numbers(verification)
         findings += unexplained
         for rule, names in self.functions.rules.items():

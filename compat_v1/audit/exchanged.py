@@ -1,0 +1,32 @@
+"""Names that two graphs give each other's nodes: what is fed by one of them goes elsewhere in the port.
+
+A name alone says nothing, and TensorFlow numbers those that it makes. But where placeholders have the same names in
+both graphs, and partners have them in turn, the port takes one for the other.
+"""
+
+import re
+
+from compat_v1.audit.findings import Finding
+
+_NUMBER = re.compile(r"_\d+(?=/|$)")
+_FED = ("Placeholder", "PlaceholderWithDefault", "PlaceholderV2")
+
+
+def placeholders(verification):
+    """Yield a `Finding` for each placeholder whose partner has another's name, that one's the next, and so around."""
+    fed = {node.name: node for node in verification.partner if node.op in _FED}
+    partners = {name: verification.partner[node].name for name, node in fed.items()}
+    for name, node in fed.items():
+        circle = _circle(partners, name)
+        if len({_NUMBER.sub("", one) for one in circle}) > 1:
+            what = f"is fed as {partners[name]} in the port, where another is {name}"
+            yield Finding("role", node, verification.partner[node], what)
+
+
+def _circle(partners, name):
+    """Return the names that lead from one back to it, each to its partner's; none if they do not."""
+    found, one = [name], partners[name]
+    while one != name and one in partners and one not in found:
+        found.append(one)
+        one = partners[one]
+    return found if one == name else []
