@@ -181,11 +181,15 @@ def test_another_equation_is_a_mistake(equation):
 def _contracted(kind, equation=None):
     """Return the graph of an einsum and its gradients: as the op of that equation, or as 1.15 made it of others."""
     with tf.Graph().as_default() as graph:
-        x, w = floats(None, 3, 4, 3), floats(3, 4, 3, name="w")
-        taken = {"batches": [x, tf.exp(x)], "matrix": [x, w], "sum": [x], "turned": [x]}[kind]
+        x, w, z = floats(None, 3, 4, 3), floats(3, 4, 3, name="w"), floats(None, 3, 4, 3, name="z")
+        other = {"batches": [tf.exp(x)], "other batches": [z], "rows": [z], "matrix": [w]}
+        taken = [x, *other.get(kind, [])]
         if equation:
             y = tf.einsum(equation, *taken)
-        elif kind == "batches":
+        elif kind == "rows":
+            y = tf.matmul(tf.reshape(x, [-1, 1, 36]), tf.reshape(z, [-1, 36, 1]))
+            y = tf.reshape(y, [tf.shape(x)[0]])
+        elif "batches" in kind:
             y = tf.matmul(tf.transpose(x, [0, 2, 1, 3]), tf.transpose(taken[1], [0, 2, 3, 1]))
         elif kind == "matrix":
             y = tf.matmul(tf.reshape(x, [-1, 12]), tf.reshape(tf.transpose(w, [1, 2, 0]), [12, 3]))
@@ -199,7 +203,10 @@ def _contracted(kind, equation=None):
 
 
 EQUATIONS = {"batches": "bqhk,bthk->bhqt", "matrix": "bqhk,ohk->obq", "sum": "bqhk->bhk", "turned": "bqhk->kqbh"}
+EQUATIONS |= {"other batches": "bqhk,bthk->bhqt", "rows": "bqrs,bqrs->b"}
 OTHERS = {
+    "other batches": ["bqhk,bthk->bhtq", "bthk,bqhk->bhqt", "bhqk,bhtk->bhqt", "bqhk,athk->ahqt"],
+    "rows": ["bqrs,bsrq->b", "bqrs,brqs->b"],
     "batches": ["bqhk,bthk->bhtq", "bthk,bqhk->bhqt", "bhqk,bhtk->bhqt"],
     "matrix": ["bqhk,ohk->oqb", "bqhk,khq->qbk", "qbhk,ohk->obq"],
     "sum": ["bqhk->bqk", "bqhk->bqh", "bqhk->bkh"],
@@ -224,6 +231,18 @@ def test_an_einsum_of_other_axes_is_a_mistake(kind, equation):
     except ValueError:
         pytest.skip("the axes have other sizes")
     assert audit(_contracted(kind), new).verdict == "not faithful"
+
+
+def test_a_batch_of_one_is_repeated_by_no_einsum():
+    """Its gradient is summed in no port, which would be another where such a batch is written out."""
+    with tf.Graph().as_default() as graph:
+        x, z = floats(1, 3, 4), floats(None, 3, 4, name="z")
+        out(tf.einsum("bqk,btk->bqt", x, z))
+    new = graph.as_graph_def()
+    with tf.Graph().as_default() as graph:
+        x, z = floats(1, 3, 4), floats(None, 3, 4, name="z")
+        out(tf.matmul(x, z, transpose_b=True))
+    assert audit(graph.as_graph_def(), new).verdict == "not faithful"
 
 
 def _place(graph_def):

@@ -136,3 +136,40 @@ def test_beside_whom_on_the_same_device_and_where_a_constant_is_made_is_no_diffe
 @pytest.mark.parametrize("other", [{"on": "/device:GPU:1"}, {"beside": "used", "on": ""}])
 def test_another_device_is_reported(other):
     assert audit(_on_gpu(), _on_gpu(**other)).verdict == "not faithful"
+
+
+def _queue(device):
+    with tf.Graph().as_default() as graph:
+        with tf.device(device):
+            queue = raw.FIFOQueueV2(component_types=[tf.float32])
+        raw.QueueDequeueV2(handle=queue, component_types=[tf.float32])
+    return graph.as_graph_def()
+
+
+def test_a_queue_is_on_the_cpu_of_its_computer():
+    job = "/job:worker/task:0"
+    assert audit(_queue(job), _queue(f"{job}/device:CPU:*")).verdict == "faithful"
+    for other in ("", "/device:CPU:*", "/job:worker/task:1/device:CPU:*", f"{job}/device:GPU:0"):
+        assert audit(_queue(job), _queue(other)).verdict == "not faithful", other
+
+
+def _regularized(beside, device=None):
+    """A regularizer, with what it is made of placed beside the variable that it is for, or anything else."""
+    with tf.Graph().as_default() as graph:
+        with tf.device(device):
+            weights = raw.VariableV2(shape=[3, 3], dtype=tf.float32, name="weights")
+            raw.VariableV2(shape=[], dtype=tf.float32, name="other")
+        squares = raw.MatMul(a=weights, b=weights, name="squares")
+        turned = raw.Transpose(x=squares, perm=[1, 0], name="turned")
+        total = raw.L2Loss(t=turned, name="total")
+        for one in (squares, turned, total) if beside else ():
+            _beside(one.op, beside)
+    return graph.as_graph_def()
+
+
+def test_a_regularizer_was_beside_its_variable():
+    assert audit(_regularized("weights"), _regularized(None)).verdict == "faithful"
+    assert audit(_regularized(None), _regularized("weights")).verdict == "not faithful"
+    assert audit(_regularized("other"), _regularized(None)).verdict == "not faithful"
+    device = "/device:GPU:0"
+    assert audit(_regularized("weights", device), _regularized(None, device)).verdict == "not faithful"

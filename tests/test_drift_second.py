@@ -69,7 +69,61 @@ def size_of_an_array(new, mistake):
     out(raw.Tanh(x=raw.TensorArrayGatherV3(handle=array.handle, indices=places, flow_in=flow, **kinds)))
 
 
+def sum_of_an_array(new, mistake, shape=()):
+    """The sum of an array of numbers, which is reshaped to a number where nobody says that it is one."""
+    x = raw.Exp(x=floats(4))
+    array = raw.TensorArrayV3(size=4, dtype=tf.float32)
+    places = [0, 1, 2, 3]
+    flow = raw.TensorArrayScatterV3(handle=array.handle, indices=places, value=x, flow_in=array.flow)
+    kinds = {"dtype": tf.float32, "element_shape": shape}
+    gathered = raw.TensorArrayGatherV3(handle=array.handle, indices=places, flow_in=flow, **kinds)
+    total = (raw.Prod if mistake else raw.Sum)(input=gathered, axis=[0])
+    out(raw.Tanh(x=total if new else raw.Reshape(tensor=total, shape=[])))
+
+
+def flow_that_is_kept(new, mistake):
+    """A stack keeps what a gradient array begins with, and the gradient of the write waits for that, or does not."""
+    x = raw.Exp(x=floats(2, 3))
+    array, stack = raw.TensorArrayV3(size=2, dtype=tf.float32), raw.StackV2(max_size=-1, elem_type=tf.float32)
+    flow = raw.TensorArrayScatterV3(handle=array.handle, indices=[0, 1], value=x, flow_in=array.flow)
+    with tf.control_dependencies([raw.StackPushV2(handle=stack, elem=flow)]):
+        popped = raw.StackPopV2(handle=stack, elem_type=tf.float32)
+    first = raw.TensorArrayGradV3(handle=array.handle, flow_in=popped, source="first")
+    back = raw.Identity(input=flow)
+    with tf.control_dependencies([raw.Identity(input=popped)] if new else []):
+        back = raw.Identity(input=back)
+    second = raw.TensorArrayGradV3(handle=array.handle, flow_in=back, source="second")
+    read = []
+    for gradient, row in zip((first, second), [x[1], x[0]] if mistake else [x[0], x[1]], strict=True):
+        flow = raw.TensorArrayWriteV3(handle=gradient.grad_handle, index=0, value=row, flow_in=gradient.flow_out)
+        read.append(raw.TensorArrayReadV3(handle=gradient.grad_handle, index=0, flow_in=flow, dtype=tf.float32))
+    out(raw.Sub(x=read[0], y=read[1]))
+
+
+def slice_behind_an_update(new, mistake):
+    """The gradient of a slice takes the slice's bounds, or its own, which are made when the update is awaited."""
+    x = raw.Exp(x=floats(5, 3))
+    count = raw.VariableV2(shape=[], dtype=tf.float32, name="count")
+    raw.Assign(ref=count, value=0.0, name="init")
+    update = raw.AssignAdd(ref=count, value=raw.Max(input=x, axis=[0, 1]))
+    bounds = [tf.constant(one, name=f"of_slice{one[1]}") for one in ([0, 1], [0, 3], [1, 1])]
+    names = ("begin", "end", "strides")
+    own = bounds
+    shape = tf.constant([5, 3], name="of_x") if mistake else None
+    with tf.control_dependencies([update]):
+        shape = tf.constant([5, 3], name="of_gradient") if shape is None else shape
+        if new:
+            own = [tf.constant(one, name=f"of_gradient{one[1]}") for one in ([0, 1], [0, 3], [1, 1])]
+    with tf.control_dependencies([update] if not mistake else []):
+        own, given = dict(zip(names, own, strict=True)), raw.Tanh(x=x[:, :2])
+        back = raw.StridedSliceGrad(shape=shape, **own, dy=given, begin_mask=1, end_mask=1)
+    bounds = dict(zip(names, bounds, strict=True))
+    cut = raw.Exp(x=raw.StridedSlice(input=x, **bounds, begin_mask=1, end_mask=1))
+    out(raw.Sub(x=back, y=raw.Max(input=cut, axis=[0, 1])))
+
+
 FORMS = (spread_twice, ones_in_between, ones_and_back, parts_of_a_shape, size_of_an_array)
+FORMS += (sum_of_an_array, flow_that_is_kept, slice_behind_an_update)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
@@ -79,6 +133,13 @@ def test_both_forms_are_known_and_a_mistake_beside_them(form):
     for one, two in ((False, True), (True, False), (True, True)):
         mistaken = built(form, two, True)
         assert audit(old if not one else new, mistaken).verdict == "not faithful", (one, two)
+
+
+def test_the_elements_of_an_array_that_nobody_speaks_of_may_have_any_shape():
+    def form(new, mistake):
+        sum_of_an_array(new, mistake, None)
+
+    assert audit(built(form, False), built(form, True)).verdict == "not faithful"
 
 
 def channels_first(new, mistake):

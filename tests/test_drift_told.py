@@ -124,11 +124,18 @@ PRODUCTS = {
 OTHERS = {"i,d->id": "d,i->id", "i,d->di": "i,d->id", "bi,bd->bid": "bd,bi->bid", "ib,b->ib": "bi,b->ib"}
 
 
-def _multiplied(equation, new):
+def _multiplied(equation, new, asked="", together=False):
+    """Return the graph of a product and its gradients for the factors that are asked for, handed on together or not."""
     axes = equation.partition("->")[0].split(",")
     with tf.Graph().as_default() as graph:
         x, y = (raw.Exp(x=floats(*[3] * len(one), name=name)) for one, name in zip(axes, "xy", strict=True))
-        out(raw.Tanh(x=raw.Einsum(inputs=[x, y], equation=new) if new else PRODUCTS[equation](x, y)))
+        result = raw.Tanh(x=raw.Einsum(inputs=[x, y], equation=new) if new else PRODUCTS[equation](x, y))
+        factors = [{"x": x, "y": y}[one] for one in asked]
+        for gradient in tf.gradients(result, factors, gate_gradients=together):
+            result = raw.Concat(
+                concat_dim=0, values=[raw.Reshape(tensor=one, shape=[-1]) for one in (result, gradient)]
+            )
+        out(result)
     return graph.as_graph_def()
 
 
@@ -139,6 +146,18 @@ def test_an_einsum_that_sums_nothing_is_a_product(equation):
     assert (list(result.differences), [one.cause for one in result.numbers]) == ([], ["einsum"])
     assert run(old, 0) == run(new, 0)
     assert audit(old, _multiplied(equation, OTHERS[equation])).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("equation", PRODUCTS)
+def test_the_gradients_of_an_einsum_that_sums_nothing_are_sums_of_products(equation, together):
+    old, new = _multiplied(equation, None, "xy", together), _multiplied(equation, equation, "xy", together)
+    result = audit(old, new)
+    assert (list(result.differences), [one.cause for one in result.numbers]) == ([], ["einsum"])
+    one, other = (np.frombuffer(run(each, 0), np.float32) for each in (old, new))
+    np.testing.assert_allclose(one, other, rtol=1e-5)
+    for axes, asked in ((OTHERS[equation], "xy"), (equation, "yx")):
+        assert audit(old, _multiplied(equation, axes, asked, together)).verdict == "not faithful"
 
 
 # What serves nothing.

@@ -62,8 +62,9 @@ NUMBERS = {
     "einsum": Change(
         "tf.einsum is an op, and was made of transpositions, reshapes and a product of matrices",
         "1.15 to 2.2",
-        "it sums in another order, so that the last bits may differ; to get the old numbers write "
-        "tf.reshape(tf.matmul(tf.reshape(x, [-1, k]), w), [...]) in the port, or tf.matmul of transposed batches",
+        "it sums in another order, so that the last bits may differ, and stops where a batch of one was repeated; to "
+        "get the old numbers write tf.reshape(tf.matmul(tf.reshape(x, [-1, k]), w), [...]) in the port, or tf.matmul "
+        "of transposed batches",
     ),
     "gradient of Cumprod": Change(
         "where a factor of a cumulated product is 0, its gradient is 0, was no number",

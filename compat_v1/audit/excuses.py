@@ -12,6 +12,7 @@ from compat_v1.audit.rules.kept import KEPT
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
+_CPU = re.compile(r"/device:CPU:[*0]$")
 # What fused batch normalization took for a smaller one.
 _LEAST_EPSILONS = {attr_value_pb2.AttrValue(f=one).f for one in (1e-5 + 1e-12, 1.001e-5)}
 # Copies, gradients' sums and the parts of an average, which came to be placed beside what they come from or go to.
@@ -26,12 +27,12 @@ _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 def applies(rule, node, other):
     """Whether a rule may apply to one of two partners alone.
 
-    No batch is broadcast in the ops of the first releases. And what is clipped is made dense by no newer release, nor
-    does one stop at a row below 0.
+    No batch is broadcast in the ops of the first releases, or in an einsum. And what is clipped is made dense by no
+    newer release, nor does one stop at a row below 0.
     """
     if rule in ("clipped rows", "rows below 0"):
         return rule in other.steps
-    return rule != "one batch" or "batches of products" in node.steps | other.steps
+    return rule != "one batch" or not {"batches of products", "einsum: an op"}.isdisjoint(node.steps | other.steps)
 
 
 def unused(node, side, in_port):
@@ -231,7 +232,7 @@ def is_given_gradient(node):
 
 def device(node, other):
     """Say which rule lets a node be placed elsewhere."""
-    on_cpu = {node.device, other.device} <= ON_CPU
+    on_cpu = _CPU.sub("", node.device) == _CPU.sub("", other.device)
     return "queues on the CPU" if on_cpu and any(kind in node.op for kind in _ON_CPU) else None
 
 
@@ -258,6 +259,9 @@ def colocation(node, other, places, stands):
     if node.op == KEPT or (node.op in _HELPERS and of_shapes):
         return "colocation"
     known = {relation for one in stands for relation in one}
+    variables = all(not isinstance(one, str) and one.op.startswith("Var") for one in places)
+    if variables and not other.colocated and known <= {"an input", "as an input"}:
+        return "colocation"  # a regularizer was placed beside the variable that it is for
     beside = node.op in _BESIDE or "compared in a branch" in node.steps | other.steps
     if beside and "elsewhere" not in known:
         return "colocation"

@@ -47,8 +47,20 @@ def _of_constants_alone(verification):
             set.intersection(*(set(_differences(verification, one, name)) for one in names)) for names in twins.values()
         ]
         for one, which in sorted(set.intersection(*found)):
-            if which == "the port":
+            if which == "the port" and not _waits_anyhow(verification, name, one):
                 yield Finding("wait", None, None, f"waits for {one} only in the port", min(twins))
+
+
+def _waits_anyhow(verification, name, awaited):
+    """Whether all that takes a constant, of which the original has none of the name, waits for a node as well.
+
+    The gradient of a slice makes its bounds anew, where an optimizer waits for updates, and is compared with its waits.
+    """
+    normal, port = (side.normal for side in verification.pairing.sides)
+    if name in normal.graph.nodes or name in port.graph.awaited:
+        return False
+    users = {port.made.get(user) for user, _ in port.graph.users[name]}
+    return bool(users) and all(one in verification.back and port.made.get(awaited) in before(one) for one in users)
 
 
 def of_axes(verification, here, other):

@@ -3,8 +3,10 @@
 Both tensors were transposed and reshaped into batches of matrices, the product reshaped and transposed into the result:
 over the axes that all three have in common goes the batch, in the order of their letters. The op is written as these,
 and so are its gradients, which are such ops as well. The op's kernel sums in another order: the last bits may differ.
+Nor does it repeat a batch of one, as the product did: it stops, and the gradient is not summed over what was repeated.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -12,7 +14,8 @@ import tensorflow as tf
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import number, times, with_rest
-from compat_v1.audit.pruning import arrange, users_of
+from compat_v1.audit.pruning import arrange, redirect, users_of
+from compat_v1.audit.sizes import broadcast
 
 v1 = tf.compat.v1
 _YES = v1.AttrValue(b=True).SerializeToString(deterministic=True)
@@ -30,6 +33,7 @@ class Product(NamedTuple):
     matrices: tuple[Any, Any]
     inner: tuple[str, str, str]
     batch: str
+    gradient: Callable
 
 
 def _einsum(rewriter, name, node, operands):
@@ -47,7 +51,7 @@ def _einsum(rewriter, name, node, operands):
         for side, (own, other) in enumerate([(left, right), (right, left)]):
             is_turned = axes == (result, other, own) and operands[1] == product.operands[1 - side]
             if is_turned and _fits(rewriter.normal, shapes[0], product):
-                return _gradient(rewriter, name, operands[0], product, side)
+                return product.gradient(rewriter, name, operands[0], product, side)
     return _forward(rewriter, name, operands, axes)
 
 
@@ -98,17 +102,23 @@ def _forward(rewriter, name, operands, axes):
     inner = (batch + own[0] + summed, batch + summed + own[1], batch + own[0] + own[1])
     groups = ((own[0], summed), (summed, own[1]))
     sizes = dict(zip(left + right, [size for one in operands for size in rewriter.normal.sizes(one)], strict=True))
-    if any(sizes[axis] != rewriter.normal.sizes(operands[0])[left.index(axis)] for axis in batch):
-        return False  # that what was broadcast is nothing
+    first = dict(zip(left, rewriter.normal.sizes(operands[0]), strict=True))
+    different = [axis for axis in batch if first[axis] != sizes[axis]]
+    if different and (not summed or any(1 in (first[axis], sizes[axis]) for axis in different)):
+        return False
+    # A product of other axes, or of several sizes that may differ, is reshaped to the batches of the first tensor.
+    is_reshaped = len(own[0]) != 1 or len(own[1]) != 1 or len(different) > 1
+    sizes |= {axis: first[axis] if is_reshaped else broadcast(first[axis], sizes[axis]) for axis in different}
     if not summed:
         return _multiplied(rewriter, name, operands, axes, inner, own, tuple(sizes[axis] for axis in inner[2]))
     matrices = tuple(
         _matrix(rewriter, name, one, before, after, batch, pair)
         for one, before, after, pair in zip(operands, axes, inner, groups, strict=False)
     )
-    product = _product(rewriter, name, matrices, batch, "")
+    batches = zip(*(rewriter.normal.sizes(one)[: len(batch)] for one in matrices), strict=True)
+    product = _product(rewriter, name, matrices, [broadcast(*pair) for pair in batches], "")
     split = _reshaped(rewriter, name, product, [sizes[axis] for axis in inner[2]])
-    rewriter.products.append(Product(axes, tuple(operands), matrices, inner, batch))
+    rewriter.products.append(Product(axes, tuple(operands), matrices, inner, batch, _gradient))
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, split, inner[2], result)
     return True
 
@@ -127,6 +137,30 @@ def _multiplied(rewriter, name, operands, axes, inner, own, shape):
         factors.append(factor)
     product = rewriter.normal.node(name, "Mul", rewriter.graph.own_type(name), factors, set(), {_CAUSE}, sizes=[shape])
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, (product, 0), inner[2], axes[2])
+    batch = inner[2][: len(inner[2]) - len(own[0] + own[1])]
+    rewriter.products.append(Product(axes, tuple(operands), tuple(factors), inner, batch, _gradient_of_factor))
+    return True
+
+
+def _gradient_of_factor(rewriter, name, given, product, side):
+    """Write the gradient for one of two factors, `side`: a product of elements, summed over the other's own axes."""
+    normal, types = rewriter.normal, rewriter.graph.own_type(name)
+    given = _transposed(rewriter, name, given, product.axes[2], product.inner[2])
+    shape, factors = normal.sizes(given), [given, product.matrices[1]] if side == 0 else [product.matrices[0], given]
+    last = normal.node(name, "Mul", types, factors, set(), {_CAUSE}, sizes=[shape]), 0
+    summed = [place for place, axis in enumerate(product.inner[2]) if axis not in product.axes[side]]
+    if summed:
+        left = tuple(size for place, size in enumerate(shape) if place not in summed)
+        inputs = [last, whole(summed, "int32", (name,))]
+        total = normal.node(name, "Sum", types, inputs, set(), {_CAUSE}, sizes=[left]), 0
+        made = _reshaped(rewriter, name, total, normal.sizes(product.matrices[side]))
+        back = _reshaped(rewriter, name, made, left)
+        last = _transposed(rewriter, name, back, product.inner[side], product.axes[side])
+        rewriter.summed.append((made, last, (back, total)))
+    else:
+        made, last = last, _transposed(rewriter, name, last, product.inner[side], product.axes[side])
+        rewriter.summed.append((made, last, ()))
+    normal.tensors[name, 0] = last
     return True
 
 
@@ -135,16 +169,15 @@ def _gradient(rewriter, name, given, product, side):
     batch, inner = product.batch, product.inner
     own = ["".join(axis for axis in one if axis in inner[2] and axis not in batch) for one in inner[:2]]
     given = _matrix(rewriter, name, given, product.axes[2], inner[2], batch, own)
+    sizes = dict(zip(product.axes[side], rewriter.normal.sizes(product.operands[side]), strict=True))
+    batches = [sizes[axis] for axis in batch]
     if side:
-        made = _product(rewriter, name, (product.matrices[0], given), batch, "a")
+        made = _product(rewriter, name, (product.matrices[0], given), batches, "a")
     else:
-        made = _product(rewriter, name, (given, product.matrices[1]), batch, "b")
-    tensor = product.operands[side]
-    sizes = dict(zip(product.axes[side], rewriter.normal.sizes(tensor), strict=True))
+        made = _product(rewriter, name, (given, product.matrices[1]), batches, "b")
     split = _reshaped(rewriter, name, made, [sizes[axis] for axis in inner[side]])
     last = _transposed(rewriter, name, split, inner[side], product.axes[side])
-    if last != made:
-        rewriter.summed.append((made, last))
+    rewriter.summed.append((made, last, ()))
     rewriter.normal.tensors[name, 0] = last
     return True
 
@@ -179,9 +212,9 @@ def _reshaped(rewriter, name, operand, shape):
 
 
 def _product(rewriter, name, factors, batch, turned):
-    """Multiply two matrices, or batches of them, of which "a" or "b" is transposed."""
+    """Multiply two matrices, or batches of these sizes of them, of which "a" or "b" is transposed."""
     left, right = (rewriter.normal.sizes(one) for one in factors)
-    shape = (*left[:-2], left[-1 if turned == "a" else -2], right[-2 if turned == "b" else -1])
+    shape = (*batch, left[-1 if turned == "a" else -2], right[-2 if turned == "b" else -1])
     key = {"a": "adj_x", "b": "adj_y"} if batch else {"a": "transpose_a", "b": "transpose_b"}
     attributes = rewriter.graph.own_type(name) | ({key[turned]: _YES} if turned else {})
     op = "BatchMatMulV2" if batch else "MatMul"
@@ -192,11 +225,17 @@ def finish(rewriter):
     """Reshape gradients after they are handed on: a product of matrices has gradients, and a group, of its own."""
     normal = rewriter.normal
     users = users_of(normal) if rewriter.summed else {}
-    for product, last in rewriter.summed:
+    for product, last, returned in rewriter.summed:
         groups = {one for one in users.get(last[0], ()) if one.op == "NoOp" and last[0] in one.controls}
         handing = users.get(last[0], set()) - groups
-        if len(groups) == len(handing) == 1 and all(one.op == "Identity" and one.controls == groups for one in handing):
-            _reshape_later(normal, product, last[0], *groups, *handing)
+        is_alone = len(groups) == len(handing) == 1
+        if is_alone and all(one.op == "Identity" and one.controls == groups for one in handing):
+            if last != product:
+                _reshape_later(normal, product, last[0], *groups, *handing)
+        elif returned:
+            back, total = returned
+            redirect(normal, {back: total})
+            normal.absorbed.update({back[0], product[0]})
     if rewriter.summed:
         arrange(normal)
 

@@ -155,8 +155,9 @@ class LoopRules:
                 return False
             if not self._swaps_like_others(stack[0][0]) or not self._is_unlimited(stack):
                 return False
-            self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
-            self._empty.append(stack)
+            if all(user == waits[0] for pop in stack[1] for user, _ in self.graph.users[pop]):
+                self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
+                self._empty.append(stack)
         elif not self._is_flow(source):
             return False
         self.normal.absorbed.add(written)
