@@ -413,8 +413,12 @@ def _cumulated(new, mistake):
     out((raw.DivNoNan if new else raw.RealDiv)(x=total, y=x))
 
 
-def _sparse_product(new, mistake):
-    indices = tf.placeholder(tf.int64, [2, 2], name="indices")
+def _constant_sparse_product(new, mistake):
+    _sparse_product(new, mistake, tf.constant([[0, 1], [2, 0]], tf.int64))
+
+
+def _sparse_product(new, mistake, indices=None):
+    indices = tf.placeholder(tf.int64, [2, 2], name="indices") if indices is None else indices
     rows = []
     for column, name in enumerate("xy"):
         begin, end = ([0, column], [0, column + 1])
@@ -436,6 +440,7 @@ def _sparse_product(new, mistake):
         (_epsilon, "least epsilon"),
         (_cumulated, "gradient of Cumprod"),
         (_sparse_product, "gradient of a sparse product"),
+        (_constant_sparse_product, "gradient of a sparse product"),
     ],
 )
 def test_what_changes_numbers_is_a_cause_and_hides_no_mistake(build, cause):

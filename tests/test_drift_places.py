@@ -153,13 +153,16 @@ def test_a_queue_is_on_the_cpu_of_its_computer():
         assert audit(_queue(job), _queue(other)).verdict == "not faithful", other
 
 
-def _regularized(beside, device=None):
+def _regularized(beside, device=None, of_reference=False):
     """A regularizer, with what it is made of placed beside the variable that it is for, or anything else."""
     with tf.Graph().as_default() as graph:
         with tf.device(device):
             weights = raw.VariableV2(shape=[3, 3], dtype=tf.float32, name="weights")
             raw.VariableV2(shape=[], dtype=tf.float32, name="other")
-        squares = raw.MatMul(a=weights, b=weights, name="squares")
+        read = raw.Identity(input=weights, name="read")
+        _beside(read.op, "weights")
+        read = weights if of_reference else read
+        squares = raw.MatMul(a=read, b=read, name="squares")
         turned = raw.Transpose(x=squares, perm=[1, 0], name="turned")
         total = raw.L2Loss(t=turned, name="total")
         for one in (squares, turned, total) if beside else ():
@@ -171,5 +174,7 @@ def test_a_regularizer_was_beside_its_variable():
     assert audit(_regularized("weights"), _regularized(None)).verdict == "faithful"
     assert audit(_regularized(None), _regularized("weights")).verdict == "not faithful"
     assert audit(_regularized("other"), _regularized(None)).verdict == "not faithful"
+    two = (_regularized(one, of_reference=True) for one in ("weights", None))  # read when it is multiplied
+    assert audit(*two).verdict == "not faithful"
     device = "/device:GPU:0"
     assert audit(_regularized("weights", device), _regularized(None, device)).verdict == "not faithful"

@@ -207,6 +207,14 @@ def _segments(shapes, literals, _attributes):
     return [(literals[2].array().reshape(-1).tolist()[0], *shapes[0][len(shapes[1]) :])]
 
 
+def _half_spectrum(shapes, literals, _attributes):
+    return [(*shapes[0][:-1], fixed(literals[1].array())[0] // 2 + 1)]
+
+
+def _from_half_spectrum(shapes, literals, _attributes):
+    return [(*shapes[0][:-1], fixed(literals[1].array())[0])]
+
+
 def _sparse_product(shapes, literals, attributes):
     rows = literals[2].array().tolist()[1 if attributes["adjoint_a"].b else 0]
     return [(rows, shapes[3][0 if attributes["adjoint_b"].b else 1])]
@@ -225,12 +233,12 @@ _UNARY = (
     *("TanhGrad", "SigmoidGrad", "SqrtGrad", "RsqrtGrad", "Relu6Grad", "SoftplusGrad", "EluGrad", "SoftsignGrad"),
     *("LeakyReluGrad", "ReciprocalGrad", "InvGrad", "Cumsum", "RandomShuffle", "Reverse", "ReverseV2", "Enter", "Exit"),
     *("RefEnter", "RefIdentity", "RefExit", "ReverseSequence", "LRN", "AssignAdd", "AssignSub"),
-    "ClipByValue",
+    *("ClipByValue", "Real", "Imag", "Angle", "ComplexAbs", "Conj", "FFT", "IFFT"),
 )
 _BINARY = (
     *("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "FloorDiv", "FloorMod", "Maximum", "Minimum", "Pow"),
     *("SquaredDifference", "Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "NotEqual", "LogicalAnd"),
-    *("LogicalOr", "Xdivy", "Xlogy", "TruncateDiv", "Mod", "SelectV2"),
+    *("LogicalOr", "Xdivy", "Xlogy", "TruncateDiv", "Mod", "SelectV2", "Complex"),
 )
 _RULES = {
     **dict.fromkeys(_UNARY, _same),
@@ -253,6 +261,8 @@ _RULES = {
     "scaled": _same,
     "UnsortedSegmentSum": _segments,
     "SparseTensorDenseMatMul": _sparse_product,
+    "RFFT": _half_spectrum,
+    "IRFFT": _from_half_spectrum,
     **dict.fromkeys(("Conv2DBackpropInput", "AvgPoolGrad", "StridedSliceGrad"), _to(0)),
     **dict.fromkeys(("DepthwiseConv2dNativeBackpropInput",), _to(0)),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _same),

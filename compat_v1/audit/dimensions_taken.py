@@ -11,10 +11,14 @@ def _strided(shapes, literals, attributes):
     def mask(name, position):
         return attributes[name].i >> position & 1
 
-    if attributes["ellipsis_mask"].i:
-        return None
+    positions = range(len(fixed(strides)))
+    taken = [one for one in positions if not mask("ellipsis_mask", one) and not mask("new_axis_mask", one)]
     result, axis = [], 0
-    for position in range(len(fixed(strides))):
+    for position in positions:
+        if mask("ellipsis_mask", position):
+            result += shapes[0][axis : axis + len(shapes[0]) - len(taken)]
+            axis += len(shapes[0]) - len(taken)
+            continue
         if mask("new_axis_mask", position):
             result.append(1)
             continue

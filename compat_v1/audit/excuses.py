@@ -259,9 +259,6 @@ def colocation(node, other, places, stands):
     if node.op == KEPT or (node.op in _HELPERS and of_shapes):
         return "colocation"
     known = {relation for one in stands for relation in one}
-    variables = all(not isinstance(one, str) and one.op.startswith("Var") for one in places)
-    if variables and not other.colocated and known <= {"an input", "as an input"}:
-        return "colocation"  # a regularizer was placed beside the variable that it is for
     beside = node.op in _BESIDE or "compared in a branch" in node.steps | other.steps
     if beside and "elsewhere" not in known:
         return "colocation"

@@ -28,10 +28,20 @@ def partners(verification, node, other):
     stand = [relations(normal.graph, one.name) for normal, one in zip(normals, (node, other), strict=True)]
     if node.colocated or other.colocated:
         what = f"is placed beside {listed(node.colocated)}, beside {listed(other.colocated)} in the port"
-        rule = excuses.colocation(node, other, here | there, stand) or excuses.beside_variables(
-            verification, node, other
-        )
+        rule = excuses.colocation(node, other, here | there, stand)
+        rule = rule or excuses.beside_variables(verification, node, other)
+        rule = rule or _was_beside_its_variable(normals[0], node, other, stand[0])
         yield rule or Finding("placement", node, other, what)
+
+
+def _was_beside_its_variable(normal, node, other, stand):
+    """Say which rule lets what a regularizer is made of be placed beside nothing: it was beside what it is for."""
+    places = [normal.made.get(target(name)) for name in node.colocated]
+    if other.colocated or not places or not normal.may_share(node.name, node.op) or not stand <= {INPUT, AS_INPUT}:
+        return None
+    if any(place is None or not place.op.startswith("Var") for place in places):
+        return None
+    return "colocation" if {one.device for one in (node, other, *places)} <= excuses.ON_CPU else None
 
 
 def _places(normal, node):

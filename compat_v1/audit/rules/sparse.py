@@ -90,13 +90,9 @@ def _squeezed_products(rewriter, name, node, operands):
 
 def _values_gradient(rewriter, name, products, rows, formula):
     """Take a node over as the products of rows, if they are taken by the two columns of one list of indices."""
-    if products[0].controls or not all(
-        is_op(one, "GatherV2") and is_op(one[0].inputs[1], "StridedSlice") for one in rows
-    ):
+    if products[0].controls or not all(is_op(one, "GatherV2") for one in rows):
         return False
-    columns = [one[0].inputs[1][0] for one in rows]
-    begins = [one.inputs[1].value if isinstance(one.inputs[1], Literal) else None for one in columns]
-    if columns[0].inputs[0] != columns[1].inputs[0] or sorted(begins, key=str) != [(0, 0), (0, 1)]:
+    if not _are_columns([one[0].inputs[1] for one in rows]):
         return False
     rewriter.normal.absorbed.add(products[0])
     cause = "unused gradients" if _is_idle(rewriter.graph, name) else "gradient of a sparse product"
@@ -105,6 +101,17 @@ def _values_gradient(rewriter, name, products, rows, formula):
     types = rewriter.graph.own_type(name)
     rewriter.normal.keep(name, "products of rows", rows, types, {f"{cause}: {formula}"}, sizes)
     return True
+
+
+def _are_columns(indices):
+    """Whether some indices are the two columns of one list, which may be constants."""
+    if all(isinstance(one, Literal) for one in indices):
+        return indices[0].kind == indices[1].kind == "whole" and len(indices[0].shape) == len(indices[1].shape) == 1
+    if not all(is_op(one, "StridedSlice") for one in indices):
+        return False
+    columns = [one[0] for one in indices]
+    begins = [one.inputs[1].value if isinstance(one.inputs[1], Literal) else None for one in columns]
+    return columns[0].inputs[0] == columns[1].inputs[0] and sorted(begins, key=str) == [(0, 0), (0, 1)]
 
 
 def _is_idle(graph, name):

@@ -4,7 +4,7 @@ import numpy as np
 
 from compat_v1.audit import dropout
 from compat_v1.audit.literals import Literal, full
-from compat_v1.audit.operands import WHOLE, is_op, is_scalar, single
+from compat_v1.audit.operands import WHOLE, is_op, is_scalar, refined, single
 from compat_v1.audit.patterns import is_same
 
 
@@ -107,7 +107,18 @@ def _unlimited(rewriter, name, _node, operands):
     return True
 
 
+def _looked_up(rewriter, name, node, operands):
+    """A table of numbers or texts gives as many as it is asked for, in the same shape."""
+    table, keys, _ = operands
+    known = None if isinstance(keys, Literal) else rewriter.normal.sizes(keys)
+    if known is None or not is_op(table, "HashTableV2", "MutableHashTableV2"):
+        return False
+    rewriter.normal.keep(name, node.op, operands, sizes=[refined(rewriter.graph.shapes[name][0], known)])
+    return True
+
+
 RULES = {
+    "LookupTableFindV2": _looked_up,
     "Minimum": _unlimited,
     "NotEqual": _counted,
     "AddV2": _without_beta,

@@ -1,0 +1,79 @@
+"""What the audit derives of sizes where TensorFlow knows none: a tensor that is reshaped to them is as it was."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import built, floats, out
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def last_ones(x):
+    return x[..., 1:3], [2]
+
+
+def axis_behind_all(x):
+    return x[..., tf.newaxis, 3], [1]
+
+
+def all_behind_an_axis(x):
+    return x[tf.newaxis, ..., 2][0], []
+
+
+def spectrum(x):
+    return raw.ComplexAbs(x=raw.RFFT(input=x, fft_length=[8])), [5]
+
+
+def from_spectrum(x):
+    half = raw.RFFT(input=x, fft_length=[8])
+    return raw.IRFFT(input=raw.Conj(input=half), fft_length=[6]), [6]
+
+
+def there_and_back(x):
+    whole = raw.FFT(input=raw.Complex(real=x, imag=raw.Exp(x=x)))
+    return raw.Imag(input=raw.IFFT(input=whole)) * raw.Angle(input=whole), [8]
+
+
+def looked_up(x):
+    table = raw.HashTableV2(key_dtype=tf.int64, value_dtype=tf.float32)
+    keys = tf.range(9, dtype=tf.int64)
+    filled = raw.LookupTableImportV2(table_handle=table, keys=keys, values=x[0, 0, 0] * tf.range(9.0))
+    with tf.control_dependencies([filled]):
+        asked = raw.Cast(x=x, DstT=tf.int64)
+    return raw.LookupTableFindV2(table_handle=table, keys=asked, default_value=-1.0), [8]
+
+
+FORMS = (last_ones, axis_behind_all, all_behind_an_axis, spectrum, from_spectrum, there_and_back, looked_up)
+
+
+def _reshaped(form):
+    def build(new, mistake):
+        x = floats(None, None, 8)
+        result, last = form(x)
+        sizes = [raw.Shape(input=x)[axis] for axis in (0, 1)]
+        target = raw.Pack(values=[*(reversed(sizes) if mistake else sizes), *last])
+        out(raw.Tanh(x=result if new and not mistake else raw.Reshape(tensor=result, shape=target)))
+
+    return build
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_what_is_reshaped_to_the_sizes_that_it_has_is_as_it_was(form):
+    build = _reshaped(form)
+    old, new = built(build, False), built(build, True)
+    proved(old, new)
+    assert audit(old, built(build, True, True)).verdict == "not faithful"
+
+
+def test_a_table_of_vectors_gives_more_than_it_is_asked_for():
+    def form(new, mistake):
+        x = floats(None, None)
+        kinds = {"key_dtype": tf.int64, "value_dtype": tf.float32}
+        table = raw.MutableHashTableOfTensorsV2(**kinds, value_shape=[1])
+        found = raw.LookupTableFindV2(table_handle=table, keys=raw.Cast(x=x, DstT=tf.int64), default_value=[0.0])
+        sizes = [raw.Shape(input=x)[axis] for axis in (0, 1)]
+        out(raw.Tanh(x=found if new else raw.Reshape(tensor=found, shape=raw.Pack(values=sizes))))
+
+    assert audit(built(form, False), built(form, True)).verdict == "not faithful"
