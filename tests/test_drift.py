@@ -345,6 +345,44 @@ def _(new, mistake):
         out(raw.QueueDequeueV2(handle=queue, component_types=[tf.float32])[0])
 
 
+def awaiting(new, mistake, begins=True, taken=False):
+    """A loop in which an op, another in the newer form, waits for an update, as what the loop begins with may."""
+    x, count = floats(3), raw.VariableV2(shape=[], dtype=tf.float32, name="count")
+    raw.Assign(ref=count, value=0.0, name="init")
+    update = raw.AssignAdd(ref=count, value=1.0)
+    with tf.control_dependencies([update] if begins and not mistake else []):
+        x = raw.Exp(x=x)
+    merged = raw.Merge(inputs=[raw.Enter(data=x, frame_name="loop")] * 2)[0]
+    entered = {"frame_name": "loop", "is_constant": True}
+    two, limit, axis = (raw.Enter(data=one, **entered) for one in (2.0, 1e9, [0]))
+    test = raw.LoopCond(input=raw.Less(x=raw.Max(input=merged, axis=axis), y=limit))
+    leave, stay = raw.Switch(data=merged, pred=test)
+    copy = raw.Identity(input=raw.RefEnter(data=update, **entered), name="sum/copy" if new else "product/copy")
+    with tf.control_dependencies([copy] if not new else []):
+        grown = raw.Mul(x=stay, y=two)
+    with tf.control_dependencies([copy] if new else []):
+        grown = raw.AddV2(x=grown, y=copy if taken else two)
+    merged.op._update_input(1, raw.NextIteration(data=grown))
+    out(raw.Exit(data=leave))
+
+
+@case("waits from outside a loop")
+def _(new, mistake):
+    awaiting(new, mistake)
+
+
+def test_what_waits_for_an_update_in_a_loop_matters_where_nothing_before_it_does():
+    old = built(lambda new, _: awaiting(new, False, begins=False), False)
+    assert audit(old, built(lambda new, _: awaiting(new, False, begins=False), True)).verdict == "not faithful"
+    assert audit(old, built(awaiting, True)).verdict == "not faithful"
+
+
+def test_a_copy_that_is_taken_in_a_loop_is_a_node():
+    old = built(lambda new, _: awaiting(new, False, taken=True), False)
+    assert "waits from outside a loop" not in audit(old, old).rules
+    assert audit(old, built(awaiting, False)).verdict == "not faithful"
+
+
 def run(graph_def, seed):
     """Run a graph on random inputs and return its output's bytes."""
     rng = np.random.RandomState(seed)

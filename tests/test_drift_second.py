@@ -100,6 +100,32 @@ def flow_that_is_kept(new, mistake):
     out(raw.Sub(x=read[0], y=read[1]))
 
 
+def flow_in_a_loop(new, mistake):
+    """In a loop behind an update the gradient of a write waits for the update, and for the write, or not."""
+    count = raw.VariableV2(shape=[], dtype=tf.float32, name="count")
+    raw.Assign(ref=count, value=0.0, name="init")
+    update = raw.AssignAdd(ref=count, value=1.0)
+    with tf.control_dependencies([] if mistake else [update]):
+        x = raw.Exp(x=floats(2, 3))
+
+    def entered(tensor):
+        return raw.Enter(data=tensor, frame_name="loop", is_constant=True)
+
+    array = raw.TensorArrayV3(size=2, dtype=tf.float32)
+    handle, zero = entered(array.handle), entered(0)
+    both = {"indices": entered([0, 1]), "value": entered(x)}
+    flow = raw.TensorArrayScatterV3(handle=handle, flow_in=entered(array.flow), **both)
+    copy = raw.Identity(input=raw.RefEnter(data=update, frame_name="loop", is_constant=True))
+    back = raw.Identity(input=flow)
+    with tf.control_dependencies([*([raw.Identity(input=flow)] if new else []), copy]):
+        back = raw.Identity(input=back)
+    gradient = raw.TensorArrayGradV3(handle=handle, flow_in=back, source="gradients")
+    row = {"index": zero, "value": entered(x[1])}
+    flow = raw.TensorArrayWriteV3(handle=gradient.grad_handle, flow_in=gradient.flow_out, **row)
+    read = raw.TensorArrayReadV3(handle=gradient.grad_handle, index=zero, flow_in=flow, dtype=tf.float32)
+    out(raw.Tanh(x=raw.Exit(data=read)))
+
+
 def slice_behind_an_update(new, mistake):
     """The gradient of a slice takes the slice's bounds, or its own, which are made when the update is awaited."""
     x = raw.Exp(x=floats(5, 3))
@@ -123,7 +149,7 @@ def slice_behind_an_update(new, mistake):
 
 
 FORMS = (spread_twice, ones_in_between, ones_and_back, parts_of_a_shape, size_of_an_array)
-FORMS += (sum_of_an_array, flow_that_is_kept, slice_behind_an_update)
+FORMS += (sum_of_an_array, flow_that_is_kept, flow_in_a_loop, slice_behind_an_update)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

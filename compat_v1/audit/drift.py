@@ -221,6 +221,11 @@ RULES = {
         "1.15 to 2.21",
         "a group does nothing, and reading what nobody takes has no effect",
     ),
+    "waits from outside a loop": Rule(
+        "a node outside of a loop enters it, and is copied there for other ops that wait for it",
+        "1.15 to 2.21",
+        "waiting for the copy, which nobody takes, is waiting for that node",
+    ),
     "read no more": Rule(
         "a variable that was added to is not read after it",
         "1.15 to 2.21",

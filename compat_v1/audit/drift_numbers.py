@@ -71,6 +71,13 @@ NUMBERS = {
         "1.15 to 2.21",
         "elsewhere it is the same; where a factor may be 0 the old program could not be trained",
     ),
+    "gradient of a decomposition": Change(
+        "the gradients of tf.self_adjoint_eig and tf.svd multiply by x / (x * x + 1e-20), for the distance x of two "
+        "values, was 1 / x",
+        "1.15 to 2.21",
+        "the last bits differ, and where two values are the same the gradient is finite; for the old one write it out "
+        "in a tf.custom_gradient of one's own",
+    ),
     "gradient of a sparse product": Change(
         "the gradient for the values of a sparse tensor is a product of matrices, was a sum of products",
         "1.15 to 2.21",

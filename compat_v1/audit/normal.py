@@ -241,9 +241,9 @@ class Normal(Places):
         self.made.pop(name, None)
         self._consume(name, rule, self.controls(name))
 
-    def hand_on(self, name, rule):
-        """Say that waiting for a node is waiting for what it waits for."""
-        self._consume(name, rule, self.controls(name))
+    def hand_on(self, name, rule, others=frozenset()):
+        """Say that waiting for a node is waiting for what it waits for, and for some others."""
+        self._consume(name, rule, self.controls(name) | others)
 
     def _consume(self, name, rule, waits):
         self.consumed[name] = rule

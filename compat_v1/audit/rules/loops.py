@@ -5,6 +5,7 @@ from collections import Counter
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar, refined
+from compat_v1.audit.rules import entered
 
 
 class LoopRules:
@@ -140,7 +141,8 @@ class LoopRules:
 
     def _Identity(self, name, node, operands):
         """The gradient of a write into a TensorArray waits for the write: it comes after it in any case."""
-        waits = self.graph.controls[name]
+        outside = [one for one in self.graph.controls[name] if self.normal.consumed.get(one) == entered.RULE]
+        waits = [one for one in self.graph.controls[name] if one not in outside]
         before_gradient = any(
             self.graph.nodes[user].op.startswith("TensorArrayGrad") for user, _ in self.graph.users[name]
         ) or any(self.graph.nodes[user].op == "Identity" for user, _ in self.graph.users[name])
@@ -163,6 +165,8 @@ class LoopRules:
         self.normal.absorbed.add(written)
         self.normal.tensors[name, 0] = operands[0]
         self.normal.consumed[name] = "write barrier"
+        if outside:
+            self.normal.waits[name] = frozenset().union(*map(self.normal.awaited, outside))
         return True
 
     def _swaps_like_others(self, push):
