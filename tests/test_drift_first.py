@@ -246,3 +246,34 @@ def test_the_logarithm_of_a_softmax_and_its_gradient_are_those_of_all_rows():
 def test_rows_of_another_length_have_another_softmax():
     for last in (2, 12):
         assert audit(_built(_logarithms, False, last=last), _built(_logarithms, True)).verdict == "not faithful"
+
+
+# Losses whose weights are held to be such.
+
+
+def _weighed(new, other=False, mistake=False):
+    """A quotient by a count of weights that an assertion is about; `other`: the quotient waits for one more."""
+    total, weights = raw.Exp(x=floats(1)), floats(3, name="w")
+    tf.disable_control_flow_v2()
+    try:
+        fits, more = (tf.Assert(raw.All(input=raw.Less(x=weights, y=most), axis=[0]), ["fits"]) for most in (9.0, 8.0))
+    finally:
+        tf.enable_control_flow_v2()
+    with tf.control_dependencies([fits]):
+        none, one = raw.Fill(dims=[3], value=0.0), raw.Fill(dims=[3], value=1.0)
+        present = raw.Select(condition=raw.Equal(x=weights, y=0.0), x=one if mistake else none, y=one)
+        count = raw.Sum(input=raw.Mul(x=present, y=one), axis=[0], keep_dims=True)
+        if new:
+            out(raw.DivNoNan(x=total, y=count))
+            return
+    with tf.control_dependencies([more if other else fits]):
+        none, one = raw.Fill(dims=[1], value=0.0), raw.Fill(dims=[1], value=1.0)
+        divisor = raw.Select(condition=raw.Equal(x=count, y=0.0), x=one, y=count)
+        out(raw.Select(condition=raw.Greater(x=count, y=0.0), x=raw.RealDiv(x=total, y=divisor), y=none))
+
+
+def test_a_quotient_by_a_count_may_wait_for_what_the_count_has_waited_for():
+    result = proved(_built(_weighed, False), _built(_weighed, True))
+    assert "quotient or 0" in result.rules
+    assert audit(_built(_weighed, False), _built(_weighed, True, mistake=True)).verdict == "not faithful"
+    assert audit(_built(_weighed, False, other=True), _built(_weighed, True)).verdict == "not faithful"

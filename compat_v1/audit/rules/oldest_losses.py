@@ -1,8 +1,8 @@
 """Rules for the losses and metrics of TensorFlow's first releases: quotients by counts, squared differences."""
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, number
-from compat_v1.audit.pruning import redirect
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number
+from compat_v1.audit.pruning import before, redirect
 
 _QUOTIENT, _SQUARED = "quotient or 0", "squared difference"
 
@@ -140,8 +140,9 @@ def _is_kept(operand):
 
 
 def _waits_for_nothing(node):
-    """Whether a node waits for nothing but for ops that do nothing."""
-    return all(one.op == "NoOp" and _waits_for_nothing(one) for one in node.controls)
+    """Whether a node waits for nothing but for ops that do nothing, or that ran for what it takes."""
+    waits = {one for one in node.controls if one.op != "NoOp" or not _waits_for_nothing(one)}
+    return not waits or waits <= set().union(*(before(one[0]) for one in node.inputs if is_tensor(one)))
 
 
 def _is_zero(operand):
