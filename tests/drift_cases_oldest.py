@@ -244,6 +244,9 @@ def unsorted_rows(new, wrong=None):
     asked = raw.GreaterEqual(x=numbers, y=1 if wrong == "asked" else 0)
     asked = raw.Reshape(tensor=asked, shape=[1, 3] if wrong == "across" else [3, 1])
     asked = raw.LogicalAnd(x=asked, y=tf.ones([3, 3], tf.bool))
+    if wrong == "selected":  # not wrong, but as TensorFlow 1.15 has it
+        out(raw.Select(condition=asked, x=rows, y=raw.ZerosLike(x=rows)))
+        return
     out(raw.SelectV2(condition=asked, t=rows, e=1.0 if wrong == "ones" else 0.0))
 
 

@@ -162,6 +162,14 @@ def test_rows_are_taken_by_numbers_that_a_sum_has_taken_and_else_as_the_program_
     assert audit(_built(unsorted_rows, False, wrong), _built(unsorted_rows, True, wrong)).verdict == "not faithful"
 
 
+def test_rows_are_taken_by_numbers_whichever_op_selects_them():
+    proved(_built(unsorted_rows, True, "selected"), _built(unsorted_rows, True))
+    for wrong in ("asked", "across", "ones"):
+        one, other = _built(unsorted_rows, True, "selected"), _built(unsorted_rows, True, wrong)
+        assert audit(one, other).verdict == "not faithful"
+    assert audit(_built(unsorted_rows, True, "selected"), _built(unsorted_rows, False)).verdict == "not faithful"
+
+
 def test_a_port_that_stops_at_a_row_below_0_is_another_program():
     assert audit(_built(unsorted_rows, True), _built(unsorted_rows, False)).verdict == "not faithful"
 

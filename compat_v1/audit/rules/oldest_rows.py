@@ -94,4 +94,4 @@ def _adds_to_places(rewriter, name):
     return is_op(places, "TopKV2") and places[1] == 1
 
 
-RULES = {"SelectV2": _taken, "Cast": _begins}
+RULES = {"Select": _taken, "SelectV2": _taken, "Cast": _begins}
