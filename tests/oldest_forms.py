@@ -151,11 +151,13 @@ def initial_value(old, x, y, of=None):
     variable, assign = variable_of("weights", x)
     if old:
         with tf.control_dependencies([assign]):
-            return tf.identity(variable)
-    known = raw.IsVariableInitialized(ref=variable)
-    first, _ = raw.Switch(data=x if of is None else of, pred=known)
-    _, current = raw.RefSwitch(data=variable, pred=known)
-    return raw.Merge(inputs=[first, tf.identity(current)])[0]
+            value = tf.identity(variable)
+    else:
+        known = raw.IsVariableInitialized(ref=variable)
+        first, _ = raw.Switch(data=x if of is None else of, pred=known)
+        _, current = raw.RefSwitch(data=variable, pred=known)
+        value = raw.Merge(inputs=[first, tf.identity(current)])[0]
+    return variable_of("other", raw.Neg(x=value))[1]
 
 
 def merge(old, x, y, crossed=False):

@@ -380,7 +380,203 @@ def losses_of_one_row(other):
     _mean(losses, raw.Shape(input=logits if other else losses)[0])
 
 
+def _late():
+    """What takes a while, so that all else that may come before it does."""
+    x = raw.RandomUniform(shape=[700, 700], dtype=tf.float32, seed=1, seed2=2)
+    for _ in range(4):
+        x = raw.Tanh(x=raw.MatMul(a=x, b=x))
+    return x
+
+
+def behind_a_loop_that_counts_to_an_update(other):
+    """Nothing need wait for a loop without state, but for the number that it takes, which was read after an update."""
+
+    @Defun(tf.int32, func_name="goes_on")
+    def goes_on(count):
+        return raw.Less(x=count, y=1)
+
+    @Defun(tf.int32, func_name="turn")
+    def turn(count):
+        return raw.AddV2(x=count, y=1)
+
+    handle = raw.VarHandleOp(dtype=tf.float32, shape=[1], shared_name="behind_a_loop")
+    with tf.control_dependencies([raw.AssignVariableOp(resource=handle, value=[0.0])]):
+        handle = raw.Identity(input=handle)
+
+    @Defun(tf.resource, tf.float32, func_name="step")
+    def step(handle, x):
+        with tf.control_dependencies([_late()]):
+            x = raw.Exp(x=x)
+        with tf.control_dependencies([raw.AssignAddVariableOp(resource=handle, value=x)]):
+            count = raw.Cast(x=raw.ReadVariableOp(resource=handle, dtype=tf.float32)[0], DstT=tf.int32)
+        (count,) = raw.While(input=[count], cond=goes_on, body=turn)
+        with tf.control_dependencies([] if other else [count]):
+            return raw.Identity(input=raw.ReadVariableOp(resource=handle, dtype=tf.float32)), count
+
+    value, count = step(handle, floats(1))
+    out(raw.Tanh(x=value))
+    raw.Neg(x=count)
+
+
+def _initial(variable, other):
+    """The value of a variable if it is initialized, or after it is initialized anew."""
+    drawn = raw.RandomUniform(shape=[1], dtype=tf.float32, seed=1, seed2=2)
+    assign = raw.Assign(ref=variable, value=drawn)
+    if not other:
+        with tf.control_dependencies([assign]):
+            return raw.Identity(input=variable)
+    asked = raw.IsVariableInitialized(ref=variable)
+    read = raw.Identity(input=raw.RefSwitch(data=variable, pred=asked)[1])
+    return raw.Merge(inputs=[raw.Switch(data=drawn, pred=asked)[0], read])[0]
+
+
+def initialized_anew(other):
+    """What reads a variable behind its initializer sets it back."""
+    out(raw.Tanh(x=_initial(raw.VariableV2(shape=[1], dtype=tf.float32, name="variable"), other)))
+
+
+def set_to_what_another_begins_with(other):
+    """So does what is assigned to another variable that has begun with something else."""
+    another = raw.VariableV2(shape=[1], dtype=tf.float32, name="another")
+    raw.Assign(ref=another, value=[3.0])
+    value = _initial(raw.VariableV2(shape=[1], dtype=tf.float32, name="variable"), other)
+    out(raw.Assign(ref=another, value=value, name="update"))
+
+
+def copy_of_the_other_branch(other):
+    """In a loop one op waits for what enters from a branch, another for what enters from the other: one runs."""
+    x, entered = floats(1), {"frame_name": "loop", "is_constant": True}
+    branches = raw.Switch(data=x, pred=raw.Less(x=x[0], y=99.0))
+    merged = raw.Merge(inputs=[raw.Enter(data=x, frame_name="loop")] * 2)[0]
+    two, limit, axis = (raw.Enter(data=one, **entered) for one in (2.0, 1e3, [0]))
+    test = raw.LoopCond(input=raw.Less(x=raw.Max(input=raw.Abs(x=merged), axis=axis), y=limit))
+    leave, stay = raw.Switch(data=merged, pred=test)
+    copies = [raw.Identity(input=raw.Enter(data=one, **entered)) for one in branches]
+    grown = []
+    for copy, op in zip(copies[::-1] if other else copies, (raw.Mul, raw.Pow), strict=True):
+        with tf.control_dependencies([copy]):
+            grown.append(raw.AddV2(x=raw.Abs(x=op(x=stay, y=two)), y=two))
+    merged.op._update_input(1, raw.NextIteration(data=raw.Merge(inputs=grown)[0]))
+    out(raw.Exit(data=leave))
+
+
+def one_to_each_distance(other):
+    """An identity matrix of one element adds 1 to all distances, and not to those on the diagonal."""
+    values = raw.Svd(input=floats(3, 3))[0]
+    rows, columns = (raw.ExpandDims(input=raw.Square(x=values), axis=axis) for axis in (-2, -1))
+    distance = raw.Sub(x=rows, y=columns)
+    if not other:
+        distance = raw.AddV2(x=distance, y=raw.MatrixDiag(diagonal=[1.0]))
+    out(raw.MatrixSetDiagV3(input=raw.Reciprocal(x=distance), diagonal=raw.ZerosLike(x=values), k=0))
+
+
+def inverse_that_others_take(other):
+    """A reciprocal waits for an update, and stays where a rule writes the product with it otherwise: others take it."""
+    values = raw.Svd(input=floats(3, 3))[0]
+    variable, updated = _counted(floats(1, name="by"))
+
+    def inverse():
+        return raw.Reciprocal(x=raw.AddV2(x=raw.Mul(x=values, y=values), y=1e-20))
+
+    with tf.control_dependencies([updated]):
+        behind = inverse()
+    raw.Neg(x=behind)
+    with tf.control_dependencies([raw.MatrixDiag(diagonal=raw.Mul(x=values, y=inverse() if other else behind))]):
+        out(raw.Identity(input=variable._ref()))
+
+
+def question_that_others_ask(other):
+    """So does the question whether a count is 0."""
+    x, y = floats(3), floats(3, name="y")
+    variable, updated = _counted(floats(1, name="by"))
+    ones, zeros = tf.ones([3]), tf.zeros([3])
+    count = raw.Mul(x=raw.Select(condition=raw.Less(x=y, y=0.0), x=zeros, y=ones), y=ones)
+    with tf.control_dependencies([updated]):
+        behind = raw.Equal(x=count, y=zeros)
+    raw.LogicalNot(x=behind)
+    count_or_one = raw.Select(condition=raw.Equal(x=count, y=zeros) if other else behind, x=ones, y=count)
+    quotient = raw.RealDiv(x=x, y=count_or_one)
+    with tf.control_dependencies([raw.Select(condition=raw.Greater(x=count, y=0.0), x=quotient, y=zeros)]):
+        out(raw.Identity(input=variable._ref()))
+
+
+def _averaged(new, decay_is_read=None, others=()):
+    """An average without bias: subtracted from its variable what that is too large, or assigned to it.
+
+    `decay_is_read`: behind the updates; the decay is the count, then. `others`: what else is added to the variable.
+    """
+    variable, biased, steps = (raw.VariableV2(shape=[], dtype=tf.float32, name=name) for name in ("v", "biased", "n"))
+    for one in (variable, biased, steps):
+        raw.Assign(ref=one, value=0.5)
+    x = floats()
+    with tf.control_dependencies([_late()]):
+        x = raw.Tanh(x=x)
+    moved = raw.AssignSub(ref=biased, value=x)
+    with tf.control_dependencies([raw.Exp(x=x)]):
+        counted = raw.AssignAdd(ref=steps, value=1.0)
+    decay, own = 0.9, raw.Identity(input=variable)
+    if decay_is_read is not None:
+        with tf.control_dependencies([moved, counted] if decay_is_read else []):
+            decay = raw.Square(x=steps)  # a copy would be that of what the variable has by then
+    with tf.control_dependencies([own]):
+        added = [raw.AssignAdd(ref=variable, value=one) for one in others]
+    if new:
+        average = raw.RealDiv(x=moved, y=raw.Sub(x=1.0, y=raw.Pow(x=decay, y=counted)))
+    else:
+        with tf.control_dependencies([moved, counted]):
+            moved, counted = raw.Identity(input=biased), raw.Identity(input=steps)
+        average = raw.RealDiv(x=moved, y=raw.Sub(x=1.0, y=raw.Pow(x=decay, y=counted)))
+        average = raw.Sub(x=own, y=average)
+    with tf.control_dependencies(added):
+        out(raw.Tanh(x=(raw.Assign if new else raw.AssignSub)(ref=variable, value=average, name="update")))
+
+
+def decay_that_is_the_count(other):
+    """A decay that is read behind the updates is read there, if it is what they update."""
+    _averaged(other, decay_is_read=not other)
+
+
+def average_after_another_update(other):
+    """What is added to a variable after it was read, and before its average is subtracted, is part of it then."""
+    _averaged(other, others=[1.0])
+
+
+def _rows(numbers, zeros):
+    """The rows of a sum of segments, or zeros for a number below 0."""
+    gradient = raw.Exp(x=raw.UnsortedSegmentSum(data=floats(1, 4, name="y"), segment_ids=numbers, num_segments=2))
+    rows = raw.GatherV2(params=gradient, indices=raw.Maximum(x=numbers, y=zeros), axis=0)
+    asked = raw.Reshape(tensor=raw.GreaterEqual(x=numbers, y=0), shape=[1, 1])
+    asked = raw.LogicalAnd(x=asked, y=tf.ones(rows.shape, tf.bool))
+    return raw.Select(condition=asked, x=rows, y=tf.zeros(rows.shape))
+
+
+def row_taken_again_and_again(other):
+    """The larger of one number and five zeros is five numbers."""
+    number = raw.Cast(x=raw.Abs(x=raw.Sign(x=floats(1))), DstT=tf.int32)
+    out(raw.Sum(input=raw.Tanh(x=_rows(number, [0] if other else [0] * 5)), axis=[0]))
+
+
+def one_row_with_each_of_several(other):
+    """The products of one row with four are four."""
+    rows = [
+        raw.GatherV2(params=floats(5, 3, name=name), indices=numbers, axis=0)
+        for name, numbers in (("x", [2]), ("y", [0, 1, 2, 4]))
+    ]
+    products = raw.Sum(input=raw.Mul(x=rows[0], y=rows[1]), axis=[1])
+    _mean(products, tf.constant(1) if other else raw.Size(input=products))
+
+
 DIFFER = (
+    behind_a_loop_that_counts_to_an_update,
+    initialized_anew,
+    set_to_what_another_begins_with,
+    copy_of_the_other_branch,
+    one_to_each_distance,
+    inverse_that_others_take,
+    question_that_others_ask,
+    decay_that_is_the_count,
+    row_taken_again_and_again,
+    one_row_with_each_of_several,
     times_its_conjugate,
     numbers_of_another_width,
     places_of_another_width,
@@ -418,6 +614,7 @@ DIFFER = (
 )
 ROUNDED = (turned_a_little_more, rounded_scale)
 MAY_DIFFER = (update_before_one_branch, sizes_that_do_not_fit, mean_over_another_axis, size_of_another, stitched_twice)
+MAY_DIFFER += (average_after_another_update,)
 
 
 def form(build, other):
@@ -431,7 +628,7 @@ def run(graph_def):
     options.optimizer_options.opt_level = tf.OptimizerOptions.L0
     with tf.Graph().as_default(), tf.Session(config=tf.ConfigProto(graph_options=options)) as session:
         tf.import_graph_def(graph_def, name="")
-        session.run([node.name for node in graph_def.node if node.op == "Assign"])
+        session.run([node.name for node in graph_def.node if node.op == "Assign" and node.name != "update"])
         inputs = [node for node in graph_def.node if node.op == "Placeholder"]
         fed = {}
         for node in inputs:

@@ -20,7 +20,7 @@ from compat_v1.audit.numbers import changed_numbers
 from compat_v1.audit.pairing import Pairing
 from compat_v1.audit.pruning import leave_out_implied_waits
 from compat_v1.audit.result import Audit, Difference, Numbers, report
-from compat_v1.audit.rules.functional import has_no_effect
+from compat_v1.audit.rules.functional import acting
 from compat_v1.audit.unused import compare_unused_constants, compare_unused_copies
 from compat_v1.audit.verification import Verification
 
@@ -288,7 +288,7 @@ class _Functions:
         findings += unexplained
         waits = [{one[1:] for one in names if one.startswith("^")} for names in (outputs, other_outputs)]
         here, there = (
-            {one for name in names for one in side.awaited(name) if not has_no_effect(one)}
+            acting(side, {one for name in names for one in side.awaited(name)})
             for side, names in zip((normal, other_normal), waits, strict=True)
         )
         if {verification.partner.get(one) for one in here} != there:

@@ -16,9 +16,13 @@ def _plain(rewriter, name, _node, operands):
     """The reciprocal."""
     (divisor,) = operands
     gone = set()
-    if is_op(divisor, "AddV2") and _is_identity(divisor[0].inputs[1]) and _is_distance(divisor[0].inputs[0]):
-        gone = {divisor[0], divisor[0].inputs[1][0]}
-        divisor = divisor[0].inputs[0]
+    if is_op(divisor, "AddV2") and _is_distance(divisor[0].inputs[0]):
+        distance, ones = divisor[0].inputs
+        if not _is_identity(ones, rewriter.normal.sizes(_values(distance))):
+            return False
+        if not _goes_with_its_waits(rewriter.graph, divisor[0], ones[0]):
+            return False
+        gone, divisor = {divisor[0], ones[0]}, distance
     if not _is_inverted(rewriter.graph, name, divisor):
         return False
     rewriter.normal.absorbed |= gone
@@ -36,8 +40,23 @@ def _safe(rewriter, name, _node, operands):
         return False
     if not _is_inverted(rewriter.graph, name, divisor):
         return False
+    if not _goes_with_its_waits(rewriter.graph, inverse[0], total[0], square[0]):
+        return False
     rewriter.normal.absorbed.update({inverse[0], total[0], square[0]})
     return _written(rewriter, name, divisor, "safe")
+
+
+def _goes_with_its_waits(graph, *nodes):
+    """Whether no others use what waits for something, nor what is made of it, of nodes that are made of the next.
+
+    Else they stay, with their waits.
+    """
+    alone = True
+    for node in nodes:
+        alone &= len(node.names) == 1 and len(graph.followers[node.name]) == 1
+        if node.controls and not alone:
+            return False
+    return True
 
 
 def _written(rewriter, name, divisor, formula):
@@ -78,12 +97,19 @@ def _is_distance(operand):
     return is_op(values, "SelfAdjointEigV2") and values[1] == 0
 
 
-def _is_identity(operand):
-    """Whether a tensor is the identity matrix, or a batch of them."""
+def _values(distance):
+    """Return the tensor of whose elements a distance has the differences."""
+    return distance[0].inputs[0][0].inputs[0]
+
+
+def _is_identity(operand, sizes):
+    """Whether a tensor is the identity matrix for as many values as there are, or a batch of them."""
     if not is_op(operand, "MatrixDiagV3"):
         return False
     diagonal, place, rows, columns, rest = operand[0].inputs
-    one = single(diagonal) if isinstance(diagonal, Literal) else None
+    if sizes is None or not isinstance(diagonal, Literal) or diagonal.shape not in (sizes, sizes[-1:]):
+        return False
+    one = single(diagonal)
     alone = is_scalar(place, 0) and is_scalar(rows, -1) and is_scalar(columns, -1) and is_scalar(rest, 0)
     return one is not None and is_scalar(one, 1) and alone
 

@@ -1,9 +1,12 @@
 """Rules for loops and branches that are ops with functions, as in the functions of datasets.
 
-Where none of the functions keeps, changes or draws anything, the op is another by now, and nothing need wait for it.
+Where none of the functions keeps, changes or draws anything, the op is another by now, and nothing need wait for it,
+but for what it needs.
 """
 
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_tensor
+from compat_v1.audit.pruning import may_go
 
 _RULE = "loops without state"
 
@@ -17,8 +20,25 @@ def _without_state(rewriter, name, node, operands):
     return True
 
 
-def has_no_effect(node):
-    """Whether waiting for a node is waiting for nothing that another could notice."""
+def acting(normal, nodes):
+    """Return some nodes, and instead of those without an effect what these need that keeps, changes or draws something.
+
+    Waiting for a loop without state is waiting for an update before it. What is given to a function is there at once.
+    """
+    found, seen, todo = set(), set(), [one for one in nodes if _has_no_effect(one)]
+    while todo:
+        one = todo.pop()
+        needs = {operand[0] for operand in one.inputs if is_tensor(operand)} | one.controls
+        for other in needs - seen:
+            if other.op == "NoOp" or _has_no_effect(other) or may_go(normal, other):
+                todo.append(other)
+            elif other.op != "Placeholder" and other.name in normal.graph.nodes:
+                found.add(other)
+        seen |= needs
+    return frozenset(one for one in nodes if not _has_no_effect(one)) | found
+
+
+def _has_no_effect(node):
     return node.op in ("StatelessWhile", "StatelessIf")
 
 
@@ -37,7 +57,7 @@ def finish(rewriter):
     """In a function, of which nothing can be fetched, let nothing wait for what has no effect."""
     if rewriter.graph.is_body:
         for node in rewriter.normal.nodes:
-            node.controls = frozenset(one for one in node.controls if not has_no_effect(one))
+            node.controls = acting(rewriter.normal, node.controls)
 
 
 RULES = {"While": _without_state, "If": _without_state, "Identity": _copied}

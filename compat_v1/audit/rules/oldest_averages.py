@@ -8,7 +8,7 @@ import itertools
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_scalar, is_tensor
 from compat_v1.audit.patterns import match
-from compat_v1.audit.pruning import users_of
+from compat_v1.audit.pruning import before, users_of
 from compat_v1.audit.sharing import share
 
 CAUSE = "debiased average"
@@ -40,8 +40,12 @@ def _set(normal, update, found, users):
         return False
     if count.controls != awaited or any(one.controls for one in (own, difference, quotient, power)):
         return False
+    if normal.sizes((quotient, 0)) != normal.sizes(found["variable"]) or _is_written_before(update, found["variable"]):
+        return False
     early = [bias]  # these need not wait for the updates, as what they are made for needs what was updated
     if is_tensor(rest) and rest[0].controls == awaited and users[rest[0]] == {power}:
+        if not normal.may_share(rest[0].name, rest[0].op):
+            return False  # it reads what may have been updated
         early.append(rest[0])
     for node in early:
         if node.controls == awaited:
@@ -57,6 +61,12 @@ def _set(normal, update, found, users):
     normal.absorbed |= replaced
     normal.accounted |= replaced
     return True
+
+
+def _is_written_before(update, variable):
+    """Whether another op has a variable as such before it is updated, and may write to it after it was read."""
+    others = before(update) - {update, variable[0]}
+    return any(variable in one.inputs and one.op not in ("Identity", "IsVariableInitialized") for one in others)
 
 
 def _let_go(normal, operand, awaited):

@@ -220,7 +220,7 @@ def asks_which(graph, name):
 
 
 def _read_after_assigned(rewriter, name, node, operands):
-    """A variable that is read behind its initializer has its initial value."""
+    """A variable that is read behind its initializer, for others to begin with, has its initial value."""
     (variable,) = operands
     if isinstance(variable, Literal) or variable[0].op not in ("VariableV2", "Variable"):
         return False
@@ -230,6 +230,8 @@ def _read_after_assigned(rewriter, name, node, operands):
     (assign,) = waits
     if assign.op != "Assign" or assign.inputs[0] != variable or _initializer(rewriter, variable[0]) is not assign:
         return False
+    if not _begins_others(rewriter.graph, name):
+        return False  # whoever reads it so in training sets it back
     _keep_initial(rewriter, name, variable, assign.inputs[1], "read behind its initializer")
     return True
 
@@ -275,11 +277,30 @@ def _keep_initial(rewriter, name, variable, value, step):
 
 def _initializer(rewriter, variable):
     """Return the Assign that initializes a variable: the first in the graph."""
-    graph = rewriter.graph
-    for user, slot in graph.users[variable.name]:
-        if graph.nodes[user].op == "Assign" and slot == 0:
-            return rewriter.normal.made.get(user)
-    return None
+    return rewriter.normal.made.get(_first_assignment(rewriter.graph, variable.name))
+
+
+def _first_assignment(graph, variable):
+    return next((one for one, slot in graph.users[variable] if graph.nodes[one].op == "Assign" and slot == 0), None)
+
+
+def _begins_others(graph, name):
+    """Whether variables begin with what is made of a tensor, and nothing else takes that or waits for it."""
+    todo, seen = [name], {name}
+    while todo:
+        one = todo.pop()
+        if not graph.users[one] or one in graph.awaited:
+            return False
+        for user, slot in graph.users[one]:
+            if graph.nodes[user].op == "Assign" and slot == 1:
+                if _first_assignment(graph, graph.inputs[user][0][0]) != user:
+                    return False
+            elif graph.is_stateful(user):
+                return False
+            elif user not in seen:
+                seen.add(user)
+                todo.append(user)
+    return True
 
 
 def absorb_condition(rewriter, condition):

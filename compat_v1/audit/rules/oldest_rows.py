@@ -35,6 +35,8 @@ def _taken(rewriter, name, node, operands):
     if condition[0].inputs[0] != segments or any(one.controls for one in parts) or isinstance(segments, Literal):
         return False
     chosen, given = map(rewriter.normal.sizes, (rows, segments))
+    if rewriter.normal.sizes((numbers[0], 0)) != given:
+        return False
     if chosen is None or given is None or rewriter.normal.sizes(asked) != chosen:
         return False
     if rewriter.normal.sizes(asked[0].inputs[0]) != (*given, *[1] * (len(chosen) - len(given))):

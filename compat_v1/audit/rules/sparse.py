@@ -94,6 +94,8 @@ def _values_gradient(rewriter, name, products, rows, formula):
         return False
     if not _are_columns([one[0].inputs[1] for one in rows]):
         return False
+    if any(len(one) != 2 for one in map(rewriter.normal.sizes, rows) if one is not None):
+        return False
     rewriter.normal.absorbed.add(products[0])
     cause = "unused gradients" if _is_idle(rewriter.graph, name) else "gradient of a sparse product"
     sizes = [rewriter.normal.sizes(rows[0])]
@@ -106,7 +108,8 @@ def _values_gradient(rewriter, name, products, rows, formula):
 def _are_columns(indices):
     """Whether some indices are the two columns of one list, which may be constants."""
     if all(isinstance(one, Literal) for one in indices):
-        return indices[0].kind == indices[1].kind == "whole" and len(indices[0].shape) == len(indices[1].shape) == 1
+        one, other = indices
+        return one.kind == other.kind == "whole" and len(one.shape) == 1 and one.shape == other.shape
     if not all(is_op(one, "StridedSlice") for one in indices):
         return False
     columns = [one[0] for one in indices]
