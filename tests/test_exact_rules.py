@@ -500,6 +500,20 @@ def question_that_others_ask(other):
         out(raw.Identity(input=variable._ref()))
 
 
+def row_that_others_take(other):
+    """So does a row that a sparse product is made of."""
+    x, y = floats(5, 3), floats(5, 3, name="y")
+    variable, updated = _counted(floats(1, name="by"))
+    row, factor = (raw.GatherV2(params=one, indices=which, axis=0) for one, which in ((x, [0, 1]), (y, [2, 3])))
+    with tf.control_dependencies([updated]):
+        behind = raw.ExpandDims(input=row, axis=-2)
+    raw.Neg(x=behind)
+    row = raw.ExpandDims(input=row, axis=-2) if other else behind
+    product = raw.BatchMatMulV2(x=row, y=raw.ExpandDims(input=factor, axis=-2), adj_y=True)
+    with tf.control_dependencies([raw.Squeeze(input=product, axis=[-2, -1])]):
+        out(raw.Identity(input=variable._ref()))
+
+
 def _averaged(new, decay_is_read=None, others=()):
     """An average without bias: subtracted from its variable what that is too large, or assigned to it.
 
@@ -574,6 +588,7 @@ DIFFER = (
     one_to_each_distance,
     inverse_that_others_take,
     question_that_others_ask,
+    row_that_others_take,
     decay_that_is_the_count,
     row_taken_again_and_again,
     one_row_with_each_of_several,

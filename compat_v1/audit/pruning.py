@@ -96,6 +96,12 @@ def _hand_on_waits(normal, gone):
         for user in _made_for(normal, node, left) if waits else ():
             user.controls |= waits - {user}
             normal.carried |= waits
+    for node in (normal.absorbed & left) - normal.accounted:  # others use it: what replaced it waits too
+        waits = (node.controls & left) - _places(normal, node) - normal.absorbed
+        for user in _made_for(normal, node, left - normal.absorbed) if waits else ():
+            if node not in before(user):
+                user.controls |= waits - {user}
+                normal.carried |= waits
 
 
 def _places(normal, node):

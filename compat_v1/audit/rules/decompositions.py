@@ -20,8 +20,6 @@ def _plain(rewriter, name, _node, operands):
         distance, ones = divisor[0].inputs
         if not _is_identity(ones, rewriter.normal.sizes(_values(distance))):
             return False
-        if not _goes_with_its_waits(rewriter.graph, divisor[0], ones[0]):
-            return False
         gone, divisor = {divisor[0], ones[0]}, distance
     if not _is_inverted(rewriter.graph, name, divisor):
         return False
@@ -40,23 +38,8 @@ def _safe(rewriter, name, _node, operands):
         return False
     if not _is_inverted(rewriter.graph, name, divisor):
         return False
-    if not _goes_with_its_waits(rewriter.graph, inverse[0], total[0], square[0]):
-        return False
     rewriter.normal.absorbed.update({inverse[0], total[0], square[0]})
     return _written(rewriter, name, divisor, "safe")
-
-
-def _goes_with_its_waits(graph, *nodes):
-    """Whether no others use what waits for something, nor what is made of it, of nodes that are made of the next.
-
-    Else they stay, with their waits.
-    """
-    alone = True
-    for node in nodes:
-        alone &= len(node.names) == 1 and len(graph.followers[node.name]) == 1
-        if node.controls and not alone:
-            return False
-    return True
 
 
 def _written(rewriter, name, divisor, formula):

@@ -103,7 +103,7 @@ def _is_guarded(divisor, count):
     if not any(is_op(divisor, op) for op in ("Select", "SelectV2")) or not _waits_for_nothing(divisor[0]):
         return False
     asked, one, other = divisor[0].inputs
-    if not is_op(asked, "Equal") or asked[0].inputs[0] != count or not _waits_for_nothing(asked[0]):
+    if not is_op(asked, "Equal") or asked[0].inputs[0] != count:
         return False
     return _is_zero(asked[0].inputs[1]) and is_scalar(one, 1) and other == count
 
