@@ -206,7 +206,7 @@ EQUATIONS = {"batches": "bqhk,bthk->bhqt", "matrix": "bqhk,ohk->obq", "sum": "bq
 EQUATIONS |= {"other batches": "bqhk,bthk->bhqt", "rows": "bqrs,bqrs->b"}
 OTHERS = {
     "other batches": ["bqhk,bthk->bhtq", "bthk,bqhk->bhqt", "bhqk,bhtk->bhqt", "bqhk,athk->ahqt"],
-    "rows": ["bqrs,bsrq->b", "bqrs,brqs->b"],
+    "rows": ["bqrs,bsrq->b"],
     "batches": ["bqhk,bthk->bhtq", "bthk,bqhk->bhqt", "bhqk,bhtk->bhqt"],
     "matrix": ["bqhk,ohk->oqb", "bqhk,khq->qbk", "qbhk,ohk->obq"],
     "sum": ["bqhk->bqk", "bqhk->bqh", "bqhk->bkh"],
@@ -226,11 +226,7 @@ def test_einsum_of_any_axes_is_a_cause_with_its_gradients(kind):
 
 @pytest.mark.parametrize(("kind", "equation"), [(kind, one) for kind, some in OTHERS.items() for one in some])
 def test_an_einsum_of_other_axes_is_a_mistake(kind, equation):
-    try:
-        new = _contracted(kind, equation)
-    except ValueError:
-        pytest.skip("the axes have other sizes")
-    assert audit(_contracted(kind), new).verdict == "not faithful"
+    assert audit(_contracted(kind), _contracted(kind, equation)).verdict == "not faithful"
 
 
 def test_a_batch_of_one_is_repeated_by_no_einsum():
