@@ -7,6 +7,7 @@ from tensorflow.python.framework import op_def_registry
 
 from compat_v1.audit import patterns, pruning, waits
 from compat_v1.audit.findings import target
+from compat_v1.audit.graph import gives_reference
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.rules.kept import KEPT
 
@@ -220,9 +221,7 @@ def passes_on(node):
 def _is_reference(operand):
     """Whether an operand is a variable as such, so that a copy of it keeps what another assignment replaces."""
     definition = None if isinstance(operand, Literal) else op_def_registry.get(operand[0].op)
-    if definition is None or not definition.output_arg:
-        return False
-    return definition.output_arg[min(operand[1], len(definition.output_arg) - 1)].is_ref
+    return definition is not None and gives_reference(definition, operand[1])
 
 
 def is_given_gradient(node):

@@ -34,6 +34,12 @@ def source(reference):
     return reference.lstrip("^").partition(":")[0]
 
 
+def gives_reference(definition, index):
+    """Whether an output of an op of this definition is a variable as such, a reference."""
+    outputs = definition.output_arg
+    return bool(outputs) and outputs[min(index, len(outputs) - 1)].is_ref
+
+
 def has_shape(graph_def, placeholder):
     """Whether the shape of a placeholder is written down: TensorFlow 1.0 wrote that of a scalar if it was not known."""
     shape = Attributes(placeholder)["shape"]

@@ -13,7 +13,7 @@ from compat_v1.audit import dropout, idle, pruning, rewriting
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
-from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph, gives_reference
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node, what_is_done
 from compat_v1.audit.operands import is_op, is_over_all, refined
@@ -278,10 +278,7 @@ class Normal(Places):
         """Whether an input is a variable's reference, so that when it is read may matter."""
         for maker, index in self.graph.inputs[name]:
             definition = self.graph.op_def(maker)
-            if definition is None:
-                return True
-            outputs = definition.output_arg
-            if outputs and outputs[min(index, len(outputs) - 1)].is_ref:
+            if definition is None or gives_reference(definition, index):
                 return True
         return False
 

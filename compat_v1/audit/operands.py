@@ -147,3 +147,10 @@ def refined(static, derived):
     if derived is None or len(derived) != len(static):
         return static
     return tuple((other if size is None else size) for size, other in zip(static, derived, strict=True))
+
+
+def is_zeros(operand):
+    """Whether a tensor is a constant full of zeros."""
+    if not isinstance(operand, Literal) or operand.kind == "text":
+        return False
+    return not any(operand.value)

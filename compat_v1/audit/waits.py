@@ -8,7 +8,7 @@ from compat_v1.audit import idle
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import is_op, is_zeros
 from compat_v1.audit.pruning import before
 from compat_v1.audit.rules import decays, oldest_averages
 
@@ -187,7 +187,7 @@ def _differences(verification, name, other_name):
         one = here[key] if key in here else there[key]
         if one.op == "NoOp" and not one.controls:
             continue
-        if key in there and _tells_branch(one) and _is_zero(normal.tensors.get((name, 0))):
+        if key in there and _tells_branch(one) and is_zeros(normal.tensors.get((name, 0))):
             continue
         found.append((one.name, "the original" if key in here else "the port"))
     handed = [_handed_on(*side, other) for side, other in (((normal, name), other), ((other, other_name), normal))]
@@ -218,10 +218,3 @@ def _tells_branch(node):
     """Whether a node is a Switch, or an Identity of one."""
     operand = node.inputs[0] if node.op == "Identity" else (node, 0)
     return not isinstance(operand, Literal) and operand[0].op in SWITCHES
-
-
-def _is_zero(operand):
-    """Whether a tensor is a constant full of zeros."""
-    if not isinstance(operand, Literal) or operand.kind == "text":
-        return False
-    return not any(operand.value)

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, single
+from compat_v1.audit.operands import is_op, is_scalar, is_zeros, single
 
 _ROWS, _LARGEST = "rows below 0", "gradient of top_k"
 _INT32, _INT64 = (
@@ -59,9 +59,7 @@ def _is_true(literal):
 
 
 def _is_zero(operand):
-    return is_op(operand, "ZerosLike") or (
-        isinstance(operand, Literal) and operand.kind != "text" and not any(operand.value)
-    )
+    return is_op(operand, "ZerosLike") or is_zeros(operand)
 
 
 def _begins(rewriter, name, node, operands):
