@@ -10,10 +10,8 @@ from decimal import Decimal
 import numpy as np
 import tensorflow as tf
 
-from compat_v1.audit import spare
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
-from compat_v1.audit.pruning import may_go, users_of
 
 _DIGITS = 6  # behind the point, in which a program says what is kept
 _ROUNDING = 1e-12  # of 1 - keep in double precision, and less than of any float32
@@ -152,15 +150,19 @@ def scaled(normal, name, operands):
 
 
 def _kept_of_masked(tensor):
-    """Return what is kept of a gradient that was masked, or None."""
-    while tensor[0].op in ("Identity", "Reshape", "Sum"):
+    """Return what is kept of a gradient that was masked and not scaled yet, or None."""
+    steps = []  # forward a scale and then a mask, backward a mask and then a scale
+    while is_op(tensor, "Identity", "Reshape", "Sum", "masked", "scaled"):
+        if tensor[0].op in ("masked", "scaled"):
+            steps.append(tensor[0])
         tensor = tensor[0].inputs[0]
-        if tensor is None or isinstance(tensor, Literal):
-            return None
-    if tensor[0].op != "masked":
+    last = steps[0] if steps else None
+    while len(steps) > 1 and steps[-1].op != steps[-2].op:
+        del steps[-2:]
+    if steps != [last] or last.op != "masked":
         return None
-    kind, _, number = tensor[0].attributes["kept"].partition(" ")
-    return kind, number or tensor[0].inputs[2]
+    kind, _, number = last.attributes["kept"].partition(" ")
+    return kind, number or last.inputs[2]
 
 
 def _kept_of_scale(op, factor):
@@ -237,49 +239,3 @@ def _within(operand):
         yield operand[0]
         for one in operand[0].inputs:
             yield from _within(one)
-
-
-def unused_gradients(normal):
-    """Return the nodes of the gradients of mask and scale, which no update uses; no group waits for them any more.
-
-    The backward pass of an op makes the gradients of all its inputs, and a group waits for all of them; those of the
-    mask and of the scale differ from formula to formula.
-    """
-    if not any(node.op == "masked" for node in normal.nodes):
-        return set()
-    users = users_of(normal)
-    dropped = set()
-    for group in normal.nodes:
-        if group.op != "NoOp" or not any(map(_is_of_dropout, group.controls)):
-            continue
-        for one in list(group.controls):
-            others = users.get(one, set()) - {group}
-            idle = all(user.op == "Identity" and group in user.controls and not users.get(user) for user in others)
-            if (
-                idle
-                and not _is_of_dropout(one)
-                and may_go(normal, one)
-                and spare.are_gradients(_only_for(normal, one, others, users))
-            ):
-                group.controls -= {one}
-                group.steps.add("dropout: other gradients")
-                dropped |= {one, *others}
-    return dropped
-
-
-def _only_for(normal, node, others, users):
-    """Return the nodes that serve nothing but one that `others` hand on; what rules absorbed goes anyhow."""
-    found, todo = {node, *others}, [node]
-    while todo:
-        makers = [one[0] for one in todo.pop().inputs if one is not None and not isinstance(one, Literal)]
-        for one in makers:
-            if one not in found | normal.absorbed and users.get(one, set()) <= found and may_go(normal, one):
-                found.add(one)
-                todo.append(one)
-    return found
-
-
-def _is_of_dropout(node):
-    while node.op in ("Reshape", "Sum") and not isinstance(node.inputs[0], Literal):
-        node = node.inputs[0][0]
-    return node.op in ("masked", "scaled")

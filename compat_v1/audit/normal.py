@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import dropout, idle, pruning, rewriting
+from compat_v1.audit import idle, pruning, rewriting, spare
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
@@ -87,7 +87,7 @@ class Normal(Places):
         if without or moments:  # what hands on a gradient waits for its group alone
             pruning.leave_out_implied_waits(self)
         self.removed |= idle.leave_out(self, without)
-        pruning.leave_out(self, dropout.unused_gradients(self), self.removed)
+        pruning.leave_out(self, spare.unused_gradients(self), self.removed)
         oldest_losses.finish(self)
         oldest_moments.finish(self, moments, waited)
         oldest_updates.finish(self)

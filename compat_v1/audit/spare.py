@@ -6,7 +6,9 @@ that takes what they would not give it, may stop a program though nobody takes w
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar
+from compat_v1.audit.pruning import may_go, users_of
 
+_LAST = ("Reshape", "Sum", "Mul", "Select", "SelectV2")  # what a gradient of a mask or a scale ends in
 _MOST_AXES = 8  # that TensorFlow sums over
 _QUOTIENTS = ("RealDiv", "quotient or 0")
 _SELECTS = ("Select", "SelectV2")
@@ -51,3 +53,97 @@ def _is_other_quotient(node):
     """Whether a quotient is divided by another number than what it is made from was."""
     total, divisor = node.inputs
     return any(is_op(total, op) and total[0].inputs[1] != divisor for op in _QUOTIENTS)
+
+
+def unused_gradients(normal):
+    """Return the nodes of the gradients of mask and scale, which no update uses; no group waits for them any more.
+
+    The backward pass of an op makes the gradients of all its inputs, and a group waits for all of them; those of the
+    mask and of the scale differ from formula to formula.
+    """
+    if not any(node.op == "masked" for node in normal.nodes):
+        return set()
+    users = users_of(normal)
+    dropped = set()
+    for group in normal.nodes:
+        if group.op != "NoOp" or not any(map(_is_of_dropout, group.controls)):
+            continue
+        for one in list(group.controls):
+            others = users.get(one, set()) - {group}
+            idle = all(user.op == "Identity" and group in user.controls and not users.get(user) for user in others)
+            if (
+                idle
+                and not _is_of_dropout(one)
+                and may_go(normal, one)
+                and are_gradients(_only_for(normal, one, others, users))
+            ):
+                group.controls -= {one}
+                group.steps.add("dropout: other gradients")
+                dropped |= {one, *others}
+    return dropped | _without_a_group(normal, users)
+
+
+def _without_a_group(normal, users):
+    """Return the same of `tf.gradients` that gates nothing: there no group waits for them."""
+    made_of = _made_of(normal)
+    if not made_of:
+        return set()
+    dropped = set()
+    for one in normal.nodes:
+        if one.op not in _LAST or users.get(one) or not may_go(normal, one):
+            continue
+        found = _only_for(normal, one, set(), users)
+        taken = {k for node in found for k in node.inputs if not isinstance(k, Literal) and k[0] not in found}
+        while inner := {k for k in taken if k[0] in normal.absorbed}:  # a mask or a scale
+            taken -= inner
+            taken |= {one for k in inner for one in k[0].inputs if not isinstance(one, Literal)}
+        if {k for k in taken if k[0].op not in _OF_SHAPES} in made_of and are_gradients(found):
+            dropped.add(one)
+    return dropped
+
+
+def _made_of(normal):
+    """Return the sets of tensors that such gradients are made of: inner ones of a dropout and of its gradient."""
+    of_one_mask, found = {}, set()
+    for node in normal.nodes:
+        if node.op == "masked":
+            of_one_mask.setdefault((node.inputs[1], *node.inputs[2:], node.attributes["kept"]), []).append(node)
+    for (drawn, *kept, _), masks in of_one_mask.items():
+        for forward in masks:
+            scale = forward.inputs[0]
+            for backward in masks if is_op(scale, "scaled") else ():
+                if backward is not forward:
+                    gradient = backward.inputs[0]
+                    found |= {frozenset({scale, gradient}), frozenset({drawn, gradient, *kept})}
+                    found |= {
+                        frozenset({scale[0].inputs[0], node.inputs[0], *others})
+                        for node in normal.nodes
+                        if node.op == "scaled" and _is_masked_by(node.inputs[0], backward)
+                        for others in ((), kept)
+                    }
+    return found
+
+
+def _is_masked_by(tensor, node):
+    """Whether a tensor is what a node masks, summed or reshaped or not."""
+    while is_op(tensor, "Identity", "Reshape", "Sum"):
+        tensor = tensor[0].inputs[0]
+    return is_op(tensor, "masked") and tensor[0] is node
+
+
+def _only_for(normal, node, others, users):
+    """Return the nodes that serve nothing but one that `others` hand on; what rules absorbed goes anyhow."""
+    found, todo = {node, *others}, [node]
+    while todo:
+        makers = [one[0] for one in todo.pop().inputs if one is not None and not isinstance(one, Literal)]
+        for one in makers:
+            if one not in found | normal.absorbed and users.get(one, set()) <= found and may_go(normal, one):
+                found.add(one)
+                todo.append(one)
+    return found
+
+
+def _is_of_dropout(node):
+    while node.op in ("Reshape", "Sum") and not isinstance(node.inputs[0], Literal):
+        node = node.inputs[0][0]
+    return node.op in ("masked", "scaled")

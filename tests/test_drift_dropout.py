@@ -1,0 +1,79 @@
+"""Dropout where `tf.gradients` makes the gradients of mask and scale for nobody, as programs that clip them do."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from drift_cases import floats, out
+
+RATE = 0.5
+
+
+def floor(x, keep, drawn):
+    """Return what TensorFlow 1.0 keeps."""
+    return x / keep * tf.floor(keep + drawn)
+
+
+def compared(x, keep, drawn):
+    """Return what TensorFlow 1.15 keeps."""
+    rate = 1 - keep
+    return x * (1 / (1 - rate)) * tf.cast(drawn >= rate, tf.float32)
+
+
+def today(x, keep, _drawn):
+    return tf.nn.dropout(x, rate=1 - keep, seed=7)
+
+
+def program(dropped, fed=False, gated=False, looked_at=None, scale=2.0, twice=False):
+    """Two layers and the gradient through the dropout between them.
+
+    `fed`: what is kept is a placeholder. `gated`: the gradients of one op wait for each other. `looked_at`: what
+    somebody may fetch, made of what went into the dropout, what came out, and the gradients there. `twice`: what is
+    kept is dropped once more. `scale`: what all is multiplied by at the end.
+    """
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(3)
+        keep = floats(name="keep") if fed else 1 - RATE
+        x, w = floats(None, 4), floats(4, 4, name="w")
+        h = tf.nn.relu(tf.matmul(x, w))
+        y = dropped(h, keep, tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None)
+        if twice:
+            y = dropped(y, keep, tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None)
+        loss = tf.reduce_sum(scale * tf.square(y))
+        to_h, to_y = tf.gradients(loss, [h, y], gate_gradients=gated)
+        if looked_at:
+            looked_at(h, y, to_h, to_y)
+        out(tf.gradients(h, w, to_h)[0])
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("gated", [False, True])
+@pytest.mark.parametrize("fed", [False, True])
+@pytest.mark.parametrize("old", [floor, compared])
+def test_the_gradients_that_nobody_asked_for_are_of_the_formula(old, fed, gated, twice):
+    found = audit(program(old, fed, gated, twice=twice), program(today, fed, gated, twice=twice))
+    assert not found.differences
+    assert [one.cause for one in found.numbers] == ["dropout"]
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0, -2.0])
+def test_what_is_multiplied_beside_it_is_compared(scale):
+    assert audit(program(floor), program(today, scale=scale)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize(
+    "looked_at",
+    [
+        lambda h, y, to_h, to_y: tf.reduce_sum(h * to_h, 1),
+        lambda h, y, to_h, to_y: tf.reduce_sum(h * to_y, 1),
+        lambda h, y, to_h, to_y: y * to_y,
+        lambda h, y, to_h, to_y: tf.where(h > 0, to_y, tf.zeros_like(y)),
+    ],
+    ids=["saliency", "saliency behind it", "of what is kept", "where it is positive"],
+)
+@pytest.mark.parametrize("old", [floor, compared])
+def test_what_somebody_computes_of_a_gradient_is_compared(old, looked_at):
+    assert not audit(program(old, looked_at=looked_at), program(today, looked_at=looked_at)).differences
+    assert audit(program(old, looked_at=looked_at), program(today)).verdict == "not faithful"
+    assert audit(program(old), program(today, looked_at=looked_at)).verdict == "not faithful"
