@@ -120,6 +120,13 @@ def copy_of_another(other):
     raw.Reshape(tensor=one if other else two, shape=[3], name="out")
 
 
+def copy_of_rows_or_of_all(other):
+    """What is gathered is copied, and so may be what it is gathered from, by the same name."""
+    x = floats(5, 3)
+    rows = raw.GatherV2(params=x, indices=[4, 1, 0, 2, 3], axis=0)
+    out(rows if other else x)
+
+
 def turned_a_little_more(other):
     """By how much a hue is turned is less than what the first releases could add to 1."""
     out(raw.AdjustHue(images=raw.Abs(x=floats(8, 8, 3)), delta=5e-8 if other else 0.0))
@@ -580,7 +587,145 @@ def one_row_with_each_of_several(other):
     _mean(products, tf.constant(1) if other else raw.Size(input=products))
 
 
+def _updated(*shape):
+    """A variable that is 1, and 2 by an update."""
+    variable = raw.VariableV2(shape=shape, dtype=tf.float32, name="variable")
+    raw.Assign(ref=variable, value=tf.ones(shape))
+    return variable, raw.AssignAdd(ref=variable, value=tf.ones(shape))
+
+
+def guard_that_is_an_update(other):
+    """What a safe logarithm is taken of where it is not needed makes no difference, but is run."""
+    variable, updated = _updated(3)
+    x = floats(3)
+    condition = raw.Greater(x=x, y=0.0)
+    safe = x if other else raw.SelectV2(condition=condition, t=x, e=updated)
+    with tf.control_dependencies([raw.Tanh(x=raw.SelectV2(condition=condition, t=raw.Log(x=safe), e=raw.Neg(x=x)))]):
+        out(raw.Identity(input=variable))
+
+
+def strength_of_an_update(other):
+    """So is the rate that no beta is divided by."""
+    variable, updated = _updated()
+    slots = {name: raw.VariableV2(shape=[3], dtype=tf.float32, name=name) for name in ("var", "accum", "linear")}
+    for one in slots.values():
+        raw.Assign(ref=one, value=tf.ones([3]))
+    strength = floats(name="strength")
+    if not other:
+        rate = raw.Maximum(x=updated, y=1e-6)
+        strength = raw.AddV2(x=strength, y=raw.RealDiv(x=0.0, y=raw.Mul(x=2.0, y=rate)))
+    given = {"grad": floats(3), "lr": 0.1, "l1": 0.1, "l2": strength, "lr_power": -0.5}
+    with tf.control_dependencies([raw.Tanh(x=raw.ApplyFtrl(**slots, **given))]):
+        out(raw.Identity(input=variable))
+
+
+def zeros_of_each_column(other):
+    """A mean over the rows alone is one for each column, if there is but one."""
+    x = raw.Relu(features=floats(5, 1))
+    out(raw.Mean(input=raw.Cast(x=raw.Equal(x=x, y=0.0), DstT=tf.float32), axis=[0] if other else [0, 1]))
+
+
+def counted_in_few_bits(other):
+    """A number of eight bits counts to 255."""
+    x = floats(300)
+    counted = raw.Sum(input=raw.Cast(x=raw.NotEqual(x=x, y=0.0), DstT=tf.uint8 if other else tf.int32), axis=[0])
+    zeros = raw.Sub(x=300, y=raw.Cast(x=counted, DstT=tf.int32) if other else counted)
+    out(raw.RealDiv(x=raw.Cast(x=zeros, DstT=tf.float32), y=300.0))
+
+
+def zeros_of_more_rows(other):
+    """Zeros that are chosen where a number is below 0 may be of a larger shape, which is that of the result."""
+    numbers = raw.Cast(x=raw.Abs(x=raw.Sign(x=floats(2))), DstT=tf.int32)
+    gradient = raw.Exp(x=raw.UnsortedSegmentSum(data=floats(2, 4, name="y"), segment_ids=numbers, num_segments=2))
+    rows = raw.GatherV2(params=gradient, indices=raw.Maximum(x=numbers, y=[0, 0]), axis=0)
+    asked = raw.LogicalAnd(
+        x=raw.Reshape(tensor=raw.GreaterEqual(x=numbers, y=0), shape=[2, 1]), y=tf.ones([2, 4], bool)
+    )
+    out(raw.SelectV2(condition=asked, t=rows, e=tf.zeros([3, 2, 4] if other else [2, 4])))
+
+
+def largest_exponent_of_more_rows(other):
+    """So may those for an exponent that is not finite."""
+    largest = raw.Max(input=floats(2, 3), axis=[1])
+    zeros = tf.zeros([4, 2] if other else [2])
+    largest = raw.SelectV2(condition=raw.IsFinite(x=largest), t=largest, e=zeros)
+    out(raw.Exp(x=raw.StopGradient(input=largest)))
+
+
+def quotient_of_more_rows(other):
+    """And those for a quotient by no weights."""
+    x, y, ones, zeros = floats(3), floats(3, name="y"), tf.ones([3]), tf.zeros([3])
+    count = raw.Mul(x=raw.Select(condition=raw.Less(x=y, y=0.0), x=zeros, y=ones), y=ones)
+    count_or_one = raw.SelectV2(condition=raw.Equal(x=count, y=zeros), t=1.0, e=count)
+    above, none = raw.Greater(x=count, y=0.0), tf.zeros([4, 3] if other else [3])
+    out(raw.RealDiv(x=raw.SelectV2(condition=above, t=x, e=none), y=count_or_one))
+
+
+def vectors_in_a_matrix(other):
+    """What is joined after each got an axis has more elements than parts if these were no numbers."""
+    whole = [raw.Cast(x=raw.Mul(x=floats(3, name=name), y=99.0), DstT=tf.int32) for name in "xy"]
+    joined = raw.ConcatV2(values=[raw.ExpandDims(input=one, axis=0) for one in whole], axis=0)
+    out(raw.Mul(x=joined, y=2 if other else raw.Size(input=joined)))
+
+
+def steps_that_are_cut(other):
+    """Steps that are counted in eight bits begin anew."""
+    x, y = (raw.ExpandDims(input=floats(name=name), axis=0) for name in "xy")
+    steps = raw.Range(start=1, limit=299, delta=1)
+    steps = raw.Cast(x=raw.Cast(x=steps, DstT=tf.uint8) if other else steps, DstT=tf.float32)
+    step = raw.RealDiv(x=raw.Sub(x=y, y=x), y=299.0)
+    joined = raw.ConcatV2(values=[x, raw.AddV2(x=x, y=raw.Mul(x=step, y=steps)), y], axis=0)
+    out(raw.Slice(input=joined, begin=[0], size=[300]))
+
+
+def gradient_of_more_rows(other):
+    """The gradient of a squared difference has the shape of what is handed back, which may be larger."""
+    x, y, given = floats(3), floats(3, name="y"), floats(4, 3, name="given")
+    raw.Tanh(x=raw.SquaredDifference(x=x, y=y))
+    back = raw.Mul(x=raw.Mul(x=2.0, y=given), y=raw.Sub(x=x, y=y))
+    _mean(back, tf.constant(3) if other else raw.Size(input=back))
+
+
+def regularizer_of_more_rows(other):
+    """So has that of a regularizer."""
+    weights, given = floats(3, name="weights"), floats(name="given")
+    squares = raw.Sum(input=raw.Square(x=weights), axis=[0])
+    raw.Tanh(x=raw.AddV2(x=0.0, y=raw.Mul(x=0.01, y=squares)))
+    spread = raw.BroadcastTo(input=raw.Mul(x=given, y=0.01), shape=[4, 3] if other else [3])
+    out(raw.Tanh(x=raw.Mul(x=spread, y=raw.Mul(x=weights, y=2.0))))
+
+
+def behind_a_size_of_what_is_read(other):
+    """What waits for a size waits for what is measured, which may read what is updated then."""
+    variable, x = raw.VariableV2(shape=[3], dtype=tf.float32, name="variable"), floats(3)
+    raw.Assign(ref=variable, value=tf.ones([3]))
+    with tf.control_dependencies([_late()]):
+        before = raw.Exp(x=variable)
+    with tf.control_dependencies([raw.Shape(input=x if other else before)]):
+        updated = raw.AssignAdd(ref=variable, value=tf.ones([3]))
+    with tf.control_dependencies([updated]):
+        out(raw.Tanh(x=before))
+
+
+def summed_twice(other):
+    """No kernel sums over an axis twice."""
+    out(raw.Sum(input=floats(3, 4), axis=[0, 0] if other else [0]))
+
+
 DIFFER = (
+    copy_of_rows_or_of_all,
+    behind_a_size_of_what_is_read,
+    gradient_of_more_rows,
+    regularizer_of_more_rows,
+    guard_that_is_an_update,
+    strength_of_an_update,
+    zeros_of_each_column,
+    counted_in_few_bits,
+    zeros_of_more_rows,
+    largest_exponent_of_more_rows,
+    quotient_of_more_rows,
+    vectors_in_a_matrix,
+    steps_that_are_cut,
     behind_a_loop_that_counts_to_an_update,
     initialized_anew,
     set_to_what_another_begins_with,
@@ -629,7 +774,7 @@ DIFFER = (
 )
 ROUNDED = (turned_a_little_more, rounded_scale)
 MAY_DIFFER = (update_before_one_branch, sizes_that_do_not_fit, mean_over_another_axis, size_of_another, stitched_twice)
-MAY_DIFFER += (average_after_another_update,)
+MAY_DIFFER += (average_after_another_update, summed_twice)
 
 
 def form(build, other):

@@ -197,16 +197,32 @@ class Graph:
     @functools.cached_property
     def effects(self):
         """{name: what runs for a node and changes what others see, itself perhaps}, where there is any."""
+        return self.effects_without(frozenset())
+
+    def effects_without(self, copies):
+        """Return the same if each output of some IdentityNs, by name, were made from what it copies alone."""
         found: dict = {}
         for name in self.order:
-            own = [found[one] for one in self.needs(name) if one in found]
-            own += [frozenset([name])] if self._has_effect(name) else []
+            needs = self.needs(name)
+            if copies and not copies.isdisjoint(needs):
+                needs = [one for taken in self.inputs[name] for one in self._copied(*taken, copies)]
+                needs += self.controls[name]
+            own = [found[one] for one in needs if one in found]
+            own += [frozenset([name])] if self.has_effect(name) else []
             if own:
                 largest = max(own, key=len)
                 found[name] = largest if all(one <= largest for one in own) else frozenset().union(*own)
         return found
 
-    def _has_effect(self, name):
+    def _copied(self, name, index, copies):
+        """Return what an output is made from, and what is awaited for it, by what some IdentityNs copy."""
+        awaited = []
+        while name in copies:
+            awaited += self.controls[name]
+            name, index = self.inputs[name][index]
+        return [name, *awaited]
+
+    def has_effect(self, name):
         """Whether a node changes a variable, a queue or the like, and not only what it draws next or itself gives."""
         op, definition = self.nodes[name].op, self.op_def(name)
         if not self.is_stateful(name) or op in _READING or op.startswith(("TensorArray", "Stack", "Ref", "Assert")):

@@ -30,7 +30,7 @@ from compat_v1.audit.rules import (
     oldest_norms,
     oldest_updates,
 )
-from compat_v1.audit.sizes import unknown
+from compat_v1.audit.sizes import may_be_one, unknown
 
 # Two of these are two things, whatever they say of themselves.
 _REDUCTIONS = ("Sum", "Mean", "Prod", "Max", "Min")
@@ -94,6 +94,7 @@ class Normal(Places):
         oldest_norms.finish(self)
         pruning.leave_out(self, set(), set())
         pruning.leave_out_stacks(self)
+        pruning.hand_on_effects(self)
 
     # What the rules ask.
 
@@ -184,7 +185,7 @@ class Normal(Places):
                 self._stand_in(name, one, maker) if isinstance(one, Literal) else one
                 for one, maker in zip(operands, makers, strict=True)
             ]
-        sizes = self._derived(name, op, operands) if sizes is None else sizes
+        sizes = self._derived(name, op, operands) if sizes is None else self._unless_refuted(name, op, sizes)
         made = self.node(name, op, attributes, operands, None, steps, len(sizes), sizes)
         for index in range(max(len(sizes), 1)):
             self.tensors[name, index] = (made, index)
@@ -209,6 +210,14 @@ class Normal(Places):
         for index, hint in enumerate(self._hints.get(name, ())[: len(found)]):
             found[index] = refined(hint, found[index])
         return found
+
+    def _unless_refuted(self, name, op, sizes):
+        """Return what a rule says of a node's sizes, and where TensorFlow knows of others, these."""
+        if op in ("Sum", "Less"):  # whose dimensions are kept by what is made of it; what asks of fewer sizes
+            return sizes
+        pairs = zip(sizes, self.graph.shapes[name], strict=False)
+        known = [one if None in (one, static) or may_be_one(one, static) else static for one, static in pairs]
+        return [*known, *sizes[len(known) :]]
 
     def _joined_sizes(self, target):
         """Return the sizes that a shape which is joined of parts says, None for those that are not written down."""

@@ -26,7 +26,10 @@ INDEX_TYPES = (
 )
 
 
-RESOURCE = tf.compat.v1.AttrValue(type=tf.resource.as_datatype_enum).SerializeToString(deterministic=True)
+RESOURCE, INT32, INT64 = (
+    tf.compat.v1.AttrValue(type=one.as_datatype_enum).SerializeToString(deterministic=True)
+    for one in (tf.resource, tf.int32, tf.int64)
+)
 EMPTY_LIST = tf.compat.v1.AttrValue(list={}).SerializeToString(deterministic=True)
 MOST_LEAVES = 64
 NOTES_ON_PRODUCTS = ("grad_a", "grad_b", "grad_x", "grad_y")
@@ -66,8 +69,11 @@ def axes_of(operand, shape):
     """
     if shape is None or not is_of_numbers(operand):
         return None
-    rank, axes = len(shape), operand.value
-    return sorted({axis % rank for axis in axes}) if all(-rank <= axis < rank for axis in axes) else None
+    rank = len(shape)
+    if not all(-rank <= axis < rank for axis in operand.value):
+        return None
+    axes = {axis % rank for axis in operand.value}
+    return sorted(axes) if len(axes) == len(operand.value) else None  # no kernel takes one twice
 
 
 def leaves_of(operand):
@@ -147,6 +153,14 @@ def refined(static, derived):
     if derived is None or len(derived) != len(static):
         return static
     return tuple((other if size is None else size) for size, other in zip(static, derived, strict=True))
+
+
+def stays(normal, operand, other):
+    """Whether a tensor keeps its shape where it meets another, as that is a scalar, or no larger along any axis."""
+    shape, met = normal.sizes(operand), normal.sizes(other)
+    if met == () or (is_op(other, "ZerosLike", "OnesLike") and other[0].inputs[0] == operand):
+        return True
+    return shape is not None and met is not None and sizes.covers(shape, met)
 
 
 def is_zeros(operand):

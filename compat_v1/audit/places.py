@@ -6,6 +6,7 @@ from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node
 from compat_v1.audit.operands import is_op, is_tensor
+from compat_v1.audit.pruning import before
 
 
 class Places:
@@ -21,7 +22,7 @@ class Places:
             if one in self.waits and not stands_in:  # else the node for the literal waits: a Merge takes what comes
                 found |= self.waits[one]
                 self.carried |= self.waits[one]
-        return found | self._measured(name)
+        return found | self._measured(name) | self._read_before(name)
 
     def alive(self, name):
         """Return what tells in which loop or branch a node runs."""
@@ -84,6 +85,32 @@ class Places:
             if one not in self.measured:
                 measured -= self.graph.effects.get(one, frozenset())
         return {self.made[one] for one in measured if one in self.made}
+
+    def _read_before(self, name):
+        """Return what is read of a variable before a node changes it, which awaits a size of that alone.
+
+        So may the constant that it takes.
+        """
+        found, seen = set(), set()
+        variable = self.made.get(self.graph.inputs[name][0][0]) if self.graph.inputs[name] else None
+        if variable is None or not self.graph.has_effect(name):
+            return found
+        awaited = [one for taken in (name, *self._constants(name)) for one in self.graph.controls[taken]]
+        sizes = [one for one in awaited if isinstance(self.tensors.get((one, 0)), Literal)]
+        while sizes:
+            seen.add(one := sizes.pop())
+            for maker, index in self.graph.inputs[one]:
+                measured = self.tensors.get((maker, index))
+                if isinstance(measured, Literal):
+                    sizes += [maker] if maker not in seen else []
+                elif measured is not None and variable in before(measured[0]):
+                    found.add(measured[0])
+        return found
+
+    def _constants(self, name):
+        return [
+            maker for maker, index in self.graph.inputs[name] if isinstance(self.tensors.get((maker, index)), Literal)
+        ]
 
     def _frame(self, frame):
         if frame not in self._frames:

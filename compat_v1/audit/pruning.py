@@ -7,6 +7,7 @@ from compat_v1.audit.graph import BACK_EDGES, MERGES
 from compat_v1.audit.literals import Literal
 
 NO_PART = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", "Merge", "RefMerge", "NextIteration", "NoOp"}
+_WITHOUT_STATE = ("StatelessWhile", "StatelessIf")  # as `rules/functional.py` writes others
 
 
 def users_of(normal):
@@ -50,7 +51,12 @@ def redirect(normal, instead, but=frozenset()):
 
 def arrange(normal):
     """Sort the nodes anew, each after what it needs, but for what comes back in a loop."""
-    order = {}
+    normal.nodes = arranged(normal)
+
+
+def arranged(normal):
+    """Return the nodes, each after what it needs, but for what comes back in a loop."""
+    order: dict = {}
     for first in normal.nodes:
         todo = [first]
         while todo:
@@ -61,7 +67,7 @@ def arrange(normal):
                 todo += sorted(missing, key=lambda one: one.number)
             else:
                 order[todo.pop()] = None
-    normal.nodes = list(order)
+    return list(order)
 
 
 def leave_out(normal, nodes, removed):
@@ -126,6 +132,38 @@ def _made_for(normal, node, left):
                 seen.add(user)
                 todo.append(user)
     return found
+
+
+def hand_on_effects(normal):
+    """Let a node wait for what has an effect and was run for it in the graph, if it is not for what rules have left.
+
+    A rule may do without an operand whose value makes no difference: that it was run does.
+    """
+    copies = {name for name in normal.consumed if normal.graph.nodes[name].op == "IdentityN"}  # see `rules/custom.py`
+    effects, left = normal.graph.effects_without(copies), set(normal.nodes)
+    acting = {name for names in set(effects.values()) for name in names}
+    acting = {name for name in acting if normal.made.get(name) in left and normal.made[name].op not in _WITHOUT_STATE}
+    bits = {name: 1 << k for k, name in enumerate(sorted(acting))}
+    if not bits:
+        return
+    due = {
+        names: functools.reduce(operator.or_, (bits.get(name, 0) for name in names)) for names in set(effects.values())
+    }
+    run: dict = {}  # what has run when a node has, as bits
+    for node in arranged(normal):
+        makers = [one[0] for k, one in enumerate(node.inputs) if not isinstance(one, Literal) and k not in node.late]
+        own = functools.reduce(operator.or_, (run.get(one, 0) for one in (*makers, *node.controls)), 0)
+        own |= functools.reduce(operator.or_, (bits.get(name, 0) for name in node.names), 0)
+        for name in node.names:
+            missing = due.get(effects.get(name), 0) & ~own if normal.made.get(name) is node else 0
+            own |= missing
+            if node in normal.accounted:
+                continue
+            others = {normal.made[one] for one, bit in bits.items() if missing & bit} if missing else set()
+            others = {one for one in others if node not in before(one)}  # rules have put some behind
+            node.controls |= others
+            normal.carried |= others
+        run[node] = own
 
 
 def leave_out_stacks(normal):

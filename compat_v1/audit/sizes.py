@@ -167,6 +167,12 @@ def broadcast(a: AnySize, b: AnySize) -> AnySize:
     return a if isinstance(a, int) else unknown(("broadcast", frozenset((a, b))))
 
 
+def may_be_one(shape: tuple[AnySize, ...], other: tuple[AnySize, ...]) -> bool:
+    """Whether two shapes have as many axes and no numbers that differ."""
+    pairs = zip(shape, other, strict=False)
+    return len(shape) == len(other) and not any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs)
+
+
 def covers(shape: tuple[AnySize, ...], other: tuple[AnySize, ...]) -> bool:
     """Whether a shape stays as it is when it is broadcast with another."""
     if len(other) > len(shape):

@@ -59,7 +59,11 @@ def compare_unused_copies(verification):
     another copy of that: then they are numbered otherwise.
     """
     left, others = ({*_unused_copies(side.normal)} for side in verification.pairing.sides)
-    tensors = [side.normal.tensors for side in verification.pairing.sides]
+    tensors = [dict(side.normal.tensors) for side in verification.pairing.sides]
+    for node in verification.pairing.sides[0].normal.nodes:
+        if node.op == "Identity" and node not in verification.partner and not verification.pairing.sides[0].users[node]:
+            left.update(node.names)  # of which the original alone has a node
+            tensors[0].update({(name, 0): node.inputs[0] for name in node.names})
 
     def is_same(name, other):
         return verification.is_same(tensors[0][name, 0], tensors[1][other, 0])

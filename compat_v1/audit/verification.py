@@ -10,7 +10,7 @@ from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import before
 from compat_v1.audit.seeds import is_given
-from compat_v1.audit.sizes import Size, add, multiply, unknown
+from compat_v1.audit.sizes import Size, add, may_be_one, multiply, unknown
 
 
 class Verification:
@@ -87,6 +87,7 @@ class Verification:
             else:
                 self.explain(one, node.name)
         self._compare_branches(node, other)
+        self._compare_shapes(node, other)
         self._compare_inputs(node, other)
         self._compare_waits(node, other)
 
@@ -98,6 +99,17 @@ class Verification:
         if {here, there} == {True, False} and not node.steps ^ other.steps:
             where = ("in any case", "in a branch only")
             self.find("role", node, other, f"runs {where[here]}, {where[there]} in the port")
+
+    def _compare_shapes(self, node, other):
+        """Compare what is known of the shapes of what nodes give: a rule may have left out what made one larger."""
+        for index, pair in enumerate(zip(*self._known_shapes(node, other), strict=False)):
+            if None not in pair and not may_be_one(*pair):
+                here, there = (list("?" if isinstance(size, Size) else size for size in shape) for shape in pair)
+                self.find("role", node, other, f"gives output {index} in the shape {here}, {there} in the port")
+
+    def _known_shapes(self, *pair):
+        for side, one in zip(self.pairing.sides, pair, strict=True):
+            yield [side.normal.sizes((one, index)) for index in range(len(one.outputs))]
 
     def _compare_attributes(self, node, other):
         for key in sorted(node.attributes.keys() | other.attributes.keys()):

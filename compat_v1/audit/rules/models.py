@@ -96,6 +96,8 @@ def finish(rewriter):
         redirect(normal, {(node, 0): product})
         for one in using:
             one.controls = frozenset(product[0] if other is node else other for other in one.controls)
+            if one.op == "Identity":
+                normal.set_sizes(one, normal.sizes(product))
         product[0].steps.add(f"{_WEIGHTS}: summed")
         normal.absorbed.add(node)
 

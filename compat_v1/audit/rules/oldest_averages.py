@@ -59,7 +59,7 @@ def _set(normal, update, found, users):
             node.colocated = ()  # beside the variable
     replaced = {difference, average, count}
     normal.absorbed |= replaced
-    normal.accounted |= replaced
+    normal.accounted |= replaced | {*early}
     return True
 
 

@@ -273,6 +273,7 @@ def _keep_initial(rewriter, name, variable, value, step):
     )
     normal.tensors[name, 0] = (made, 0)
     normal.absorbed.add(made)
+    normal.accounted.add(made)
 
 
 def _initializer(rewriter, variable):

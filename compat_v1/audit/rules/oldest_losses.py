@@ -1,7 +1,7 @@
 """Rules for the losses and metrics of TensorFlow's first releases: quotients by counts, squared differences."""
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number, stays
 from compat_v1.audit.pruning import before, redirect
 
 _QUOTIENT, _SQUARED = "quotient or 0", "squared difference"
@@ -55,7 +55,7 @@ def finish(normal):
         count = _positive(chosen[0].inputs[0])
         if count is None or not _is_zero(chosen[0].inputs[2]) or not _is_guarded(node.inputs[1], count):
             continue
-        if not _are_of_one_rank(normal, *chosen[0].inputs[:2]):
+        if not _are_of_one_rank(normal, *chosen[0].inputs[:2]) or not stays(normal, *chosen[0].inputs[1:]):
             continue
         normal.absorbed.update({chosen[0], chosen[0].inputs[0][0], node.inputs[1][0], node.inputs[1][0].inputs[0][0]})
         none = chosen[0].inputs[2]
@@ -74,7 +74,8 @@ def finish(normal):
 def _quotient(rewriter, name, node, operands):
     """What is divided by a count, or by a count that is at least 0, is 0 where that is 0."""
     total, count = operands
-    if is_op(count, "Maximum") and not count[0].controls and _is_zero(count[0].inputs[1]):
+    is_limited = is_op(count, "Maximum") and not count[0].controls and _is_zero(count[0].inputs[1])
+    if is_limited and stays(rewriter.normal, *count[0].inputs):
         rewriter.normal.absorbed.add(count[0])
         return _keep(rewriter, name, total, count[0].inputs[0], "divided")
     return not isinstance(count, Literal) and _counts(count) and _keep(rewriter, name, total, count, "divided")

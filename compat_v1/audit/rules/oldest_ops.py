@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.operands import is_op, is_scalar, number, stays
 
 v1 = tf.compat.v1
 
@@ -182,7 +182,7 @@ def _largest_exponent(rewriter, name, node, operands):
         return False
     zeros = is_op(none, "ZerosLike") or (isinstance(none, Literal) and none.kind != "text" and not any(none.value))
     users = [rewriter.graph.nodes[user].op for user, _ in rewriter.graph.users[name]]
-    if not zeros or condition[0].controls or users != ["StopGradient"]:
+    if not zeros or condition[0].controls or users != ["StopGradient"] or not stays(rewriter.normal, largest, none):
         return False
     rewriter.normal.absorbed |= {condition[0]} | (set() if isinstance(none, Literal) else {none[0]})
     rewriter.normal.alias(name, largest, "largest exponent")
@@ -234,13 +234,14 @@ def _unmasked(rewriter, name, node, operands):
 def _joined_numbers(rewriter, name, node, operands):
     """Whole numbers joined after each got an axis, or written down, are put in one vector."""
     *parts, axis = operands
-    if rewriter.dtype(name) not in ("int32", "int64") or not is_scalar(axis, 0) or not any(map(_is_single, parts)):
+    single = [_is_single(rewriter.normal, one) for one in parts]
+    if rewriter.dtype(name) not in ("int32", "int64") or not is_scalar(axis, 0) or not any(single):
         return False
     numbers = []
-    for part in parts:
+    for part, is_single in zip(parts, single, strict=True):
         if isinstance(part, Literal) and part.kind == "whole" and len(part.shape) == 1:
             numbers += [part._replace(shape=(), value=(one,), form=0, leaves=()) for one in part.value]
-        elif _is_single(part):
+        elif is_single:
             numbers.append(part[0].inputs[0])
             rewriter.normal.absorbed.add(part[0])
         else:
@@ -272,10 +273,10 @@ def _row_in_a_part(rewriter, name, node, operands):
     return True
 
 
-def _is_single(operand):
+def _is_single(normal, operand):
     """Whether a tensor is a number that got an axis."""
     expanded = is_op(operand, "ExpandDims") and not operand[0].controls and is_scalar(operand[0].inputs[1], 0)
-    return expanded and not isinstance(operand[0].inputs[0], Literal)
+    return expanded and not isinstance(operand[0].inputs[0], Literal) and normal.sizes(operand[0].inputs[0]) == ()
 
 
 def _key(operand):

@@ -1,15 +1,9 @@
 """Rules for gradients that take or place rows by their numbers: of top_k and of sums of segments in any order."""
 
-import tensorflow as tf
-
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_zeros, single
+from compat_v1.audit.operands import INT32, INT64, is_op, is_scalar, is_zeros, single, stays
 
 _ROWS, _LARGEST = "rows below 0", "gradient of top_k"
-_INT32, _INT64 = (
-    tf.compat.v1.AttrValue(type=one.as_datatype_enum).SerializeToString(deterministic=True)
-    for one in (tf.int32, tf.int64)
-)
 
 
 def _taken(rewriter, name, node, operands):
@@ -39,6 +33,8 @@ def _taken(rewriter, name, node, operands):
         return False
     if chosen is None or given is None or rewriter.normal.sizes(asked) != chosen:
         return False
+    if not stays(rewriter.normal, rows, none):
+        return False
     if rewriter.normal.sizes(asked[0].inputs[0]) != (*given, *[1] * (len(chosen) - len(given))):
         return False
     if not _are_summed(rewriter.normal, segments):
@@ -66,7 +62,7 @@ def _begins(rewriter, name, node, operands):
     """Where the rows begin that top_k took elements of is counted in 64 bits, and cast to 32."""
     attributes = rewriter.graph.attributes(name)
     column = operands[0]
-    if (attributes.get("SrcT"), attributes.get("DstT")) != (_INT64, _INT32) or not is_op(column, "ExpandDims"):
+    if (attributes.get("SrcT"), attributes.get("DstT")) != (INT64, INT32) or not is_op(column, "ExpandDims"):
         return False
     counted, axis = column[0].inputs
     if not is_op(counted, "Range") or column[0].controls or counted[0].controls or not is_scalar(axis, 1):
@@ -79,7 +75,7 @@ def _begins(rewriter, name, node, operands):
     normal = rewriter.normal
     inputs = [one._replace(dtype="int32") for one in counted[0].inputs]
     made = normal.node(name, "Range", {}, inputs, set(), {_LARGEST}, sizes=[normal.sizes(counted)])
-    normal.keep(name, "ExpandDims", [(made, 0), axis], {"T": _INT32}, {_LARGEST}, [normal.sizes(column)])
+    normal.keep(name, "ExpandDims", [(made, 0), axis], {"T": INT32}, {_LARGEST}, [normal.sizes(column)])
     normal.absorbed.update({column[0], counted[0]})
     return True
 

@@ -1,7 +1,7 @@
 """tf.nn.zero_fraction, which took the mean of (x == 0) and counts in a branch by now."""
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_over_all, is_scalar
+from compat_v1.audit.operands import INT32, INT64, is_op, is_over_all, is_scalar
 from compat_v1.audit.rules.oldest_branches import absorb_condition
 from compat_v1.audit.sizes import multiply
 
@@ -14,7 +14,7 @@ def averaged_zeros(rewriter, name, node, operands):
     equal = cast[0].inputs[0]
     if not is_op(equal, "Equal") or equal[0].controls or not _is_zero(equal[0].inputs[1]):
         return False
-    if not _over_all(rewriter, equal, axes):
+    if not _over_all(rewriter, equal, axes) or rewriter.graph.shapes[name] not in ([()], [None]):
         return False
     rewriter.normal.absorbed.update({cast[0], equal[0]})
     return _keep_zeros(rewriter, name, equal[0].inputs[0], "averaged")
@@ -64,6 +64,8 @@ def _counted(rewriter, operand):
         operand = operand[0].inputs[0]
     if not is_op(operand, "Sum") or not is_op(operand[0].inputs[0], "Cast"):
         return None
+    if operand[0].attributes.get("T") not in (INT32, INT64) or rewriter.normal.sizes(operand) not in ((), None):
+        return None  # a number of fewer bits does not count far
     unequal = operand[0].inputs[0][0].inputs[0]
     if not is_op(unequal, "NotEqual") or not _is_zero(unequal[0].inputs[1]):
         return None

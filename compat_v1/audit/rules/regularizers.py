@@ -112,7 +112,7 @@ def _halved(normal, users, total, product):
     weights = squares.inputs[0]
     if not all(one is product or _is_unused_product(users, one) for one in users[total]):
         return  # something else uses the sum as well
-    written = _spread_gradients(users, weights, rate)
+    written = _spread_gradients(normal, users, weights, rate)
     if len(written) > 1:
         return
     types = {key: value for key, value in total.attributes.items() if key == "T"}
@@ -134,7 +134,7 @@ def _is_unused_product(users, node):
     return node.op == "Mul" and all(one.op in ("NoOp", "Identity") for one in handed)
 
 
-def _spread_gradients(users, weights, rate):
+def _spread_gradients(normal, users, weights, rate):
     """Return, of each gradient for weights that multiplies them by 2 and by a spread product with the rate: itself,
     that product as it is handed on, the product (None for the rate alone), and the nodes in between."""
     found = []
@@ -145,6 +145,8 @@ def _spread_gradients(users, weights, rate):
         (gradient,) = users[doubled]
         spread = [one for one in gradient.inputs if one != (doubled, 0)]
         if gradient.op != "Mul" or len(spread) != 1 or not is_op(spread[0], "BroadcastTo"):
+            continue
+        if normal.sizes(weights) is None or normal.sizes(spread[0]) != normal.sizes(weights):
             continue
         source, gone = spread[0], {doubled}
         while not isinstance(source, Literal) and source[0].op in ("BroadcastTo", "Reshape"):

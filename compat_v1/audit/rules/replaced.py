@@ -105,8 +105,8 @@ def _counts_up(operand, count):
     """Return the nodes that make [1, 2, …, count - 2] of a constant, as floating-point numbers; None for any other."""
     nodes = []
     while is_op(operand, "Reshape") or is_op(operand, "Cast"):
-        if operand[0].controls:
-            return None
+        if operand[0].controls or any(one.op == operand[0].op == "Cast" for one in nodes):
+            return None  # what is cast twice may have been cut in between
         nodes.append(operand[0])
         operand = operand[0].inputs[0]
     known = isinstance(operand, Literal) and operand.kind == "whole" and operand.value == tuple(range(1, count - 1))
