@@ -60,13 +60,13 @@ def build_switches():
 class Branched(Rewritten):
     """A port's graph with the first layers; `causes`, {why they differ: names of what normalized in it}."""
 
-    def __init__(self, port, alone):
+    def __init__(self, port, alone, layers_at=lambda merge: (*layers_of(merge), *fused_layers(merge))):
+        """`alone`: names of ops of the port; `layers_at(op)`: the layers that one of them may be of, as they seem."""
         super().__init__(port)
         self.twins, self.causes = Twins(self.graph), {}
         with self.graph.as_default():
             for name in alone:
-                merge = self.graph.get_operation_by_name(name)
-                layers = (*layers_of(merge), *fused_layers(merge))
+                layers = layers_at(self.graph.get_operation_by_name(name))
                 done = next((layer for layer in layers if self._write_out(layer)), None)
                 for cause in done.causes if done else ():
                     self.causes.setdefault(cause, []).append(done.y.op.name)

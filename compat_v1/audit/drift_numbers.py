@@ -52,6 +52,12 @@ NUMBERS = {
         "the last bits differ, and the moving variance is larger, of n elements by n / (n - 1); for the old ones write "
         "fused=False in the port",
     ),
+    "fused layer normalization": Change(
+        "tf.keras.layers.LayerNormalization is one op, was made of several",
+        "1.15 to 2.21",
+        "the last bits differ; for the old ones write it out in the port, with mean, variance = "
+        "tf.nn.moments(x, axis, keepdims=True) and tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)",
+    ),
     "normalized in branches": Change(
         "tf.layers.batch_normalization with a training that is a tensor normalizes by what a condition chooses, and "
         "moves the averages in training alone; each branch normalized, and the averages were moved in any case",
