@@ -84,3 +84,13 @@ def _(new, mistake):
 @case("read no more")
 def _(new, mistake):
     _updated(new, mistake, read=True)
+
+
+@case("wide conditions")
+def _(new, mistake):
+    x, y = floats(4, 3), floats(4, 3, name="y")
+    mask = raw.Less(x=raw.Sum(input=x, axis=[1], keep_dims=True), y=0.0)
+    if mistake:
+        mask = raw.LogicalNot(x=mask)
+    mask = mask if new else raw.Tile(input=mask, multiples=[1, 3])
+    out(raw.SelectV2(condition=mask, t=x, e=y) if new else raw.Select(condition=mask, x=x, y=y))

@@ -15,7 +15,7 @@ from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import Attributes, Graph, has_shape
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.normal import Normal
+from compat_v1.audit.normal import ENTERING, Normal
 from compat_v1.audit.numbers import changed_numbers
 from compat_v1.audit.pairing import Pairing
 from compat_v1.audit.pruning import leave_out_implied_waits
@@ -191,7 +191,10 @@ def _compared(graphs, without, compare_functions, given):
             followed = True
             if not any(new):  # what follows would be the same once more
                 return normals, verification
-        hints = ({**hints[0], **new[0]}, {**hints[1], **new[1]})
+        hints = tuple(
+            {**own, **{name: known for name, known in more.items() if own.get(name) is not ENTERING}}
+            for own, more in zip(hints, new, strict=True)
+        )
 
 
 def _tells_more(shape, other):

@@ -245,7 +245,7 @@ _RULES = {
     **dict.fromkeys(_BINARY, _broadcast),
     **dict.fromkeys(("Sum", "Mean", "Prod", "Max", "Min", "Any", "All"), _reduced),
     **dict.fromkeys(("ArgMax", "ArgMin"), _best),
-    **dict.fromkeys(("Gather", "GatherV2", "ResourceGather"), _gathered),
+    **dict.fromkeys(("Gather", "GatherV2"), _gathered),
     **dict.fromkeys(("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill", "RandomUniformInt"), _to(0)),
     **dimensions_taken.RULES,
     "SoftmaxCrossEntropyWithLogits": _soft_losses,

@@ -200,6 +200,11 @@ RULES = {
         "1.15 to 2.21",
         "the same number is chosen; computing the other one has no effect",
     ),
+    "wide conditions": Rule(
+        "the mask of a recurrent layer of tf.keras is broadcast, was tiled over all that it chooses",
+        "1.15 to 2.21",
+        "each element is chosen by the same",
+    ),
     # Compiled models of tf.keras.
     "weights of one": Rule(
         "the losses of a compiled model are multiplied by the number 1, were by a tensor full of it",

@@ -33,6 +33,8 @@ from compat_v1.audit.rules import (
 from compat_v1.audit.sizes import may_be_one, unknown
 
 # Two of these are two things, whatever they say of themselves.
+# What is told of a variable of a loop: it has the sizes with which it enters.
+ENTERING = ("as it enters",)
 _REDUCTIONS = ("Sum", "Mean", "Prod", "Max", "Min")
 _SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
 
@@ -44,7 +46,7 @@ class Normal(Places):
     """
 
     def __init__(self, graph: Graph, hints=None, without=frozenset()):
-        """`hints`, {name: sizes of each output}: what the other graph knows of the sizes of the same tensors.
+        """`hints`, {name: sizes of each output, or ENTERING}: what else is known, as by the other graph.
 
         `without`: names of nodes to leave out, as `idle.py` found them.
         """
@@ -200,6 +202,9 @@ class Normal(Places):
         derived = [*derived, *[None] * (len(static) - len(derived))]
         if op == "Reshape" and derived[0] is None:
             derived[0] = self._joined_sizes(operands[1])
+        if op == "ResourceGather" and static[0] is not None and shapes[1] is not None:
+            rest = len(static[0]) - len(shapes[1])  # the axes of a row, of which the handle does not tell
+            derived[0] = (*shapes[1], *[None] * rest) if rest >= 0 and _of_whole_rows(self.graph, name) else None
         if op in _REDUCTIONS and is_over_all(operands) and "keep_dims" not in self.graph.attributes(name):
             derived[0] = ()
         # Of another rank is what comes from operands that rules have left in another shape.
@@ -208,7 +213,7 @@ class Normal(Places):
             for shape, other in zip(static, derived, strict=False)
         ]
         for index, hint in enumerate(self._hints.get(name, ())[: len(found)]):
-            found[index] = refined(hint, found[index])
+            found[index] = refined(*((found[index], shapes[0]) if hint is ENTERING[0] else (hint, found[index])))
         return found
 
     def _unless_refuted(self, name, op, sizes):
@@ -308,3 +313,7 @@ class Normal(Places):
                         raise ValueError(f"the loop of {node.name} is not one of tf.while_loop")
                     node.inputs[position] = self.tensors[self.graph.inputs[node.name][position]]
                     node.late.append(position)
+
+
+def _of_whole_rows(graph, name):
+    return not Attributes(graph.nodes[name])["batch_dims"].i

@@ -3,7 +3,7 @@
 from compat_v1.audit import drift
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.result import Numbers
-from compat_v1.audit.seeds import Seeds, op_seed
+from compat_v1.audit.seeds import Seeds, advice, op_seed
 
 
 def changed_numbers(verification):
@@ -20,14 +20,14 @@ def changed_numbers(verification):
                 derived.append((node, other))
             else:
                 what = f"the attribute seed2 is {op_seed(node)}, {op_seed(other)} in the port"
-                findings.append(Finding("attribute", node, other, what))
+                findings.append(Finding("attribute", node, other, what, advice=advice(node)))
         if derived:
             derived.sort(key=lambda pair: seeds[1].places[pair[1].name])
             names = [node.name for node, _ in derived]
             listed = [op_seed(node) for node, _ in derived]
             ops = "1 random op has a seed" if len(derived) == 1 else f"{len(derived)} random ops have seeds"
-            advice = f"{ops} derived from the number of ops before: in the port write seed= {listed}, in this order"
-            numbers.append(Numbers("derived seeds", names, advice))
+            how = f"{ops} derived from the number of ops before: in the port write seed= {listed}, in this order"
+            numbers.append(Numbers("derived seeds", names, how))
     for rule in sorted(verification.rules.keys() & drift.NUMBERS.keys()):
         names = verification.rules.pop(rule)
         numbers.append(Numbers(rule, names, drift.NUMBERS[rule].advice))

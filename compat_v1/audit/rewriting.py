@@ -11,6 +11,7 @@ from compat_v1.audit.rules import (
     assertions,
     axes,
     batch_norm,
+    conditions,
     custom,
     datasets,
     decays,
@@ -88,6 +89,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         functional.finish(self)
         regularizers.finish(self)
         models.finish(self)
+        conditions.finish(self)
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""

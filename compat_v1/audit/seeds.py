@@ -27,6 +27,11 @@ def is_given(node):
     return content is not None and attr_value_pb2.AttrValue.FromString(content).i == _NONE_FOR_GRAPH
 
 
+def advice(node):
+    """Return what to write in the port for an original's seed that is no derived one: tf.keras draws some by NumPy."""
+    return f"; give it seed={op_seed(node)} in the port, also if it is one that tf.keras drew by NumPy"
+
+
 class Seeds:
     """Where the random ops of a normal form stand in its graph."""
 

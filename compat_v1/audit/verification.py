@@ -4,7 +4,7 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from compat_v1.audit import excuses, placement, sums, switches, texts, waits
+from compat_v1.audit import excuses, placement, seeds, sums, switches, texts, waits
 from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.operands import is_tensor
@@ -137,7 +137,7 @@ class Verification:
                 self.explain(rule, node.name)
                 continue
             what = f"the attribute {key} is {short(value)}, {short(other_value)} in the port"
-            self.find("attribute", node, other, what)
+            self.find("attribute", node, other, what, advice=seeds.advice(node) if key == "seed2" else "")
 
     def _compare_functions(self, node, other):
         if {key: len(names) for key, names in node.functions.items()} != {

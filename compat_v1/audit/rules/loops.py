@@ -89,8 +89,8 @@ class LoopRules:
         return True
 
     def _TensorArrayGatherV3(self, name, node, operands):
-        """So has what is gathered from the array of a gradient."""
-        element, count = self._element_of_gradient(name), self.normal.sizes(operands[1])
+        """So has what is gathered, also from the array of a gradient, or what was written turn by turn."""
+        element, count = self._element(name), self.normal.sizes(operands[1])
         if element is None or count is None or len(count) != 1:
             return False
         self.normal.keep(name, node.op, operands, sizes=[refined(self.graph.shapes[name][0], (*count, *element))])
@@ -102,9 +102,14 @@ class LoopRules:
         TensorFlow holds such an array to the sizes of what was written into the array that it is for.
         """
         gradient = self._made_by(name)
-        if self.graph.nodes[gradient].op != "TensorArrayGradV3":
-            return None
-        shapes, todo = set(), [self._made_by(gradient)]
+        return self._element(gradient) if self.graph.nodes[gradient].op == "TensorArrayGradV3" else None
+
+    def _element(self, name):
+        """Return the sizes of what is written into the array that a node takes, or that it is the gradient of."""
+        made = self._made_by(name)
+        if self.graph.nodes[made].op == "TensorArrayGradV3":
+            made = self._made_by(made)
+        shapes, todo = set(), [made]
         while todo:
             for user, slot in self.graph.users[todo.pop()]:
                 op = self.graph.nodes[user].op
