@@ -69,9 +69,9 @@ def size_of_an_array(new, mistake):
     out(raw.Tanh(x=raw.TensorArrayGatherV3(handle=array.handle, indices=places, flow_in=flow, **kinds)))
 
 
-def sum_of_an_array(new, mistake, shape=()):
+def sum_of_an_array(new, mistake, shape=(), of=(4,)):
     """The sum of an array of numbers, which is reshaped to a number where nobody says that it is one."""
-    x = raw.Exp(x=floats(4))
+    x = raw.Exp(x=floats(*of) if of else raw.Placeholder(dtype=tf.float32, name="x"))
     array = raw.TensorArrayV3(size=4, dtype=tf.float32)
     places = [0, 1, 2, 3]
     flow = raw.TensorArrayScatterV3(handle=array.handle, indices=places, value=x, flow_in=array.flow)
@@ -161,11 +161,12 @@ def test_both_forms_are_known_and_a_mistake_beside_them(form):
         assert audit(old if not one else new, mistaken).verdict == "not faithful", (one, two)
 
 
-def test_the_elements_of_an_array_that_nobody_speaks_of_may_have_any_shape():
+@pytest.mark.parametrize(("of", "verdict"), [((4,), "faithful"), ((4, 3), "not faithful"), (None, "not faithful")])
+def test_the_elements_of_an_array_that_nobody_speaks_of_are_those_that_were_written(of, verdict):
     def form(new, mistake):
-        sum_of_an_array(new, mistake, None)
+        sum_of_an_array(new, mistake, None, of)
 
-    assert audit(built(form, False), built(form, True)).verdict == "not faithful"
+    assert audit(built(form, False), built(form, True)).verdict == verdict
 
 
 def channels_first(new, mistake):
