@@ -157,11 +157,14 @@ def _(new, mistake):
     pairs = raw.Abs(x=raw.Cast(x=floats(None, 3), DstT=tf.int32))
     pairs = raw.Minimum(x=pairs[:, :2], y=4 if mistake else 3)
     ones = raw.Fill(dims=raw.Shape(input=pairs)[:1], value=1.0)
-    if new:
-        out(raw.ScatterNd(indices=pairs, updates=ones, shape=[5, 5]))
-    else:
-        zeros = raw.Fill(dims=[5, 5], value=0.0)
-        out(raw.SparseTensorDenseAdd(a_indices=pairs, a_values=ones, a_shape=[5, 5], b=zeros))
+    counts = []
+    for numbers in (ones, raw.Tanh(x=floats(None, name="weights"))):
+        if new:
+            counts.append(raw.ScatterNd(indices=pairs, updates=numbers, shape=[5, 5]))
+        else:
+            zeros = raw.Fill(dims=[5, 5], value=0.0)
+            counts.append(raw.SparseTensorDenseAdd(a_indices=pairs, a_values=numbers, a_shape=[5, 5], b=zeros))
+    out(raw.Sub(x=counts[0], y=counts[1]))
 
 
 @case("steps between numbers")

@@ -10,20 +10,21 @@ raw = tf.raw_ops
 KINDS = ("squares", "absolute values", "both")
 
 
-def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1):
+def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1, ones=()):
     """Return a graph of a loss with two regularized weights, and of its gradients; `awaited`: x is checked first.
 
-    `times`: how often the regularizers are added to the loss.
+    `times`: how often the regularizers are added to the loss; `ones`: axes of one element before those of the weights.
     """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [5, 4], name="x")
-        w, v = (tf.placeholder(tf.float32, [4, 4], name=name) for name in "wv")
+        w, v = (tf.placeholder(tf.float32, [*ones, 4, 4], name=name) for name in "wv")
         terms = [_term(w, kind, rates[0], new, mistake), _term(v, kind, rates[1], new, "")]
         if mistake == "one alone":
             terms = terms[:1]
         elif mistake == "weights":
             terms[1] = _term(w, kind, rates[1], new, "")
-        loss = tf.add_n([tf.reduce_mean(tf.tanh(tf.matmul(tf.matmul(x, w), v))), *(terms * times)])
+        loss = tf.matmul(tf.matmul(x, tf.reshape(w, [4, 4])), tf.reshape(v, [4, 4]))
+        loss = tf.add_n([tf.reduce_mean(tf.tanh(loss)), *(terms * times)])
         check = [tf.Assert(tf.reduce_all(tf.less(x, awaited)), ["too large"])] if awaited else []
         with tf.control_dependencies(check):
             gradients = tf.gradients(loss, [w, v])
@@ -50,7 +51,7 @@ def run(graph_def, seed):
     rng = np.random.RandomState(seed)
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(graph_def, name="")
-        feeds = {"x:0": rng.randn(5, 4), "w:0": rng.randn(4, 4), "v:0": rng.randn(4, 4)}
+        feeds = {f"{name}:0": rng.randn(*graph.get_tensor_by_name(f"{name}:0").shape) for name in "xwv"}
         with tf.Session(graph=graph) as session:
             return session.run(["loss:0", "gradient_w:0", "gradient_v:0"], feeds)
 
@@ -66,12 +67,15 @@ def audit_of_alike(kind, old, new):
     return result
 
 
+@pytest.mark.parametrize("ones", [(), (1, 1)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_both_forms_are_the_same_but_for_the_last_bits(kind):
-    old, new = regularized(kind, False), regularized(kind, True)
+def test_both_forms_are_the_same_but_for_the_last_bits(kind, ones):
+    old, new = regularized(kind, False, ones=ones), regularized(kind, True, ones=ones)
     result = audit_of_alike(kind, old, new)
     causes = [] if kind == "absolute values" else ["regularizer of squares"]
     assert [one.cause for one in result.numbers if one.cause != "order of a sum"] == causes
+    for mistake in ("half", "other", "one alone", "weights"):
+        assert audit(old, regularized(kind, True, mistake, ones=ones)).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("kind", KINDS)

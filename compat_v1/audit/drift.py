@@ -152,7 +152,7 @@ RULES = {
     "counted pairs": Rule(
         "pairs are counted by ScatterNd, were by SparseTensorDenseAdd to zeros",
         "1.15 to 2.21",
-        "every one of them adds 1, and a sum of ones is the same in every order",
+        "every one of them adds its weight, or 1, to 0, in the same order",
     ),
     "steps between numbers": Rule(
         "linspace is made of sums and products, was the op LinSpace",

@@ -26,7 +26,7 @@ def advice(op, original, port):
     if op in _FUSED and not any(one in original for one in _FUSED):
         return "; write fused=False in the tf.layers.batch_normalization of the port"
     if op == "Einsum" and "Einsum" not in original:
-        return "; write tf.einsum of two tensors at a time, the first two first, with letters for an ellipsis in the port"
+        return "; write tf.einsum of two tensors at a time, from the left, and letters for an ellipsis in the port"
     if op in _VARIABLES[0] | _VARIABLES[1] and _VARIABLES[1] & original and not _VARIABLES[1] & port:
         return "; tf.variable_scope(tf.get_variable_scope(), use_resource=True) in the port makes such variables"
     return ""

@@ -16,6 +16,7 @@ _ZERO, _SQUARES = "regularizers start from zero", "regularizer of squares"
 def finish(rewriter):
     """Write the terms of regularizers, and their gradients, as they are written by now."""
     normal = rewriter.normal
+    _sum_all_axes(normal)
     terms = {}  # {the sum of a term: (the node that adds it, the product)}
     for node in normal.nodes:
         if node.op == "AddV2" and not node.controls and len(node.inputs) == 2:
@@ -31,6 +32,23 @@ def finish(rewriter):
             _halved(normal, users, total, product[0])
     if terms:  # the gradients of several are products of one and the same by now
         sharing.share(normal)
+
+
+def _sum_all_axes(normal):
+    """Sum squares and absolute values over axes of one element as well, where these are reshaped away."""
+    users, instead = {}, {}
+    for node in normal.nodes:
+        if node.op != "Reshape" or normal.sizes((node, 0)) != () or not is_op(node.inputs[0], "Sum"):
+            continue
+        total, users = node.inputs[0][0], users or users_of(normal)
+        parts, axes = total.inputs
+        shape = None if isinstance(parts, Literal) else normal.sizes(parts)
+        if shape and (is_op(parts, "Square") or is_op(parts, "Abs")) and users[total] == {node}:
+            total.inputs = [parts, axes._replace(shape=(len(shape),), value=tuple(range(len(shape))))]
+            normal.set_sizes(total, ())
+            instead[node, 0] = (total, 0)
+            normal.absorbed.add(node)
+    redirect(normal, instead)
 
 
 def _total(normal, product):
@@ -110,7 +128,8 @@ def _halved(normal, users, total, product):
     """The sum of squares is twice what L2Loss gives."""
     squares, rate = total.inputs[0][0], product.inputs[0]
     weights = squares.inputs[0]
-    if not all(one is product or _is_unused_product(users, one) for one in users[total]):
+    taking = [one for one in users[total] if one not in normal.absorbed or users.get(one)]
+    if not all(one is product or _is_unused_product(users, one) for one in taking):
         return  # something else uses the sum as well
     written = _spread_gradients(normal, users, weights, rate)
     if len(written) > 1:

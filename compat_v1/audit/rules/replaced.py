@@ -10,12 +10,12 @@ v1 = tf.compat.v1
 
 
 def _counted_pairs(rewriter, name, _node, operands):
-    """Ones added to zeros at the places that they have: the counts are whole numbers, however they are summed."""
+    """Numbers added to zeros at the places that they have, one after the other."""
     indices, values, shape, zeros = operands
-    if not all(isinstance(one, Literal) for one in (values, shape, zeros)) or zeros.shape != shape.value:
+    if not all(isinstance(literal, Literal) for literal in (shape, zeros)) or zeros.shape != shape.value:
         return False
-    (one, zero) = (single(literal) for literal in (values, zeros))
-    if one is None or zero is None or not is_scalar(one, 1) or not is_scalar(zero, 0):
+    zero = single(zeros)
+    if isinstance(indices, Literal) or zero is None or not is_scalar(zero, 0):
         return False
     attributes = rewriter._without_index_types(name, operands)
     rewriter.normal.keep(name, "ScatterNd", [indices, values, shape], attributes, {"counted pairs"})
