@@ -4,6 +4,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
+from compat_v1.control_flow import control_flow_v1
+from drift_cases import floats, out
 
 raw = tf.raw_ops
 
@@ -178,3 +180,25 @@ def test_a_regularizer_was_beside_its_variable():
     assert audit(*two).verdict == "not faithful"
     device = "/device:GPU:0"
     assert audit(_regularized("weights", device), _regularized(None, device)).verdict == "not faithful"
+
+
+def turned():
+    """A branch that is never taken, whose gradient a Merge of others may ask for."""
+    with control_flow_v1():
+        x = floats(8, 8, 3)
+        out(tf.gradients(tf.reduce_sum(tf.square(tf.image.rot90(x))), x)[0])
+
+
+def beside_a_size():
+    """What is computed of sizes that may differ is placed beside one of them."""
+    shape = raw.Shape(input=raw.Mul(x=floats(None, 4), y=floats(None, 4, name="y")))
+    with tf.get_default_graph().colocate_with(shape.op):
+        largest = raw.Maximum(x=shape, y=raw.Reshape(tensor=raw.Cast(x=floats(name="z"), DstT=tf.int32), shape=[1]))
+    out(raw.Fill(dims=largest, value=1.0))
+
+
+@pytest.mark.parametrize("form", [turned, beside_a_size], ids=lambda form: form.__name__)
+def test_a_graph_does_what_it_does(form):
+    with tf.Graph().as_default() as graph:
+        form()
+    assert audit(graph.as_graph_def(), graph.as_graph_def()).verdict == "faithful"

@@ -45,7 +45,7 @@ def _was_beside_its_variable(normal, node, other, stand):
 
 
 def _places(normal, node):
-    """Return the normal nodes that a node is placed beside, (value, device) for a constant, "?" for what is neither."""
+    """Return the normal nodes that a node is placed beside, a tuple for a constant or size, "?" for what is neither."""
     places = []
     for name in map(target, node.colocated):
         copied = normal.tensors.get((name, 0))
@@ -55,6 +55,8 @@ def _places(normal, node):
             places += beside if beside and None not in beside else [copied[0]]
         elif isinstance(copied, Literal) and normal.graph.nodes[name].op == "Const":
             places.append((copied.key, normal.graph.devices[name]))
+        elif isinstance(copied, Literal):  # held against the one of its name by `consumed`
+            places.append((name, normal.graph.nodes[name].op))
         else:
             places.append(normal.made.get(name, "?"))
     return places

@@ -205,7 +205,12 @@ def finish(rewriter):
     """Leave out what never runs, and what says in which branch something runs if nothing does."""
     rewriter.normal.absorbed |= {node for node in rewriter.normal.branches if len(node.names) == 1}
     if rewriter.never:
-        gone = _never_runs(rewriter)
+        gone = set(_never_runs(rewriter))
+        todo = [node for node in rewriter.normal.nodes if node not in gone]
+        while todo:  # what a Merge that stays may ask for stays with it
+            makers = {one[0] for one in todo.pop().inputs if one is not None and not isinstance(one, Literal)}
+            todo += makers & gone
+            gone -= makers
         for node in gone:
             rewriter.normal.consumed.update(dict.fromkeys(node.names, _ALWAYS))
         rewriter.normal.removed |= gone
