@@ -292,6 +292,16 @@ def averages_of_an_update(other):
     _after_update(normalized, False, 4)
 
 
+def averages_of_another_branch(other):
+    """Nor are averages read, but what takes one from a branch that does not run does not run either."""
+    x, rows = floats(2, 3, 3, 4), floats(4, name="rows")
+    asked = raw.Less(x=x[0, 0, 0, 0], y=99.0)
+    sides, averages = (raw.Switch(data=one, pred=asked) for one in (x, rows))
+    average = raw.Identity(input=averages[0 if other else 1])
+    given = {"scale": rows, "offset": rows, "mean": average, "variance": average}
+    out(raw.FusedBatchNormV3(x=sides[1], **given)[0])
+
+
 def times_its_conjugate(other):
     """The squared difference of complex numbers is a product with the conjugate."""
     x, y = (raw.Complex(real=floats(3, name=f"{name}_real"), imag=floats(3, name=name)) for name in "xy")
@@ -774,7 +784,7 @@ DIFFER = (
 )
 ROUNDED = (turned_a_little_more, rounded_scale)
 MAY_DIFFER = (update_before_one_branch, sizes_that_do_not_fit, mean_over_another_axis, size_of_another, stitched_twice)
-MAY_DIFFER += (average_after_another_update, summed_twice)
+MAY_DIFFER += (average_after_another_update, averages_of_another_branch, summed_twice)
 
 
 def form(build, other):

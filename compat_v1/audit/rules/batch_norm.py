@@ -2,9 +2,10 @@
 
 import tensorflow as tf
 
-from compat_v1.audit.graph import Attributes
+from compat_v1.audit.graph import SWITCHES, Attributes
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import is_op, is_tensor
+from compat_v1.audit.pruning import before
 
 v1 = tf.compat.v1
 _OPS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
@@ -15,7 +16,7 @@ def _in_training(rewriter, name, node, operands):
     attributes = Attributes(node)
     factor = attributes["exponential_avg_factor"].f if "exponential_avg_factor" in attributes else 1.0
     is_training = attributes["is_training"].b if "is_training" in attributes else True
-    if not is_training or factor != 1.0 or _makes_run(rewriter.graph, name):
+    if not is_training or factor != 1.0 or _makes_run(rewriter.graph, name) or _is_in_another_branch(operands):
         return _third(rewriter, name, node, operands, "FusedBatchNormV3")
     nothing = Literal("data", "float32", (0,), b"")
     for one in operands[3:5]:
@@ -32,6 +33,24 @@ def _makes_run(graph, name):
     """Whether something that has an effect is run only for the mean and variance that are given."""
     makers = [graph.effects.get(maker, frozenset()) for maker, _ in graph.inputs[name]]
     return not frozenset().union(*makers[3:]) <= frozenset().union(*makers[:3])
+
+
+def _is_in_another_branch(operands):
+    """Whether the mean and variance that are given come from a branch that nothing else comes from: they may not."""
+    given = {side for one in operands[3:5] for side in _sides([one])}
+    makers = {node for one in operands[:3] if is_tensor(one) for node in before(one[0])} if given else set()
+    return not given <= {side for node in makers for side in _sides(node.inputs)} | {*_sides(operands[:3])}
+
+
+def _sides(operands):
+    """Return of tensors that come from a branch, read or copied or as they are, the condition and the side."""
+    for operand in operands:
+        while is_op(operand, "Identity", "ReadVariableOp"):
+            operand = operand[0].inputs[0]
+        if is_op(operand, *SWITCHES):
+            condition = operand[0].inputs[1]
+            copied = is_op(condition, "Identity")
+            yield (condition[0].inputs[0] if copied else condition), operand[1]
 
 
 def _third(rewriter, name, node, operands, op, steps=frozenset()):
