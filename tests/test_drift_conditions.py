@@ -101,3 +101,21 @@ def _counted(of_loop, how):
 def test_the_rows_that_a_loop_carries_are_those_it_began_with_where_it_keeps_them(how):
     proved(_counted(False, "kept"), _counted(True, "kept"))
     assert audit(_counted(False, how), _counted(True, how)).verdict == "not faithful"
+
+
+def _cropped(new, whole=0, length=-1):
+    """What a slice leaves of an axis that it takes as a whole, where it cuts another as it is told."""
+    with tf.Graph().as_default() as graph:
+        x = floats(5, 3)
+        rows = raw.Cast(x=raw.Sum(input=raw.Sign(x=raw.Abs(x=x)), axis=[0, 1]) / 5.0, DstT=tf.int32)
+        cut = raw.Slice(input=x, begin=raw.Pack(values=[1, whole]), size=raw.Pack(values=[rows, length]))
+        if new:
+            cut = raw.Reshape(tensor=cut, shape=[-1, 3])
+        out(raw.Exp(x=cut))
+    return graph.as_graph_def()
+
+
+def test_an_axis_that_is_sliced_as_a_whole_keeps_its_size():
+    proved(_cropped(False), _cropped(True))
+    for other in ({"whole": 1}, {"length": 2}):
+        assert audit(_cropped(False, **other), _cropped(True, **other)).verdict == "not faithful"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import idle, pruning, rewriting, spare
+from compat_v1.audit import idle, pruning, rest, rewriting, spare
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
@@ -202,9 +202,10 @@ class Normal(Places):
         derived = [*derived, *[None] * (len(static) - len(derived))]
         if op == "Reshape" and derived[0] is None:
             derived[0] = self._joined_sizes(operands[1])
-        if op == "ResourceGather" and static[0] is not None and shapes[1] is not None:
-            rest = len(static[0]) - len(shapes[1])  # the axes of a row, of which the handle does not tell
-            derived[0] = (*shapes[1], *[None] * rest) if rest >= 0 and _of_whole_rows(self.graph, name) else None
+        if op == "Slice" and derived[0] is None and shapes[0] is not None:
+            derived[0] = rest.of_slice(shapes[0], *operands[1:])
+        if op == "ResourceGather" and None not in (static[0], shapes[1]):
+            derived[0] = rest.of_rows(len(static[0]), shapes[1], Attributes(self.graph.nodes[name]))
         if op in _REDUCTIONS and is_over_all(operands) and "keep_dims" not in self.graph.attributes(name):
             derived[0] = ()
         # Of another rank is what comes from operands that rules have left in another shape.
@@ -313,7 +314,3 @@ class Normal(Places):
                         raise ValueError(f"the loop of {node.name} is not one of tf.while_loop")
                     node.inputs[position] = self.tensors[self.graph.inputs[node.name][position]]
                     node.late.append(position)
-
-
-def _of_whole_rows(graph, name):
-    return not Attributes(graph.nodes[name])["batch_dims"].i

@@ -1,0 +1,28 @@
+"""Sizes that an op leaves as they are, where TensorFlow's static shapes and its operands tell no others."""
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
+
+
+def of_rows(rank, sizes, attributes):
+    """Return the sizes of as many rows of a variable as there are numbers: its handle does not tell those of a row."""
+    more = rank - len(sizes)
+    return (*sizes, *[None] * more) if more >= 0 and not attributes["batch_dims"].i else None
+
+
+def of_slice(sizes, begin, lengths):
+    """Return the sizes of a slice along the axes that it takes as a whole: those of the tensor."""
+    bounds = [_numbers(one) for one in (begin, lengths)]
+    if any(one is None or len(one) != len(sizes) for one in bounds):
+        return None
+    return tuple(size if pair == (0, -1) else None for size, pair in zip(sizes, zip(*bounds, strict=True), strict=True))
+
+
+def _numbers(operand):
+    """Return the whole numbers that a vector is of or packed from, None for what is no such number; None for others."""
+    if isinstance(operand, Literal):
+        return operand.value if operand.kind == "whole" else None
+    if not is_op(operand, "Pack"):
+        return None
+    parts = [one if isinstance(one, Literal) and one.shape == () else None for one in operand[0].inputs]
+    return [one.value[0] if one and one.kind == "whole" else None for one in parts]
