@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit import branched, drift, exchanged, fused, idle, layer_norm, loops
+from compat_v1.audit import asserted, branched, drift, exchanged, fused, idle, layer_norm, loops, sharing
 from compat_v1.audit.bodies import body
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
@@ -40,7 +40,7 @@ def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = N
 def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]] | None = None) -> Audit:
     """Compare two `Graph`s as `audit` does: for many audits of one graph, which are left as they were."""
     comparison, numbers = _Comparison(original, port), []
-    for layers in (fused, layer_norm, branched):
+    for layers in (fused, layer_norm, branched, asserted):
         causes, graph_def = layers.written_out(comparison.verification) or ({}, None)
         if causes:
             comparison = _Comparison(original, readable(graph_def))
@@ -88,6 +88,7 @@ class _Comparison:
         findings = list(verification.findings)
         findings += self._roles(roles)
         findings += _strays(*self.graphs)
+        findings += _out_of_turn(verification)
         findings += exchanged.placeholders(verification)
         numbers, unexplained = changed_numbers(verification)
         findings += unexplained
@@ -138,10 +139,18 @@ def _strays(graph, other_graph):
     for name, maker in sorted(strays[0] ^ strays[1]):
         which = "the original" if (name, maker) in strays[0] else "the port"
         yield Finding("role", None, None, f"takes {maker} of another loop, in {which}, which cannot be run", name)
-    out_of_turn = graph.out_of_turn(), other_graph.out_of_turn()
-    for name in sorted(out_of_turn[0] ^ out_of_turn[1]):
-        which = "the original" if name in out_of_turn[0] else "the port"
-        yield Finding("wait", None, None, f"is not kept turn by turn in {which}, as the others of its loop are", name)
+
+
+def _out_of_turn(verification):
+    """Yield a `Finding` for what is kept for a backward loop turn by turn in one graph alone."""
+    normals = [side.normal for side in verification.pairing.sides]
+    kept = [{one.made.get(name, name): name for name in one.graph.out_of_turn()} for one in normals]
+    kept[0] = {verification.partner.get(one, one): name for one, name in kept[0].items()}
+    alone = [(name, "the original") for one, name in kept[0].items() if one not in kept[1]]
+    alone += [(name, "the port") for one, name in kept[1].items() if one not in kept[0]]
+    for name, which in sorted(alone):
+        what = f"is not kept turn by turn in {which}, as the others of its loop are"
+        yield Finding("wait", None, None, what, name)
 
 
 def _verified(graph, other_graph, compare_functions, given=None):
@@ -172,7 +181,9 @@ def _compared(graphs, without, compare_functions, given):
     hints, followed = ({}, {}), False
     while True:
         normals = tuple(map(Normal, graphs, hints, without))
-        leave_out_implied_waits(*normals)
+        changed = leave_out_implied_waits(*normals)
+        for normal in normals if changed else ():
+            sharing.share(normal, changed)
         verification = Verification(Pairing(*normals, given(*normals) if given else ()), compare_functions)
         if not given:  # a whole graph, of which anything can be fetched
             compare_unused_constants(verification)

@@ -176,6 +176,26 @@ NUMBERS = {
         "1.0 to 1.15",
         "only the sign of a zero may differ; no program can choose that",
     ),
+    "asserted of metrics": Change(
+        "confusion_matrix asserts that labels and predictions are classes, and metrics at thresholds that predictions "
+        "lie between 0 and 1",
+        "1.0 to 1.15",
+        "as long as they do every number is the same; what stops the port was counted in other places, or as above or "
+        "below all thresholds: leave it out by tf.boolean_mask",
+    ),
+    "mean of classes": Change(
+        "mean_iou is the mean over the classes that there were, was that over all, where others gave 0",
+        "1.0 to 1.15",
+        "for the old numbers write it out from the matrix c, the variable total_confusion_matrix: d = tf.diag_part(c), "
+        "all as tf.float32, n = tf.reduce_sum(c, 0) + tf.reduce_sum(c, 1) - d and "
+        "tf.reduce_mean(d / tf.where(n > 0, n, tf.ones_like(n)))",
+    ),
+    "seeds of a wrapper": Change(
+        "DropoutWrapper makes a seed for each mask of the one that it is given, gave that to all of them",
+        "1.0 to 1.15",
+        "other elements are kept; for the old ones write cell._gen_seed = lambda *_: seed behind each "
+        "cell = DropoutWrapper(..., seed=seed) in the port",
+    ),
     "boxes of one score": Change(
         "non_max_suppression asks for a least score, minus infinity, and takes of boxes with one score the first",
         "1.0 to 1.15",

@@ -98,6 +98,17 @@ RULES = {
         "1.0 to 1.15",
         "the constants are compared",
     ),
+    "pairs in rows": Rule(
+        "the labels and predictions of a confusion matrix are put beside each other, were transposed for that",
+        "1.0 to 1.15",
+        "both copy the same numbers into the same places",
+    ),
+    "waits of a loop": Rule(
+        "the condition of a loop waits for what is outside, or what enters the loop does, as does a constant made of "
+        "the sizes of what is dequeued",
+        "1.0 to 1.15",
+        "nothing in the loop runs, and nothing leaves it, before the condition was asked",
+    ),
     "kept once": Rule(
         "a value that the backward loop needs twice is pushed on one stack, was on two",
         "1.0 to 1.15",

@@ -42,11 +42,17 @@ def idle_nodes(normal):
         for node in idle & after
         if any(one not in idle and (one in after or _takes_loss_gradient(node)) for one in _makers(node))
     }
-    found = _downstream(roots, users) & idle
+    of_numbers = _downstream({node for node in idle if _is_of_one_number(normal, node)}, users) & idle
+    found = _downstream(roots, users) & idle | of_numbers
     for node in reversed(normal.nodes):
         serves = {user for user in users.get(node, ()) if user not in groups}
-        if node in idle and serves and serves <= found:
-            found.add(node)
+        if node not in idle or not serves or not serves <= found:
+            continue
+        if serves & of_numbers:
+            if node.op != "AddN":  # the gradients that it adds up are made in either graph
+                continue
+            of_numbers.add(node)
+        found.add(node)
     return found
 
 
@@ -133,8 +139,9 @@ def leave_out(normal, names):
     """Return the normal nodes of these names; what waited for them waits no more, a gradient left alone for none."""
     users, instead, gone = users_of(normal), {}, set()
     groups = _groups(normal, users) if names else {}
+    nothing = groups.keys() | {one for one in normal.absorbed if not users.get(one)}
     for node in reversed(normal.nodes):
-        used = users.get(node, set()) - groups.keys()
+        used = users.get(node, set()) - nothing
         known = not names.isdisjoint(node.names) and (normal.made.get(node.name) is node or used <= gone)
         # A reshape that was none when the sizes were known.
         reshaped = node.op == "Reshape" and used and used <= gone
@@ -142,7 +149,7 @@ def leave_out(normal, names):
             gone.add(node)
     inside = set().union(*_totals(normal, users).values()) if gone else set()
     for node in reversed(normal.nodes):
-        if node in gone - inside and not users.get(node, set()) - groups.keys() <= gone:
+        if node in gone - inside and not users.get(node, set()) - nothing <= gone:
             gone.discard(node)
     if not gone:
         return gone
@@ -231,6 +238,7 @@ def _after_gradients(normal, members):
     for node in normal.nodes:
         left = node.op == "Exit" and any(normal.graph.frames.get(one.name) in frames for one in _makers(node))
         own = left or node in members or _GRADIENT.search(node.op) or _takes_loss_gradient(node)
+        own = own or _is_of_one_number(normal, node)
         if own or any(one in after for one in _makers(node)):
             after.add(node)
     return after
@@ -246,6 +254,12 @@ def _takes_loss_gradient(node):
         if for_logits or (is_op(operand, "Neg") and is_op(operand[0].inputs[0], "LogSoftmax")):
             return True
     return False
+
+
+def _is_of_one_number(normal, node):
+    """Whether a node sums the gradient for one number that the gradient of a sum has spread over all elements."""
+    sizes = normal.sizes((node, 0)) if "spread: summed" in node.steps else None
+    return sizes is not None and set(sizes) <= {1}
 
 
 def _is_free(normal, node):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import idle, pruning, rest, rewriting, spare
+from compat_v1.audit import entering, idle, pruning, rest, rewriting, spare
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
@@ -97,6 +97,7 @@ class Normal(Places):
         pruning.leave_out(self, set(), set())
         pruning.leave_out_stacks(self)
         pruning.hand_on_effects(self)
+        entering.finish(self)
 
     # What the rules ask.
 

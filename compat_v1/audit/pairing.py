@@ -317,8 +317,8 @@ def _in_checkpoints(side, node):
 
 
 def _is_of_nothing(node):
-    """Whether a node is drawn, a variable's handle, or a constant that stands for a branch, such as its zeros."""
-    return (node.op.startswith("Random") or node.op in ("Const", "VarHandleOp")) and not any(
+    """Whether a node is drawn, a variable's handle, a stack, or a constant that stands for a branch, as its zeros."""
+    return (node.op.startswith("Random") or node.op in ("Const", "StackV2", "VarHandleOp")) and not any(
         map(is_tensor, node.inputs)
     )
 

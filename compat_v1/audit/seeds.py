@@ -5,6 +5,7 @@ later the number of such ops before it. The second is known from the node's plac
 in which the ops were made; so that a seed which was written down is told from a derived one.
 """
 
+import hashlib
 import itertools
 
 from tensorflow.core.framework import attr_value_pb2
@@ -13,6 +14,9 @@ from tensorflow.core.framework import attr_value_pb2
 _NONE_FOR_GRAPH = 87654321
 # Between asking for the seed and making the op, TensorFlow made at most so many others.
 _OPS_BETWEEN = 4
+# What DropoutWrapper adds to its seed for each of the tensors that it drops elements of.
+_SALTS = [f"{what}_{place}" for what in ("input", "state", "output") for place in range(16)]
+_SALTING = 22  # the version of graphs of the first release that writes the shapes of placeholders, which salts as well
 
 
 def op_seed(node):
@@ -30,6 +34,14 @@ def is_given(node):
 def advice(node):
     """Return what to write in the port for an original's seed that is no derived one: tf.keras draws some by NumPy."""
     return f"; give it seed={op_seed(node)} in the port, also if it is one that tf.keras drew by NumPy"
+
+
+def is_salted(graph, node, other):
+    """Whether a seed that the first releases gave to each mask of a DropoutWrapper is salted in the port."""
+    if node.op != "RandomUniform" or graph.graph_def.versions.producer >= _SALTING:
+        return False
+    digests = (hashlib.md5(f"{op_seed(node)}{salt}".encode(), usedforsecurity=False) for salt in _SALTS)
+    return op_seed(other) in (int(digest.hexdigest()[:8], 16) & 0x7FFFFFFF for digest in digests)
 
 
 class Seeds:

@@ -5,8 +5,11 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import what_is_done
 
 
-def share(normal):
-    """Let one node be each that does what one before it does, as where the normal form is built."""
+def share(normal, changed=None):
+    """Let one node be each that does what one before it does, as where the normal form is built.
+
+    `changed`: nodes of which each two that become one have one at least, any if there are none.
+    """
     pruning.arrange(normal)
     found, instead, taken = {}, {}, {}  # {what is done: node}, {operand: operand}, {node: the one instead of it}
     for node in normal.nodes:
@@ -15,9 +18,9 @@ def share(normal):
         node.inputs = [one if isinstance(one, Literal) else instead.get(one, one) for one in node.inputs]
         node.controls = frozenset(taken.get(one, one) for one in node.controls)
         first = found.setdefault(_does(node), node) if _may_share(normal, node) else node
-        if first is not node:
+        if first is not node and (changed is None or not changed.isdisjoint((first, node))):
             taken[node] = first
-            instead.update({(node, index): (first, index) for index in range(len(node.outputs))})
+            instead.update({(node, index): (first, index) for index in range(max(len(node.outputs), 1))})
     for node, first in taken.items():
         first.names += node.names
         first.steps |= node.steps | {"one of each"}
@@ -31,7 +34,9 @@ def share(normal):
 
 
 def _may_share(normal, node):
-    return bool(node.inputs) and node.name in normal.graph.nodes and normal.may_share(node.name, node.op)
+    if not node.inputs or node.op == "Const":  # which stands for the branch that it is made in
+        return False
+    return node.name in normal.graph.nodes and normal.may_share(node.name, node.op)
 
 
 def _does(node):

@@ -9,7 +9,7 @@ from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import before
-from compat_v1.audit.seeds import is_given
+from compat_v1.audit.seeds import is_given, is_salted
 from compat_v1.audit.sizes import Size, add, may_be_one, multiply, unknown
 
 
@@ -129,6 +129,9 @@ class Verification:
                 self.explain("names of variables", node.name)
                 continue
             of_one_graph = node.attributes.get("seed") == other.attributes.get("seed")
+            if key == "seed2" and of_one_graph and is_salted(self.pairing.sides[0].normal.graph, node, other):
+                self.explain("seeds of a wrapper", node.name)
+                continue
             if key == "seed2" and of_one_graph and not is_given(node):
                 self.seeds.append((node, other))
                 continue

@@ -25,8 +25,10 @@ class LoopRules:
             return False
         attributes = self.graph.attributes(name)
         attributes["T"] = RESOURCE
-        self.normal.keep(name, "Enter", operands, attributes, {"stacks"})
+        self.normal.keep(name, node.op.removeprefix("Ref"), operands, attributes, {"stacks"})
         return True
+
+    _RefSwitch = _RefEnter  # into a branch of the loop
 
     def _StackPush(self, name, node, operands):
         """What is known before it is pushed needs no stack."""

@@ -116,9 +116,8 @@ def _reshaped_back(rewriter, name, node, operands):
 def _gradient(rewriter, name, node, operands):
     """(g - sum of g * y) * y, row by row in a matrix or along the last axis."""
     difference, soft = operands
-    if isinstance(soft, Literal) or soft[0] not in rewriter.flattened or not is_op(difference, "Sub"):
-        return False
-    if rewriter.graph.controls[name]:
+    rows = _kept_rows(rewriter, soft)
+    if rows is None or not is_op(difference, "Sub") or rewriter.graph.controls[name]:
         return False
     gradient, column = difference[0].inputs
     if not (is_op(gradient, "Reshape") and is_op(column, "Reshape")):
@@ -127,8 +126,10 @@ def _gradient(rewriter, name, node, operands):
     product = total[0].inputs[0] if is_op(total, "Sum") and _is_last_axis(total[0].inputs[1]) else None
     if not is_op(product, "Mul") or product[0].inputs != [gradient, soft]:
         return False
-    normal, own, written = rewriter.normal, soft[0].inputs[0], soft[0].inputs[1]
-    shape, flat, before = normal.sizes(own), normal.sizes(soft), gradient[0].inputs[0]
+    if rows != soft and not _is_kept_for(rewriter, soft[0], {name, *product[0].names}):
+        return False
+    normal, own, written = rewriter.normal, *rows[0].inputs
+    shape, flat, before = normal.sizes(own), normal.sizes(rows), gradient[0].inputs[0]
     if shape is None or isinstance(before, Literal) or not _are_alike(normal.sizes(before), shape):
         return False
     if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
@@ -137,6 +138,7 @@ def _gradient(rewriter, name, node, operands):
     if any(one[0].controls - {other[0] for other in (*parts, soft)} for one in parts):
         return False
     normal.absorbed.update(one[0] for one in parts)
+    own = own if rows == soft else _keep_whole(normal, soft[0], own, shape)
     kept = (*shape[:-1], 1)
     target = whole(with_rest(kept), "int32")
     summed = _made(rewriter, name, "Mul", [before, own], shape)
@@ -145,6 +147,31 @@ def _gradient(rewriter, name, node, operands):
     left = _made(rewriter, name, "Sub", [before, summed], shape)
     _flatten(rewriter, name, _made(rewriter, name, "Mul", [left, own], shape), written, flat)
     return True
+
+
+def _kept_rows(rewriter, soft):
+    """Return the rows of a softmax that a gradient takes, or that were pushed where it pops them; None for others."""
+    if isinstance(soft, Literal):
+        return None
+    rows, *_ = rewriter.normal.kept.get(soft[0], (soft,))
+    return None if isinstance(rows, Literal) or rows[0] not in rewriter.flattened else rows
+
+
+def _is_kept_for(rewriter, pop, names):
+    """Whether nodes of these names alone take what is popped, and nothing takes it from where it is pushed."""
+    users = rewriter.graph.users
+    return {user for user, _ in users[pop.name]} <= names and not users[rewriter.normal.kept[pop][1]]
+
+
+def _keep_whole(normal, pop, own, shape):
+    """Push the softmax itself instead of its rows; return what is popped then."""
+    _, push, handles = normal.kept[pop]
+    normal.kept[pop] = (own, push, handles)
+    pushed = normal.made[push]
+    pushed.inputs[1] = own
+    for node in (pushed, pop):
+        normal.set_sizes(node, shape)
+    return pop, 0
 
 
 def _log_gradient(rewriter, name, node, operands):
@@ -178,8 +205,10 @@ def _log_gradient(rewriter, name, node, operands):
 
 
 def _are_alike(shape, other):
-    """Whether two tensors of as many elements have one shape: all of their sizes but one, before the last, agree."""
-    if shape is None or len(shape) != len(other) or shape[-1] != other[-1]:
+    """Whether two tensors of as many elements have one shape: all sizes but one, before the last of several, agree."""
+    if shape is None or len(shape) != len(other):
+        return False
+    if len(shape) > 1 and shape[-1] != other[-1]:
         return False
     return sum(one != two for one, two in zip(shape, other, strict=True)) <= 1
 

@@ -1,0 +1,101 @@
+"""Assertions that TensorFlow came to make in its metrics: a port is compared as if it made none that are new.
+
+They compute nothing, but stop a program that went on. Where the original makes one of the same text, all are compared.
+"""
+
+import tensorflow as tf
+
+from compat_v1.audit.findings import target
+from compat_v1.audit.graph import MERGES, source
+from compat_v1.audit.operands import is_scalar
+
+v1 = tf.compat.v1
+CAUSE = "asserted of metrics"
+# What they say first, by which op they compare what they are about, and with which number if that is known.
+_ASSERTED = {
+    "`labels` contains negative values": {"LessEqual": 0},
+    "`predictions` contains negative values": {"LessEqual": 0},
+    "`labels` out of bound": {"Less": None},
+    "`predictions` out of bound": {"Less": None},
+    "predictions must be in [0, 1]": {"GreaterEqual": 0, "LessEqual": 1},
+}
+
+
+def written_out(verification):
+    """Return ({cause: names of the port's new assertions}, its GraphDef without them), or None."""
+    original, port = (side.normal for side in verification.pairing.sides)
+    known = {_text(original.graph, name) for name in _asserting(original.graph)}
+    guards = {name: _guard(port, name) for name in _asserting(port.graph) if _text(port.graph, name) not in known}
+    guards = {name: merge for name, merge in guards.items() if merge}
+    return ({CAUSE: list(guards)}, _without(port.graph, set(guards.values()))) if guards else None
+
+
+def _asserting(graph):
+    return [name for name, node in graph.nodes.items() if node.op == "Assert"]
+
+
+def _text(graph, name):
+    """Return what an assertion says first, without what ends it; "" if it is none of those known."""
+    texts = [graph.constant(maker) for maker, _ in graph.inputs[name][1:2] if graph.nodes[maker].op == "Const"]
+    said = texts[0].value[0].decode("utf-8", "replace").rstrip(" .") if texts and texts[0].kind == "text" else ""
+    return said if said in _ASSERTED else ""
+
+
+def _guard(normal, name):
+    """Return the Merge that says that an assertion holds, if it compares what it is about and nobody takes that."""
+    graph, asserted = normal.graph, _ASSERTED.get(_text(normal.graph, name), {})
+    condition = graph.inputs[name][0][0]
+    for op in ("Switch", "All"):
+        if graph.nodes[condition].op != op:
+            return None
+        condition = graph.inputs[condition][0][0]
+    op, compared = graph.nodes[condition].op, [normal.tensors.get(one) for one in graph.inputs[condition]]
+    limit = asserted.get(op)
+    if op not in asserted or (limit is not None and not any(is_scalar(one, limit) for one in compared)):
+        return None
+    for op in ("Identity", "Merge"):
+        followers = graph.followers[name]
+        if len(followers) != 1 or graph.nodes[followers[0]].op != op:
+            return None
+        name = followers[0]
+    return None if graph.users[name] else name
+
+
+def _without(graph, guards):
+    """Return the GraphDef without assertions, the Merges that stand for them, and what is made for these alone."""
+    gone, todo = set(guards), [maker for one in guards for maker in graph.needs(one)]
+    while todo:
+        name = todo.pop()
+        if name not in gone and all(one in gone for one in graph.followers[name]) and _may_go(graph, name):
+            gone.add(name)
+            todo += graph.needs(name)
+    # What only was to wait for an assertion is what it copies.
+    copied = {}
+    for name, node in graph.nodes.items():
+        if node.op == "Identity" and graph.controls[name] and gone.issuperset(graph.controls[name]):
+            copied[name] = node.input[0]
+    graph_def = v1.GraphDef.FromString(graph.graph_def.SerializeToString())
+    nodes = [node for node in graph_def.node if node.name not in gone and node.name not in copied]
+    for node in nodes:
+        inputs = [_copied(one, copied) for one in node.input if source(one) not in gone]
+        node.input[:] = list(dict.fromkeys(inputs)) if node.op == "NoOp" else inputs
+        if node.attr["_class"].list.s:
+            beside = [target(one.decode()) for one in node.attr["_class"].list.s]
+            beside = [source(_copied(one, copied)) for one in beside if one not in gone]
+            node.attr["_class"].list.s[:] = [f"loc:@{one}".encode() for one in beside]
+    kept = [v1.NodeDef.FromString(node.SerializeToString()) for node in nodes]
+    del graph_def.node[:]
+    graph_def.node.extend(kept)
+    return graph_def
+
+
+def _copied(name, copied):
+    """Return the tensor or wait that there is in place of another."""
+    while source(name) in copied:
+        name = f"^{source(copied[source(name)])}" if name.startswith("^") else copied[source(name)]
+    return name
+
+
+def _may_go(graph, name):
+    op = graph.nodes[name].op
+    return op in (*MERGES, "Assert") or not (op.startswith("Placeholder") or graph.is_stateful(name))
