@@ -301,6 +301,13 @@ def _(new, mistake):
         dataset = raw.LegacyParallelInterleaveDatasetV2(**of_loop, **counts, deterministic="true")
     else:
         dataset = raw.ParallelInterleaveDataset(**of_loop, **counts, sloppy=False)
+    of_loop |= {"input_dataset": dataset, "cycle_length": 2, "block_length": 2, "num_parallel_calls": 2}
+    if new:
+        kept_ready = {"buffer_output_elements": -1, "prefetch_input_elements": -1}
+        dataset = raw.ParallelInterleaveDatasetV4(**of_loop, **kept_ready, deterministic="default")
+        dataset = raw.RewriteDataset(input_dataset=dataset, rewrite_name="replicate_on_split", **of)
+    else:
+        dataset = raw.ParallelInterleaveDatasetV2(**of_loop)
     dataset = raw.BatchDatasetV2(
         input_dataset=dataset, batch_size=4, drop_remainder=True, **{**of, "output_shapes": [[4]]}
     )

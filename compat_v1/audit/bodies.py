@@ -29,6 +29,12 @@ def body(function, library):
     return graph_def, outputs + controls
 
 
+def generators(library):
+    """Return the names of the functions of a library by which datasets ask their generators for the next element."""
+    nodes = [node for function in library.function for node in function.node_def]
+    return {node.attr["next_func"].func.name for node in nodes if node.op == "GeneratorDataset"}
+
+
 def with_bodies(graph_def):
     """Return a copy of a GraphDef with the bodies of functions whose name is an op's in place of the calls.
 

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import asserted, branched, drift, exchanged, fused, idle, layer_norm, loops, sharing
-from compat_v1.audit.bodies import body
+from compat_v1.audit.bodies import body, generators
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import Attributes, Graph, has_shape
@@ -262,15 +262,18 @@ class _Functions:
         self.compared, self.used = {}, (set(), set())
         self.differences, self.numbers, self.rules, self.not_compared = [], [], {}, []
 
-    def do_the_same(self, name, other):
-        """Compare the bodies of two functions; what differs in them is kept as differences of its own."""
+    def do_the_same(self, name, other, seeds=frozenset()):
+        """Compare the bodies of two functions; what differs in them is kept as differences of its own.
+
+        `seeds`: pairs of seeds that are compared where the functions are called, of what these make once more.
+        """
         if name not in self.libraries[0] or other not in self.libraries[1]:
             return name == other
         self.used[0].add(name)
         self.used[1].add(other)
         if (name, other) not in self.compared:
             self.compared[name, other] = True  # for a function that calls itself
-            self.compared[name, other] = self._compare(name, other) and self._have_one_gradient(name, other)
+            self.compared[name, other] = self._compare(name, other, seeds) and self._have_one_gradient(name, other)
         return self.compared[name, other]
 
     def _have_one_gradient(self, name, other):
@@ -281,12 +284,13 @@ class _Functions:
         self.differences.append(Difference(name, other, f"has the gradient {own}, {others} in the port"))
         return False
 
-    def _compare(self, name, other):
+    def _compare(self, name, other, seeds):
         sides, arguments = [], []
         for library, definitions, one in zip(self.libraries, self.definitions, (name, other), strict=True):
             graph_def, outputs = body(library[one], definitions)
             graph_def.library.CopyFrom(definitions)
-            sides.append((Graph(graph_def, is_body=True), outputs))
+            is_generator = one in generators(definitions)
+            sides.append((Graph(graph_def, is_body=True, is_generator=is_generator), outputs))
             arguments.append([argument.name for argument in library[one].signature.input_arg])
 
         def given(*normals):
@@ -298,7 +302,7 @@ class _Functions:
         verification.explain_consumed()
         findings = list(verification.findings)
         findings += _strays(graph, other_graph)
-        numbers, unexplained = changed_numbers(verification)
+        numbers, unexplained = changed_numbers(verification, seeds)
         findings += unexplained
         waits = [{one[1:] for one in names if one.startswith("^")} for names in (outputs, other_outputs)]
         here, there = (

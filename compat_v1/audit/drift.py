@@ -175,8 +175,8 @@ RULES = {
         "it does the same, and waiting for what has no effect has none",
     ),
     "newer datasets": Rule(
-        "the datasets of CSV files and of files read beside each other are newer ops; a map between others says "
-        "otherwise whether its length is known",
+        "the datasets of CSV files and of files read beside each other are newer ops, and so is what asks a generator "
+        "for the next element; a map between others says otherwise whether its length is known",
         "1.15 to 2.21",
         "with the operands that mean the same they give the same elements, and nobody asks for that length",
     ),

@@ -86,9 +86,12 @@ class Graph:
     Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """
 
-    def __init__(self, graph_def, placeholder_shapes=None, is_body=False):
-        """`is_body`: whether it is that of a function, of which nothing can be fetched."""
-        self.graph_def, self.is_body = graph_def, is_body
+    def __init__(self, graph_def, placeholder_shapes=None, is_body=False, is_generator=False):
+        """`is_body`: whether it is that of a function, of which nothing can be fetched.
+
+        `is_generator`: whether that function is what asks a generator of a dataset for the next element.
+        """
+        self.graph_def, self.is_body, self.is_generator = graph_def, is_body, is_generator
         self.nodes = {node.name: node for node in graph_def.node}
         if len(self.nodes) != len(graph_def.node):
             raise ValueError("two nodes have the same name")

@@ -6,8 +6,11 @@ from compat_v1.audit.result import Numbers
 from compat_v1.audit.seeds import Seeds, advice, op_seed
 
 
-def changed_numbers(verification):
-    """Return (the `Numbers` of a verification, findings for what only looks like one of them)."""
+def changed_numbers(verification, told=frozenset()):
+    """Return (the `Numbers` of a verification, findings for what only looks like one of them).
+
+    `told`: pairs of seeds that are told elsewhere.
+    """
     numbers, findings = [], []
     if verification.seeds:
         alike = [pair for pair in verification.partner.items() if op_seed(pair[0]) == op_seed(pair[1])]
@@ -16,6 +19,8 @@ def changed_numbers(verification):
         known = [one.derived(nodes) for one, nodes in zip(seeds, zip(*verification.seeds, strict=True), strict=True)]
         derived = []
         for node, other in verification.seeds:
+            if (op_seed(node), op_seed(other)) in told and node in verification.pairing.sides[0].normal.seeded_at:
+                continue
             if node in known[0] and other in known[1]:
                 derived.append((node, other))
             else:

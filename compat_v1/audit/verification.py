@@ -142,6 +142,11 @@ class Verification:
             what = f"the attribute {key} is {short(value)}, {short(other_value)} in the port"
             self.find("attribute", node, other, what, advice=seeds.advice(node) if key == "seed2" else "")
 
+    def _seeds_of_datasets(self):
+        """Return the seeds of the datasets of both graphs, in pairs: a function that makes one anew has them."""
+        datasets = zip(*(side.normal.seeded_at for side in self.pairing.sides), strict=False)
+        return {(seeds.op_seed(one), seeds.op_seed(other)) for one, other in datasets if one.op == other.op}
+
     def _compare_functions(self, node, other):
         if {key: len(names) for key, names in node.functions.items()} != {
             key: len(names) for key, names in other.functions.items()
@@ -150,7 +155,7 @@ class Verification:
             return
         for key, names in node.functions.items():
             for name, other_name in zip(names, other.functions[key], strict=True):
-                if not self.compare_functions(name, other_name):
+                if not self.compare_functions(name, other_name, self._seeds_of_datasets()):
                     self.find(
                         "function", node, other, f"calls {name}, {other_name} in the port, which does something else"
                     )

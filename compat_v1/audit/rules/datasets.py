@@ -56,6 +56,37 @@ def _interleaved(rewriter, name, node, operands):
     return True
 
 
+def _interleaved_in_order(rewriter, name, node, operands):
+    """Datasets are read beside each other; how many elements are kept ready is an operand, and TensorFlow's choice."""
+    attributes, chosen = rewriter.graph.attributes(name), whole(-1, "int64")
+    in_order = "sloppy" not in attributes  # its default is not
+    attributes.pop("sloppy", None)
+    if not in_order:
+        attributes["deterministic"] = v1.AttrValue(s=b"false").SerializeToString(deterministic=True)
+    taken = [*operands[:-1], chosen, chosen, operands[-1]]
+    rewriter.normal.keep(name, "ParallelInterleaveDatasetV4", taken, attributes, {"newer datasets"})
+    return True
+
+
+def _split(rewriter, name, node, operands):
+    """What may be split among computers: the numbers of elements are to be counted by each."""
+    (how,) = {maker for maker, _ in rewriter.graph.inputs[name][1:]}
+    maker = rewriter.graph.nodes[how]
+    if maker.op != "Const" or list(maker.attr["value"].tensor.string_val) != [b"replicate_on_split"]:
+        return False
+    rewriter.normal.alias(name, operands[0], "dataset tuning")
+    return True
+
+
+def _next_of_generator(rewriter, name, node, operands):
+    """What a generator written in Python gives next is asked for by another op."""
+    attributes = rewriter.graph.attributes(name)
+    if not rewriter.graph.is_generator or "is_async" in attributes:
+        return False
+    rewriter.normal.keep(name, "PyFunc", operands, attributes, {"newer datasets"})
+    return True
+
+
 def _chosen(rewriter, name, node, operands):
     """Of the dataset that says which of several comes next, nobody asks how many elements it has."""
     attributes = rewriter.graph.attributes(name)
@@ -70,6 +101,9 @@ def _chosen(rewriter, name, node, operands):
 RULES = {
     "CSVDataset": _of_csv,
     "ParallelInterleaveDataset": _interleaved,
+    "ParallelInterleaveDatasetV2": _interleaved_in_order,
+    "RewriteDataset": _split,
+    "EagerPyFunc": _next_of_generator,
     "MapDataset": _chosen,
     "OptimizeDataset": _tuned,
     "ModelDataset": _tuned,

@@ -1,0 +1,118 @@
+"""Datasets that an iterator makes once more in a function, and those that a generator written in Python gives."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+from tensorflow.python.framework.function import Defun
+
+from compat_v1.audit import audit
+from drift_cases import out
+
+raw = tf.raw_ops
+OF = {"output_types": [tf.int64], "output_shapes": [[]]}
+
+
+def shuffled(outside, inside=None, seed=3):
+    """A dataset that is shuffled, by a seed of the op that TensorFlow derives, and the same `inside` a function."""
+    numbers = {"start": 0, "stop": 9, "step": 1}
+
+    @Defun(func_name="again")
+    def again():
+        shuffle = {"buffer_size": 9, "seed": seed, "seed2": outside if inside is None else inside}
+        return raw.ShuffleDataset(input_dataset=raw.RangeDataset(**numbers, **OF), **shuffle, **OF)
+
+    with tf.Graph().as_default() as graph:
+        for position in range(5):
+            tf.constant(position)
+        dataset = raw.RangeDataset(**numbers, **OF)
+        raw.ShuffleDataset(input_dataset=dataset, buffer_size=9, seed=seed, seed2=outside, **OF)
+        again.add_to_graph(graph)
+        iterator = raw.OneShotIterator(dataset_factory=again, **OF)
+        out(raw.IteratorGetNext(iterator=iterator, **OF)[0])
+    return graph.as_graph_def()
+
+
+def test_the_seed_of_what_a_function_makes_once_more_is_that_of_the_first():
+    places = [name.name for name in shuffled(1).node]
+    derived = places.index(next(name for name in places if name.startswith("ShuffleDataset/seed2")))
+    found = audit(shuffled(derived), shuffled(0))
+    assert not found.differences
+    assert [one.cause for one in found.numbers] == ["derived seeds"]
+    assert f"[{derived}]" in found.numbers[0].advice
+
+
+@pytest.mark.parametrize(
+    "port", [shuffled(0, inside=5), shuffled(0, seed=4), shuffled(77)], ids=["inside", "of the graph", "outside"]
+)
+def test_another_seed_of_it_is_a_mistake(port):
+    places = [name.name for name in shuffled(1).node]
+    derived = places.index(next(name for name in places if name.startswith("ShuffleDataset/seed2")))
+    assert audit(shuffled(derived), port).verdict == "not faithful"
+
+
+def generated(asked, mapped=tf.py_func):
+    """Numbers that a generator gives, which is asked by `asked`, and what Python makes of each by `mapped`."""
+
+    @Defun(tf.int64, func_name="begin")
+    def begin(start):
+        return start
+
+    @Defun(tf.int64, func_name="following")
+    def following(start):
+        (given,) = asked(lambda number: number + 7, [start], [tf.int64])
+        return tf.reshape(given, [])
+
+    @Defun(tf.int64, func_name="end")
+    def end(start):
+        return start
+
+    @Defun(tf.int64, func_name="square")
+    def square(number):
+        (given,) = mapped(lambda one: one * one, [number], [tf.int64])
+        return tf.reshape(given, [])
+
+    with tf.Graph().as_default() as graph:
+        functions = {"init_func": begin, "next_func": following, "finalize_func": end}
+
+        @Defun(tf.int64, func_name="all")
+        def numbers(which):
+            others = {"next_func_other_args": [], "finalize_func_other_args": []}
+            others |= {"init_func_other_args": [which + 5]}
+            return raw.GeneratorDataset(**functions, **others, **OF)
+
+        dataset = raw.RangeDataset(start=0, stop=3, step=1, **OF)
+        dataset = raw.FlatMapDataset(input_dataset=dataset, other_arguments=[], f=numbers, **OF)
+        dataset = raw.MapDataset(input_dataset=dataset, other_arguments=[], f=square, **OF)
+        iterator = raw.IteratorV2(shared_name="", container="", **OF)
+        raw.MakeIterator(dataset=dataset, iterator=iterator, name="init")
+        out(raw.IteratorGetNext(iterator=iterator, **OF)[0])
+    return graph.as_graph_def()
+
+
+def first(graph_def):
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(graph_def, name="")
+        session.run("init")
+        return session.run("out:0")
+
+
+def alone(graph_def):
+    """Return what a process would build that builds nothing else: it counts its functions in Python from 0."""
+    graph_def = tf.GraphDef.FromString(graph_def.SerializeToString())
+    for function in graph_def.library.function:
+        for node in function.node_def:
+            if "token" in node.attr:
+                node.attr["token"].s = f"pyfunc_{function.signature.name}".encode()
+    return graph_def
+
+
+def test_what_asks_a_generator_is_one_op_or_another_and_calls_the_same():
+    old, new = generated(tf.py_func), generated(tf.py_function)
+    assert first(old) == first(new) == 144
+    found = audit(alone(old), alone(new))
+    assert found.verdict == "faithful"
+    assert "newer datasets" in found.rules
+
+
+def test_elsewhere_what_python_is_given_is_compared():
+    old, new = generated(tf.py_func), generated(tf.py_func, tf.py_function)
+    assert audit(alone(old), alone(new)).verdict == "not faithful"
