@@ -722,7 +722,153 @@ def summed_twice(other):
     out(raw.Sum(input=floats(3, 4), axis=[0, 0] if other else [0]))
 
 
+def _entered(x, waits):
+    """Return a tensor as each turn of a loop begins with it; `_loop` tells with what the next one does."""
+    with tf.control_dependencies(waits):
+        x = raw.Enter(data=x, frame_name="frame")
+    return raw.Merge(inputs=[x, x]).output
+
+
+def _loop(entered, goes_on, turn):
+    """A loop of what entered it, which is returned as it leaves."""
+    goes_on = raw.LoopCond(input=goes_on)
+    sides = [raw.Switch(data=one, pred=goes_on) for one in entered]
+    for one, new in zip(entered, turn(*[side.output_true for side in sides]), strict=True):
+        one.op._update_input(1, raw.NextIteration(data=new))
+    return [raw.Exit(data=side.output_false) for side in sides]
+
+
+def entered_before_or_behind_an_update(other):
+    """What enters a loop reads a variable as it enters, and not when the condition has waited."""
+    variable, x = raw.VariableV2(shape=[], dtype=tf.float32, name="variable"), raw.AddV2(x=floats(), y=5.0)
+    raw.Assign(ref=variable, value=1.0)
+    with tf.control_dependencies([_late()]):
+        updated = raw.Assign(ref=variable, value=3.0, name="update")
+    x, limit = _entered(x, [] if other else [updated]), _entered(variable, [updated] if other else [])
+    goes_on = raw.Less(x=x, y=raw.Exp(x=limit))
+    out(raw.Tanh(x=_loop([x, limit], goes_on, lambda x, limit: (raw.AddV2(x=x, y=raw.Exp(x=x)), limit))[0] * 1e-3))
+
+
+def asked_in_a_loop_before_or_behind_an_update(other):
+    """So does a loop inside of a condition."""
+    handle = raw.VarHandleOp(dtype=tf.float32, shape=[], shared_name="asked_in_a_loop")
+    assigned = raw.AssignVariableOp(resource=handle, value=1.0)
+    with tf.control_dependencies([assigned]):
+        x, first = raw.AddV2(x=floats(), y=5.0), _late()
+    with tf.control_dependencies([first]):
+        updated = raw.AssignVariableOp(resource=handle, value=3.0)
+    zero = raw.Relu(features=raw.Neg(x=raw.Abs(x=floats(name="y"))))
+    x, limit = _entered(x, [] if other else [updated]), _entered(zero, [updated] if other else [])
+    with tf.control_dependencies([assigned]):
+        entered = raw.Enter(data=raw.Identity(input=handle), frame_name="frame", is_constant=True)
+    inner = raw.Enter(data=raw.Tanh(x=limit), frame_name="inner")
+    inner = raw.Merge(inputs=[inner, inner]).output
+    inside = raw.Enter(data=entered, frame_name="inner", is_constant=True)
+    with tf.control_dependencies([inner]):
+        read = raw.ReadVariableOp(resource=inside, dtype=tf.float32)
+        never = raw.LoopCond(input=raw.Less(x=raw.Exp(x=inner), y=tf.constant(-1.0)))
+    side = raw.Switch(data=inner, pred=never)
+    inner.op._update_input(1, raw.NextIteration(data=side.output_true))
+    read = raw.Switch(data=raw.AddV2(x=read, y=inner), pred=never).output_false
+    goes_on = raw.Less(x=x, y=raw.Exp(x=raw.Exit(data=read)))
+    out(raw.Tanh(x=_loop([x, limit], goes_on, lambda x, limit: (raw.AddV2(x=x, y=raw.Exp(x=x)), limit))[0] * 1e-3))
+
+
+def _asserted(x, waits):
+    """Return what says that numbers are between 0 and 1, as metrics assert it, which waits for others."""
+    holds = raw.All(input=raw.GreaterEqual(x=x, y=0.0), axis=[0])
+    sides = raw.Switch(data=holds, pred=holds)
+    with tf.control_dependencies(waits):
+        passed = raw.Identity(input=sides.output_true)
+    with tf.control_dependencies([raw.Assert(condition=sides.output_false, data=["predictions must be in [0, 1]"])]):
+        failed = raw.Identity(input=sides.output_false)
+    return raw.Merge(inputs=[failed, passed]).output
+
+
+def asserted_behind_an_update(other):
+    """An assertion of a metric may be what runs an update."""
+    variable, updated = _updated(3)
+    x = raw.Abs(x=floats(3))
+    with tf.control_dependencies([_asserted(x, [updated])] if other else []):
+        x = raw.Tanh(x=x)
+    with tf.control_dependencies([x]):
+        out(raw.Identity(input=variable))
+
+
+def read_behind_an_assertion(other):
+    """What waits for one may be what reads a variable before it is changed."""
+    variable, x = raw.VariableV2(shape=[3], dtype=tf.float32, name="variable"), raw.Abs(x=floats(3))
+    raw.Assign(ref=variable, value=tf.ones([3]))
+    raw.Neg(x=x)
+    read = variable
+    if other:
+        with tf.control_dependencies([_asserted(x, [])]):
+            read = raw.Identity(input=variable)
+    with tf.control_dependencies([read]):
+        updated = raw.Assign(ref=variable, value=tf.ones([5]), validate_shape=False, name="update")
+    with tf.control_dependencies([updated]):
+        out(raw.Tanh(x=read))
+
+
+def mean_of_rows_by_classes(other):
+    """The mean over rows is divided by how many they are, and not by the classes in each."""
+    part, total = floats(2, 3), floats(3, name="total")
+    parts = raw.SelectV2(condition=raw.Greater(x=total, y=0.0), t=total, e=tf.ones([3]))
+    parts = raw.RealDiv(x=part, y=parts)
+    if other:
+        classes = raw.Sum(input=raw.Cast(x=raw.NotEqual(x=total, y=0.0), DstT=tf.float32), axis=[0])
+        mean = raw.RealDiv(x=raw.Sum(input=parts, axis=[0]), y=classes)
+        out(raw.SelectV2(condition=raw.Greater(x=classes, y=0.0), t=mean, e=0.0))
+    else:
+        out(raw.Mean(input=parts, axis=[0]))
+
+
+def gathered_of_what_a_branch_wrote(other):
+    """What was written into an array in a branch may have another size than what was written elsewhere."""
+    x = raw.Where(condition=raw.Less(x=floats(5), y=9.0))
+    x = raw.Cast(x=raw.Reshape(tensor=x, shape=[-1]), DstT=tf.float32)
+    handle, flow = raw.TensorArrayV3(size=2, dtype=tf.float32)
+    flow = raw.TensorArrayWriteV3(handle=handle, index=0, value=floats(3, name="y"), flow_in=flow)
+    condition = raw.Less(x=floats(name="condition"), y=9.0)
+    sides, flows, values = (raw.Switch(data=one, pred=condition) for one in (handle, flow, x))
+    written = [sides.output_true, 1, values.output_true, flows.output_true]
+    written = raw.TensorArrayWriteV3(**dict(zip(("handle", "index", "value", "flow_in"), written, strict=True)))
+    flow = raw.Merge(inputs=[flows.output_false, written]).output
+    gathered = raw.TensorArrayGatherV3(handle=handle, indices=[1], flow_in=flow, dtype=tf.float32)
+    sizes = raw.Shape(input=gathered) if other else tf.constant([1, 3])
+    out(raw.Mul(x=raw.Cast(x=sizes, DstT=tf.float32), y=floats(2, name="z")))
+
+
+def sum_of_each_row(other):
+    """What is reshaped to one number was one: the sums of many rows cannot be."""
+    squares = raw.Square(x=floats(None, 3))
+    if other:
+        total = raw.Sum(input=squares, axis=[0, 1])
+    else:
+        total = raw.Reshape(tensor=raw.Sum(input=squares, axis=[1]), shape=tf.constant([], tf.int32))
+    out(raw.Mul(x=0.5, y=total))
+
+
+def condition_that_is_pushed(other):
+    """What is pushed goes on from the push as well, as wide as it is."""
+    x, narrow = floats(None, None), raw.Less(x=floats(None, 1, name="y"), y=0.0)
+    wide = narrow if other else raw.BroadcastTo(input=narrow, shape=raw.Shape(input=x))
+    stack = raw.StackV2(max_size=-1, elem_type=tf.bool)
+    pushed = raw.StackPushV2(handle=stack, elem=wide)
+    with tf.control_dependencies([pushed]):
+        popped = raw.StackPopV2(handle=stack, elem_type=tf.bool)
+    count = raw.Sum(input=raw.Cast(x=pushed, DstT=tf.float32), axis=[0, 1])
+    out(raw.Mul(x=raw.SelectV2(condition=popped, t=x, e=raw.Neg(x=x)), y=count))
+
+
 DIFFER = (
+    condition_that_is_pushed,
+    entered_before_or_behind_an_update,
+    asked_in_a_loop_before_or_behind_an_update,
+    asserted_behind_an_update,
+    read_behind_an_assertion,
+    mean_of_rows_by_classes,
+    gathered_of_what_a_branch_wrote,
     copy_of_rows_or_of_all,
     behind_a_size_of_what_is_read,
     gradient_of_more_rows,
@@ -784,7 +930,7 @@ DIFFER = (
 )
 ROUNDED = (turned_a_little_more, rounded_scale)
 MAY_DIFFER = (update_before_one_branch, sizes_that_do_not_fit, mean_over_another_axis, size_of_another, stitched_twice)
-MAY_DIFFER += (average_after_another_update, averages_of_another_branch, summed_twice)
+MAY_DIFFER += (average_after_another_update, averages_of_another_branch, summed_twice, sum_of_each_row)
 
 
 def form(build, other):

@@ -6,7 +6,7 @@ They compute nothing, but stop a program that went on. Where the original makes 
 import tensorflow as tf
 
 from compat_v1.audit.findings import target
-from compat_v1.audit.graph import MERGES, source
+from compat_v1.audit.graph import MERGES, Graph, gives_reference, source
 from compat_v1.audit.operands import is_scalar
 
 v1 = tf.compat.v1
@@ -27,7 +27,14 @@ def written_out(verification):
     known = {_text(original.graph, name) for name in _asserting(original.graph)}
     guards = {name: _guard(port, name) for name in _asserting(port.graph) if _text(port.graph, name) not in known}
     guards = {name: merge for name, merge in guards.items() if merge}
-    return ({CAUSE: list(guards)}, _without(port.graph, set(guards.values()))) if guards else None
+    without = _without(port.graph, set(guards.values())) if guards else None
+    return ({CAUSE: list(guards)}, without) if guards and _runs_as_much(without, port.graph) else None
+
+
+def _runs_as_much(without, graph):
+    """Whether all that is left runs what it ran: an assertion may have waited for more than what it is about."""
+    left = Graph(without)
+    return all(left.effects.get(name) == graph.effects.get(name) for name in left.nodes)
 
 
 def _asserting(graph):
@@ -72,7 +79,11 @@ def _without(graph, guards):
     # What only was to wait for an assertion is what it copies.
     copied = {}
     for name, node in graph.nodes.items():
-        if node.op == "Identity" and graph.controls[name] and gone.issuperset(graph.controls[name]):
+        if node.op != "Identity" or not graph.controls[name] or not gone.issuperset(graph.controls[name]):
+            continue
+        maker, index = graph.inputs[name][0]
+        definition = graph.op_def(maker)
+        if definition is not None and not gives_reference(definition, index):  # which it reads before others change it
             copied[name] = node.input[0]
     graph_def = v1.GraphDef.FromString(graph.graph_def.SerializeToString())
     nodes = [node for node in graph_def.node if node.name not in gone and node.name not in copied]

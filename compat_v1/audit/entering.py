@@ -21,10 +21,10 @@ def finish(normal):
         frame = frames.get(condition.name)
         entering = [node for node in waiting if frames.get(node.name) == frame]
         asking = {node for node in _before(condition, set()) if frames.get(node.name) == frame} if entering else set()
-        if not entering or any(_may_matter(normal, node) for node in asking):
+        if not entering or any(_may_matter(normal, node) for node in _inside(condition, frames)):
             continue
         known = asking | _behind(condition, users)
-        moving = {one for one in entering if _serves(one, known, users)}
+        moving = {one for one in entering if not normal.reads_a_ref(one.name) and _serves(one, known, users)}
         anyhow = _before(condition, moving)
         awaited = {one for enter in moving & asking for one in enter.controls if _is_outside(one)}
         for enter in moving:
@@ -39,11 +39,24 @@ def _is_outside(one):
     return one.op not in ("the loop", "a constant")
 
 
+def _inside(condition, frames):
+    """Return what is asked before a condition holds, from what enters the loop on, with the loops in between."""
+    frame = frames.get(condition.name)
+    found = _reached(condition, lambda one: () if _enters(one, frame, frames) else (*_makers(one), *one.controls))
+    around = {frames.get(one.name) for node in found if _enters(node, frame, frames) for one in _makers(node)}
+    return {node for node in found if frames.get(node.name) not in (None, "", *around)}
+
+
+def _enters(node, frame, frames):
+    return node.op in ENTERS and frames.get(node.name) == frame
+
+
 def _may_matter(normal, node):
     """Whether it may matter when a node of a condition runs: before what is awaited, or behind it."""
-    if node.op in ENTERS or node.name not in normal.graph.nodes:
+    if node.name not in normal.graph.nodes:
         return False
-    return normal.graph.is_stateful(node.name) or normal.reads_a_ref(node.name)
+    is_stateful = node.op not in ENTERS and normal.graph.is_stateful(node.name)
+    return is_stateful or normal.reads_a_ref(node.name)
 
 
 def _serves(enter, known, users):

@@ -24,6 +24,8 @@ def finish(rewriter):
             behind = [one for one in users.get(pop, ()) if (pop, 0) in one.inputs] if user.op == "StackPushV2" else []
             if _chooses(normal, user, node):
                 choosing.append(user)
+            elif any((user, 0) in one.inputs for one in users.get(user, ())):
+                continue  # a push gives what it pushes
             elif behind and all(_chooses(normal, one, pop) for one in behind):
                 choosing += [user, *behind]
                 user.inputs[1] = narrow

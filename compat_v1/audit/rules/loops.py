@@ -7,6 +7,8 @@ from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar, refined
 from compat_v1.audit.rules import entered
 
+_HANDING = ("Enter", "Switch", "Identity")  # the handle of an array as it is
+
 
 class LoopRules:
     """Rules by op, for a `Rewriter`: each takes a node over in its one form, and says whether it did."""
@@ -111,12 +113,16 @@ class LoopRules:
         made = self._made_by(name)
         if self.graph.nodes[made].op == "TensorArrayGradV3":
             made = self._made_by(made)
+        if self.graph.nodes[made].op != "TensorArrayV3":
+            return None
         shapes, todo = set(), [made]
         while todo:
             for user, slot in self.graph.users[todo.pop()]:
                 op = self.graph.nodes[user].op
-                if op == "Enter":
+                if op in _HANDING:
                     todo.append(user)
+                elif not op.startswith("TensorArray"):  # which may hand it on to what writes
+                    return None
                 elif slot == 0 and op in ("TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"):
                     value = self.normal.tensors.get(self.graph.inputs[user][1 if op.endswith("SplitV3") else 2])
                     shape = None if value is None else self.normal.sizes(value)
@@ -127,10 +133,10 @@ class LoopRules:
         return shape if shape is not None and all(map(self._is_everywhere, shape)) else None
 
     def _made_by(self, name):
-        """Return the name of what makes the handle that a node takes, before it enters a loop."""
+        """Return the name of what makes the handle that a node takes, before it enters a loop or a branch."""
         while self.graph.inputs[name]:
             name = self.graph.inputs[name][0][0]
-            if self.graph.nodes[name].op != "Enter":
+            if self.graph.nodes[name].op not in _HANDING:
                 break
         return name
 

@@ -39,12 +39,14 @@ def _mean(rewriter, name, _node, operands):
     if not (match(condition, ("Greater", _CLASSES, 0), found) and match(mean, _MEAN_OF_SOME, found)):
         return False
     axes, shape = found["axes"], rewriter.normal.sizes(found["total"])
+    quotients = mean[0].inputs[0][0].inputs[0]
     ones = single(found["ones"]) if isinstance(found["ones"], Literal) else None
     if not is_scalar(none, 0) or ones is None or not is_scalar(ones, 1) or shape is None or len(shape) != 1:
         return False
+    if rewriter.normal.sizes(quotients) != shape:  # a row for each class has a mean over other rows than the classes
+        return False
     if not isinstance(axes, Literal) or axes.value != (0,) or any(one.controls for one in found["nodes"]):
         return False
-    quotients = mean[0].inputs[0][0].inputs[0]
     rewriter.normal.absorbed.update({*found["nodes"]} - {quotients[0]})
     types = {"T": rewriter.graph.attributes(name)["T"]}
     rewriter.normal.keep(name, "Mean", [quotients, axes], types, {_MEAN}, [()])

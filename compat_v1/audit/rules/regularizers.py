@@ -43,7 +43,10 @@ def _sum_all_axes(normal):
         total, users = node.inputs[0][0], users or users_of(normal)
         parts, axes = total.inputs
         shape = None if isinstance(parts, Literal) else normal.sizes(parts)
-        if shape and (is_op(parts, "Square") or is_op(parts, "Abs")) and users[total] == {node}:
+        if shape is None or not isinstance(axes, Literal) or users[total] != {node}:
+            continue
+        left = {size for axis, size in enumerate(shape) if axis not in axes.value}
+        if left == {1} and (is_op(parts, "Square") or is_op(parts, "Abs")):
             total.inputs = [parts, axes._replace(shape=(len(shape),), value=tuple(range(len(shape))))]
             normal.set_sizes(total, ())
             instead[node, 0] = (total, 0)
