@@ -861,7 +861,24 @@ def condition_that_is_pushed(other):
     out(raw.Mul(x=raw.SelectV2(condition=popped, t=x, e=raw.Neg(x=x)), y=count))
 
 
+def begun_behind_an_update(other):
+    """What another variable begins with may be what runs an update, where the Merge of both sides waits for it."""
+    counter, updated = _updated(3)
+    variable, next_one = (raw.VariableV2(shape=[3], dtype=tf.float32, name=name) for name in ("first", "second"))
+    value = raw.RandomUniform(shape=[3], dtype=tf.float32, seed=1, seed2=2)
+    raw.Assign(ref=variable, value=value)
+    condition = raw.Identity(input=raw.IsVariableInitialized(ref=variable))
+    value = raw.Switch(data=value, pred=condition).output_false
+    read = raw.Identity(input=raw.RefSwitch(data=variable, pred=condition).output_true)
+    with tf.control_dependencies([updated] if other else []):
+        begun = raw.Exp(x=raw.Merge(inputs=[value, read]).output)
+    raw.Assign(ref=next_one, value=begun, name="update")
+    with tf.control_dependencies([begun]):
+        out(raw.Identity(input=counter))
+
+
 DIFFER = (
+    begun_behind_an_update,
     condition_that_is_pushed,
     entered_before_or_behind_an_update,
     asked_in_a_loop_before_or_behind_an_update,

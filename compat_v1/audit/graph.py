@@ -402,7 +402,7 @@ def _import(graph_def, placeholder_shapes, vague):
             entering = [one for one in node.input if source(one) not in back]
             del node.input[:]
             node.input.extend(entering)
-            node.attr["N"].i = len(entering)
+            node.attr["N"].i = sum(not one.startswith("^") for one in entering)
     merges = {node.name: node for node in known.node if node.name in vague}
     for name, shape in vague.items():
         stand_in = known.node.add(name=f"{name}/of_any_size", op="PlaceholderWithDefault")

@@ -248,6 +248,8 @@ def _initial_value(rewriter, name, operands):
     first, read = operands
     if not (is_op(first, "Switch") and first[1] == 0 and is_op(read, "Identity")) or asks_which(rewriter.graph, name):
         return False
+    if rewriter.graph.controls[name]:  # the initial value waits for nothing
+        return False
     inner = read[0].inputs[0]
     if isinstance(inner, Literal) or inner[0].op not in SWITCHES or inner[1] != 1:
         return False
