@@ -194,7 +194,8 @@ def _compared(graphs, without, compare_functions, given):
             if here != there:
                 for which, one, own, others in ((0, node, here, there), (1, other, there, here)):
                     if any(_tells_more(a, b) for a, b in zip(own, others, strict=False)):
-                        new[which].update(dict.fromkeys(one.names, others))
+                        own_names = [name for name in one.names if normals[which].made.get(name) is one]  # no rule's
+                        new[which].update(dict.fromkeys(own_names, others))
         if not verification.findings:
             return normals, verification
         if not (new[0].keys() - hints[0].keys() or new[1].keys() - hints[1].keys()):

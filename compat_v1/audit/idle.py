@@ -40,7 +40,7 @@ def idle_nodes(normal):
     roots |= {
         node
         for node in idle & after
-        if any(one not in idle and (one in after or _takes_loss_gradient(node)) for one in _makers(node))
+        if any(one not in idle and (one in after or _leaves(node)) for one in _makers(node))
     }
     of_numbers = _downstream({node for node in idle if _is_of_one_number(normal, node)}, users) & idle
     found = _downstream(roots, users) & idle | of_numbers
@@ -254,6 +254,11 @@ def _takes_loss_gradient(node):
         if for_logits or (is_op(operand, "Neg") and is_op(operand[0].inputs[0], "LogSoftmax")):
             return True
     return False
+
+
+def _leaves(node):
+    """Whether a node is the first of those that a gradient is computed by: behind a loss, or behind a loop."""
+    return node.op == "Exit" or _takes_loss_gradient(node)
 
 
 def _is_of_one_number(normal, node):
