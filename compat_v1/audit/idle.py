@@ -147,10 +147,13 @@ def leave_out(normal, names):
         reshaped = node.op == "Reshape" and used and used <= gone
         if known or (reshaped and not names.isdisjoint(_makers(node)[0].names if _makers(node) else ())):
             gone.add(node)
-    inside = set().union(*_totals(normal, users).values()) if gone else set()
-    for node in reversed(normal.nodes):
-        if node in gone - inside and not users.get(node, set()) - nothing <= gone:
-            gone.discard(node)
+    totals, many = _totals(normal, users) if gone else {}, None
+    inside = set().union(*totals.values())
+    while many != len(gone):
+        many = len(gone)
+        for node in reversed(normal.nodes):
+            if node in gone and (node in totals or node not in inside) and not users.get(node, set()) - nothing <= gone:
+                gone -= totals.get(node, {node})
     if not gone:
         return gone
     lost = frozenset(gone)  # and not the groups that end with these: others hand on what came by one of them
