@@ -877,7 +877,21 @@ def begun_behind_an_update(other):
         out(raw.Identity(input=counter))
 
 
+def gathered_of_what_a_gradient_wrote(other):
+    """So may what was written into the array of a gradient, where there is nothing in the array that it is for."""
+    x = raw.Where(condition=raw.Less(x=floats(5), y=9.0))
+    x = raw.Cast(x=raw.Reshape(tensor=x, shape=[-1]), DstT=tf.float32)
+    handle, flow = raw.TensorArrayV3(size=2, dtype=tf.float32)
+    flow = raw.TensorArrayWriteV3(handle=handle, index=0, value=floats(3, name="y"), flow_in=flow)
+    handle, flow = raw.TensorArrayGradV3(handle=handle, flow_in=flow, source="gradients")
+    flow = raw.TensorArrayWriteV3(handle=handle, index=1, value=x, flow_in=flow)
+    gathered = raw.TensorArrayGatherV3(handle=handle, indices=[1], flow_in=flow, dtype=tf.float32)
+    sizes = raw.Shape(input=gathered) if other else tf.constant([1, 3])
+    out(raw.Mul(x=raw.Cast(x=sizes, DstT=tf.float32), y=floats(2, name="z")))
+
+
 DIFFER = (
+    gathered_of_what_a_gradient_wrote,
     begun_behind_an_update,
     condition_that_is_pushed,
     entered_before_or_behind_an_update,

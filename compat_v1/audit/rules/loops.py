@@ -119,7 +119,7 @@ class LoopRules:
         while todo:
             for user, slot in self.graph.users[todo.pop()]:
                 op = self.graph.nodes[user].op
-                if op in _HANDING:
+                if op in (*_HANDING, "TensorArrayGradV3"):  # whose array may have what the other has not
                     todo.append(user)
                 elif not op.startswith("TensorArray"):  # which may hand it on to what writes
                     return None
