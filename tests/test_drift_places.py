@@ -202,3 +202,21 @@ def test_a_graph_does_what_it_does(form):
     with tf.Graph().as_default() as graph:
         form()
     assert audit(graph.as_graph_def(), graph.as_graph_def()).verdict == "faithful"
+
+
+def synchronized(*places):
+    """What starts a turn of a gradient's loop does nothing, beside whomever."""
+    with tf.Graph().as_default() as graph:
+        for name in ("first", "second"):
+            raw.VariableV2(shape=[3], dtype=tf.float32, name=name)
+        starts = raw.ControlTrigger(name="b_sync")
+        if places:
+            _beside(starts, *places)
+        with tf.control_dependencies([starts]):
+            out(raw.Exp(x=floats(3)))
+    return graph.as_graph_def()
+
+
+def test_what_starts_a_turn_may_be_beside_anyone_and_ties_no_two_others_together():
+    assert audit(synchronized("first"), synchronized()).verdict == "faithful"
+    assert audit(synchronized("first", "second"), synchronized()).verdict == "not faithful"
