@@ -241,7 +241,7 @@ def colocation(node, other, places, stands):
     `places`: the nodes beside which the two are placed, "?" for what has no partner; `stands`: the relations of the two
     to these. What is placed on a device by its name takes others there, so that it matters who is beside it.
     """
-    if node.op in ("NoOp", "ControlTrigger") and all(len(one.colocated) <= 1 for one in (node, other)):
+    if node.op == "NoOp" and all(len(one.colocated) <= 1 for one in (node, other)):
         return "colocation"  # it does nothing, anywhere, and ties no two others together
     written = {one.written for one in (node, other, *places) if not isinstance(one, str)}
     if len(written) > 1 and any(

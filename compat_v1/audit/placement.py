@@ -117,6 +117,8 @@ def _beside(normal, twin, name):
         is_explained = ELSEWHERE not in stands or keepers or excuses.measures(normal, name)
         return None if is_explained else f"is placed beside {listed(here)}"
     there = twin.colocated(name)
+    if graph.nodes[name].op == "ControlTrigger" and len(here) <= 1 and len(there) <= 1:
+        return None  # it does nothing, anywhere, and ties no two others together
     alike = stands == relations(twin, name) and ELSEWHERE not in stands
     follow = all(
         any(one.colocated(name) == one.colocated(user) for user, _ in one.users[name]) for one in (graph, twin)
