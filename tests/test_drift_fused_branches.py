@@ -83,7 +83,7 @@ def test_both_compute_the_same_but_for_last_bits_and_the_averages(training):
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-5)
 
 
-def _attribute(op, key, **value):
+def attribute(op, key, **value):
     def edit(nodes):
         node = next(node for node in nodes if node.op == op)
         for kind, one in value.items():
@@ -110,13 +110,13 @@ def _constant(old, new):
 
 
 EDITS = [
-    _attribute("FusedBatchNormGradV3", "epsilon", f=0.01),
+    attribute("FusedBatchNormGradV3", "epsilon", f=0.01),
     _exchanged("FusedBatchNormV3", 3, 4, place=1),
     _exchanged("Merge", 0, 1),
     _constant(MOMENTUM, 0.9),
-    _attribute("FusedBatchNormV3", "epsilon", f=0.01),
-    _attribute("FusedBatchNormV3", "is_training", b=False),
-    _attribute("FusedBatchNormV3", "exponential_avg_factor", f=0.5),
+    attribute("FusedBatchNormV3", "epsilon", f=0.01),
+    attribute("FusedBatchNormV3", "is_training", b=False),
+    attribute("FusedBatchNormV3", "exponential_avg_factor", f=0.5),
     _exchanged("FusedBatchNormV3", 1, 2),
     *(_exchanged("Merge", 0, 1, place) for place in (1, 2, 3)),
     _constant(1.0, 0.9),

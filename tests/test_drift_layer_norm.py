@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from compat_v1.audit import audit
 from compat_v1.audit.branched import build_switches
 from compat_v1.audit.layer_norm import CAUSE
+from test_drift_fused_branches import attribute
 
 raw = tf.raw_ops
 EPSILON = 1e-3
@@ -89,15 +90,6 @@ def test_both_compute_the_same_but_for_last_bits():
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-5)
 
 
-def _attribute(op, key, **value):
-    def edit(nodes):
-        node = next(node for node in nodes if node.op == op)
-        for kind, one in value.items():
-            setattr(node.attr[key], kind, one)
-
-    return edit
-
-
 def _constant(old, new, place=0):
     def edit(nodes):
         found = [node for node in nodes if node.op == "Const" and _is(node, old)]
@@ -123,10 +115,10 @@ def _gradient_of_the_other(nodes):
 
 
 EDITS = [
-    _attribute("FusedBatchNormV3", "epsilon", f=0.01),
-    _attribute("FusedBatchNormGradV3", "epsilon", f=0.01),
-    _attribute("FusedBatchNormV3", "is_training", b=False),
-    _attribute("FusedBatchNormV3", "exponential_avg_factor", f=0.5),
+    attribute("FusedBatchNormV3", "epsilon", f=0.01),
+    attribute("FusedBatchNormGradV3", "epsilon", f=0.01),
+    attribute("FusedBatchNormV3", "is_training", b=False),
+    attribute("FusedBatchNormV3", "exponential_avg_factor", f=0.5),
     _constant(np.float32(1.0), np.float32(2.0)),  # the scale
     _constant(np.float32(0.0), np.float32(1.0)),  # the offset
     _constant(np.int32([2]), np.int32([1])),  # other axes
