@@ -260,6 +260,7 @@ class _Functions:
         self.gradients = [
             {one.function_name: one.gradient_func for one in library.gradient} for library in self.definitions
         ]
+        self.generators = [generators(library) for library in self.definitions]
         self.compared, self.used = {}, (set(), set())
         self.differences, self.numbers, self.rules, self.not_compared = [], [], {}, []
 
@@ -287,11 +288,11 @@ class _Functions:
 
     def _compare(self, name, other, seeds):
         sides, arguments = [], []
-        for library, definitions, one in zip(self.libraries, self.definitions, (name, other), strict=True):
+        both = zip(self.libraries, self.definitions, self.generators, (name, other), strict=True)
+        for library, definitions, asking, one in both:
             graph_def, outputs = body(library[one], definitions)
             graph_def.library.CopyFrom(definitions)
-            is_generator = one in generators(definitions)
-            sides.append((Graph(graph_def, is_body=True, is_generator=is_generator), outputs))
+            sides.append((Graph(graph_def, is_body=True, is_generator=one in asking), outputs))
             arguments.append([argument.name for argument in library[one].signature.input_arg])
 
         def given(*normals):

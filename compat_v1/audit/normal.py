@@ -32,10 +32,10 @@ from compat_v1.audit.rules import (
 )
 from compat_v1.audit.sizes import may_be_one, unknown
 
-# Two of these are two things, whatever they say of themselves.
 # What is told of a variable of a loop: it has the sizes with which it enters.
 ENTERING = ("as it enters",)
 _REDUCTIONS = ("Sum", "Mean", "Prod", "Max", "Min")
+# Two of these are two things, whatever they say of themselves.
 _SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
 
 
