@@ -10,13 +10,14 @@ import tensorflow.compat.v1 as tf
 
 import drift_cases_models
 import drift_cases_oldest
+import drift_cases_values
 from compat_v1.audit import drift
 from compat_v1.audit.comparison import audit
 from drift_cases import CASES, built, case, floats, out
 from test_drift_oldest import PROVED
 
 raw = tf.raw_ops
-assert drift_cases_models and drift_cases_oldest  # their cases are among CASES
+assert drift_cases_models and drift_cases_oldest and drift_cases_values  # their cases are among CASES
 
 
 @case("names")

@@ -196,3 +196,56 @@ def test_classes_that_there_are_not_count_as_none_or_not_at_all():
 def test_a_port_may_not_count_all_classes_where_the_original_does_not():
     old, new = _built(_classes, True), _without_mean(_built(_classes, False))
     assert audit(old, new).verdict == "not faithful"
+
+
+# Feature columns by identity.
+
+
+def _by_identity(new, below=10, least=0, waits=False):
+    """Numbers of buckets, that the older form asserts to be such; `waits`: for an update as well."""
+    numbers = tf.placeholder(tf.int64, [None], name="numbers")
+    values = tf.identity(numbers)
+    asserted = []
+    if not new:
+        limit, zero = tf.constant(below, tf.int64), tf.constant(least, tf.int64)
+        said = 'Bucket index for categorical column "a" exceeds number of buckets'
+        update = [tf.get_variable("v", [], use_resource=False).assign(1.0)] if waits else []
+        with tf.control_dependencies(update):
+            less = tf.debugging.assert_less(values, limit, data=(values, limit), message=said)
+        said = 'Negative bucket index for categorical column "a"'
+        asserted = [less, tf.debugging.assert_greater_equal(values, zero, data=(values,), message=said)]
+    elif waits:
+        tf.get_variable("v", [], use_resource=False).assign(1.0)
+    with tf.control_dependencies(asserted):
+        values = tf.identity(values) if asserted else values
+    out(tf.one_hot(values, 10))
+
+
+def test_numbers_of_buckets_are_asserted_no_more():
+    old, new = _built(_by_identity, False), _built(_by_identity, True)
+    assert _causes(old, new) == ["asserted of buckets"]
+    results = []
+    for graph_def in (old, new):
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.import_graph_def(graph_def, name="")
+            results.append(session.run("out:0", {"numbers:0": [3, 0, 9]}).tobytes())
+            if graph_def is old:
+                with pytest.raises(tf.errors.InvalidArgumentError):
+                    session.run("out:0", {"numbers:0": [10]})
+    assert results[0] == results[1]
+    assert audit(new, old).verdict == "not faithful", "assertions of the port alone"
+
+
+def test_what_is_asserted_otherwise_is_compared():
+    new = _built(_by_identity, True)
+    assert audit(_built(_by_identity, False, least=1), new).verdict == "not faithful"
+    assert (
+        audit(_built(_by_identity, False, waits=True), _built(_by_identity, True, waits=True)).verdict == "not faithful"
+    )
+    old = _built(_by_identity, False)
+    assert audit(old, _built(_by_identity, False, below=11)).verdict == "not faithful"
+    for node in old.node:
+        for value in node.attr["value"].tensor.string_val if node.op == "Const" else ():
+            if value.startswith(b"Bucket"):
+                node.attr["value"].tensor.string_val[0] = b"The bucket index is too large"
+    assert audit(old, new).verdict == "not faithful"

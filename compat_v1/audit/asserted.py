@@ -1,7 +1,10 @@
-"""Assertions that TensorFlow came to make in its metrics: a port is compared as if it made none that are new.
+"""Assertions that TensorFlow came to make, or stopped making: both graphs are compared as if they made none of them.
 
-They compute nothing, but stop a program that went on. Where the original makes one of the same text, all are compared.
+They compute nothing, but stop a program that went on. Those of metrics are new, those of feature columns by identity
+are made no more. Where the other graph makes one of the same text, all are compared.
 """
+
+import re
 
 import tensorflow as tf
 
@@ -10,7 +13,7 @@ from compat_v1.audit.graph import MERGES, Graph, gives_reference, source
 from compat_v1.audit.operands import is_scalar
 
 v1 = tf.compat.v1
-CAUSE = "asserted of metrics"
+CAUSE, NO_MORE = "asserted of metrics", "asserted of buckets"
 # What they say first, by which op they compare what they are about, and with which number if that is known.
 _ASSERTED = {
     "`labels` contains negative values": {"LessEqual": 0},
@@ -19,16 +22,44 @@ _ASSERTED = {
     "`predictions` out of bound": {"Less": None},
     "predictions must be in [0, 1]": {"GreaterEqual": 0, "LessEqual": 1},
 }
+# The same of those that are made no more.
+_NO_MORE = {
+    r'Bucket index for categorical column ".*" exceeds number of buckets': {"Less": None},
+    r'Negative bucket index for categorical column ".*"': {"GreaterEqual": 0},
+}
 
 
 def written_out(verification):
     """Return ({cause: names of the port's new assertions}, its GraphDef without them), or None."""
     original, port = (side.normal for side in verification.pairing.sides)
-    known = {_text(original.graph, name) for name in _asserting(original.graph)}
-    guards = {name: _guard(port, name) for name in _asserting(port.graph) if _text(port.graph, name) not in known}
+    return _without_those(port, original, CAUSE, _ASSERTED.get)
+
+
+def no_more(verification):
+    """Return the same of the original, for assertions that the port makes no more."""
+    original, port = (side.normal for side in verification.pairing.sides)
+    return _without_those(original, port, NO_MORE, _of_buckets)
+
+
+def _of_buckets(said):
+    return next((compared for text, compared in _NO_MORE.items() if re.fullmatch(text, said, re.DOTALL)), None)
+
+
+def _without_those(normal, other, cause, compared):
+    """Return ({cause: names of assertions}, the GraphDef without them), or None; the other graph has none of the texts.
+
+    `compared` returns for a text by which op it has compared what it is about, and with which number; None for others.
+    """
+    known = {_text(other.graph, name) for name in _asserting(other.graph)}
+    said = {name: _text(normal.graph, name) for name in _asserting(normal.graph)}
+    guards = {
+        name: _guard(normal, name, compared(text))
+        for name, text in said.items()
+        if text not in known and compared(text)
+    }
     guards = {name: merge for name, merge in guards.items() if merge}
-    without = _without(port.graph, set(guards.values())) if guards else None
-    return ({CAUSE: list(guards)}, without) if guards and _runs_as_much(without, port.graph) else None
+    without = _without(normal.graph, set(guards.values())) if guards else None
+    return ({cause: list(guards)}, without) if guards and _runs_as_much(without, normal.graph) else None
 
 
 def _runs_as_much(without, graph):
@@ -42,15 +73,14 @@ def _asserting(graph):
 
 
 def _text(graph, name):
-    """Return what an assertion says first, without what ends it; "" if it is none of those known."""
+    """Return what an assertion says first, without what ends it."""
     texts = [graph.constant(maker) for maker, _ in graph.inputs[name][1:2] if graph.nodes[maker].op == "Const"]
-    said = texts[0].value[0].decode("utf-8", "replace").rstrip(" .") if texts and texts[0].kind == "text" else ""
-    return said if said in _ASSERTED else ""
+    return texts[0].value[0].decode("utf-8", "replace").rstrip(" .") if texts and texts[0].kind == "text" else ""
 
 
-def _guard(normal, name):
+def _guard(normal, name, asserted):
     """Return the Merge that says that an assertion holds, if it compares what it is about and nobody takes that."""
-    graph, asserted = normal.graph, _ASSERTED.get(_text(normal.graph, name), {})
+    graph = normal.graph
     condition = graph.inputs[name][0][0]
     for op in ("Switch", "All"):
         if graph.nodes[condition].op != op:

@@ -100,9 +100,10 @@ class Branched(Rewritten):
         return True
 
     def _write_gradient(self, layer, y, first, arriving):
-        """Let the first layer's gradient come for a newer one's: for all that it takes, or its variables alone."""
+        """Let the first layer's gradient come for a newer one's: for all that it takes, its variables or one alone."""
         own = [one for one in (layer.gamma, layer.beta) if one is not None]
-        for sources, gated in product(([*layer.taken, *own], own, layer.taken), (True, False)):
+        alone = [[one] for one in layer.taken] if len(layer.taken) > 1 and not own else []
+        for sources, gated in product(([*layer.taken, *own], own, layer.taken, *alone), layer.gates(arriving)):
             built = self._once_more(partial(_gradients, y, sources, arriving, gated), arriving)
             terms = [self._terms(one) for one in built]
             twins = [{op for ops, _ in found for op in ops[:1]} for found in terms]

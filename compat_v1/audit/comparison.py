@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit import asserted, branched, drift, exchanged, fused, idle, layer_norm, loops, sharing
+from compat_v1.audit import asserted, branched, drift, exchanged, fused, idle, keras_ops, layer_norm, loops, sharing
 from compat_v1.audit.bodies import body, generators
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
@@ -40,11 +40,17 @@ def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = N
 def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]] | None = None) -> Audit:
     """Compare two `Graph`s as `audit` does: for many audits of one graph, which are left as they were."""
     comparison, numbers = _Comparison(original, port), []
-    for layers in (fused, layer_norm, branched, asserted):
+    for layers in (fused, layer_norm, keras_ops, branched, asserted):
         causes, graph_def = layers.written_out(comparison.verification) or ({}, None)
         if causes:
             comparison = _Comparison(original, readable(graph_def))
             numbers += [Numbers(cause, names, drift.NUMBERS[cause].advice) for cause, names in causes.items()]
+    causes, graph_def = asserted.no_more(comparison.verification) or ({}, None)
+    if causes:
+        without = readable(graph_def)
+        without.made = original.made
+        comparison = _Comparison(without, comparison.graphs[1])
+        numbers += [Numbers(cause, names, drift.NUMBERS[cause].advice) for cause, names in causes.items()]
     found = comparison.run(roles or {})
     if not numbers:
         return found

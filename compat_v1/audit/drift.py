@@ -241,6 +241,26 @@ RULES = {
         "1.15 to 2.21",
         "it is the same sum of two numbers",
     ),
+    "batches of images": Rule(
+        "that a batch of images is not empty is asserted no more",
+        "1.15 to 2.21",
+        "the sizes of the images are asserted as before; of no images none are computed, and the old program stopped",
+    ),
+    "root of a constant": Rule(
+        "the square root of a number is a constant, was computed in each run",
+        "1.15 to 2.21",
+        "the root of one number is rounded right in both",
+    ),
+    "shape of what is drawn by": Rule(
+        "the alpha of random_gamma is broadcast, was added to zeros",
+        "1.15 to 2.21",
+        "x + 0 is x for the x > 0 that it is",
+    ),
+    "counted as they lie": Rule(
+        "whole numbers are counted by DenseBincount, were by Bincount",
+        "1.15 to 2.21",
+        "the same kernel counts them, one after the other",
+    ),
     "messages": Rule(
         "an assertion, or what stops a second gradient, has another message, such as one that ends in a period",
         "1.0 to 1.15, 1.15 to 2.21",

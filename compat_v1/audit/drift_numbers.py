@@ -58,6 +58,19 @@ NUMBERS = {
         "the last bits differ; for the old ones write it out in the port, with mean, variance = "
         "tf.nn.moments(x, axis, keepdims=True) and tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)",
     ),
+    "softmax of Keras": Change(
+        "tf.keras.activations.softmax of more than two axes is one op, was made of several",
+        "1.15 to 2.21",
+        "the last bits differ; for the old ones write e = tf.exp(x - tf.reduce_max(x, -1, keepdims=True)) and "
+        "e / tf.reduce_sum(e, -1, keepdims=True) in the port",
+    ),
+    "dot product of Keras": Change(
+        "tf.keras.layers.Dot multiplies batches of matrices that it has transposed, summed a product of rows, or had "
+        "the product transpose",
+        "1.15 to 2.21",
+        "the last bits differ; for the old ones write tf.expand_dims(tf.reduce_sum(x * y, 1), 1) in the port, or "
+        "tf.matmul with adjoint_a and adjoint_b",
+    ),
     "normalized in branches": Change(
         "tf.layers.batch_normalization with a training that is a tensor normalizes by what a condition chooses, and "
         "moves the averages in training alone; each branch normalized, and the averages were moved in any case",
@@ -182,6 +195,12 @@ NUMBERS = {
         "1.0 to 1.15",
         "as long as they do every number is the same; what stops the port was counted in other places, or as above or "
         "below all thresholds: leave it out by tf.boolean_mask",
+    ),
+    "asserted of buckets": Change(
+        "a feature column by identity asserts no more that its numbers are those of a bucket",
+        "1.15 to 2.21",
+        "as long as they are every number is the same; what stopped the original may go on in the port: assert it "
+        "there by tf.debugging.assert_less and tf.debugging.assert_non_negative",
     ),
     "mean of classes": Change(
         "mean_iou is the mean over the classes that there were, was that over all, where others gave 0",

@@ -58,6 +58,8 @@ def unused(node, side, in_port):
         return "computed shapes"
     if in_port and _writes_sparse_shape(node, users):
         return "computed shapes"
+    if in_port and node.op == "PlaceholderWithDefault" and not users.get(node) and isinstance(node.inputs[0], Literal):
+        return "unused constants"  # whether what is fed is for training, which no layer asks
     if node.op == "Enter" and not users.get(node) and not node.controls:
         return "unused constants" if isinstance(node.inputs[0], Literal) else "computed shapes"
     return "unused constants" if _measures_zeros(node, users) else None

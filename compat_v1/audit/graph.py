@@ -93,6 +93,7 @@ class Graph:
         """
         self.graph_def, self.is_body, self.is_generator = graph_def, is_body, is_generator
         self.nodes = {node.name: node for node in graph_def.node}
+        self.made = list(self.nodes)  # in which order; also what was left out since
         if len(self.nodes) != len(graph_def.node):
             raise ValueError("two nodes have the same name")
         self.inputs, self.controls = {}, {}

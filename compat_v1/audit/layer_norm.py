@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from compat_v1.audit.branched import Branched
 from compat_v1.audit.graph import Attributes
+from compat_v1.audit.layers import Newer
 
 v1 = tf.compat.v1
 CAUSE = "fused layer normalization"
@@ -63,11 +64,10 @@ def _by_variable(tensor, op):
     return found
 
 
-class Layer:
+class Layer(Newer):
     """A newer layer, as it seems: nothing is taken for granted until it has been built once more."""
 
     causes = (CAUSE,)
-    chosen = ()
 
     def __init__(self, fused, first, normalized, scale, shift):
         self.fused, self.normalized, self.scale = fused, normalized, scale
@@ -111,7 +111,3 @@ class Layer:
         """Return by what a tensor is multiplied, besides where the layer does: the second or the first factor."""
         users = [user for user in tensor.consumers() if user.type == "Mul" and user is not self.scale]
         return [user.inputs[other] for user in users if user.inputs[1 - other] is tensor]
-
-    def updates(self):
-        """Return nothing: the layer keeps no averages."""
-        return ()

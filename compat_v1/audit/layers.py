@@ -28,7 +28,22 @@ class Update(NamedTuple):
             return v1.assign_sub(self.variable, (self.average - value) * tf.constant(self.decay, self.average.dtype))
 
 
-class Layer:
+class Newer:
+    """What a port may have of a newer form."""
+
+    gamma = beta = None
+    chosen: tuple = ()
+
+    def updates(self):
+        """Return nothing: no averages are kept."""
+        return ()
+
+    def gates(self, _arriving):
+        """Return whether gradients may be handed on when all of an op's are made, which is tried first, or may not."""
+        return True, False
+
+
+class Layer(Newer):
     """A newer layer, as it seems: nothing is taken for granted until it has been built once more."""
 
     causes = (CAUSE,)
@@ -120,7 +135,7 @@ def _chains(tensor, ops):
                 yield user, *rest
 
 
-class FusedLayer:
+class FusedLayer(Newer):
     """A newer layer of images, which one op normalizes in each branch, as it seems."""
 
     causes = (fused.CAUSE, CAUSE)

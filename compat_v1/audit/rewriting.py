@@ -86,6 +86,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
             self.normal.absorbed.update(self._handles(stack))
         oldest_branches.finish(self)
         einsum.finish(self)
+        custom.finish(self)
         functional.finish(self)
         regularizers.finish(self)
         models.finish(self)
@@ -109,6 +110,8 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
             for key in INDEX_TYPES:
                 if key not in own:
                     attributes.pop(key, None)
+            if self.graph.nodes[name].op in ("Gather", "GatherV2") and isinstance(operands[1], Literal):
+                attributes.pop("Tindices", None)
         return attributes
 
     def _plain(self, name, node, operands):

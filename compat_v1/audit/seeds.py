@@ -53,7 +53,8 @@ class Seeds:
         # Which optimizations a dataset has was said last, and stands first in a function that makes one.
         last = set(itertools.takewhile(lambda name: _says_optimizations(graph, name), graph.nodes))
         self.places = dict.fromkeys(last, -1)
-        self.places |= {name: place for place, name in enumerate(name for name in graph.nodes if name not in last)}
+        made = (name for name in graph.made if name not in last)
+        self.places |= {name: place for place, name in enumerate(made) if name in graph.nodes}
         for node, name in normal.seeded_at.items():
             self.places[node.name] = self.places[name]
         self.seeded = sorted(

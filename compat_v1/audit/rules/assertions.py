@@ -10,6 +10,8 @@ from compat_v1.audit.operands import is_op, is_scalar
 
 v1 = tf.compat.v1
 _TENSOR = re.compile(rb"[A-Za-z0-9.][A-Za-z0-9_./\\-]*:\d+")
+_BATCH = "batches of images"
+_OF_IMAGES = b"all dims of 'image.shape' must be > 0"
 _LABEL = re.compile(rb"(?:(?P<before>.*:) )?(?P<label>[a-z]+) = ", re.DOTALL)
 
 
@@ -47,17 +49,42 @@ def _text(operand):
 
 
 def _positive(rewriter, name, node, operands):
-    """Of sizes that all are to be larger than 0, those that are known to be need not be asked."""
+    """Of sizes that all are to be larger than 0, those that are known to be need not be asked.
+
+    Nor, of a batch of images, those of the batch.
+    """
     zero, sizes = operands
     if not is_scalar(zero, 0) or not isinstance(sizes, Literal) or sizes.kind != "whole" or len(sizes.shape) != 1:
         return False
-    left = tuple(size for size in sizes.value if not (isinstance(size, int) and size > 0))
     users = [rewriter.graph.nodes[user] for user, _ in rewriter.graph.users[name]]
-    if left in ((), sizes.value) or not users or any(user.op != "All" for user in users):
+    if not users or any(user.op != "All" for user in users):
         return False
+    asked, steps = sizes.value, {"computed shapes"}
+    if len(asked) > 3 and all(_is_of_images(rewriter.graph, user.name) for user in users):
+        asked, steps = asked[-3:], {_BATCH}
+    left = tuple(size for size in asked if not (isinstance(size, int) and size > 0))
+    if left == sizes.value:
+        return False
+    if not left and _BATCH in steps:
+        rewriter.normal.alias(name, sizes._replace(dtype="bool", shape=(3,), value=(1,) * 3), _BATCH)
+    if not left:
+        return _BATCH in steps
     operands = [zero, sizes._replace(shape=(len(left),), value=left)]
-    rewriter.normal.keep(name, node.op, operands, steps={"computed shapes"}, sizes=[(len(left),)])
+    rewriter.normal.keep(name, node.op, operands, steps=steps, sizes=[(len(left),)])
     return True
+
+
+def _is_of_images(graph, name):
+    """Whether a condition is only that of an assertion that images are not empty, as 1.15 made it."""
+    users = [graph.nodes[user] for user, _ in graph.users[name]]
+    if any(user.op != "Assert" or len(graph.inputs[user.name]) != 2 for user in users) or name in graph.awaited:
+        return False
+    said = [graph.constant(graph.inputs[user.name][1][0]) for user in users if _is_constant(graph, user.name)]
+    return bool(users) and len(said) == len(users) and all(_text(one).rstrip(b".") == _OF_IMAGES for one in said)
+
+
+def _is_constant(graph, name):
+    return graph.nodes[graph.inputs[name][1][0]].op == "Const"
 
 
 def _of_known_sizes(rewriter, name, node, operands):

@@ -2,6 +2,13 @@
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_scalar
+from compat_v1.audit.patterns import match
+from compat_v1.audit.pruning import may_go, users_of
+
+_FACTOR = "factor of swish"
+# The gradient of swish for beta, summed over all elements.
+_SQUARED = ("Mul", ("Mul", "gradient", ("Square", "x")), ("Sigmoid", "x"))
+_FOR_BETA = ("Sum", ("Mul", _SQUARED, ("Sub", 1, ("Sigmoid", "x"))), "axes")
 
 
 def _copied(rewriter, name, _node, operands):
@@ -60,9 +67,23 @@ def _times_one(rewriter, name, _node, operands):
             continue
         users = rewriter.graph.users[factor.names[-1]]
         if any(rewriter.graph.nodes[user].op == "IdentityN" for user, _ in users):
-            rewriter.normal.alias(name, tensor, "factor of swish")
+            rewriter.normal.alias(name, tensor, _FACTOR)
             return True
     return False
+
+
+def finish(rewriter):
+    """Leave out the gradient for the beta of swish, if nothing uses it: beta is no tensor of the program."""
+    normal, graph = rewriter.normal, rewriter.graph
+    given = [graph.inputs[name] for name, node in graph.nodes.items() if node.op == "IdentityN"]
+    squashed = {normal.tensors[tensors[1]] for tensors in given if len(tensors) == 3 and tensors[1] in normal.tensors}
+    users = users_of(normal) if squashed else {}
+    for node in normal.nodes if squashed else ():
+        found: dict = {}
+        if node.op != "Sum" or users.get(node) or not match((node, 0), _FOR_BETA, found):
+            continue
+        if found["x"] in squashed and all(may_go(normal, one) for one in found["nodes"]):
+            normal.absorbed.update(found["nodes"])
 
 
 RULES = {"IdentityN": _copied, "Mul": _times_one}

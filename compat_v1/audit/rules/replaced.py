@@ -12,13 +12,25 @@ v1 = tf.compat.v1
 def _counted_pairs(rewriter, name, _node, operands):
     """Numbers added to zeros at the places that they have, one after the other."""
     indices, values, shape, zeros = operands
-    if not all(isinstance(literal, Literal) for literal in (shape, zeros)) or zeros.shape != shape.value:
-        return False
-    zero = single(zeros)
-    if isinstance(indices, Literal) or zero is None or not is_scalar(zero, 0):
+    if isinstance(indices, Literal) or not _are_zeros(rewriter, zeros, shape):
         return False
     attributes = rewriter._without_index_types(name, operands)
     rewriter.normal.keep(name, "ScatterNd", [indices, values, shape], attributes, {"counted pairs"})
+    return True
+
+
+def _are_zeros(rewriter, zeros, shape):
+    """Whether a tensor is full of zeros and has a shape, which may be a tensor that is cast for that."""
+    if isinstance(zeros, Literal) or isinstance(shape, Literal):
+        alike = isinstance(zeros, Literal) and isinstance(shape, Literal) and zeros.shape == shape.value
+        zero = single(zeros) if alike else None
+        return zero is not None and is_scalar(zero, 0)
+    if not is_op(zeros, "Fill") or zeros[0].controls or not is_op(zeros[0].inputs[0], "Cast"):
+        return False
+    (cast, zero), given = zeros[0].inputs, zeros[0].inputs[0][0]
+    if given.controls or given.inputs[0] != shape or not is_scalar(zero, 0):
+        return False
+    rewriter.normal.absorbed.update({zeros[0], cast[0]})
     return True
 
 
@@ -163,7 +175,20 @@ def _are_multiples(operand, width):
     return is_column and is_scalar(start, 0) and isinstance(step, Literal) and step.value == (width,)
 
 
+def _bincount(rewriter, name, _node, operands):
+    """Whole numbers that lie in a row are counted by the newer op, if each of them counts 1."""
+    numbers, _, weights = operands
+    shape = rewriter.normal.sizes(numbers)
+    if shape is None or len(shape) != 1 or not isinstance(weights, Literal):
+        return False
+    if weights.kind != "whole" or weights.shape != (0,):
+        return False
+    rewriter.normal.keep(name, "DenseBincount", operands, rewriter.graph.own_type(name), {"counted as they lie"})
+    return True
+
+
 RULES = {
+    "Bincount": _bincount,
     "SparseToDense": _largest_gradient,
     "AccumulateNV2": _accumulated,
     "SparseTensorDenseAdd": _counted_pairs,

@@ -4,8 +4,9 @@ import numpy as np
 
 from compat_v1.audit import dropout
 from compat_v1.audit.literals import Literal, full
-from compat_v1.audit.operands import WHOLE, is_op, is_scalar, refined, single
+from compat_v1.audit.operands import WHOLE, is_op, is_scalar, is_zeros, refined, single
 from compat_v1.audit.patterns import is_same
+from compat_v1.audit.sizes import covers
 
 
 def _ones_times(rewriter, name, _node, operands):
@@ -117,11 +118,46 @@ def _looked_up(rewriter, name, node, operands):
     return True
 
 
+def _root(rewriter, name, _node, operands):
+    """The square root of a number is a constant."""
+    (value,) = operands
+    if not isinstance(value, Literal) or (value.kind, value.shape) != ("data", ()) or rewriter.graph.controls[name]:
+        return False
+    if value.dtype not in ("float32", "float64") or not dropout.value(value) > 0:
+        return False
+    root = np.sqrt(np.frombuffer(value.value, value.dtype))  # in that type
+    rewriter.normal.alias(name, value._replace(value=root.tobytes(), names=(name, *value.names)), "root of a constant")
+    return True
+
+
+def _spread_by_zeros(rewriter, name, _node, operands):
+    """What random_gamma draws by has its shape already, to which zeros were added before."""
+    tensor, zeros = operands
+    graph = rewriter.graph
+    if not is_zeros(zeros) or not zeros.dtype.startswith("float"):
+        return False
+    users = [graph.nodes[user] for user, _ in graph.users[name]]
+    drawing = {graph.nodes[one].op for user in users if user.op == "Reshape" for one, _ in graph.users[user.name]}
+    drawing |= {user.op for user in users if user.op != "Reshape"}
+    if "RandomGamma" not in drawing or not drawing <= {"RandomGamma", "RandomGammaGrad", "Shape"}:
+        return False
+    sizes = rewriter.normal.sizes(tensor)
+    if sizes is None or not covers(sizes, zeros.shape) or graph.controls[name]:
+        return False
+    rewriter.normal.alias(name, tensor, "shape of what is drawn by")
+    return True
+
+
+def _added(rewriter, name, node, operands):
+    return _without_beta(rewriter, name, node, operands) or _spread_by_zeros(rewriter, name, node, operands)
+
+
 RULES = {
+    "Sqrt": _root,
     "LookupTableFindV2": _looked_up,
     "Minimum": _unlimited,
     "NotEqual": _counted,
-    "AddV2": _without_beta,
+    "AddV2": _added,
     "Mul": _ones_times,
     "ClipByValue": _clamped,
     "DivNoNan": _cumulated,

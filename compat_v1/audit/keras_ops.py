@@ -1,0 +1,168 @@
+"""What `tf.keras` makes of one op by now, and made of others: softmax of more than two axes, and dot products.
+
+The two compute other numbers, so that no rule makes one of the other. But a port can be compared as if it had what
+TensorFlow 1.15 has: the newer form, with its gradients, is built here once more; where the port has it op by op, it
+gives way to the first, which is compared as ever.
+"""
+
+import tensorflow as tf
+
+from compat_v1.audit.branched import Branched
+from compat_v1.audit.layers import Newer
+
+v1 = tf.compat.v1
+SOFTMAX, DOT = "softmax of Keras", "dot product of Keras"
+_TURNED = [0, 2, 1]
+
+
+def written_out(verification):
+    """Return ({cause: names of such ops in the port}, the port's GraphDef with the first forms), or None."""
+    port = verification.pairing.sides[1].normal
+    alone = [node.name for node in port.nodes if node.op in _FORMS and _differs(node, verification.back.get(node))]
+    names = [one for one in alone if one in port.graph.nodes and port.graph.nodes[one].op in _FORMS]
+    names = [one for one in names if not port.graph.frames[one] and one not in port.graph.conditional]
+    if not names:
+        return None
+    with_first = Branched(port, names, lambda op: _FORMS[op.type](op))
+    return (with_first.causes, with_first.graph_def()) if with_first.causes else None
+
+
+def _differs(node, other):
+    return other is None or node.attributes != other.attributes
+
+
+def _is_gated(op):
+    """Whether what is before a gradient, or else behind it, was handed on when all of an op's gradients were made."""
+    for ways in (lambda one: [k.op for k in one.inputs], lambda one: [k for o in one.outputs for k in o.consumers()]):
+        todo, seen = [op], {op}
+        while todo:
+            one = todo.pop()
+            if one.type == "Identity" and [other.type for other in one.control_inputs] == ["NoOp"]:
+                return True
+            new = set(ways(one)) - seen
+            seen |= new
+            todo += new
+    return False
+
+
+class _Form(Newer):
+    """A newer form, as it seems: nothing is taken for granted until it has been built once more."""
+
+    def gates(self, arriving):
+        """Return whether gradients are handed on when all of an op's are made: one alone is not, and does not tell."""
+        return (_is_gated(arriving.op),)
+
+
+class Softmax(_Form):
+    """The softmax over the last of more than two axes."""
+
+    causes = (SOFTMAX,)
+
+    def __init__(self, op):
+        self.x, self.y = op.inputs[0], op.outputs[0]
+        self.taken = [self.x]
+
+    def newer(self):
+        """Build the result as TensorFlow does by now."""
+        return (tf.raw_ops.Softmax(logits=self.x),)
+
+    def first(self):
+        """Build the result as TensorFlow 1.15 did."""
+        e = tf.exp(self.x - tf.reduce_max(self.x, axis=-1, keepdims=True))
+        return e / tf.reduce_sum(e, axis=-1, keepdims=True)
+
+    def gradients(self):
+        """Yield the gradients that arrive, as they seem: what the result is multiplied by."""
+        for user in self.y.consumers():
+            if user.type == "Mul" and user.inputs[1] is self.y:
+                yield user.inputs[0]
+
+
+class _Product(_Form):
+    """A product of batches of matrices that Dot is by now."""
+
+    causes = (DOT,)
+
+    def __init__(self, op, x, other, y):
+        self.op, self.x, self.other, self.y = op, x, other, y
+        self.taken = [x, other]
+
+    def arriving(self):
+        """Return what the gradients of the product are made of besides its factors."""
+        found = {}
+        for factor in self.op.inputs:
+            for user in factor.consumers():
+                if user.type == "BatchMatMulV2" and user is not self.op:
+                    found.update({one.name: one for one in user.inputs if one is not factor})
+        return found.values()
+
+
+class OfRows(_Product):
+    """The dot products of the rows of two matrices."""
+
+    def newer(self):
+        """Build the result as TensorFlow does by now."""
+        product = tf.matmul(tf.expand_dims(self.x, 1), tf.expand_dims(self.other, 2))
+        tf.shape(product)
+        return (tf.squeeze(product, 1),)
+
+    def first(self):
+        """Build the result as TensorFlow 1.15 did."""
+        return tf.expand_dims(tf.reduce_sum(tf.multiply(self.x, self.other), 1), 1)
+
+    def gradients(self):
+        """Yield the gradients that arrive, as they seem: what is reshaped for the gradients of the product."""
+        for one in self.arriving():
+            if one.op.type == "Reshape" and one.op.inputs[0].shape.is_compatible_with(self.y.shape):
+                yield one.op.inputs[0]
+
+
+class OfMatrices(_Product):
+    """The products of batches of matrices, of which some are transposed."""
+
+    def __init__(self, op, x, other, turned):
+        super().__init__(op, x, other, op.outputs[0])
+        self.turned = turned
+
+    def newer(self):
+        """Build the result as TensorFlow does by now."""
+        pairs = zip((self.x, self.other), self.turned, strict=True)
+        product = tf.matmul(*(v1.transpose(one, _TURNED) if turned else one for one, turned in pairs))
+        tf.shape(product)
+        return (product,)
+
+    def first(self):
+        """Build the result as TensorFlow 1.15 did."""
+        return tf.matmul(self.x, self.other, adjoint_a=self.turned[0], adjoint_b=self.turned[1])
+
+    def gradients(self):
+        """Yield the gradients that arrive, as they seem: the other factor of the gradients of the product."""
+        for one in self.arriving():
+            if one.shape.is_compatible_with(self.y.shape):
+                yield one
+
+
+def _dots(op):
+    """Yield the dot product that a product may be of."""
+    x, other = (one.op for one in op.inputs)
+    squeezed = [user for user in op.outputs[0].consumers() if user.type == "Squeeze"]
+    if x.type == other.type == "ExpandDims" and squeezed and x.inputs[0].shape.rank == other.inputs[0].shape.rank == 2:
+        yield OfRows(op, x.inputs[0], other.inputs[0], squeezed[0].outputs[0])
+    turned = [_is_turned(one) for one in op.inputs]
+    if any(turned) and all(one.shape.rank == 3 for one in op.inputs):
+        tensors = [one.op.inputs[0] if way else one for one, way in zip(op.inputs, turned, strict=True)]
+        yield OfMatrices(op, *tensors, turned)
+
+
+def _is_turned(tensor):
+    order = tf.get_static_value(tensor.op.inputs[1]) if tensor.op.type == "Transpose" else None
+    return order is not None and order.tolist() == _TURNED
+
+
+def _softmaxes(op):
+    """Yield the softmax that an op may be."""
+    if (op.inputs[0].shape.rank or 0) > 2:
+        yield Softmax(op)
+
+
+_FORMS = {"Softmax": _softmaxes, "BatchMatMulV2": _dots}

@@ -1,0 +1,129 @@
+"""Softmax and dot products of Keras are one op by now: a port with them passes, and no mistake does."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from compat_v1.audit.branched import build_switches
+from compat_v1.audit.keras_ops import DOT, SOFTMAX
+from test_drift_layer_norm import _read
+
+raw = tf.raw_ops
+
+
+def softmax(new, x, y, mistake=""):
+    if new:
+        return raw.LogSoftmax(logits=x) if mistake else raw.Softmax(logits=x)
+    e = tf.exp(x - tf.reduce_max(x, axis=-1, keepdims=True))
+    return e / tf.reduce_sum(e, axis=-1, keepdims=True)
+
+
+def rows(new, x, y, mistake=""):
+    x, y = x[:, 0], y[:, 1]
+    if not new:
+        return tf.expand_dims(tf.reduce_sum(tf.multiply(x, y), 1), 1)
+    y = x if mistake else y
+    product = tf.matmul(tf.expand_dims(x, 1), tf.expand_dims(y, 2))
+    tf.shape(product)
+    return tf.squeeze(product, 1)
+
+
+def columns(new, x, y, mistake=""):
+    if not new:
+        return tf.matmul(x, y, adjoint_b=True)
+    product = tf.matmul(x, y if mistake else tf.transpose(y, [0, 2, 1]))
+    tf.shape(product)
+    return product
+
+
+def both(new, x, y, mistake=""):
+    if not new:
+        return tf.matmul(x, y, adjoint_a=True, adjoint_b=True)
+    product = tf.matmul(tf.transpose(x, [1, 0, 2] if mistake else [0, 2, 1]), tf.transpose(y, [0, 2, 1]))
+    tf.shape(product)
+    return product
+
+
+FORMS = {softmax: SOFTMAX, rows: DOT, columns: DOT, both: DOT}
+
+
+def _program(form, new, mistake="", gated=True, of_input=False):
+    """Return a graph with gradients of what a form makes of two tensors."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [4, 4, 4], name="x")
+        first, second = (_read(name, [4, 4, 4], value)() for name, value in (("v", 0.5), ("w", 0.25)))
+        taken = [x if of_input else tf.tanh(x * first), tf.sin(second * x)]
+        y = form(new, *taken, "mistake" if mistake == "form" else "")
+        loss = tf.reduce_sum(tf.square(tf.sin(y) if mistake != "later" else tf.cos(y)))
+        gradients = [one for one in tf.gradients(loss, [first, second], gate_gradients=gated) if one is not None]
+        for place, one in enumerate([loss, *gradients]):
+            raw.Identity(input=one, name=f"result_{place}")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("how", [{}, {"gated": False}, {"of_input": True}, {"of_input": True, "gated": False}])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_the_port_has_the_cause_and_nothing_else_differs(form, how):
+    result = audit(_program(form, False, **how), _program(form, True, **how))
+    assert list(result.differences) == [], result.differences
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", [FORMS[form]])
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_both_compute_the_same_but_for_last_bits(form):
+    results = []
+    for new in (False, True):
+        with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+            tf.import_graph_def(_program(form, new), name="")
+            session.run([op for op in graph.get_operations() if op.type == "AssignVariableOp"])
+            wanted = [f"{op.name}:0" for op in graph.get_operations() if op.name.startswith("result_")]
+            results.append(session.run(wanted, {"x:0": np.random.default_rng(9).normal(size=(4, 4, 4))}))
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("mistake", ["form", "later"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_a_mistake_beside_it_is_reported(form, mistake):
+    assert audit(_program(form, False), _program(form, True, mistake)).verdict == "not faithful"
+
+
+def _edited(form, op, slot, other, place):
+    port = _program(form, True)
+    node = [node for node in port.node if node.op == op and node.name.startswith("gradients")][place]
+    assert node.input[slot] != other
+    node.input[slot] = other
+    return port
+
+
+@pytest.mark.parametrize(
+    ("form", "op", "slot", "other", "place"),
+    [
+        (softmax, "Mul", 1, "Tanh", 3),  # the gradient is multiplied by another tensor
+        (softmax, "Sub", 0, "Softmax", 0),
+        (columns, "BatchMatMulV2", 1, "Tanh", 0),
+        (both, "BatchMatMulV2", 0, "transpose_1", 1),
+    ],
+)
+def test_a_mistake_in_the_gradients_is_reported(form, op, slot, other, place):
+    assert audit(_program(form, False), _edited(form, op, slot, other, place)).verdict == "not faithful"
+
+
+def test_what_is_in_a_branch_is_left_as_it_is():
+    def chosen(new):
+        with tf.Graph().as_default() as graph, build_switches():
+            x, which = tf.placeholder(tf.float32, [2, 4, 6], name="x"), tf.placeholder(tf.bool, [], name="which")
+            tf.cond(which, lambda: softmax(new, x, None), lambda: x)
+        return graph.as_graph_def()
+
+    assert audit(chosen(False), chosen(True)).verdict == "not faithful"
+
+
+def test_a_softmax_of_a_matrix_was_one_op():
+    def of_matrix(new):
+        with tf.Graph().as_default() as graph:
+            softmax(new, tf.placeholder(tf.float32, [4, 6], name="x"), None)
+        return graph.as_graph_def()
+
+    assert audit(of_matrix(False), of_matrix(True)).verdict == "not faithful"

@@ -1,0 +1,138 @@
+"""What computes, counts or asserts single values: where the rules must not apply, and mistakes beside them."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import built, floats, out
+from drift_cases_values import asserted_images, counted, drawn
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def _asserted(new, **options):
+    return built(lambda *_: asserted_images(new, **options), new)
+
+
+def test_the_sizes_of_images_are_asserted_as_before_and_so_is_what_else_is_compared():
+    sizes = (None, None, None, 3)
+    old = _asserted(False, sizes=sizes)
+    assert "batches of images" in proved(old, _asserted(True, sizes=sizes)).rules
+    for mistake in ("one", "one channel", "used"):
+        assert audit(old, _asserted(True, mistake=mistake, sizes=sizes)).verdict == "not faithful"
+
+
+def test_other_assertions_and_sizes_that_are_taken_are_compared():
+    said = "all dims of 'image.shape' must be > 1."
+    assert audit(_asserted(False, said=said), _asserted(True, said=said)).verdict == "not faithful"
+    for mistake in ("one", "used"):
+        old = _asserted(False, mistake=mistake)
+        assert audit(old, _asserted(True)).verdict == "not faithful"
+    assert audit(_asserted(False), _asserted(False, mistake="one")).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("how", [{"weighted": True}, {"flat": False}])
+def test_what_is_weighted_or_does_not_lie_in_a_row_is_counted_by_another_op(how):
+    old, new = (built(lambda *_, one=one: counted(one, **how), one) for one in (False, True))
+    assert audit(old, new).verdict == "not faithful"
+
+
+def test_zeros_of_more_rows_draw_more():
+    old, new = (built(lambda *_, one=one: drawn(one, rows=(5,)), one) for one in (False, True))
+    assert audit(old, new).verdict == "not faithful"
+
+
+def _added(new, *_):
+    alpha = raw.AddV2(x=raw.Abs(x=floats(3)), y=0.5)
+    alpha = alpha if new else raw.AddV2(x=alpha, y=tf.zeros([3]))
+    out(raw.Maximum(x=alpha, y=raw.RandomGamma(shape=[2], alpha=alpha, seed=3, seed2=4)))
+
+
+def test_zeros_that_are_added_for_others_as_well_are_reported():
+    assert audit(built(_added, False), built(_added, True)).verdict == "not faithful"
+
+
+def _rooted(value, kind=tf.float32):
+    def form(new, _):
+        root = tf.constant(value if new else 0.0, kind) if new else raw.Sqrt(x=tf.constant(value, kind))
+        out(raw.Add(x=raw.Cast(x=floats(3), DstT=kind), y=root))
+
+    return form
+
+
+def test_roots_that_are_no_numbers_or_of_many_are_computed_as_ever():
+    for value in (-1.0, [2.0, 2.0, 2.0]):
+        assert audit(built(_rooted(value), False), built(_rooted(value), True)).verdict == "not faithful"
+    doubled = built(lambda *_: _rooted(2.0, tf.float64)(False, 0), False)
+    port = built(lambda *_: out(raw.Add(x=raw.Cast(x=floats(3), DstT=tf.float64), y=2**0.5)), True)
+    assert audit(doubled, port).verdict == "faithful", "rounded to 64 bits"
+
+
+def _pairs(new, mistake):
+    """Pairs, counted into as many rows as the largest number of them says."""
+    numbers = raw.Cast(x=raw.Abs(x=floats(None, 2)), DstT=tf.int64)
+    largest = raw.AddV2(x=raw.Max(input=numbers, axis=[0, 1]), y=tf.constant(2 if mistake == "larger" else 1, tf.int64))
+    shape = raw.Pack(values=[largest, largest])
+    ones = raw.Fill(dims=raw.Shape(input=numbers)[:1], value=1)
+    if new:
+        total = raw.ScatterNd(indices=numbers, updates=ones, shape=shape)
+    else:
+        zeros = raw.Fill(dims=raw.Cast(x=shape, DstT=tf.int32), value=1 if mistake else 0)
+        total = raw.SparseTensorDenseAdd(a_indices=numbers, a_values=ones, a_shape=shape, b=zeros)
+    out(raw.Cast(x=total, DstT=tf.float32))
+
+
+def test_pairs_of_as_many_classes_as_come_are_counted():
+    old = built(_pairs, False)
+    assert "counted pairs" in proved(old, built(_pairs, True)).rules
+    assert audit(old, built(_pairs, True, "larger")).verdict == "not faithful"
+    assert audit(built(_pairs, False, "from 1"), built(_pairs, True)).verdict == "not faithful"
+
+
+def _gathered(new, mistake):
+    index = tf.constant([2, 0 if mistake else 1], tf.int64 if new else tf.int32)
+    out(raw.GatherV2(params=floats(None, 3), indices=index, axis=1))
+
+
+def test_the_type_of_indices_that_are_constants_does_not_matter():
+    proved(built(_gathered, False), built(_gathered, True))
+    assert audit(built(_gathered, False), built(_gathered, True, True)).verdict == "not faithful"
+
+
+def _with_phase(new, mistake):
+    x = floats(None, 3)
+    phase = tf.placeholder_with_default(False, []) if new else None
+    out(raw.SelectV2(condition=phase, t=x, e=raw.Exp(x=x)) if mistake and new else raw.Exp(x=x))
+
+
+def test_a_placeholder_of_the_port_that_nothing_asks_is_left():
+    old, new = built(_with_phase, False), built(_with_phase, True)
+    proved(old, new)
+    assert audit(old, built(_with_phase, True, True)).verdict == "not faithful"
+    assert audit(new, old).verdict == "not faithful"
+
+
+def _swish(new, mistake=""):
+    """Swish with its gradients, of which the one for beta is handed on to nobody."""
+    x = floats(None, 3)
+    beta = tf.constant(1.0, name="beta")
+    y = raw.Mul(x=x, y=raw.Sigmoid(x=raw.Mul(x=beta, y=x) if new else x))
+    y = raw.IdentityN(input=[y, x, beta] if new else [y, x])[0]
+    dy = raw.Tanh(x=y)
+    s = raw.Sigmoid(x=raw.Mul(x=beta, y=x) if new else x)
+    inner = raw.AddV2(x=1.0, y=raw.Mul(x=raw.Mul(x=beta, y=x) if new else x, y=raw.Sub(x=1.0, y=s)))
+    if new:
+        square = raw.Exp(x=x) if mistake == "square" else raw.Square(x=x)
+        product = raw.Mul(x=raw.Mul(x=dy, y=square), y=s)
+        total = raw.Sum(input=raw.Mul(x=product, y=raw.Sub(x=1.0, y=s)), axis=[0, 1])
+        if mistake == "used":
+            raw.Exp(x=total)
+    out(raw.Mul(x=dy, y=raw.Mul(x=s, y=inner)))
+
+
+def test_the_gradient_for_the_beta_of_swish_is_left_where_nothing_takes_it():
+    old = built(_swish, False)
+    proved(old, built(_swish, True))
+    for mistake in ("square", "used"):
+        assert audit(old, built(_swish, True, mistake)).verdict == "not faithful"
