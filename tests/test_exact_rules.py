@@ -127,6 +127,14 @@ def copy_of_rows_or_of_all(other):
     out(rows if other else x)
 
 
+def copied_once_more(other):
+    """A copy that is made no more may have been made of another tensor, of which there is a copy already."""
+    x = floats(3)
+    one, two = raw.Exp(x=x), raw.Tanh(x=x)
+    raw.Identity(input=two, name="copy")
+    raw.Identity(input=two if other else one, name="out")
+
+
 def turned_a_little_more(other):
     """By how much a hue is turned is less than what the first releases could add to 1."""
     out(raw.AdjustHue(images=raw.Abs(x=floats(8, 8, 3)), delta=5e-8 if other else 0.0))
@@ -300,6 +308,23 @@ def averages_of_another_branch(other):
     average = raw.Identity(input=averages[0 if other else 1])
     given = {"scale": rows, "offset": rows, "mean": average, "variance": average}
     out(raw.FusedBatchNormV3(x=sides[1], **given)[0])
+
+
+def averages_to_be_fed(other):
+    """Nor does anything have to be fed for averages that are not read."""
+    rows, fed = floats(4, name="rows"), floats(4, name="fed")
+    raw.Exp(x=fed, name="elsewhere")
+    given = {"mean": fed, "variance": fed} if other else {"mean": [], "variance": []}
+    out(raw.FusedBatchNormV3(x=floats(2, 3, 3, 4), scale=rows, offset=rows, **given)[0])
+
+
+def averages_of_any_shape(other):
+    """Averages that are no vectors stop a program, though they are not read."""
+    rows, handle = floats(4, name="rows"), raw.VarHandleOp(dtype=tf.float32, shape=None)
+    average = raw.ReadVariableOp(resource=handle, dtype=tf.float32)
+    raw.Exp(x=average, name="elsewhere")
+    given = {"mean": average, "variance": average} if other else {"mean": [], "variance": []}
+    out(raw.FusedBatchNormV3(x=floats(2, 3, 3, 4), scale=rows, offset=rows, **given)[0])
 
 
 def times_its_conjugate(other):
@@ -717,6 +742,22 @@ def behind_a_size_of_what_is_read(other):
         out(raw.Tanh(x=before))
 
 
+def range_that_goes_back(other):
+    """No range counts up to what is less: that stops a program."""
+    x = floats(None, 4)
+    size = raw.Prod(input=raw.Shape(input=x)[1:], axis=[0])
+    counted = raw.Range(start=size if other else 0, limit=0, delta=1)
+    out(raw.RealDiv(x=x, y=raw.Cast(x=raw.Prod(input=raw.Shape(input=x)[1], axis=counted), DstT=tf.float32)))
+
+
+def enters_behind_a_turn(other):
+    """What enters a loop waits for nothing inside of one."""
+    x, one = _entered(floats(), []), raw.Tanh(x=floats(name="y"))
+    with tf.control_dependencies([x] if other else []):
+        entered = raw.Enter(data=one, frame_name="frame", is_constant=True)
+    out(_loop([x], raw.Less(x=x, y=2.0 * raw.Exp(x=entered)), lambda x: (raw.AddV2(x=x, y=1.0),))[0])
+
+
 def summed_twice(other):
     """No kernel sums over an axis twice."""
     out(raw.Sum(input=floats(3, 4), axis=[0, 0] if other else [0]))
@@ -900,6 +941,7 @@ DIFFER = (
     read_behind_an_assertion,
     mean_of_rows_by_classes,
     gathered_of_what_a_branch_wrote,
+    copied_once_more,
     copy_of_rows_or_of_all,
     behind_a_size_of_what_is_read,
     gradient_of_more_rows,
@@ -960,8 +1002,21 @@ DIFFER = (
     rows_without_a_wait,
 )
 ROUNDED = (turned_a_little_more, rounded_scale)
-MAY_DIFFER = (update_before_one_branch, sizes_that_do_not_fit, mean_over_another_axis, size_of_another, stitched_twice)
-MAY_DIFFER += (average_after_another_update, averages_of_another_branch, summed_twice, sum_of_each_row)
+MAY_DIFFER = (
+    update_before_one_branch,
+    sizes_that_do_not_fit,
+    mean_over_another_axis,
+    size_of_another,
+    stitched_twice,
+    average_after_another_update,
+    averages_of_another_branch,
+    averages_to_be_fed,
+    averages_of_any_shape,
+    range_that_goes_back,
+    enters_behind_a_turn,
+    summed_twice,
+    sum_of_each_row,
+)
 
 
 def form(build, other):

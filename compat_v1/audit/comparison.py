@@ -142,9 +142,9 @@ class _Comparison:
 def _strays(graph, other_graph):
     """Yield a `Finding` for what a node of one graph alone takes from another loop, or another turn, than its own."""
     strays = graph.strays(), other_graph.strays()
-    for name, maker in sorted(strays[0] ^ strays[1]):
-        which = "the original" if (name, maker) in strays[0] else "the port"
-        yield Finding("role", None, None, f"takes {maker} of another loop, in {which}, which cannot be run", name)
+    for name, maker, which in sorted(strays[0] ^ strays[1]):
+        where = "the original" if (name, maker, which) in strays[0] else "the port"
+        yield Finding("role", None, None, f"takes {maker} {which}, in {where}, which cannot be run", name)
 
 
 def _out_of_turn(verification):

@@ -65,8 +65,10 @@ def _gradient_axes(operands, _):
 def _reduce(function, start):
     def reduced(operands, attributes):
         array, axes = operands
-        axes = {axis % max(array.ndim, 1) for axis in fixed(axes)}
+        axes = [_axis(axis, array.ndim) for axis in fixed(axes)]
         keep = attributes["keep_dims"].b
+        if len(set(axes)) < len(axes):
+            return None
         for axis in sorted(axes, reverse=True):
             parts = np.moveaxis(array, axis, 0)
             total = np.full(parts.shape[1:], start, object)
@@ -76,6 +78,11 @@ def _reduce(function, start):
         return [array]
 
     return reduced
+
+
+def _axis(axis, rank):
+    """Return an axis counted from the start. Raises `IndexError` if there is none such."""
+    return range(rank)[axis]
 
 
 def _slice_index(operands, attributes):
@@ -92,6 +99,8 @@ def _slice_index(operands, attributes):
         elif mask("new_axis_mask", position):
             index.append(None)
         elif mask("shrink_axis_mask", position):
+            if strides[position] < 1:
+                return None
             index.append(begin[position])
         else:
             start = None if mask("begin_mask", position) else begin[position]
@@ -101,7 +110,7 @@ def _slice_index(operands, attributes):
 
 
 def _gather(operands, attributes):
-    axis = fixed(operands[2])[0] if len(operands) > 2 else 0
+    axis = _axis(fixed(operands[2])[0] if len(operands) > 2 else 0, operands[0].ndim)
     if attributes["batch_dims"].i or min(fixed(operands[1]), default=0) < 0:
         return None
     return [np.take(operands[0], np.array(operands[1], int), axis)]
@@ -109,13 +118,17 @@ def _gather(operands, attributes):
 
 def _stitch(operands, _):
     half = len(operands) // 2
-    parts = {}
+    parts, rests = {}, set()
     for indices, data in zip(operands[:half], operands[half:], strict=True):
         rest = data.shape[indices.ndim :]
-        parts.update(zip(fixed(indices), data.reshape((-1, *rest)), strict=True))
-    if sorted(parts) != list(range(len(parts))):
+        if data.shape != (*indices.shape, *rest):
+            return None
+        rests.add(rest)
+        parts.update(zip(fixed(indices), data.reshape((indices.size, *rest)), strict=True))
+    if sorted(parts) != list(range(len(parts))) or len(rests) > 1:
         return None
-    return [np.stack([np.asarray(parts[k], object) for k in range(len(parts))])] if parts else [np.empty(0, object)]
+    stitched = [np.asarray(parts[k], object) for k in range(len(parts))]
+    return [np.stack(stitched) if parts else np.empty((0, *rests.pop()), object)]
 
 
 def _reshape(operands, _):
@@ -124,17 +137,21 @@ def _reshape(operands, _):
 
 def _range(operands, _):
     start, limit, delta = (fixed(operand)[0] for operand in operands)
-    return [list(range(start, limit, delta))]
+    return None if (limit - start) * delta < 0 else [list(range(start, limit, delta))]
 
 
 def _cut(operands, _):
     array, begin, size = operands
-    parts = zip(fixed(begin), fixed(size), strict=True)
-    return [array[tuple(slice(start, None if count == -1 else start + count) for start, count in parts)]]
+    parts = list(zip(array.shape, fixed(begin), fixed(size), strict=True))
+    if any(start < 0 or count < -1 or start + max(count, 0) > many for many, start, count in parts):
+        return None
+    return [array[tuple(slice(start, None if count == -1 else start + count) for _, start, count in parts)]]
 
 
 def _list_difference(operands, _):
     left, right = operands[0].tolist(), fixed(operands[1])
+    if {one.ndim for one in operands} != {1}:
+        return None
     kept = [k for k, value in enumerate(fixed(left)) if value not in right]
     return [[left[k] for k in kept], kept]
 
@@ -158,7 +175,14 @@ def _broadcast(operands, _):
     left, right = (operand.tolist() for operand in operands)
     rank = max(len(left), len(right))
     left, right = ([1] * (rank - len(shape)) + shape for shape in (left, right))
+    if any(_differ(*pair) and 1 not in pair for pair in zip(left, right, strict=True)):
+        return None
     return [list(map(sizes.broadcast, left, right))]
+
+
+def _differ(one, other):
+    """Whether two sizes are known and not the same."""
+    return isinstance(one, int) and isinstance(other, int) and one != other
 
 
 def _equal(operands, _):
@@ -178,9 +202,13 @@ def _known(operand):
 
 
 def _offsets(operands, _):
-    axis, shapes = fixed(operands[0])[0], operands[1:]
+    shapes = operands[1:]
+    axis = _axis(fixed(operands[0])[0], len(shapes[0]))
     outputs, offset = [], 0
     for shape in shapes:
+        pairs = enumerate(zip(shape, shapes[0], strict=True))
+        if any(place != axis and _differ(*pair) for place, pair in pairs):
+            return None
         row = [0] * len(shape)
         row[axis] = offset
         outputs.append(row)
@@ -201,7 +229,18 @@ def _split_by_sizes(operands, _):
 
 
 def _unpacked(operands, attributes):
-    return list(np.moveaxis(operands[0], attributes["axis"].i, 0))
+    parts = list(np.moveaxis(operands[0], attributes["axis"].i, 0))
+    return parts if len(parts) == attributes["num"].i else None
+
+
+def _inverse(operands, _):
+    places = fixed(operands[0])
+    return [np.argsort(places)] if sorted(places) == list(range(len(places))) else None
+
+
+def _expand(operands, _):
+    array, axes = operands[0], fixed(operands[1])
+    return [np.expand_dims(array, axes[0])] if len(axes) == 1 else None
 
 
 FOLDED = {
@@ -229,11 +268,11 @@ FOLDED = {
     "GatherV2": _gather,
     "Range": _range,
     "Reshape": _reshape,
-    "ExpandDims": lambda operands, _: [np.expand_dims(operands[0], fixed(operands[1])[0])],
+    "ExpandDims": _expand,
     "Squeeze": lambda operands, attributes: [np.squeeze(operands[0], tuple(attributes["squeeze_dims"].list.i) or None)],
     "DynamicStitch": _stitch,
     "Transpose": lambda operands, _: [operands[0].transpose(fixed(operands[1]))],
-    "InvertPermutation": lambda operands, _: [np.argsort(fixed(operands[0]))],
+    "InvertPermutation": _inverse,
     "ListDiff": _list_difference,
     "BroadcastGradientArgs": _gradient_axes,
     "BroadcastArgs": _broadcast,
@@ -245,6 +284,6 @@ FOLDED = {
     "Greater": _compare(lambda a, b: a > b),
     "GreaterEqual": _compare(lambda a, b: a >= b),
     "Equal": _equal,
-    "All": _reduce(lambda a, b: int(bool(a and b)), 1),
+    "All": _reduce(np.frompyfunc(lambda a, b: int(bool(a and b)), 2, 1), 1),
     "NotEqual": _compare(lambda a, b: a != b),
 }

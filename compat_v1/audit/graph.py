@@ -269,14 +269,20 @@ class Graph:
         return [maker for maker, _ in self.inputs[name]] + self.controls[name]
 
     def strays(self):
-        """Return {(node, what it takes from another loop than its own)}: a graph that has any cannot be run."""
-        return {
-            (name, maker)
-            for name, node in self.nodes.items()
-            if node.op not in (*ENTERS, *EXITS)
-            for maker in self.needs(name)
-            if self.frames[maker] != self.frames[name]
-        }
+        """Return {(node, what it takes, why not)} for what a node cannot take: a graph that has any cannot be run.
+
+        All is of one loop, but for what enters or leaves it, which takes all from where its operand is. What enters as
+        no constant is there in the first turn alone, so that only a Merge takes it.
+        """
+        found = set()
+        for name, node in self.nodes.items():
+            needs = self.needs(name)
+            own = self.frames[needs[0]] if node.op in (*ENTERS, *EXITS) else self.frames[name]
+            found.update((name, maker, "of another loop") for maker in needs if self.frames[maker] != own)
+            for maker, _ in self.inputs[name] if node.op not in MERGES else ():
+                if self.nodes[maker].op in ENTERS and not Attributes(self.nodes[maker])["is_constant"].b:
+                    found.add((name, maker, "of the first turn alone"))
+        return found
 
     @functools.cached_property
     def followers(self):

@@ -64,6 +64,9 @@ def compare_unused_copies(verification):
         if node.op == "Identity" and node not in verification.partner and not verification.pairing.sides[0].users[node]:
             left.update(node.names)  # of which the original alone has a node
             tensors[0].update({(name, 0): node.inputs[0] for name in node.names})
+    for name, tensor in _others_of_names(verification, left):
+        others.add(name)
+        tensors[1][name, 0] = tensor
 
     def is_same(name, other):
         return verification.is_same(tensors[0][name, 0], tensors[1][other, 0])
@@ -73,6 +76,24 @@ def compare_unused_copies(verification):
         if not any(is_same(name, other) for other in others - same):
             here, there = (verification.text(one[name, 0]) for one in tensors)
             verification.find("role", None, None, f"copies {here}, {there} in the port", name, name)
+
+
+def _others_of_names(verification, names):
+    """Yield the names, of these, that the port has as well, but for no copy that the original has too; and the tensors.
+
+    Such is a constant, what has no partner, or one more copy of a tensor than the original has of it.
+    """
+    normal = verification.pairing.sides[1].normal
+    for name in names & normal.graph.nodes.keys():
+        tensor = normal.tensors.get((name, 0))
+        if tensor is None or normal.graph.users[name]:
+            continue
+        partner = None if isinstance(tensor, Literal) else verification.back.get(tensor[0])
+        if partner is None:
+            yield name, tensor
+        elif normal.made.get(name) is tensor[0] and tensor[0].op == "Identity":
+            if name not in partner.names and len(tensor[0].names) > len(partner.names):
+                yield name, tensor[0].inputs[0]
 
 
 def _unused_copies(normal):

@@ -16,7 +16,8 @@ def _in_training(rewriter, name, node, operands):
     attributes = Attributes(node)
     factor = attributes["exponential_avg_factor"].f if "exponential_avg_factor" in attributes else 1.0
     is_training = attributes["is_training"].b if "is_training" in attributes else True
-    if not is_training or factor != 1.0 or _makes_run(rewriter.graph, name) or _is_in_another_branch(operands):
+    vectors = all(len(rewriter.normal.sizes(one) or ()) == 1 for one in operands[3:5])  # all others stop it
+    if not is_training or factor != 1.0 or not vectors or _brings_others(rewriter.graph, name, operands):
         return _third(rewriter, name, node, operands, "FusedBatchNormV3")
     nothing = Literal("data", "float32", (0,), b"")
     for one in operands[3:5]:
@@ -29,10 +30,31 @@ def _in_training(rewriter, name, node, operands):
     return True
 
 
+def _brings_others(graph, name, operands):
+    """Whether something must be fed, has an effect or is in a branch only for the mean and variance that are given."""
+    return _makes_run(graph, name) or _is_in_another_branch(operands) or _is_fed(graph, name)
+
+
 def _makes_run(graph, name):
     """Whether something that has an effect is run only for the mean and variance that are given."""
     makers = [graph.effects.get(maker, frozenset()) for maker, _ in graph.inputs[name]]
     return not frozenset().union(*makers[3:]) <= frozenset().union(*makers[:3])
+
+
+def _is_fed(graph, name):
+    """Whether something must be fed only for the mean and variance that are given."""
+    makers = [maker for maker, _ in graph.inputs[name]]
+    given = _placeholders(graph, makers[3:5])
+    return bool(given) and not given <= _placeholders(graph, makers[:3])
+
+
+def _placeholders(graph, names):
+    todo, seen = list(names), set(names)
+    while todo:
+        new = set(graph.needs(todo.pop())) - seen
+        seen |= new
+        todo += new
+    return {name for name in seen if graph.nodes[name].op == "Placeholder"}
 
 
 def _is_in_another_branch(operands):
