@@ -94,7 +94,10 @@ def call(op, one):
             {},
         ),
         "InvertPermutation": lambda: ({"x": np.int32([2, 0, 1, 3]) if flag else one.vector()}, {}),
-        "ListDiff": lambda: ({"x": one.vector(), "y": one.vector()} if flag else {"x": array, "y": one.like(array)}, {}),
+        "ListDiff": lambda: (
+            {"x": one.vector(), "y": one.vector()} if flag else {"x": array, "y": one.like(array)},
+            {},
+        ),
         # An axis of one element in both is left out, as to sum over it changes nothing.
         "BroadcastGradientArgs": lambda: ({"s0": one.vector(2, 0, 2), "s1": one.vector(2, 2, 3)}, {}),
         "BroadcastArgs": lambda: ({"s0": one.vector(None, 0, 2), "s1": one.vector(None, 0, 2)}, {}),

@@ -9,6 +9,7 @@ import tensorflow as tf
 from compat_v1.audit.comparison import audit
 from compat_v1.audit.graph import Graph
 from compat_v1.audit.literals import MAX_ELEMENTS, read_constant, shown
+from compat_v1.audit.normal import Normal
 from compat_v1.control_flow import control_flow_v1
 from corpus_graphs import recorded
 
@@ -133,6 +134,51 @@ def test_a_chain_that_is_deeper_than_python_recurses_is_compared():
 def test_no_graph_of_a_release_takes_anything_from_another_loop():
     for release in ("tf1.0.1", "tf1.15.5"):
         assert Graph(recorded(release, "nested_loops")).strays() == set()
+
+
+def _is_constant(node):
+    return node.op == "Enter" and node.attr["is_constant"].b
+
+
+def _in_the_first_turn_alone(node, others):
+    node.attr["is_constant"].b = False
+
+
+def _behind_a_turn(node, others):
+    node.input.append(f"^{next(one.name for one in others if one.op == 'Merge')}")
+
+
+def _behind_what_awaits_a_turn(node, others):
+    constant = others.add(
+        name="awaits", op="Const", input=["^" + next(one.name for one in others if one.op == "Merge")]
+    )
+    constant.attr["dtype"].type = tf.int32.as_datatype_enum
+    constant.attr["value"].tensor.CopyFrom(v1.make_tensor_proto(1))
+    node.input.append("^awaits")
+
+
+@pytest.mark.parametrize("change", [_in_the_first_turn_alone, _behind_a_turn, _behind_what_awaits_a_turn])
+def test_what_cannot_enter_a_loop_is_noticed_though_rules_take_it(change):
+    original = recorded("tf1.15.5", "nested_loops")
+    left = {name for node in Normal(Graph(original)).nodes for name in node.names}
+    consumed = [node.name for node in original.node if _is_constant(node) and node.name not in left]
+    assert consumed
+    for name in consumed:
+        port = v1.GraphDef.FromString(original.SerializeToString())
+        change(next(node for node in port.node if node.name == name), port.node)
+        assert audit(original, port).verdict == audit(port, original).verdict == "not faithful"
+
+
+def test_what_leaves_no_loop_is_noticed():
+    def ends(op):
+        with tf.Graph().as_default() as graph:
+            tf.identity(tf.exp(v1.placeholder(tf.float32, [3], name="x")), name="end")
+        graph_def = graph.as_graph_def()
+        graph_def.node[-1].op = op
+        return graph_def
+
+    assert audit(ends("Identity"), ends("Identity")).verdict == "faithful"
+    assert audit(ends("Identity"), ends("Exit")).verdict == "not faithful"
 
 
 def fed(*names):

@@ -118,6 +118,7 @@ class Graph:
         self.shapes = _static_shapes(graph_def, placeholder_shapes or {})
         self.order = self._order()
         self.frames, self.conditional = {}, set()
+        self._parents = {}  # {loop: the one that it is in}
         for name in self.order:
             self._place(name)
 
@@ -271,13 +272,17 @@ class Graph:
     def strays(self):
         """Return {(node, what it takes, why not)} for what a node cannot take: a graph that has any cannot be run.
 
-        All is of one loop, but for what enters or leaves it, which takes all from where its operand is. What enters as
-        no constant is there in the first turn alone, so that only a Merge takes it.
+        All is of one loop, and all that enters a loop is of one outside of it. What enters as no constant is there in
+        the first turn alone, so that only a Merge takes it.
         """
         found = set()
         for name, node in self.nodes.items():
-            needs = self.needs(name)
-            own = self.frames[needs[0]] if node.op in (*ENTERS, *EXITS) else self.frames[name]
+            needs, own = self.needs(name), self.frames[name]
+            if node.op in ENTERS:
+                own = self._parents[own]
+            elif node.op in EXITS:
+                own = self.frames[needs[0]]
+                found.update((name, maker, "of no loop") for maker in needs if not own)
             found.update((name, maker, "of another loop") for maker in needs if self.frames[maker] != own)
             for maker, _ in self.inputs[name] if node.op not in MERGES else ():
                 if self.nodes[maker].op in ENTERS and not Attributes(self.nodes[maker])["is_constant"].b:
@@ -336,10 +341,9 @@ class Graph:
         frames = [self.frames[one] for one in known if self.frames[one]]
         if node.op in ENTERS:
             self.frames[name] = Attributes(node)["frame_name"].s.decode("utf-8", "replace")
-            self._parents = getattr(self, "_parents", {})
             self._parents.setdefault(self.frames[name], frames[0] if frames else "")
         elif node.op in EXITS:
-            self.frames[name] = getattr(self, "_parents", {}).get(frames[0], "") if frames else ""
+            self.frames[name] = self._parents.get(frames[0], "") if frames else ""
         else:
             self.frames[name] = frames[0] if frames else ""
         if node.op in SWITCHES:
