@@ -95,7 +95,7 @@ def call(op, one):
         ),
         "InvertPermutation": lambda: ({"x": np.int32([2, 0, 1, 3]) if flag else one.vector()}, {}),
         "ListDiff": lambda: (
-            {"x": one.vector(), "y": one.vector()} if flag else {"x": array, "y": one.like(array)},
+            dict(zip("xy", (one.vector(), one.vector()) if flag else (array, one.like(array)), strict=True)),
             {},
         ),
         # An axis of one element in both is left out, as to sum over it changes nothing.

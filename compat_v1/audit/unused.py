@@ -88,12 +88,19 @@ def _others_of_names(verification, names):
         tensor = normal.tensors.get((name, 0))
         if tensor is None or normal.graph.users[name]:
             continue
-        partner = None if isinstance(tensor, Literal) else verification.back.get(tensor[0])
-        if partner is None:
+        node = None if isinstance(tensor, Literal) else tensor[0]
+        names_of_partner = verification.back[node].names if node in verification.back else None
+        if names_of_partner is None:
             yield name, tensor
-        elif normal.made.get(name) is tensor[0] and tensor[0].op == "Identity":
-            if name not in partner.names and len(tensor[0].names) > len(partner.names):
-                yield name, tensor[0].inputs[0]
+        elif (
+            node.op == "Identity" and normal.made.get(name) is node and _is_surplus(name, node.names, names_of_partner)
+        ):
+            yield name, node.inputs[0]
+
+
+def _is_surplus(name, names, others):
+    """Whether a name is one of more than a partner has, and none of the partner's."""
+    return name not in others and len(names) > len(others)
 
 
 def _unused_copies(normal):
