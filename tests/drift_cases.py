@@ -54,12 +54,13 @@ def _(new, mistake):
 @case("statistics of the batch")
 def _(new, mistake):
     scale, offset = floats(4, name="scale"), floats(4, name="offset")
-    mean, variance = floats(4, name="mean"), floats(4, name="variance")
-    mean, variance = (mean, variance) if new else ([], [])
+    averages = [tf.Variable(tf.ones([4]), name=name, use_resource=False) for name in ("mean", "variance")]
+    mean, variance = averages if new else ([], [])
     epsilon = 1e-2 if mistake else 1e-4
     given = {"mean": mean, "variance": variance, "epsilon": epsilon}
     normal = raw.FusedBatchNormV3(x=floats(2, 5, 5, 4), scale=scale, offset=offset, **given)
-    out(raw.AddV2(x=normal[0], y=normal[2]))
+    out(raw.AddV2(x=normal[0], y=normal[2] + averages[0] + averages[1]))
+    tf.global_variables_initializer()
 
 
 @case("ones times a number")
