@@ -1,11 +1,14 @@
 """Loops whose gradients `tf.gradients` makes without gates: what leaves the backward loop for nobody."""
 
+import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
 from compat_v1.control_flow import control_flow_v1
 from drift_cases import floats, out
 from test_drift import proved
+
+raw = tf.raw_ops
 
 
 def looped(looked_at=None):
@@ -33,3 +36,80 @@ def test_what_somebody_may_fetch_is_compared():
     assert audit(looped(), of_state).verdict == "not faithful"
     of_gradient = [looped(lambda state, gradient, left, axis=axis: tf.reduce_sum(gradient, axis)) for axis in (0, 1)]
     assert audit(*of_gradient).verdict == "not faithful"
+
+
+def lost(old, full=False, mistake=""):
+    """A loss as of `tf.losses`, by the weights that are not 0, and its gradient; `full`: a weight for each element."""
+    with tf.Graph().as_default() as graph:
+        x, w, weights = floats(5, 4), floats(4, 4, name="w"), tf.nn.relu(floats(5, 4 if full else 1, name="y"))
+        losses = tf.exp(tf.matmul(x, w))
+        total = tf.reduce_sum(losses * weights)
+        zero, one = (raw.Fill(dims=tf.shape(weights), value=value) for value in (0.0, 1.0))
+        present = raw.Select(condition=tf.equal(weights, 0.0), x=zero, y=one)
+        count = tf.reduce_sum(present if full else present * tf.ones([5, 4]))
+        others = tf.reduce_sum(tf.exp(weights))
+        if old:
+            one = tf.constant(2.0 if mistake == "guard" else 1.0)
+            divisor = raw.Select(condition=tf.equal(count, 0.0), x=one, y=count)
+            quotient = raw.RealDiv(x=total, y=divisor)
+            loss = raw.Select(condition=raw.Greater(x=count, y=0.0), x=quotient, y=raw.ZerosLike(x=total))
+        else:
+            loss = raw.DivNoNan(x=total, y=others if mistake == "count" else count)
+        gradient, of_count = tf.gradients(loss, [w, count])
+        if mistake == "taken":
+            gradient *= of_count
+        if mistake == "of another":
+            raw.Mul(x=1.0, y=raw.RealDiv(x=raw.RealDiv(x=raw.Neg(x=total), y=others), y=others))
+        out(tf.tanh(gradient) + tf.tanh(loss) + others)
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_the_gradient_for_a_count_of_weights_is_made_for_nobody(full):
+    result = proved(lost(True, full), lost(False, full), seeds=20)
+    assert {"unused gradients", "quotient or 0"} <= result.rules.keys()
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_of_a_loss_only_the_gradient_for_the_count_is_passed_over(full):
+    right = {old: lost(old, full) for old in (True, False)}
+    for mistake in ("guard", "taken", "of another"):
+        assert audit(lost(True, full, mistake), right[False]).verdict == "not faithful", mistake
+    for mistake in ("count", "taken", "of another"):
+        assert audit(right[True], lost(False, full, mistake)).verdict == "not faithful", mistake
+
+
+def normalized(old, mistake="", kept=False):
+    """What is left of the mean of a batch, by its deviation, and the gradient of that."""
+    with tf.Graph().as_default() as graph:
+        x, w = floats(5, 4), floats(4, 3, name="w")
+        h = tf.matmul(x, w)
+        average = tf.reduce_mean(h, [0], keepdims=True)
+        if old:
+            shift = tf.stop_gradient(average)
+            parts = tf.nn.sufficient_statistics(h, [0], shift=shift, keep_dims=kept)
+            mean, variance = tf.nn.normalize_moments(*parts[:3], shift=shift if kept else tf.reshape(shift, [3]))
+        else:
+            squares = tf.math.squared_difference(h, tf.stop_gradient(average))
+            mean, variance = average, tf.reduce_mean(squares, [0], keepdims=True)
+            if not kept:
+                mean, variance = (tf.squeeze(one, [0]) for one in (mean, variance))
+        scale = tf.rsqrt((mean if mistake == "scale" else variance) + 1.0)
+        gradient = tf.gradients(tf.reduce_sum(tf.tanh((h - mean) * scale)), [w])[0]
+        if mistake == "taken":
+            gradient += tf.reduce_sum(tf.gradients(scale, [h])[0])
+        if mistake == "made":
+            raw.Sum(input=raw.Mul(x=raw.Sum(input=h, axis=[0]), y=scale), axis=[0])
+        variable = raw.VariableV2(shape=[4, 3], dtype=tf.float32)
+        raw.ApplyGradientDescent(var=variable, alpha=0.5, delta=gradient)
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_gradient_for_the_number_of_what_moments_are_of_is_made_for_nobody(kept):
+    right = {old: normalized(old, kept=kept) for old in (True, False)}
+    result = audit(right[True], right[False])
+    assert result.verdict == "numbers changed" and [one.cause for one in result.numbers] == ["moments"]
+    for mistake in ("scale", "taken", "made"):
+        assert audit(right[True], normalized(False, mistake, kept)).verdict == "not faithful", mistake
+        assert audit(normalized(True, mistake, kept), right[False]).verdict == "not faithful", mistake

@@ -14,6 +14,7 @@ from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 from compat_v1.audit.pruning import NO_PART, users_of
+from compat_v1.audit.siblings import siblings
 
 RULE = "unused gradients"
 # Ops that only the gradients of others are made of.
@@ -27,6 +28,8 @@ def idle_nodes(normal):
     groups = _groups(normal, users)
     members = {one: group for group, handing in groups.items() for one in handing}
     after = _after_gradients(normal, members)
+    beside = siblings(normal)
+    after |= _downstream(beside, users)
     idle, totals = set(), _totals(normal, users)
     for node in (*reversed(normal.nodes), *(reversed(normal.nodes) if totals else ())):
         if node in totals and users.get(node, set()) <= idle:
@@ -42,11 +45,12 @@ def idle_nodes(normal):
         for node in idle & after
         if any(one not in idle and (one in after or _leaves(node)) for one in _makers(node))
     }
+    roots |= beside & idle
     of_numbers = _downstream({node for node in idle if _is_of_one_number(normal, node)}, users) & idle
     found = _downstream(roots, users) & idle | of_numbers
     for node in reversed(normal.nodes):
         serves = {user for user in users.get(node, ()) if user not in groups}
-        if node not in idle or not serves or not serves <= found:
+        if node not in idle or node in normal.absorbed or not serves or not serves <= found:
             continue
         if serves & of_numbers:
             if node.op != "AddN":  # the gradients that it adds up are made in either graph

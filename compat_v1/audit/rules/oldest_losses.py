@@ -4,14 +4,14 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number, stays
 from compat_v1.audit.pruning import before, redirect
 
-_QUOTIENT, _SQUARED = "quotient or 0", "squared difference"
+QUOTIENT, _SQUARED = "quotient or 0", "squared difference"
 
 
 def _chosen_quotient(rewriter, name, node, operands):
     """Select(count > 0, x / count, 0), where the count is 1 if it is 0, or as it is."""
     condition, quotient, none = operands
-    count = _positive(condition)
-    if count is None or not _is_zero(none):
+    count = positive(condition)
+    if count is None or not is_zero(none):
         return False
     if not is_op(quotient, "RealDiv") or not _waits_for_nothing(quotient[0]):
         return False
@@ -46,23 +46,23 @@ def finish(normal):
     """The gradient that such a quotient hands on: Select(count > 0, g, 0) / (count, or 1 for 0)."""
     made, instead = {}, {}
     for node in normal.nodes:
-        if node.op == _QUOTIENT:
+        if node.op == QUOTIENT:
             made.setdefault((_pair(node.inputs), node.controls, node.device), node)
     for node in normal.nodes:
         chosen = node.inputs[0] if node.op == "RealDiv" else None
         if not any(is_op(chosen, op) for op in ("Select", "SelectV2")):
             continue
-        count = _positive(chosen[0].inputs[0])
-        if count is None or not _is_zero(chosen[0].inputs[2]) or not _is_guarded(node.inputs[1], count):
+        count = positive(chosen[0].inputs[0])
+        if count is None or not is_zero(chosen[0].inputs[2]) or not _is_guarded(node.inputs[1], count):
             continue
         if not _are_of_one_rank(normal, *chosen[0].inputs[:2]) or not stays(normal, *chosen[0].inputs[1:]):
             continue
         normal.absorbed.update({chosen[0], chosen[0].inputs[0][0], node.inputs[1][0], node.inputs[1][0].inputs[0][0]})
         none = chosen[0].inputs[2]
         normal.absorbed |= set() if isinstance(none, Literal) else {none[0]}
-        node.op, node.inputs = _QUOTIENT, [chosen[0].inputs[1], count]
+        node.op, node.inputs = QUOTIENT, [chosen[0].inputs[1], count]
         node.controls |= {one for one in chosen[0].controls if not (one.op == "NoOp" and _waits_for_nothing(one))}
-        node.steps.add(f"{_QUOTIENT}: selected")
+        node.steps.add(f"{QUOTIENT}: selected")
         first = made.setdefault((_pair(node.inputs), node.controls, node.device), node)
         if first is not node:  # of two losses with one count
             instead[node, 0] = (first, 0)
@@ -74,7 +74,7 @@ def finish(normal):
 def _quotient(rewriter, name, node, operands):
     """What is divided by a count, or by a count that is at least 0, is 0 where that is 0."""
     total, count = operands
-    is_limited = is_op(count, "Maximum") and not count[0].controls and _is_zero(count[0].inputs[1])
+    is_limited = is_op(count, "Maximum") and not count[0].controls and is_zero(count[0].inputs[1])
     if is_limited and stays(rewriter.normal, *count[0].inputs):
         rewriter.normal.absorbed.add(count[0])
         return _keep(rewriter, name, total, count[0].inputs[0], "divided")
@@ -84,16 +84,16 @@ def _quotient(rewriter, name, node, operands):
 def _keep(rewriter, name, total, count, how):
     types = rewriter.graph.own_type(name)
     sizes = None if isinstance(total, Literal) else [rewriter.normal.sizes(total)]
-    rewriter.normal.keep(name, _QUOTIENT, [total, count], types, {f"{_QUOTIENT}: {how}"}, sizes or [()])
+    rewriter.normal.keep(name, QUOTIENT, [total, count], types, {f"{QUOTIENT}: {how}"}, sizes or [()])
     for one in (total, count):
         if not isinstance(one, Literal):
             rewriter.normal.inner.setdefault(one, set()).add((how, name))
     return True
 
 
-def _positive(condition):
+def positive(condition):
     """Return the count that a condition asks to be above 0, or None."""
-    if not is_op(condition, "Greater") or not _waits_for_nothing(condition[0]) or not _is_zero(condition[0].inputs[1]):
+    if not is_op(condition, "Greater") or not _waits_for_nothing(condition[0]) or not is_zero(condition[0].inputs[1]):
         return None
     count = condition[0].inputs[0]
     return None if isinstance(count, Literal) or not (_counts(count) or _is_kept(count)) else count
@@ -106,16 +106,22 @@ def _is_guarded(divisor, count):
     asked, one, other = divisor[0].inputs
     if not is_op(asked, "Equal") or asked[0].inputs[0] != count:
         return False
-    return _is_zero(asked[0].inputs[1]) and is_scalar(one, 1) and other == count
+    return is_zero(asked[0].inputs[1]) and is_scalar(one, 1) and other == count
+
+
+def count_of(divisor):
+    """Return the count that a divisor is, or is where that is not 0."""
+    is_guard = is_op(divisor, "Select", "SelectV2") and is_tensor(divisor[0].inputs[2])
+    return divisor[0].inputs[2] if is_guard and _is_guarded(divisor, divisor[0].inputs[2]) else divisor
 
 
 def _counts(operand):
     """Whether a tensor is a sum of ones, of those whose weight is not 0: never below 0 and always a number."""
     for op in ("Reshape", "Sum"):
         operand = operand[0].inputs[0] if is_op(operand, op) else operand
-    if not is_op(operand, "Mul"):
-        return False
-    return all(_is_one_or_none(one) for one in operand[0].inputs)
+    if is_op(operand, "Mul"):  # weights that are broadcast
+        return all(_is_one_or_none(one) for one in operand[0].inputs)
+    return is_op(operand, "Select", "SelectV2") and _is_one_or_none(operand)
 
 
 def _is_one_or_none(operand):
@@ -146,7 +152,7 @@ def _waits_for_nothing(node):
     return not waits or waits <= set().union(*(before(one[0]) for one in node.inputs if is_tensor(one)))
 
 
-def _is_zero(operand):
+def is_zero(operand):
     if is_op(operand, "ZerosLike"):
         return True
     return isinstance(operand, Literal) and (
