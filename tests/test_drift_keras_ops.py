@@ -54,6 +54,7 @@ def _program(form, new, mistake="", gated=True, of_input=False):
         x = tf.placeholder(tf.float32, [4, 4, 4], name="x")
         first, second = (_read(name, [4, 4, 4], value)() for name, value in (("v", 0.5), ("w", 0.25)))
         taken = [x if of_input else tf.tanh(x * first), tf.sin(second * x)]
+        taken[0] = tf.nn.bias_add(taken[0], tf.ones([4]))  # whose gradient is placed beside what it is handed on from
         y = form(new, *taken, "mistake" if mistake == "form" else "")
         loss = tf.reduce_sum(tf.square(tf.sin(y) if mistake != "later" else tf.cos(y)))
         gradients = [one for one in tf.gradients(loss, [first, second], gate_gradients=gated) if one is not None]
@@ -108,6 +109,26 @@ def _edited(form, op, slot, other, place):
 )
 def test_a_mistake_in_the_gradients_is_reported(form, op, slot, other, place):
     assert audit(_program(form, False), _edited(form, op, slot, other, place)).verdict == "not faithful"
+
+
+def _product(kind):
+    """A product that no newer form makes: of what is transposed in itself, or of columns and rows of other sizes."""
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [4, 5], name="x"), tf.placeholder(tf.float32, [4, 6], name="y")
+        if kind == "columns":
+            tf.squeeze(tf.matmul(tf.expand_dims(x, 2), tf.expand_dims(y, 1))[:, :1], 1)
+            raw.Squeeze(input=tf.matmul(tf.expand_dims(x, 2), tf.expand_dims(y, 1)))
+        else:
+            x, y = tf.exp(tf.reshape(x, [2, 2, 5])), tf.exp(tf.reshape(y, [2, 6, 2]))
+            tf.matmul(tf.transpose(x, [0, 2, 1]), y, adjoint_b=True)
+    return graph.as_graph_def()
+
+
+def test_other_products_are_left_as_they_are():
+    with tf.Graph().as_default() as nothing:
+        tf.placeholder(tf.float32, [4, 5], name="x")
+    for kind in ("columns", "turned"):
+        assert audit(nothing.as_graph_def(), _product(kind)).verdict == "not faithful"
 
 
 def test_what_is_in_a_branch_is_left_as_it_is():

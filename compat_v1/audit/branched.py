@@ -126,7 +126,8 @@ class Branched(Rewritten):
                 place = gradient.op.inputs[0].op if gradient.op.type == "AddN" else gradient.op
                 beside = [target(one.decode()) for one in op.colocation_groups()]
                 beside += [op.name] if op.name in self.places else []
-                self.places.update(dict.fromkeys(beside, place.name))
+                root = target(place.colocation_groups()[0].decode())  # what is beside another is where that is
+                self.places.update(dict.fromkeys(beside, root))
             return
 
     def _terms(self, built):

@@ -144,14 +144,22 @@ class OfMatrices(_Product):
 
 def _dots(op):
     """Yield the dot product that a product may be of."""
+    if op.get_attr("adj_x") or op.get_attr("adj_y"):
+        return
     x, other = (one.op for one in op.inputs)
     squeezed = [user for user in op.outputs[0].consumers() if user.type == "Squeeze"]
-    if x.type == other.type == "ExpandDims" and squeezed and x.inputs[0].shape.rank == other.inputs[0].shape.rank == 2:
+    if x.type == other.type == "ExpandDims" and squeezed and [_axis(x), _axis(other)] == [1, 2]:
         yield OfRows(op, x.inputs[0], other.inputs[0], squeezed[0].outputs[0])
     turned = [_is_turned(one) for one in op.inputs]
     if any(turned) and all(one.shape.rank == 3 for one in op.inputs):
         tensors = [one.op.inputs[0] if way else one for one, way in zip(op.inputs, turned, strict=True)]
         yield OfMatrices(op, *tensors, turned)
+
+
+def _axis(expanded):
+    """Return the axis that a matrix got, if it is written down."""
+    axis = tf.get_static_value(expanded.inputs[1])
+    return None if axis is None or expanded.inputs[0].shape.rank != 2 else axis.item()
 
 
 def _is_turned(tensor):
