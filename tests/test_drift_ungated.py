@@ -4,6 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
+from compat_v1.audit.branched import build_switches
 from compat_v1.control_flow import control_flow_v1
 from drift_cases import floats, out
 from test_drift import proved
@@ -113,3 +114,58 @@ def test_the_gradient_for_the_number_of_what_moments_are_of_is_made_for_nobody(k
     for mistake in ("scale", "taken", "made"):
         assert audit(right[True], normalized(False, mistake, kept)).verdict == "not faithful", mistake
         assert audit(normalized(True, mistake, kept), right[False]).verdict == "not faithful", mistake
+
+
+def normed(order, last="sum", of="rsqrt"):
+    """The norm of gradients in an order: for w, for beta, and for gamma, which is of the inverse of a deviation."""
+    with tf.Graph().as_default() as graph:
+        x, y = floats(4), floats(4, name="y")
+        inverse = tf.rsqrt(1.0 + y * y) if of == "rsqrt" else tf.exp(y)
+        squares = {"w": tf.nn.l2_loss(tf.sin(y)), "beta": tf.nn.l2_loss(x), "gamma": tf.nn.l2_loss(x * inverse)}
+        stack = tf.stack([squares[one] for one in order.split()])
+        out(tf.sqrt(2.0 * (tf.reduce_sum if last == "sum" else tf.reduce_max)(stack)))
+    return graph.as_graph_def()
+
+
+def test_a_norm_adds_up_the_squares_for_gamma_before_those_for_beta():
+    result = audit(normed("w beta gamma"), normed("w gamma beta"))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of variables"])
+    for one in ("w gamma gamma", "w beta beta", "beta w gamma", "gamma w beta", "gamma beta w"):
+        assert audit(normed("w beta gamma"), normed(one)).verdict == "not faithful", one
+    assert audit(normed("w gamma beta"), normed("w beta gamma")).verdict == "not faithful"
+    for other in ({"last": "max"}, {"of": "exp"}):
+        forms = normed("w beta gamma", **other), normed("w gamma beta", **other)
+        assert audit(*forms).verdict == "not faithful", other
+
+
+def fed(old, mistake=""):
+    """Batch normalization whose `training` is fed, in each branch or by what is chosen, and the gradients of that."""
+    with tf.Graph().as_default() as graph, build_switches():
+        x, w, training = floats(5, 4), floats(4, 3, name="w"), tf.placeholder(tf.bool, [], name="training")
+        gamma, beta, *averages = (floats(3, name=name) for name in ("gamma", "beta", "mean", "variance"))
+        h = tf.tanh(tf.matmul(x, w))
+        statistics = tf.nn.moments(h, [0])
+        if mistake == "averages":
+            averages.reverse()
+        if old:
+            branches = [
+                lambda of=of: tf.nn.batch_normalization(h, *of, beta, gamma, 1e-3) for of in (statistics, averages)
+            ]
+            y = tf.cond(training, *branches)
+        else:
+            choices = zip(statistics, averages, strict=True)
+            chosen = [tf.cond(training, *(lambda of=of: tf.convert_to_tensor(of) for of in one)) for one in choices]
+            y = tf.nn.batch_normalization(h, *chosen, beta, gamma, 1e-3)
+        total = tf.reduce_sum(tf.tanh(y))
+        for one, gradient in zip("wgb", tf.gradients(total, [w, gamma, beta]), strict=True):
+            variable = raw.VariableV2(shape=gradient.shape, dtype=tf.float32, name=f"variable_{one}")
+            delta = tf.exp(gradient) if mistake == one else tf.clip_by_value(gradient, -1.0, 1.0)
+            raw.ApplyGradientDescent(var=variable, alpha=0.5, delta=delta)
+    return graph.as_graph_def()
+
+
+def test_what_is_normalized_in_branches_passes_without_gates():
+    result = audit(fed(True), fed(False))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["normalized in branches"])
+    for mistake in ("averages", "w", "g", "b"):
+        assert audit(fed(True), fed(False, mistake)).verdict == "not faithful", mistake

@@ -126,6 +126,12 @@ NUMBERS = {
         "m = tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True)), from tf.nn.sufficient_statistics(x, axes, "
         "shift=m) by tf.nn.normalize_moments in the port",
     ),
+    "order of variables": Change(
+        "tf.layers.batch_normalization makes gamma before beta, made it after beta",
+        "1.0 to 1.15",
+        "clip_by_global_norm adds up the squares of their gradients in another order: the last bits differ; for "
+        "the old ones give it the gradients in the old order, those for beta before those for gamma, in the port",
+    ),
     "dense and sparse gradients": Change(
         "the sum of dense and sparse gradients, as of tied weights, is dense, was a list of rows",
         "1.0 to 1.15",

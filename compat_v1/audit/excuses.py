@@ -330,6 +330,45 @@ def sums(verification, node, terms, other_terms):
     return found, "commuted sum" if len(found) == 2 else "order of a sum"
 
 
+def squares(verification, node, other):
+    """Return the operands of the other of two norms in the order of the first, None if they are others.
+
+    Each exchanged pair are the gradients for beta and gamma of a batch normalization, of which gamma came last.
+    """
+    if node.op != "Pack" or len(node.inputs) != len(other.inputs):
+        return None
+    if not all(_is_of_norm(*one) for one in zip(verification.pairing.sides, (node, other), strict=True)):
+        return None
+    mine, found, changed = node.inputs, list(other.inputs), False
+    for k in range(len(mine) - 1):
+        crossed = [found[k + 1], found[k]]
+        is_crossed = all(verification.is_same(*one) for one in zip(mine[k : k + 2], crossed, strict=True))
+        if is_crossed and _is_for_gamma(mine[k + 1]) and not _is_for_gamma(mine[k]) and mine[k] != mine[k + 1]:
+            found[k : k + 2], changed = crossed, True
+    return found if changed else None
+
+
+def _is_of_norm(side, node):
+    """Whether a node only puts squares in a vector that is summed."""
+    users = side.users.get(node, ())
+    are_summed = all(slot != "^" and user.op == "Sum" and slot[0] == 0 for user, slot in users)
+    return (
+        bool(users)
+        and are_summed
+        and all(not isinstance(one, Literal) and one[0].op == "L2Loss" for one in node.inputs)
+    )
+
+
+def _is_for_gamma(square):
+    """Whether a square is of the gradient for a factor, that with which the inverse of a deviation is multiplied."""
+    gradient = square[0].inputs[0]
+    while not isinstance(gradient, Literal) and gradient[0].op == "Identity":
+        gradient = gradient[0].inputs[0]
+    if isinstance(gradient, Literal) or gradient[0].op != "Mul":
+        return False
+    return any(not isinstance(one, Literal) and one[0].op == "Rsqrt" for one in gradient[0].inputs)
+
+
 def same_rest(sizes, shape, other):
     """Whether two shapes to reshape to differ only in that one says -1 for the size that the elements leave.
 

@@ -84,8 +84,11 @@ class Twins:
 
     def names(self):
         """Return the names of the ops that `awaited` was about, with the twins that are made of them."""
-        twins = set().union(*self._found.values())
-        return {op.name for op in twins if op in self._told or not self._told.isdisjoint(_before(op))}
+        left, found = set().union(*self._found.values()), set(self._told)
+        while made := {op for op in left if op in found or not found.isdisjoint(_before(op))}:
+            found |= made
+            left -= made
+        return {op.name for op in found}
 
 
 def _before(op):

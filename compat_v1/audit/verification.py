@@ -178,6 +178,10 @@ class Verification:
             self.explain(summed[1], node.name)
             pairs = list(zip(terms[0], summed[0], strict=True))
             self.parts.update(sums.parts(node, terms[0]), sums.parts(other, terms[1]))
+        squares = excuses.squares(self, node, other)
+        if squares:
+            self.explain("order of variables", node.name)
+            pairs = list(zip(node.inputs, squares, strict=True))
         if excuses.merged_otherwise(self, node, other):
             self.explain("merged the other way", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))

@@ -37,7 +37,7 @@ def _clipped_scale(rewriter, name, node, operands):
     by_norm, by_clip = smaller[0].inputs
     if not (is_op(by_norm, "RealDiv") and is_op(by_clip, "RealDiv")):
         return False
-    if not all(is_scalar(one[0].inputs[0], 1) and not one[0].controls for one in (by_norm, by_clip)):
+    if not all(is_scalar(one[0].inputs[0], 1) for one in (by_norm, by_clip)):  # both stay, with what they wait for
         return False
     norm, same = by_norm[0].inputs[1], by_clip[0].inputs[1]
     if _key(same) != _key(clip) or isinstance(norm, Literal) or not is_op(norm, "Sqrt"):
