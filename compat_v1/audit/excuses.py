@@ -10,6 +10,7 @@ from compat_v1.audit.findings import target
 from compat_v1.audit.graph import gives_reference
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.rules.kept import KEPT
+from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
@@ -217,6 +218,8 @@ def passes_on(node):
     """Say which rule lets a node of the original alone be passed over to its first input."""
     if node.op == "Identity" and not node.controls and node.inputs[0] is not None:
         return None if _is_reference(node.inputs[0]) else "copies"
+    if node.op == CHECKED and not node.controls:
+        return STOPPED
     return {"ModelDataset": "dataset tuning", "OptimizeDataset": "dataset tuning"}.get(node.op)
 
 

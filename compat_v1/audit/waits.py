@@ -173,7 +173,7 @@ def _differences(verification, name, other_name):
     """Return what one of two nodes alone waits for, and in which graph.
 
     In a loop they wait for whichever of its variables comes first, only to be in the loop: see `Graph.strays`. Zeros
-    that the gradient of a branch needs are now made in that branch.
+    that the gradient of a branch needs are now made in that branch, and so behind the Switch that they waited for.
     """
     normal, other = (side.normal for side in verification.pairing.sides)
     # What a rule left out of both graphs has no partner: those of one name stand for each other.
@@ -187,7 +187,8 @@ def _differences(verification, name, other_name):
         one = here[key] if key in here else there[key]
         if one.op == "NoOp" and not one.controls:
             continue
-        if key in there and _tells_branch(one) and is_zeros(normal.tensors.get((name, 0))):
+        of_zeros = is_zeros(normal.tensors.get((name, 0)))
+        if of_zeros and (_tells_branch(one) if key in there else _is_in_branch_of(verification, one, there.values())):
             continue
         found.append((one.name, "the original" if key in here else "the port"))
     handed = [_handed_on(*side, other) for side, other in (((normal, name), other), ((other, other_name), normal))]
@@ -212,6 +213,12 @@ def _awaited(normal, name):
         elif copied is not None and not isinstance(copied, Literal):
             found.add(copied[0])
     return found
+
+
+def _is_in_branch_of(verification, node, awaited):
+    """Whether a node is a Switch, and one that is awaited in the port copies what its partner gives."""
+    other = verification.partner.get(node) if node.op in SWITCHES else None
+    return other is not None and any(one.op == "Identity" and one.inputs[0][0] is other for one in awaited)
 
 
 def _tells_branch(node):

@@ -29,30 +29,6 @@ def _suppressed(rewriter, name, node, operands):
     return True
 
 
-def _clipped_scale(rewriter, name, node, operands):
-    """clip * min(1 / norm, 1 / clip) scales gradients: by now only if the norm is finite, else to no number."""
-    clip, smaller = operands
-    if not is_op(smaller, "Minimum") or smaller[0].controls or not rewriter.dtype(name).startswith("float"):
-        return False
-    by_norm, by_clip = smaller[0].inputs
-    if not (is_op(by_norm, "RealDiv") and is_op(by_clip, "RealDiv")):
-        return False
-    if not all(is_scalar(one[0].inputs[0], 1) for one in (by_norm, by_clip)):  # both stay, with what they wait for
-        return False
-    norm, same = by_norm[0].inputs[1], by_clip[0].inputs[1]
-    if _key(same) != _key(clip) or isinstance(norm, Literal) or not is_op(norm, "Sqrt"):
-        return False
-    users = rewriter.graph.users[name]
-    if not users or any(rewriter.graph.nodes[user].op != "Mul" for user, _ in users):
-        return False
-    scale = rewriter.normal.keep(name, "Mul", operands)
-    attributes = rewriter.graph.attributes(name)
-    inputs, steps = [(scale, 0), norm], {"norm that was not asked"}
-    made = rewriter.normal.node(name, "scale of a finite norm", attributes, inputs, None, steps, sizes=[()])
-    rewriter.normal.tensors[name, 0] = (made, 0)
-    return True
-
-
 def _clipped(rewriter, name, node, operands):
     """t * clip * min(rsqrt(sum of squares), 1 / clip) clips by a norm, as it was first written."""
     product, scale = operands
@@ -291,7 +267,7 @@ RULES = {
     "Range": _unmasked,
     "InTopK": _in_top_k,
     "ConcatV2": _joined_numbers,
-    "Mul": lambda *of: _clipped_scale(*of) or _clipped(*of),
+    "Mul": _clipped,
     "RealDiv": _clipped_by_now,
     "ParseExample": _parsed,
     "NonMaxSuppression": _suppressed,

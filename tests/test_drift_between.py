@@ -1,0 +1,144 @@
+"""What only releases between TensorFlow 1.4 and 1.15 wrote: what differs is said, and what does not gives every bit."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from tensorflow.python.framework import ops
+
+from compat_v1.audit.comparison import audit
+
+raw = tf.raw_ops
+NORM = "Found Inf or NaN global norm."
+
+
+def _value(graph, **fed):
+    with tf.Session(graph=graph) as session:
+        return session.run("result:0", {f"{name}:0": value for name, value in fed.items()})
+
+
+def _checked_norm(message=NORM, clip=2.0, beside=False, other=False):
+    """The gradients of clip_by_global_norm of 1.9 to 1.14, with one mistake or none."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [5], name="x")
+        norm = tf.global_norm([x])
+        with ops.colocate_with(norm):
+            check = raw.CheckNumerics(tensor=norm + 1.0 if other else norm, message=message)
+            with tf.control_dependencies([check]):
+                checked = raw.Identity(input=norm)
+        scale = raw.Mul(x=clip, y=raw.Minimum(x=raw.RealDiv(x=1.0, y=checked), y=raw.RealDiv(x=1.0, y=clip)))
+        with ops.colocate_with(x):
+            clipped = tf.identity(x * scale)
+        tf.identity(clipped, name="result")
+        tf.identity(checked, name="norm")
+        if beside:
+            tf.identity(check, name="beside")
+    return graph
+
+
+def _clipped(advised=False, clip=2.0, message=NORM):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [5], name="x")
+        checked = tf.verify_tensor_all_finite(tf.global_norm([x]), message) if advised else None
+        (clipped,), norm = tf.clip_by_global_norm([x], clip, use_norm=checked)
+        tf.identity(clipped, name="result")
+        tf.identity(norm, name="norm")
+    return graph
+
+
+def test_a_norm_that_stopped_is_said_and_differs_only_where_it_is_not_finite():
+    old, new, advised = _checked_norm(), _clipped(), _clipped(advised=True)
+    result = audit(old.as_graph_def(), new.as_graph_def())
+    assert [one.cause for one in result.numbers] == ["norm that stopped"] and result.verdict == "numbers changed"
+    again = audit(old.as_graph_def(), advised.as_graph_def())
+    assert again.verdict == "faithful" and "norm that is no number" in again.rules, again.differences
+    rng = np.random.default_rng(5)
+    for scale in (0.0, 1e-30, 0.1, 1.0, 1e3, 1e18):
+        x = (rng.normal(size=5) * scale).astype(np.float32)
+        values = [_value(graph, x=x).view(np.uint32) for graph in (old, new, advised)]
+        assert (values[0] == values[1]).all() and (values[0] == values[2]).all()
+    for number in (np.inf, np.nan, 3e38):
+        x = np.full(5, number, np.float32)
+        assert np.isnan(_value(new, x=x)).all()
+        for graph in (old, advised):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=NORM):
+                _value(graph, x=x)
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ({}, {"clip": 3.0}),
+        ({"message": "another"}, {}),
+        ({"other": True}, {}),
+        ({"beside": True}, {}),
+        ({}, {"advised": True, "message": "another"}),
+    ],
+    ids=str,
+)
+def test_what_else_is_asked_of_a_norm_is_reported(old, new):
+    assert audit(_checked_norm(**old).as_graph_def(), _clipped(**new).as_graph_def()).verdict == "not faithful"
+
+
+def test_a_norm_that_is_checked_in_the_port_alone_is_reported():
+    assert audit(_clipped().as_graph_def(), _clipped(advised=True).as_graph_def()).verdict == "not faithful"
+    with tf.Graph().as_default() as raw_norm:
+        x = tf.placeholder(tf.float32, [5], name="x")
+        norm = tf.global_norm([x])
+        checked = tf.verify_tensor_all_finite(norm, NORM)
+        tf.identity(tf.clip_by_global_norm([x], 2.0, use_norm=checked)[0][0], name="result")
+        tf.identity(norm, name="norm")  # which does not stop
+    assert audit(_checked_norm().as_graph_def(), raw_norm.as_graph_def()).verdict == "not faithful"
+
+
+def _branches():
+    """The gradients of a condition, as GraphDef."""
+    with tf.Graph().as_default() as graph:
+        x, y = (tf.placeholder(tf.float32, [None, 3], name=name) for name in "xy")
+        chosen = tf.cond(tf.placeholder(tf.bool, [], name="p"), lambda: tf.exp(x), lambda: y * 2.0)
+        tf.concat(tf.gradients(tf.square(chosen), [x, y]), 0, name="result")
+    return graph.as_graph_def()
+
+
+def _behind_switches(graph_def, exchanged=False, value=None):
+    """Let the zeros of a branch's gradient wait for the Switch as such, as from 1.5 to 1.12, or for the other one."""
+    nodes = {node.name: node for node in graph_def.node}
+    zeros = [node for node in graph_def.node if node.op == "Const" and "zeros" in node.name]
+    switches = [nodes[node.input[0][1:]].input[0].partition(":")[0] for node in zeros]
+    for node, switch in zip(zeros, switches[::-1] if exchanged else switches, strict=True):
+        node.input[0] = f"^{switch}"
+        if value is not None:
+            node.attr["value"].tensor.float_val[:] = [value]
+    assert len(set(switches)) == 2
+    return graph_def
+
+
+def _without_identities(graph_def):
+    """Leave out the copies that nothing takes any more."""
+    used = {one.lstrip("^").partition(":")[0] for node in graph_def.node for one in node.input}
+    kept = [node for node in graph_def.node if node.name in used or not node.name.startswith("gradients/Identity")]
+    return tf.GraphDef(node=kept, versions=graph_def.versions)
+
+
+def test_zeros_of_a_branch_may_have_waited_for_its_switch_and_give_every_bit():
+    tf.disable_control_flow_v2()
+    try:
+        new = _branches()
+        old = _without_identities(_behind_switches(_branches()))
+        mistakes = [
+            _without_identities(_behind_switches(_branches(), exchanged=True)),
+            _without_identities(_behind_switches(_branches(), value=1.0)),
+        ]
+    finally:
+        tf.enable_control_flow_v2()
+    assert len(old.node) == len(new.node) - 2
+    assert audit(old, new).verdict == "faithful", audit(old, new).differences
+    assert [audit(one, new).verdict for one in mistakes] == ["not faithful"] * 2
+    assert audit(new, old).verdict == "not faithful", "no release made them so later"
+    x, y = np.random.default_rng(7).normal(size=(2, 4, 3)).astype(np.float32)
+    for p in (True, False):
+        values = []
+        for graph_def in (old, new):
+            with tf.Graph().as_default() as graph:
+                tf.import_graph_def(graph_def, name="")
+            values.append(_value(graph, x=x, y=y, p=p).view(np.uint32))
+        assert (values[0] == values[1]).all()
