@@ -260,6 +260,12 @@ NUMBERS = {
         "as long as the norm is finite every bit is the same; to get the old answer for others write "
         "[clip * tf.minimum(1 / norm, 1 / clip) * g for g in gradients] in the port",
     ),
+    "seeds in functions": Change(
+        "what is drawn in the functions of datasets is drawn with the seed of the graph, was without any",
+        "1.13 to 1.15",
+        "the old program drew other numbers in each run; to do so write tf.set_random_seed(None) first in the function "
+        "in the port",
+    ),
     "norm that stopped": Change(
         "clip_by_global_norm gives no number where the norm is infinite or no number, stopped the program",
         "1.8 to 1.12, 1.13 to 1.15",

@@ -199,6 +199,14 @@ RULES = {
         "1.0 to 1.15",
         "all other rows are copied; with such a number the old program stopped",
     ),
+    "first datasets": Rule(
+        "a dataset of batches, and an iterator, is a newer op; what several iterators read is made once, was once for "
+        "each of them",
+        "1.8 to 1.15",
+        "with the operand that leaves no batch out it is the same, and each iterator has a place of its own in what it "
+        "reads",
+    ),
+    "results of functions": Rule("what a function gives is copied first", "1.13 to 1.15", "it copies"),
     "squared norm": Rule(
         "tf.norm multiplies a tensor by itself, squared it",
         "1.0 to 1.15",

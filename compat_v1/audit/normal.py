@@ -19,6 +19,7 @@ from compat_v1.audit.nodes import Node, what_is_done
 from compat_v1.audit.operands import is_op, is_over_all, refined
 from compat_v1.audit.places import Places
 from compat_v1.audit.rules import (
+    datasets,
     oldest_averages,
     oldest_cases,
     oldest_cells,
@@ -162,7 +163,8 @@ class Normal(Places):
 
     def may_share(self, name, op):
         """Whether what computes the same as a node is the same node."""
-        return op not in _SINGLE and not self.graph.is_stateful(name) and not self.reads_a_ref(name)
+        is_alone = self.graph.is_stateful(name) and op not in datasets.SOURCES
+        return op not in _SINGLE and not is_alone and not self.reads_a_ref(name)
 
     def _is_repeated(self, device, beside):
         """Whether a node's device is that of all nodes that it is to be placed beside, which says it already."""

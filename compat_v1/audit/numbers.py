@@ -3,7 +3,7 @@
 from compat_v1.audit import drift
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.result import Numbers
-from compat_v1.audit.seeds import Seeds, advice, op_seed
+from compat_v1.audit.seeds import Seeds, advice, is_given, op_seed
 
 
 def changed_numbers(verification, told=frozenset()):
@@ -33,6 +33,13 @@ def changed_numbers(verification, told=frozenset()):
             ops = "1 random op has a seed" if len(derived) == 1 else f"{len(derived)} random ops have seeds"
             how = f"{ops} derived from the number of ops before: in the port write seed= {listed}, in this order"
             numbers.append(Numbers("derived seeds", names, how))
+    counted = Seeds(verification.pairing.sides[1].normal).counted if verification.unseeded else set()
+    for node, other in dict.fromkeys(verification.unseeded):
+        if other in counted and not is_given(other):
+            verification.explain("seeds in functions", node.name)
+        else:
+            what = f"has no seed, the seed {op_seed(other)} in the port"
+            findings.append(Finding("attribute", node, other, what))
     for rule in sorted(verification.rules.keys() & drift.NUMBERS.keys()):
         names = verification.rules.pop(rule)
         numbers.append(Numbers(rule, names, drift.NUMBERS[rule].advice))

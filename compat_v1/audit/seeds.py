@@ -31,6 +31,11 @@ def is_given(node):
     return content is not None and attr_value_pb2.AttrValue.FromString(content).i == _NONE_FOR_GRAPH
 
 
+def is_seedless(node):
+    """Whether a random op was given no seed, and draws other numbers in each run."""
+    return node.attributes.keys().isdisjoint({"seed", "seed2"})
+
+
 def advice(node):
     """Return what to write in the port for an original's seed that is no derived one: tf.keras draws some by NumPy."""
     return f"; give it seed={op_seed(node)} in the port, also if it is one that tf.keras drew by NumPy"

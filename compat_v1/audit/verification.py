@@ -9,7 +9,7 @@ from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import before
-from compat_v1.audit.seeds import is_given, is_salted
+from compat_v1.audit.seeds import is_given, is_salted, is_seedless
 from compat_v1.audit.sizes import Size, add, may_be_one, multiply, unknown
 
 
@@ -25,6 +25,7 @@ class Verification:
         # {name of a constant in the port: {that of one in the original whose user's partner takes it: what it came by}}
         self.taken = {}
         self.seeds = []  # pairs of random ops with other seeds
+        self.unseeded = []  # the same in functions, where only those of the port have seeds
         self.partner, self.back = pairing.partner, pairing.back
         self.findings, self.rules = [], {}
         self.sums = sums.settle(pairing)  # those that are put together otherwise: {sum: (its terms, the partner's)}
@@ -134,6 +135,9 @@ class Verification:
                 continue
             if key == "seed2" and of_one_graph and not is_given(node):
                 self.seeds.append((node, other))
+                continue
+            if key in ("seed", "seed2") and self.pairing.sides[0].normal.graph.is_body and is_seedless(node):
+                self.unseeded.append((node, other))
                 continue
             rule = excuses.attribute(node, other, key, value, other_value)
             if rule:

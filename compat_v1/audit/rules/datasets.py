@@ -3,12 +3,15 @@
 import tensorflow as tf
 
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_scalar
+from compat_v1.audit.operands import is_scalar, number
 
 v1 = tf.compat.v1
 
 # How many bytes are read at once, of a file, if nobody says: in 1.15, and by now, where the reader decides.
 _AT_ONCE = (262144, -1)
+# What elements are read from: it only says so, and whatever counts them has a place of its own in them.
+SOURCES = {"TensorDataset", "TensorSliceDataset", "RangeDataset", "TextLineDataset", "TFRecordDataset"}
+SOURCES |= {"FixedLengthRecordDataset"}
 
 
 def _tuned(rewriter, name, _node, operands):
@@ -27,6 +30,28 @@ def _read(rewriter, name, node, operands):
         rewriter.normal.keep(name, node.op, operands, steps=steps)
         return True
     return False
+
+
+def _given_back(rewriter, name, _node, operands):
+    """What a function gives is copied first, by now; in a function no one else can ask for the copy."""
+    graph = rewriter.graph
+    if not graph.is_body or graph.followers[name] or graph.controls[name] or rewriter.normal.reads_a_ref(name):
+        return False
+    rewriter.normal.alias(name, operands[0], "results of functions")
+    return True
+
+
+def _in_batches(rewriter, name, node, operands):
+    """A last batch that is smaller is left out, if an operand says so."""
+    sizes = [*operands, number(0, "bool")]
+    rewriter.normal.keep(name, f"{node.op}V2", sizes, steps={"first datasets"})
+    return True
+
+
+def _iterator(rewriter, name, node, operands):
+    """An iterator is a newer op, whose handle is its own."""
+    rewriter.normal.keep(name, f"{node.op}V2", operands, steps={"first datasets"})
+    return True
 
 
 def _grouped(rewriter, name, _node, _operands):
@@ -99,6 +124,9 @@ def _chosen(rewriter, name, node, operands):
 
 
 RULES = {
+    "Identity": _given_back,
+    **dict.fromkeys(("BatchDataset", "PaddedBatchDataset"), _in_batches),
+    **dict.fromkeys(("Iterator", "IteratorFromStringHandle"), _iterator),
     "CSVDataset": _of_csv,
     "ParallelInterleaveDataset": _interleaved,
     "ParallelInterleaveDatasetV2": _interleaved_in_order,

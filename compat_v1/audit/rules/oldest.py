@@ -279,7 +279,19 @@ _OWN = {
     "PlaceholderWithDefault": _file_name,
     "StringJoin": _parts,
 }
-_MODULES = ("branches", "cases", "clipping", "colours", "counts", "images", "losses", "ops", "products", "rows", "zeros")
+_MODULES = (
+    "branches",
+    "cases",
+    "clipping",
+    "colours",
+    "counts",
+    "images",
+    "losses",
+    "ops",
+    "products",
+    "rows",
+    "zeros",
+)
 _RULES = {op: (rule,) for op, rule in _OWN.items()}
 for _module in _MODULES:
     for _op, _rule in importlib.import_module(f"compat_v1.audit.rules.oldest_{_module}").RULES.items():

@@ -45,7 +45,9 @@ def _clipped_scale(rewriter, name, node, operands):
     scale = rewriter.normal.keep(name, "Mul", operands)
     attributes = rewriter.graph.attributes(name)
     rule = "norm that is no number: checked" if is_op(norm, CHECKED) else "norm that was not asked"
-    made = rewriter.normal.node(name, "scale of a finite norm", attributes, [(scale, 0), norm], None, {rule}, sizes=[()])
+    made = rewriter.normal.node(
+        name, "scale of a finite norm", attributes, [(scale, 0), norm], None, {rule}, sizes=[()]
+    )
     rewriter.normal.tensors[name, 0] = (made, 0)
     return True
 

@@ -1,0 +1,168 @@
+"""Datasets of 1.4 to 1.14: what they read was made for each iterator, and their functions had no seeds."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from tensorflow.python.framework.function import Defun
+
+from compat_v1.audit import audit
+
+raw = tf.raw_ops
+OF = {"output_types": [tf.float32], "output_shapes": [[]]}
+BATCHES = {"output_types": [tf.float32], "output_shapes": [[None]]}
+
+
+def read(new, newer=False, drop=False, other=False, factor=2.0, seeds=None, read_twice=False):
+    """Two iterators over batches of the same numbers, as GraphDef; `newer`: by today's op, which can be iterated."""
+
+    @Defun(tf.float32, func_name="mapped")
+    def mapped(x):
+        x = x * factor
+        if seeds is not None:
+            x = x + raw.RandomUniform(shape=np.zeros(0, np.int32), dtype=tf.float32, seed=seeds[0], seed2=seeds[1])
+        return raw.Identity(input=x) if new else x
+
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [7], name="x")
+        y = x + 1.0
+        for place in range(2):
+            if place == 0 or not new or other:
+                components = [y if place and other else x]
+                source = raw.TensorSliceDataset(components=components, output_shapes=[[]])
+            dataset = raw.MapDataset(input_dataset=source, other_arguments=[], f=mapped, **OF)
+            if new or newer:
+                batches = raw.BatchDatasetV2(input_dataset=dataset, batch_size=3, drop_remainder=drop, **BATCHES)
+            else:
+                batches = raw.BatchDataset(input_dataset=dataset, batch_size=3, **BATCHES)
+            if place == 0 or not read_twice:
+                iterator = (raw.IteratorV2 if new else raw.Iterator)(shared_name="", container="", **BATCHES)
+            raw.MakeIterator(dataset=batches, iterator=iterator, name=f"begin_{place}")
+            tf.identity(raw.IteratorGetNext(iterator=iterator, **BATCHES)[0], name=f"result_{place}")
+    return graph.as_graph_def()
+
+
+def _values(graph_def, x):
+    """What the two iterators give, the first read further than the second."""
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+    with tf.Session(graph=graph) as session:
+        session.run(["begin_0", "begin_1"], {"x:0": x})
+        return [session.run(f"result_{place}:0") for place in (0, 0, 1, 0, 1, 1)]
+
+
+def test_what_several_iterators_read_batches_and_results_of_functions_give_every_bit():
+    old, new = read(False), read(True)
+    result = audit(old, new)
+    assert result.verdict == "faithful", result.differences
+    assert {"first datasets", "results of functions", "one of each"} <= result.rules.keys()
+    x = np.random.default_rng(3).normal(size=7).astype(np.float32)
+    for one, two in zip(_values(read(False, newer=True), x), _values(new, x), strict=True):
+        assert one.dtype == two.dtype and one.tobytes() == two.tobytes()
+
+
+def _last_batch(new, padded, drop=False):
+    """A batch of 3 of the 2 elements that there are."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [2, 4], name="x")
+        dataset = raw.TensorSliceDataset(components=[x], output_shapes=[[4]])
+        more = {"drop_remainder": drop} if new else {}
+        if padded:
+            values = {"padded_shapes": [np.array([5], np.int64)], "padding_values": [0.5], "output_shapes": [[None, 5]]}
+            op = raw.PaddedBatchDatasetV2 if new else raw.PaddedBatchDataset
+        else:
+            values = {"output_types": [tf.float32], "output_shapes": [[None, 4]]}
+            op = raw.BatchDatasetV2 if new else raw.BatchDataset
+        dataset = op(input_dataset=dataset, batch_size=3, **values, **more)
+        of = {"output_types": [tf.float32], "output_shapes": values["output_shapes"]}
+        tf.identity(raw.DatasetToSingleElement(dataset=dataset, **of)[0], name="result")
+    return graph
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_last_batch_that_is_smaller_is_the_same(padded):
+    old, new = _last_batch(False, padded), _last_batch(True, padded)
+    result = audit(old.as_graph_def(), new.as_graph_def())
+    assert result.verdict == "faithful" and "first datasets" in result.rules, result.differences
+    assert audit(old.as_graph_def(), _last_batch(True, padded, drop=True).as_graph_def()).verdict == "not faithful"
+    x = np.random.default_rng(3).normal(size=(2, 4)).astype(np.float32)
+    values = []
+    for graph in (old, new):
+        with tf.Session(graph=graph) as session:
+            values.append(session.run("result:0", {"x:0": x}))
+    assert values[0].shape == values[1].shape and values[0].tobytes() == values[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    "mistake", [{"drop": True}, {"other": True}, {"factor": 3.0}, {"read_twice": True}], ids=lambda one: next(iter(one))
+)
+def test_a_mistake_beside_them_is_reported(mistake):
+    assert audit(read(False), read(True, **mistake)).verdict == "not faithful"
+
+
+def test_a_copy_that_others_take_or_that_waits_is_no_result():
+    def given(copied, waits=False, behind=False):
+        @Defun(tf.float32, func_name="mapped")
+        def mapped(x):
+            x = tf.exp(x)
+            if not copied:
+                return x
+            with tf.control_dependencies(
+                [raw.RandomUniform(shape=np.zeros(0, np.int32), dtype=tf.float32, seed=3)] if waits else []
+            ):
+                x = raw.Identity(input=x)
+            return raw.Identity(input=x) + 1.0 if behind else x
+
+        with tf.Graph().as_default() as graph:
+            numbers = raw.TensorSliceDataset(components=[[1.0, 2.0]], output_shapes=[[]])
+            raw.MapDataset(input_dataset=numbers, other_arguments=[], f=mapped, **OF)
+        return graph.as_graph_def()
+
+    assert audit(given(False), given(True)).verdict == "faithful"
+    assert audit(given(False), given(True, waits=True)).verdict == "not faithful"
+    assert audit(given(False), given(True, behind=True)).verdict == "not faithful"
+
+
+def test_a_function_that_had_no_seed_is_said_and_no_seed_that_the_program_gave():
+    old = read(False, seeds=(0, 0))
+    result = audit(old, read(True, seeds=(7, 0)))
+    assert [one.cause for one in result.numbers] == ["seeds in functions"] and not result.differences
+    for seeds in ((7, 5), (87654321, 0), (87654321, 5)):
+        assert audit(old, read(True, seeds=seeds)).verdict == "not faithful"
+    assert audit(read(False, seeds=(7, 5)), read(True, seeds=(0, 0))).verdict == "not faithful"
+
+
+def _drawn(advised=False, seeded=True):
+    """A program by today's TensorFlow; without `seeded` its functions have no seeds, as they had none."""
+
+    def draw(x):
+        if advised:
+            tf.set_random_seed(None)
+        return x + tf.random_uniform([]) * tf.random_normal([])
+
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(7)
+        iterator = tf.data.make_initializable_iterator(tf.data.Dataset.from_tensor_slices(tf.zeros([4])).map(draw))
+        tf.identity(iterator.get_next(), name="result")
+        tf.group(iterator.initializer, name="begin")
+    graph_def = graph.as_graph_def()
+    for node in [node for function in graph_def.library.function for node in function.node_def]:
+        for key in ("seed", "seed2"):
+            if key in node.attr and not seeded:
+                node.attr[key].i = 0
+    return graph_def
+
+
+def test_the_advice_for_seeds_in_functions_draws_as_the_old_program_did():
+    old = _drawn(seeded=False)
+    assert [one.cause for one in audit(old, _drawn()).numbers] == ["seeds in functions"]
+    assert audit(old, _drawn(advised=True)).verdict == "faithful"
+
+    def numbers(graph_def):
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(graph_def, name="")
+        with tf.Session(graph=graph) as session:
+            session.run("begin")
+            return [session.run("result:0") for _ in range(4)]
+
+    assert numbers(_drawn()) == numbers(_drawn())
+    assert numbers(old) != numbers(old) and numbers(_drawn(advised=True)) != numbers(_drawn(advised=True))
