@@ -132,6 +132,15 @@ NUMBERS = {
         "clip_by_global_norm adds up the squares of their gradients in another order: the last bits differ; for "
         "the old ones give it the gradients in the old order, those for beta before those for gamma, in the port",
     ),
+    "shifted moments": Change(
+        "tf.nn.moments averages the squared distances from the mean, added to mean what was left of it, and took the "
+        "square of that from the variance",
+        "1.0 to 1.2, 1.2 to 1.8",
+        "the last bits differ; for the old ones write m = tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True)), "
+        "r = tf.reduce_mean(x - m, axes, keepdims=True), mean = r + m and variance = tf.reduce_mean("
+        "tf.squared_difference(x, m), axes, keepdims=True) - tf.square(r) in the port, both with "
+        "tf.squeeze(..., axes)",
+    ),
     "dense and sparse gradients": Change(
         "the sum of dense and sparse gradients, as of tied weights, is dense, was a list of rows",
         "1.0 to 1.15",

@@ -29,6 +29,7 @@ from compat_v1.audit.rules import (
     oldest_losses,
     oldest_moments,
     oldest_norms,
+    oldest_shifts,
     oldest_updates,
 )
 from compat_v1.audit.sizes import may_be_one, unknown
@@ -85,14 +86,15 @@ class Normal(Places):
         oldest_dense.finish(self)
         oldest_exponents.finish(self)
         oldest_averages.finish(self)
-        moments = oldest_moments.begin(self)
+        moments, shifted = oldest_moments.begin(self), oldest_shifts.begin(self)
         waited = {node: node.controls for node in self.nodes} if moments else {}
-        if without or moments:  # what hands on a gradient waits for its group alone
+        if without or moments or shifted:  # what hands on a gradient waits for its group alone
             pruning.leave_out_implied_waits(self)
         self.removed |= idle.leave_out(self, without)
         pruning.leave_out(self, spare.unused_gradients(self), self.removed)
         oldest_losses.finish(self)
         oldest_moments.finish(self, moments, waited)
+        oldest_shifts.finish(self, shifted)
         oldest_updates.finish(self)
         oldest_norms.finish(self)
         pruning.leave_out(self, set(), set())

@@ -170,7 +170,7 @@ def _write_gradients(normal, one, users):
     spread = []
     for product in users.get(one.divisor, ()):
         if product.op == "Mul" and (one.divisor, 0) in product.inputs:
-            gradient = _handed(normal, product.inputs[1 - product.inputs.index((one.divisor, 0))])
+            gradient = handed(normal, product.inputs[1 - product.inputs.index((one.divisor, 0))])
             spread += [(gradient, product, node) for node in _spread(product, users)]
     of_variance = [part for part in spread if _meets_difference(part[2], one, users)]
     of_mean = [part for part in spread if part not in of_variance]
@@ -179,7 +179,7 @@ def _write_gradients(normal, one, users):
         return
     for gradient, (_, product, node) in zip(left, of_mean, strict=True):
         if gradient == ():
-            _leave_term(normal, node, users)
+            leave_term(normal, node, users)
         else:
             _divide(normal, one, gradient, product, node)
     for gradient, product, node in of_variance:
@@ -207,7 +207,7 @@ def _is_twice_difference(operand, one):
     return is_op(other, "Sub") and other[0].inputs == [one.x, one.shift]
 
 
-def _handed(normal, operand):
+def handed(normal, operand):
     """Return the gradient that mean or variance hand on, when both of theirs are made."""
     if not is_op(operand, "Identity") or len(operand[0].controls) != 1:
         return operand
@@ -228,7 +228,7 @@ def _without_variance(normal, gradient, one, of_variance):
     """Return a gradient without what comes from the variance's own mean: () for nothing, None if it is another."""
     terms = [gradient]
     if is_op(gradient, "AddN") and len(gradient[0].inputs) == 2:
-        terms = [_handed(normal, term) for term in gradient[0].inputs]
+        terms = [handed(normal, term) for term in gradient[0].inputs]
     gradients = [part[0] for part in of_variance]
     own = [term for term in terms if any(_is_of_square(normal, term, one, each) for each in gradients)]
     if len(own) != 1:
@@ -242,7 +242,7 @@ def _is_of_square(normal, term, one, gradient):
     """Whether a tensor is -gradient * (2 * mean of what is left of the shift)."""
     if isinstance(term, Literal) or not is_op(term, "Mul"):
         return False
-    negated, doubled = _handed(normal, term[0].inputs[0]), term[0].inputs[1]
+    negated, doubled = handed(normal, term[0].inputs[0]), term[0].inputs[1]
     if not is_op(negated, "Neg") or negated[0].inputs[0] != gradient or not is_op(doubled, "Mul"):
         return False
     normal.absorbed |= {term[0], negated[0], doubled[0]}
@@ -277,7 +277,7 @@ def _count(normal, one, node):
     return make(normal, one.divisor, "Cast", types, [count], (), _CAUSE, one.waited.get(node, frozenset()))
 
 
-def _leave_term(normal, node, users):
+def leave_term(normal, node, users, cause=_CAUSE):
     """Leave a gradient out of the sum that it is a term of: nothing goes back through the mean any more."""
     for total in list(users.get(node, ())):
         if total.op != "AddN":
@@ -289,5 +289,5 @@ def _leave_term(normal, node, users):
         else:
             count = v1.AttrValue(i=len(total.inputs)).SerializeToString(deterministic=True)
             total.attributes = {**total.attributes, "N": count}
-            total.steps.add(_CAUSE)
+            total.steps.add(cause)
     normal.absorbed.add(node)
