@@ -119,3 +119,36 @@ def test_an_axis_that_is_sliced_as_a_whole_keeps_its_size():
     proved(_cropped(False), _cropped(True))
     for other in ({"whole": 1}, {"length": 2}):
         assert audit(_cropped(False, **other), _cropped(True, **other)).verdict == "not faithful"
+
+
+def _behind_a_branch(new, mistake=""):
+    """Where the largest of each row are, behind a branch that moves an average; they had been given their own shape."""
+    with tf.Graph().as_default() as graph, build_switches():
+        x, training = floats(None, 4), tf.placeholder(tf.bool, [], name="training")
+        average = raw.VariableV2(shape=[], dtype=tf.float32, name="average")
+        with tf.control_dependencies([raw.Assign(ref=average, value=tf.constant(0.0))]):
+            begun = raw.Identity(input=average)
+
+        def moved():
+            return tf.identity(raw.AssignAdd(ref=average, value=tf.reduce_sum(x) + begun))
+
+        updates = [tf.cond(training, moved, lambda: begun) for _ in range(2)]
+        largest = raw.Max(input=x, axis=[1], keep_dims=True)
+        asked = {"": updates, "one": updates[:1], "another": [updates[0], begun], "none": []}[mistake]
+        if new:
+            with tf.control_dependencies(asked):
+                found = raw.Equal(x=largest, y=x)
+        else:
+            with tf.control_dependencies(updates):
+                shape = tf.stack([tf.shape(x)[0], 1])
+            found = raw.Equal(x=raw.Reshape(tensor=largest, shape=shape), y=x)
+        out(raw.Cast(x=found, DstT=tf.float32))
+    return graph.as_graph_def()
+
+
+def test_what_is_asked_of_a_shape_behind_a_branch_waits_for_its_end():
+    old = _behind_a_branch(False)
+    result = audit(old, _behind_a_branch(True))
+    assert (result.verdict, result.differences) == ("faithful", [])
+    for mistake in ("one", "another", "none"):
+        assert audit(old, _behind_a_branch(True, mistake)).verdict == "not faithful", mistake

@@ -117,6 +117,25 @@ def test_the_gradient_of_other_squares_is_as_the_program_wrote_them(used):
     assert audit(new, new).verdict == "faithful"
 
 
+def _norm_behind_updates(makes_one):
+    """The gated gradients of a norm, that wait for an update; and one for the 1 of ones_like(x), which nothing uses."""
+    x, y = floats(3, 4), floats(3, 4, name="y")
+    average = raw.VariableV2(shape=[], dtype=tf.float32, name="average")
+    loss = tf.reduce_sum(tf.sqrt(tf.reduce_sum(x * x, 1, keepdims=True)) * x)
+    with tf.control_dependencies([raw.Assign(ref=average, value=tf.constant(2.0))]):
+        out(tf.gradients(loss, x, gate_gradients=True)[0])
+    gradient = raw.ReluGrad(gradients=y, features=x)
+    if makes_one:
+        raw.Sum(input=gradient, axis=[0, 1])
+    raw.AssignSub(ref=raw.VariableV2(shape=[3, 4], dtype=tf.float32, name="weights"), value=gradient)
+
+
+def test_a_norm_is_the_same_where_one_graph_alone_has_gradients_that_nothing_uses():
+    old, new = _built(_norm_behind_updates, True), _built(_norm_behind_updates, False)
+    result = audit(old, new)
+    assert result.verdict == "faithful" and "unused gradients" in result.rules, result.differences
+
+
 # Chosen by conditions that are not asked to exclude each other.
 
 

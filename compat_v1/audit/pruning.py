@@ -1,5 +1,6 @@
 """Leaves out of a normal form what rules replaced, and waits that are implied by others."""
 
+import collections
 import functools
 import operator
 
@@ -159,11 +160,27 @@ def hand_on_effects(normal):
             own |= missing
             if node in normal.accounted:
                 continue
-            others = {normal.made[one] for one, bit in bits.items() if missing & bit} if missing else set()
+            others = {_ending(normal, name, one, effects, left) for one, bit in bits.items() if missing & bit}
             others = {one for one in others if node not in before(one)}  # rules have put some behind
             node.controls |= others
             normal.carried |= others
         run[node] = own
+
+
+def _ending(normal, name, effect, effects, left):
+    """Return what to wait for if an effect is to have come: itself, or the end of the branch that it is in."""
+    graph = normal.graph
+    todo, seen = collections.deque([name]), {name}
+    while effect in graph.conditional and todo:
+        one = todo.popleft()
+        is_end = graph.nodes[one].op in MERGES and not any(graph.nodes[k].op in BACK_EDGES for k in graph.needs(one))
+        if is_end and normal.made.get(one) in left:
+            return normal.made[one]
+        for maker in graph.needs(one):
+            if maker not in seen and effect in effects.get(maker, ()):
+                seen.add(maker)
+                todo.append(maker)
+    return normal.made[effect]
 
 
 def leave_out_stacks(normal):

@@ -5,7 +5,7 @@ import tensorflow as tf
 from compat_v1.audit import sharing
 from compat_v1.audit.operands import is_tensor, number
 from compat_v1.audit.patterns import make
-from compat_v1.audit.pruning import users_of
+from compat_v1.audit.pruning import leave_out_implied_waits, users_of
 
 AttrValue = tf.compat.v1.AttrValue
 _RULE, _CAUSE = "squared norm", "gradient of a norm"
@@ -16,6 +16,9 @@ def finish(normal):
     products = [node for node in normal.nodes if node.op == "Mul" and is_tensor(node.inputs[0]) and _is_square(node)]
     users = users_of(normal) if products else {}
     normed = [node for node in products if _is_normed(node, users)]
+    if normed:
+        leave_out_implied_waits(normal)  # what hands on a gradient waits for its group alone
+        users = users_of(normal)
     for node in normed:
         node.op, node.inputs = "Square", node.inputs[:1]
         node.steps.add(_RULE)
