@@ -142,3 +142,66 @@ def test_zeros_of_a_branch_may_have_waited_for_its_switch_and_give_every_bit():
                 tf.import_graph_def(graph_def, name="")
             values.append(_value(graph, x=x, y=y, p=p).view(np.uint32))
         assert (values[0] == values[1]).all()
+
+
+def _of_resources(beside=None):
+    """Two variables that are resources, as GraphDef, and what takes the first one's handle beside a node."""
+    with tf.Graph().as_default() as graph:
+        v, w = (tf.get_variable(name, initializer=[1.0, 2.0], use_resource=True) for name in "vw")
+        tf.assign(v, v.read_value() * 2.0, name="again")
+        tf.add(v, w, name="result")
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        if beside and node.input and node.input[0] == "v":
+            node.attr["_class"].list.s[:] = [f"loc:@{beside}".encode()]
+    return graph_def
+
+
+def test_what_takes_a_variables_handle_is_placed_with_it_whatever_it_says():
+    old, new = _of_resources("v"), _of_resources()
+    result = audit(old, new)
+    assert result.verdict == "faithful" and "colocation" in result.rules, result.differences
+    assert audit(_of_resources("w"), new).verdict == "not faithful"
+    assert audit(old, _of_resources("w")).verdict == "not faithful"
+    values = []
+    for graph_def in (old, new):
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(graph_def, name="")
+        with tf.Session(graph=graph) as session:
+            session.run(["v/Assign", "w/Assign"])
+            values.append(session.run("result:0").tobytes())
+    assert values[0] == values[1]
+
+
+def _normalized(handed=3, used=None, mean=False):
+    """The gradients of fused batch normalization, of which a group hands on so many; as GraphDef."""
+    with tf.Graph().as_default() as graph:
+        x, g = (tf.placeholder(tf.float32, [2, 3, 3, 4], name=name) for name in "xg")
+        scale, nothing = tf.ones([4]), np.zeros(0, np.float32)
+        made = raw.FusedBatchNorm(x=x, scale=scale, offset=scale, mean=nothing, variance=nothing, is_training=True)
+        back = raw.FusedBatchNormGrad(
+            y_backprop=g, x=x, scale=scale, reserve_space_1=made[3], reserve_space_2=made[4], is_training=True
+        )
+        with tf.control_dependencies([tf.group(back[0])]):
+            given = [tf.identity(back[place]) for place in range(handed)]
+            given += [tf.identity(made[1], name="mean")] if mean else []
+        tf.identity(given[0] * tf.reduce_sum(given[1] + given[2]), name="result")
+        if used is not None:
+            tf.exp(given[used], name="used")
+    return graph.as_graph_def()
+
+
+def test_no_gradients_for_the_mean_and_variance_are_handed_on():
+    old, new = _normalized(handed=5), _normalized()
+    result = audit(old, new)
+    assert result.verdict == "faithful" and "unused gradients" in result.rules, result.differences
+    for mistake in (_normalized(handed=5, used=3), _normalized(mean=True)):
+        assert audit(mistake, new).verdict == "not faithful"
+    assert audit(new, old).verdict == "not faithful", "no release came to hand them on"
+    x, g = np.random.default_rng(9).normal(size=(2, 2, 3, 3, 4)).astype(np.float32)
+    values = []
+    for graph_def in (old, new):
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(graph_def, name="")
+        values.append(_value(graph, x=x, g=g).tobytes())
+    assert values[0] == values[1]

@@ -55,6 +55,8 @@ def unused(node, side, in_port):
         return "unused results" if in_port else None
     if node.op == "ZerosLike" and not users.get(node) and in_port:
         return "unused gradients"
+    if not in_port and _is_of_statistics(node) and not users.get(node):
+        return "unused gradients"
     if node.op == "ShapeN" and not users.get(node) and in_port:
         return "computed shapes"
     if in_port and _writes_sparse_shape(node, users):
@@ -64,6 +66,15 @@ def unused(node, side, in_port):
     if node.op == "Enter" and not users.get(node) and not node.controls:
         return "unused constants" if isinstance(node.inputs[0], Literal) else "computed shapes"
     return "unused constants" if _measures_zeros(node, users) else None
+
+
+def _is_of_statistics(node):
+    """Whether a node hands on the gradients for the mean and variance that fused batch normalization is given: none."""
+    if node.op != "Identity" or isinstance(node.inputs[0], Literal):
+        return False
+    maker, index = node.inputs[0]
+    waits_for_it = all(one.op == "NoOp" and one.controls == {maker} for one in node.controls)
+    return maker.op.startswith("FusedBatchNormGrad") and index > 2 and waits_for_it
 
 
 def _is_asked_for_nothing(node, side):
@@ -263,6 +274,8 @@ def colocation(node, other, places, stands):
     if node.op == KEPT or (node.op in _HELPERS and of_shapes):
         return "colocation"
     known = {relation for one in stands for relation in one}
+    if known == {"an input"} and all(_is_handle_of(one, other) for one in places):
+        return "colocation"
     beside = node.op in _BESIDE or "compared in a branch" in node.steps | other.steps
     if beside and "elsewhere" not in known:
         return "colocation"
@@ -282,6 +295,13 @@ def beside_variables(verification, node, other):
         if any(place is None or not place.op.startswith("Var") or place.device not in ON_CPU for place in places):
             return None
     return "colocation" if verification.pairing.sides[0].normal.sizes((node, 0)) == () else None
+
+
+def _is_handle_of(place, node):
+    """Whether a node of the port takes the handle of a variable: then it is placed with it, whatever it says."""
+    if isinstance(place, str) or place.op != "VarHandleOp":
+        return False
+    return any(not isinstance(one, Literal) and one[0] is place for one in node.inputs if one is not None)
 
 
 def _is_of_arrays(node):
