@@ -7,10 +7,10 @@ $(foreach name,$(OPTIONS),$(eval $(name) :=)$(eval override export $(name) := $$
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test test-long hostile notebooks execute-notebooks lab lint tensorboard compare play original record audit \
-  mutants audit-tables audit-larger corpus releases releases-table mutation-score record-mutations cases cases-record divergence \
-  draws bench bench-profile bench-growth bench-floor bench-audit bench-study claims study study-original any-length train-any-length \
-  screenshots matrix machines lock clean
+.PHONY: help reproduce test test-long hostile notebooks execute-notebooks lab lint tensorboard compare play original \
+  record audit mutants audit-tables audit-larger audit-calls corpus releases releases-table mutation-score \
+  record-mutations cases cases-record divergence draws bench bench-profile bench-growth bench-floor bench-audit \
+  bench-study claims study study-original any-length train-any-length screenshots matrix machines lock clean
 
 # $(call find,MAJOR,MINOR,MAJOR,MINOR,CANDIDATES): the first candidate that runs and whose version is in the range.
 find = $(shell for python in $5; do "$$python" -c \
@@ -48,6 +48,7 @@ help:
 	@echo '  cases          replay recorded programs, docs/cases.md (cases-record: anew)'
 	@echo '  mutation-score what the audit notices, hours (SHARE=0.01: a hundredth)'
 	@echo '  audit-larger   the audit on 101 larger programs (needs Python 3.7)'
+	@echo '  audit-calls    on 894 calls, one by one (needs Python 2.7 and 3.7)'
 	@echo '  corpus         record its old graphs anew (releases, releases-table: of all)'
 	@echo 'Speed:  bench bench-profile bench-floor bench-growth bench-audit bench-study'
 	@echo 'Any length:      play   any-length (measures)   train-any-length'
@@ -123,6 +124,13 @@ audit-larger: .venv/ready $(WITNESS)/ready
 	$(WITNESS_PYTHON) tests/corpus/build.py build/larger/tf1.15.5 --larger
 	.venv/bin/python -W ignore tests/corpus/build.py build/larger/today --larger --mistakes
 	.venv/bin/python docs/audit_larger.py build/larger/tf1.15.5 build/larger/today
+
+audit-calls: export PYTHONHASHSEED := 0
+audit-calls: .venv/ready $(OLD)/ready $(WITNESS)/ready
+	$(OLD_PYTHON) -W ignore tests/corpus/calls.py build/calls/tf1.0.1
+	$(WITNESS_PYTHON) tests/corpus/calls.py build/calls/tf1.15.5
+	.venv/bin/python -W ignore tests/corpus/calls.py build/calls/today
+	.venv/bin/python docs/audit_calls.py build/calls/today build/calls/tf1.0.1 build/calls/tf1.15.5
 
 # The cases of docs/cases.md: recorded under the old stacks, deliberately, and replayed here.
 cases: .venv/ready

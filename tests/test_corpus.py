@@ -1,5 +1,6 @@
 """The audit passes each program of the corpus, ported as it stands, and reports each mistake planted into the port."""
 
+import ast
 import functools
 import hashlib
 import json
@@ -41,6 +42,15 @@ def test_what_the_mistakes_of_the_larger_programs_replace_stands_in_them():
     for name in sources.names("larger"):
         for number, (right, wrong) in enumerate(sources.load(name, folder="larger")["MISTAKES"]):
             assert right != wrong and callable(sources.load(name, number, "larger")["build"]), (name, number)
+
+
+def test_calls_are_expressions_each_once_and_in_order_and_their_page_counts_them():
+    calls = sources.calls()
+    assert calls == sorted(set(calls), key=lambda call: (not call.startswith("tf."), call))
+    for call in calls:
+        assert isinstance(ast.parse(call, mode="eval").body, ast.Call | ast.Subscript | ast.BinOp), call
+    page = (RECORDED.parents[2] / "docs" / "audit_calls.md").read_text(encoding="utf-8")
+    assert f"{len(calls)} calls of TensorFlow 1's functions" in page
 
 
 def test_building_leaves_this_process_as_it_was(today):

@@ -7,6 +7,7 @@ SHA-256 of each file. Runs under Python 2.7 and 3, and under TensorFlow 1.0 to 2
 from __future__ import print_function
 
 import argparse
+import contextlib
 import gzip
 import hashlib
 import multiprocessing
@@ -87,6 +88,19 @@ def write_manifest(folder, command):
     write_json(os.path.join(folder, "manifest.json"), {"stack": stack, "command": command, "sha256": digests})
 
 
+@contextlib.contextmanager
+def replaced(folder):
+    """Yield a new folder that takes the place of `folder` when all has been written into it."""
+    new, old = [folder.rstrip("/") + end for end in (".new", ".old")]
+    shutil.rmtree(new, ignore_errors=True)
+    os.makedirs(new)
+    yield new
+    if os.path.exists(folder):
+        os.rename(folder, old)
+    os.rename(new, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", help="is replaced when all is done")
@@ -102,15 +116,9 @@ def main():
     parser.add_argument("--larger", action="store_true", help="the programs of `make audit-larger` instead")
     args = parser.parse_args()
 
-    new, old = [args.folder.rstrip("/") + end for end in (".new", ".old")]
-    shutil.rmtree(new, ignore_errors=True)
-    os.makedirs(new)
-    build_all(new, "larger" if args.larger else "programs", args.mistakes, args.together)
-    write_manifest(new, "make audit-larger" if args.larger else "make corpus")
-    if os.path.exists(args.folder):
-        os.rename(args.folder, old)
-    os.rename(new, args.folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with replaced(args.folder) as new:
+        build_all(new, "larger" if args.larger else "programs", args.mistakes, args.together)
+        write_manifest(new, "make audit-larger" if args.larger else "make corpus")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,12 @@ def names(folder="programs"):
     return sorted(os.path.splitext(os.path.basename(path))[0] for path in paths)
 
 
+def calls():
+    """Return the lines of calls.txt: expressions of the names that calls.py gives them."""
+    with open(os.path.join(_HERE, "calls.txt")) as f:
+        return f.read().splitlines()
+
+
 def load(name, mistake=None, folder="programs"):
     """Return the namespace of a program, with the mistake of that number if one is given.
 

@@ -1,0 +1,145 @@
+"""Write docs/audit_calls.md: python docs/audit_calls.py TODAY OLD [OLD ...]. `make audit-calls`.
+
+The folders hold the graphs of tests/corpus/calls.txt as `tests/corpus/calls.py` builds them, OLD's names say by which
+TensorFlow.
+"""
+
+import multiprocessing
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+from textwrap import shorten
+from typing import NamedTuple
+
+from audit import ROOT, table  # docs/audit.py, which finds the rest
+from tqdm import tqdm
+
+from compat_v1.audit import audit, read_graph_def
+from corpus import sources
+from corpus_graphs import report
+from equivalents import Pair, alone, is_equivalent
+from mutations import apply, edits
+
+_VERDICTS = ("faithful", "numbers changed", "not faithful")
+_OUTCOMES = ("noticed", "refused", "equivalent", "survived")
+_TEXT = """\
+# The audit, call by call
+
+    make audit-calls    # needs Python 2.7 and 3.7
+
+{calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in a graph of its own with the
+gradients by all floats it may be made of: once as `tf.gradients` makes them, once gated, as optimizers do. A call that
+both releases can make is audited, the old graph against today's; and once more with one edit of `tests/mutations.py`,
+drawn at random from today's graph, which has to change the report. *Refused* and *equivalent* are what the
+[mutation score](audit_mutation_score.md) means by them.
+
+{summary}
+
+## Calls that do not pass
+
+{failed}
+
+## Edits that survived
+
+{survived}
+"""
+
+
+class Audited(NamedTuple):
+    """One call's audit, and what became of the edit that was planted."""
+
+    release: str
+    call: str
+    gated: bool
+    verdict: str
+    differences: int
+    first: str
+    outcome: str
+    edit: str
+
+
+def examine(task):
+    """Audit the pair of (path of the old graph, path of today's, call), without an edit and with one."""
+    path, today, call = task
+    old, new = read_graph_def(path), read_graph_def(today)
+    found = audit(old, new)
+    first = ""
+    if found.differences:
+        difference = found.differences[0]
+        first = f"`{difference.node or difference.port_node}`: {difference.what}"
+    fed = {node.name for node in new.node if node.op == "Placeholder"}  # most are not what the call is made of
+    rng = random.Random(f"{path.name} of {path.parent.name}")
+    edit = rng.choice([edit for edit in edits(new) if edit.node not in fed])
+    mutant = apply(edit, new)
+    partners = {port: name for name, port in found.pairs.items()}
+    try:
+        if report(audit(old, mutant)) != report(found):
+            outcome = "noticed"
+        elif is_equivalent(edit, Pair(new, mutant, alone(new, old, partners))):
+            outcome = "equivalent"
+        else:
+            outcome = "survived"
+    except ValueError:
+        outcome = "refused"
+    return Audited(
+        release=path.parent.name.removeprefix("tf"),
+        call=call,
+        gated=path.name.endswith(".gated.pb.gz"),
+        verdict=found.verdict,
+        differences=len(found.differences),
+        first=first,
+        outcome=outcome,
+        edit=f"{edit.kind}, `{edit.node}`: {edit.what}",
+    )
+
+
+def _cell(text, width=150):
+    return shorten(text, width, placeholder=" …").replace("|", "\\|")
+
+
+def page(done):
+    """Return the text of docs/audit_calls.md."""
+    rows = []
+    for release, gated in sorted({(one.release, one.gated) for one in done}):
+        some = [one for one in done if (one.release, one.gated) == (release, gated)]
+        counts = Counter(one.verdict for one in some) + Counter(one.outcome for one in some)
+        kind = "gated" if gated else "by `tf.gradients`, or none"
+        rows.append((release, kind, len(some), *(counts[what] for what in _VERDICTS + _OUTCOMES)))
+    head = ["from", "gradients", "graphs", *_VERDICTS, *(f"edits {what}" for what in _OUTCOMES)]
+    failed = {}
+    for one in done:
+        if one.verdict == "not faithful":
+            failed.setdefault((one.call, one.release), []).append(one)
+    failures = []
+    for (call, release), some in failed.items():
+        kinds = " and ".join("gated" if one.gated else "plain" for one in some)
+        failures.append((f"`{_cell(call)}`", release, kinds, some[0].differences, _cell(some[0].first)))
+    survived = [
+        f"- {one.release}, `{one.call}`, {'gated' if one.gated else 'plain'}: {one.edit}"
+        for one in done
+        if one.outcome == "survived"
+    ]
+    return _TEXT.format(
+        calls=len(sources.calls()),
+        summary=table(head, rows),
+        failed=table(["call", "from", "gradients", "differences", "the first"], failures),
+        survived="\n".join(survived) or "None.",
+    )
+
+
+def main():
+    today, *old = map(Path, sys.argv[1:])
+    tasks = []
+    for number, call in enumerate(sources.calls()):
+        for path in sorted(one for folder in old for one in folder.glob(f"{number:03d}.*pb.gz")):
+            if (today / path.name).exists():
+                tasks.append((path, today / path.name, call))
+    # Not forked: TensorFlow's threads do not live on in a fork.
+    with multiprocessing.get_context("spawn").Pool() as pool:
+        done = list(tqdm(pool.imap(examine, tasks, chunksize=8), total=len(tasks), unit="graph"))
+    (ROOT / "docs" / "audit_calls.md").write_text(page(done), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
