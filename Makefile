@@ -48,7 +48,7 @@ help:
 	@echo '  cases          replay recorded programs, docs/cases.md (cases-record: anew)'
 	@echo '  mutation-score what the audit notices, hours (SHARE=0.01: a hundredth)'
 	@echo '  audit-larger   the audit on 101 larger programs (needs Python 3.7)'
-	@echo '  audit-calls    on 894 calls, one by one (needs Python 2.7 and 3.7)'
+	@echo '  audit-calls    on 894 calls, one by one (Python 2.7, 3.6 and 3.7)'
 	@echo '  corpus         record its old graphs anew (releases, releases-table: of all)'
 	@echo 'Speed:  bench bench-profile bench-floor bench-growth bench-audit bench-study'
 	@echo 'Any length:      play   any-length (measures)   train-any-length'
@@ -130,7 +130,8 @@ audit-calls: .venv/ready $(OLD)/ready $(WITNESS)/ready
 	$(OLD_PYTHON) -W ignore tests/corpus/calls.py build/calls/tf1.0.1
 	$(WITNESS_PYTHON) tests/corpus/calls.py build/calls/tf1.15.5
 	.venv/bin/python -W ignore tests/corpus/calls.py build/calls/today
-	.venv/bin/python docs/audit_calls.py build/calls/today build/calls/tf1.0.1 build/calls/tf1.15.5
+	PYTHONPATH=. .venv/bin/python tests/releases.py calls
+	.venv/bin/python docs/audit_calls.py build/calls/today build/calls/tf*
 
 # The cases of docs/cases.md: recorded under the old stacks, deliberately, and replayed here.
 cases: .venv/ready

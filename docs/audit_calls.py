@@ -26,7 +26,7 @@ _OUTCOMES = ("noticed", "refused", "equivalent", "survived")
 _TEXT = """\
 # The audit, call by call
 
-    make audit-calls    # needs Python 2.7 and 3.7
+    make audit-calls    # needs Python 2.7, 3.6 and 3.7
 
 {calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in a graph of its own with the
 gradients by all floats it may be made of: once as `tf.gradients` makes them, once gated, as optimizers do. A call that
@@ -98,10 +98,15 @@ def _cell(text, width=150):
     return shorten(text, width, placeholder=" …").replace("|", "\\|")
 
 
+def _in_order(row):
+    release, gated = row
+    return [int(part) for part in release.split(".")], gated
+
+
 def page(done):
     """Return the text of docs/audit_calls.md."""
     rows = []
-    for release, gated in sorted({(one.release, one.gated) for one in done}):
+    for release, gated in sorted({(one.release, one.gated) for one in done}, key=_in_order):
         some = [one for one in done if (one.release, one.gated) == (release, gated)]
         counts = Counter(one.verdict for one in some) + Counter(one.outcome for one in some)
         kind = "gated" if gated else "by `tf.gradients`, or none"

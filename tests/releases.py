@@ -2,8 +2,9 @@
 
 `python tests/releases.py build` (`make releases`) installs each release in an environment of its own, one after the
 other, builds the corpus, removes the environment, and packs all graphs into tests/corpus/recorded/releases.tar.xz. It
-goes on where it was stopped. `python tests/releases.py table` audits each release's graphs against the next one's, and
-writes docs/audit_releases.md; it needs none of those releases.
+goes on where it was stopped. `python tests/releases.py table` audits each release's graphs against the next one's and
+against today's, and writes docs/audit_releases.md; it needs none of those releases. `python tests/releases.py calls`
+builds the calls of `make audit-calls` under some.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -27,7 +29,7 @@ import_tensorflow()
 
 import tensorflow.compat.v1 as tf  # noqa: E402
 
-from compat_v1.audit import audit  # noqa: E402
+from compat_v1.audit import audit, read_graph_def  # noqa: E402
 from corpus_graphs import CORPUS, RECORDED, build_today  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
@@ -62,6 +64,8 @@ RELEASES = {
     for release in releases
 }
 
+BETWEEN = ("1.2.1", "1.4.1", "1.8.0", "1.12.3", "1.13.2")  # some releases between 1.0.1 and 1.15.5
+
 
 def interpreter(version):
     """Return the path of a Python of that version, from pyenv or the search path, or None.
@@ -73,11 +77,8 @@ def interpreter(version):
     return str(found[0]) if found else shutil.which(f"python{version}")
 
 
-def build(release):
-    """Build the corpus under a release into .venv-releases/graphs; raises `RuntimeError` if that cannot be done."""
-    if release == tf.__version__:
-        build_today(ENVIRONMENTS / "graphs" / release)
-        return
+def build(release, script, folder):
+    """Run a script of tests/corpus that builds graphs into a folder, under a release; raises `RuntimeError`."""
     version, requirements = RELEASES[release]
     python = interpreter(version)
     if python is None:
@@ -88,8 +89,7 @@ def build(release):
         _run([python, *pip, "--no-cache-dir", "--target", str(environment), *requirements], release)
         shutil.rmtree(environment / "enum", ignore_errors=True)  # 1.4 and 1.5 ask for it; it hides Python's own
         settings = {"PYTHONPATH": str(environment), "PYTHONNOUSERSITE": "1", "PYTHONHASHSEED": "0"}
-        command = [python, "-W", "ignore", str(CORPUS / "build.py"), str(ENVIRONMENTS / "graphs" / release)]
-        _run(command, release, **settings)
+        _run([python, "-W", "ignore", str(CORPUS / script), str(folder)], release, **settings)
     finally:
         shutil.rmtree(environment, ignore_errors=True)
 
@@ -185,6 +185,25 @@ def changes(step):
     ]
 
 
+def ports(programs=None):
+    """Return [(program, release)] for each stored graph, by the oldest of the releases that built it."""
+    index, _ = stored()
+    oldest = {}
+    for release in sorted(index, key=_numbers):
+        for name, member in sorted(index[release].items()):
+            if programs is None or name in programs:
+                oldest.setdefault(member, (name, release))
+    return list(oldest.values())
+
+
+def of_port(folder, port):
+    """Audit one of `ports` against today's graph in `folder`; return in words what no rule explains."""
+    name, release = port
+    index, graphs = stored()
+    result = audit(_of_release(graphs[index[release][name]], release), read_graph_def(folder / f"{name}.pb.gz"))
+    return [f"`{difference.node or difference.port_node}` {difference.what}" for difference in result.differences]
+
+
 def _of_release(graph_def, release):
     """Return a graph that is stored without versions with one: from 22 on a placeholder may be said to be a scalar."""
     copy = tf.GraphDef.FromString(graph_def.SerializeToString())
@@ -192,9 +211,10 @@ def _of_release(graph_def, release):
     return copy
 
 
-def document(found):
-    """Yield the lines of docs/audit_releases.md; `found` is {step: changes(step)}."""
-    releases = sorted(stored()[0], key=_numbers)
+def document(found, left_of_ports):
+    """Yield the lines of docs/audit_releases.md; of {step: changes(step)} and {port: of_port(port)}."""
+    index, _ = stored()
+    releases = sorted(index, key=_numbers)
     yield "# Which release of TensorFlow changed what"
     yield ""
     yield "    make releases            # build the corpus under each release: an hour or more"
@@ -219,11 +239,24 @@ def document(found):
         yield f"- {name}, {older} to {newer}: {len(differences)} differences, the first at {differences[0]}"
     if not left:
         yield "Nothing."
+    yield ""
+    yield "## Against today's"
+    yield ""
+    yield f"The same graphs against those of the port, as TensorFlow {tf.__version__} builds it."
+    yield ""
+    yield "| release | programs | pass | not faithful |"
+    yield "| --- | ---: | ---: | --- |"
+    differ = {index[release][name] for (name, release), left in left_of_ports.items() if left}
+    for release in releases:
+        failed = [name for name, member in sorted(index[release].items()) if member in differ]
+        programs = len(index[release])
+        yield f"| {release} | {programs} | {programs - len(failed)} | {', '.join(failed) or 'none'} |"
 
 
 def rows():
     """Return {rule: {releases}} as the document has it."""
-    lines = [line.strip("|").split("|") for line in DOCUMENT.read_text().splitlines() if line.startswith("| ")]
+    text, _, _ = DOCUMENT.read_text().partition("\n## ")
+    lines = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
     return {
         line[0].strip(): {one.split()[0] for one in line[2].split(",")} for line in lines[1:] if "---" not in line[0]
     }
@@ -235,21 +268,36 @@ def _numbers(release):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("build", "table"))
-    if parser.parse_args().what == "table":
-        with ProcessPoolExecutor(os.cpu_count()) as pool:
+    parser.add_argument("what", choices=("build", "table", "calls"))
+    what = parser.parse_args().what
+    if what == "table":
+        with ProcessPoolExecutor(os.cpu_count()) as pool, tempfile.TemporaryDirectory() as folder:
             found = dict(zip(steps(), pool.map(changes, steps()), strict=True))
-        DOCUMENT.write_text("\n".join(document(found)) + "\n")
+            of_today = functools.partial(of_port, build_today(Path(folder) / "today"))
+            left_of_ports = dict(zip(ports(), pool.map(of_today, ports()), strict=True))
+        DOCUMENT.write_text("\n".join(document(found, left_of_ports)) + "\n")
+        return
+    if what == "calls":
+        folders = {release: ROOT / "build" / "calls" / f"tf{release}" for release in BETWEEN}
+        _build_missing(folders, "calls.py")
         return
     unpack(ENVIRONMENTS / "graphs")
-    for release in RELEASES:
-        if not (ENVIRONMENTS / "graphs" / release).exists():
+    folders = {release: ENVIRONMENTS / "graphs" / release for release in RELEASES}
+    today = folders.pop(tf.__version__)
+    _build_missing(folders, "build.py")
+    if not today.exists():
+        build_today(today)
+    pack(ENVIRONMENTS / "graphs")
+
+
+def _build_missing(folders, script):
+    for release, folder in folders.items():
+        if not folder.exists():
             print(f"TensorFlow {release}", flush=True)
             try:
-                build(release)
+                build(release, script, folder)
             except RuntimeError as error:
                 print(f"left out: {error}")
-    pack(ENVIRONMENTS / "graphs")
 
 
 if __name__ == "__main__":
