@@ -64,7 +64,7 @@ RELEASES = {
     for release in releases
 }
 
-BETWEEN = ("1.2.1", "1.4.1", "1.8.0", "1.12.3", "1.13.2")  # some releases between 1.0.1 and 1.15.5
+BETWEEN = ("1.4.1", "1.8.0", "1.12.3")  # some releases between 1.0.1 and 1.15.5
 
 
 def interpreter(version):
