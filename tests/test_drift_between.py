@@ -205,3 +205,40 @@ def test_no_gradients_for_the_mean_and_variance_are_handed_on():
             tf.import_graph_def(graph_def, name="")
         values.append(_value(graph, x=x, g=g).tobytes())
     assert values[0] == values[1]
+
+
+def _limited(form, low=-0.5, high=0.5, awaited=True, unknown=False):
+    """What is clipped between two limits, by one op or by two, behind an update."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, None if unknown else [None, 3], name="x")
+        average = tf.raw_ops.VariableV2(shape=[], dtype=tf.float32, name="average")
+        update = tf.raw_ops.Assign(ref=average, value=tf.constant(1.0))
+        with tf.control_dependencies([update] if awaited else []):
+            if form == "one op":
+                y = tf.raw_ops.ClipByValue(t=x, clip_value_min=low, clip_value_max=high)
+            elif form == "two":
+                y = tf.clip_by_value(x, low, high)
+            else:
+                y = tf.minimum(tf.maximum(x, low), high)
+        tf.identity(y, "result")
+    return graph
+
+
+def test_what_one_op_clipped_is_said_and_differs_only_in_the_sign_of_a_zero():
+    graphs = _limited("one op"), _limited("two")
+    old, new = (graph.as_graph_def() for graph in graphs)
+    result = audit(old, new)
+    assert not result.differences and [one.cause for one in result.numbers] == ["clipped by one op"]
+    for low, high in ((-0.5, 0.5), (0.0, 1.0), (-np.inf, 0.0), (0.75, 0.25)):
+        pair = [_limited(form, low, high) for form in ("one op", "two")]
+        x = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+        x[0], x[1] = (np.nan, np.inf, -np.inf), (0.0, -0.0, 1e-40)
+        one, other = (_value(graph, x=x) for graph in pair)
+        np.testing.assert_array_equal(one, other)
+    advised = audit(old, _limited("one op").as_graph_def())
+    assert (advised.verdict, advised.numbers) == ("faithful", [])
+    wrong = {"low": -0.25}, {"high": 0.25}, {"awaited": False}
+    for mistaken in (*(_limited("two", **one) for one in wrong), _limited("the other way")):
+        assert audit(old, mistaken.as_graph_def()).verdict == "not faithful"
+    unknown = [_limited(form, unknown=True).as_graph_def() for form in ("one op", "two")]
+    assert audit(*unknown).verdict == "not faithful"  # the op refuses limits of other sizes, which the two spread

@@ -235,6 +235,12 @@ NUMBERS = {
         "1.0 to 1.15",
         "as long as the scores are finite and differ the same boxes are chosen; no program can choose between others",
     ),
+    "clipped by one op": Change(
+        "clip_by_value takes the smaller and then the larger, was one op in TensorFlow 1.8",
+        "1.4 to 1.8, 1.8 to 1.12",
+        "the sign of a zero may differ where a limit is 0, and what comes of limits that are no numbers; for the old "
+        "ones write tf.raw_ops.ClipByValue(t=t, clip_value_min=low, clip_value_max=high) in the port",
+    ),
     "natural decay": Change(
         "natural_exp_decay takes a power of exp(-rate), took the exponential of the product",
         "1.0 to 1.15",

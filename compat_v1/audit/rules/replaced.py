@@ -187,7 +187,24 @@ def _bincount(rewriter, name, _node, operands):
     return True
 
 
+def _clipped(rewriter, name, _node, operands):
+    """What is clipped by one op: the smaller of it and the upper limit, and the larger of that and the lower."""
+    normal = rewriter.normal
+    clipped, least, most = operands
+    sizes = normal.sizes(clipped)
+    limits = [normal.sizes(one) for one in (least, most)]
+    if sizes is None or any(one not in ((), sizes) for one in limits):  # others the op refuses
+        return False
+    types = rewriter.graph.attributes(name)
+    smaller = normal.node(name, "Minimum", types, [clipped, most], None, {_CLIPPED}, sizes=[sizes])
+    larger = normal.node(name, "Maximum", types, [(smaller, 0), least], set(), {_CLIPPED}, sizes=[sizes])
+    normal.tensors[name, 0] = (larger, 0)
+    return True
+
+
+_CLIPPED = "clipped by one op"
 RULES = {
+    "ClipByValue": _clipped,
     "Bincount": _bincount,
     "SparseToDense": _largest_gradient,
     "AccumulateNV2": _accumulated,
