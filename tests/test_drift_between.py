@@ -242,3 +242,31 @@ def test_what_one_op_clipped_is_said_and_differs_only_in_the_sign_of_a_zero():
         assert audit(old, mistaken.as_graph_def()).verdict == "not faithful"
     unknown = [_limited(form, unknown=True).as_graph_def() for form in ("one op", "two")]
     assert audit(*unknown).verdict == "not faithful"  # the op refuses limits of other sizes, which the two spread
+
+
+def _weights(deviation, drawn="truncated"):
+    """Initial weights, as variance_scaling_initializer draws them."""
+    with tf.Graph().as_default() as graph:
+        draw = tf.random.truncated_normal if drawn == "truncated" else tf.random.normal
+        tf.identity(draw([200, 3], 0.0, deviation, seed=3), "result")
+    return graph
+
+
+def test_the_scale_of_initial_weights_is_said_and_is_another():
+    deviation = (2.0 / 4) ** 0.5
+    old, new = _weights(deviation), _weights(deviation / 0.87962566103423978)
+    result = audit(old.as_graph_def(), new.as_graph_def())
+    assert not result.differences and [one.cause for one in result.numbers] == ["scale of initial weights"]
+    np.testing.assert_allclose(_value(new) / _value(old), 1.1368472, rtol=1e-6)
+    initializers = (tf.variance_scaling_initializer(2.0), tf.truncated_normal_initializer(stddev=deviation))
+    for initializer, graph in zip(initializers, (new, old), strict=True):  # what the advice says, beside today's
+        with tf.Graph().as_default() as advised:
+            initializer.seed = 3
+            tf.identity(initializer([4, 3]), "result")
+        made = {node.name.rpartition("/")[2]: node for node in advised.as_graph_def().node}
+        same = next(node for node in graph.as_graph_def().node if node.name.endswith("stddev"))
+        assert made["stddev"].attr["value"] == same.attr["value"]
+    for other in (_weights(deviation / 0.88), _weights(deviation * 0.87962566), _weights(0.8038, "normal")):
+        assert audit(old.as_graph_def(), other.as_graph_def()).verdict == "not faithful"
+    normal = [_weights(one, "normal").as_graph_def() for one in (deviation, deviation / 0.87962566103423978)]
+    assert audit(*normal).verdict == "not faithful"

@@ -235,6 +235,13 @@ NUMBERS = {
         "1.0 to 1.15",
         "as long as the scores are finite and differ the same boxes are chosen; no program can choose between others",
     ),
+    "scale of initial weights": Change(
+        "variance_scaling_initializer and glorot_normal_initializer divide the deviation by 0.8796, that of normal "
+        "numbers of which those beyond twice as much are drawn again",
+        "1.8 to 1.12",
+        "initial weights are 1.137 times as large; for the old ones write "
+        "tf.truncated_normal_initializer(stddev=(scale / n) ** 0.5) in the port, for n inputs, or what the mode counts",
+    ),
     "clipped by one op": Change(
         "clip_by_value takes the smaller and then the larger, was one op in TensorFlow 1.8",
         "1.4 to 1.8, 1.8 to 1.12",

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 from tensorflow.core.framework import attr_value_pb2
 from tensorflow.python.framework import op_def_registry
 
@@ -9,6 +10,7 @@ from compat_v1.audit import patterns, pruning, waits
 from compat_v1.audit.findings import target
 from compat_v1.audit.graph import gives_reference
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op
 from compat_v1.audit.rules.kept import KEPT
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 
@@ -207,6 +209,20 @@ def attribute(node, other, key, value, other_value):
     if key in ("legacy_autotune", "is_files") and value is None and "Dataset" in node.op:
         return "dataset tuning"
     return None
+
+
+def scale(node, position, value, other_value):
+    """Say which rule lets what normal numbers within two deviations are multiplied by differ."""
+    both = (value, other_value)
+    if node.op != "Mul" or position != 1 or not is_op(node.inputs[0], "TruncatedNormal"):
+        return None
+    if any(not isinstance(one, Literal) or (one.kind, one.dtype, one.shape) != ("data", "float32", ()) for one in both):
+        return None
+    old, new = (np.frombuffer(one.value, np.float32)[0] for one in both)
+    return "scale of initial weights" if np.isclose(old / _WITHIN_TWO, new, rtol=2e-7, atol=0) else None
+
+
+_WITHIN_TWO = 0.87962566103423978  # the deviation of normal numbers of which those beyond 2 are drawn again
 
 
 def drawn_names(node, key, *values):

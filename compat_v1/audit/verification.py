@@ -204,7 +204,7 @@ class Verification:
                     if one.ops != two.ops:
                         self.explain("computed shapes", node.name)
                 continue
-            rule = texts.rule(self, node, other, one, two)
+            rule = texts.rule(self, node, other, one, two) or excuses.scale(node, position, one, two)
             if rule:
                 self.explain(rule, node.name)
             elif isinstance(one, Literal) and isinstance(two, Literal):
