@@ -5,7 +5,6 @@ TensorFlow.
 """
 
 import multiprocessing
-import random
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,12 +16,8 @@ from tqdm import tqdm
 
 from compat_v1.audit import audit, read_graph_def
 from corpus import sources
-from corpus_graphs import report
-from equivalents import Pair, alone, is_equivalent
-from mutations import apply, edits
 
 _VERDICTS = ("faithful", "numbers changed", "not faithful")
-_OUTCOMES = ("noticed", "refused", "equivalent", "survived")
 _TEXT = """\
 # The audit, call by call
 
@@ -30,24 +25,18 @@ _TEXT = """\
 
 {calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in a graph of its own with the
 gradients by all floats it may be made of: once as `tf.gradients` makes them, once gated, as optimizers do. A call that
-both releases can make is audited, the old graph against today's; and once more with one edit of `tests/mutations.py`,
-drawn at random from today's graph, which has to change the report. *Refused* and *equivalent* are what the
-[mutation score](audit_mutation_score.md) means by them.
+both releases can make is audited, the old graph against today's.
 
 {summary}
 
 ## Calls that do not pass
 
 {failed}
-
-## Edits that survived
-
-{survived}
 """
 
 
 class Audited(NamedTuple):
-    """One call's audit, and what became of the edit that was planted."""
+    """What the audit says of one call."""
 
     release: str
     call: str
@@ -55,33 +44,16 @@ class Audited(NamedTuple):
     verdict: str
     differences: int
     first: str
-    outcome: str
-    edit: str
 
 
 def examine(task):
-    """Audit the pair of (path of the old graph, path of today's, call), without an edit and with one."""
+    """Audit the pair of (path of the old graph, path of today's, call)."""
     path, today, call = task
-    old, new = read_graph_def(path), read_graph_def(today)
-    found = audit(old, new)
+    found = audit(read_graph_def(path), read_graph_def(today))
     first = ""
     if found.differences:
         difference = found.differences[0]
         first = f"`{difference.node or difference.port_node}`: {difference.what}"
-    fed = {node.name for node in new.node if node.op == "Placeholder"}  # most are not what the call is made of
-    rng = random.Random(f"{path.name} of {path.parent.name}")
-    edit = rng.choice([edit for edit in edits(new) if edit.node not in fed])
-    mutant = apply(edit, new)
-    partners = {port: name for name, port in found.pairs.items()}
-    try:
-        if report(audit(old, mutant)) != report(found):
-            outcome = "noticed"
-        elif is_equivalent(edit, Pair(new, mutant, alone(new, old, partners))):
-            outcome = "equivalent"
-        else:
-            outcome = "survived"
-    except ValueError:
-        outcome = "refused"
     return Audited(
         release=path.parent.name.removeprefix("tf"),
         call=call,
@@ -89,8 +61,6 @@ def examine(task):
         verdict=found.verdict,
         differences=len(found.differences),
         first=first,
-        outcome=outcome,
-        edit=f"{edit.kind}, `{edit.node}`: {edit.what}",
     )
 
 
@@ -108,10 +78,10 @@ def page(done):
     rows = []
     for release, gated in sorted({(one.release, one.gated) for one in done}, key=_in_order):
         some = [one for one in done if (one.release, one.gated) == (release, gated)]
-        counts = Counter(one.verdict for one in some) + Counter(one.outcome for one in some)
+        counts = Counter(one.verdict for one in some)
         kind = "gated" if gated else "by `tf.gradients`, or none"
-        rows.append((release, kind, len(some), *(counts[what] for what in _VERDICTS + _OUTCOMES)))
-    head = ["from", "gradients", "graphs", *_VERDICTS, *(f"edits {what}" for what in _OUTCOMES)]
+        rows.append((release, kind, len(some), *(counts[verdict] for verdict in _VERDICTS)))
+    head = ["from", "gradients", "graphs", *_VERDICTS]
     failed = {}
     for one in done:
         if one.verdict == "not faithful":
@@ -120,16 +90,10 @@ def page(done):
     for (call, release), some in failed.items():
         kinds = " and ".join("gated" if one.gated else "plain" for one in some)
         failures.append((f"`{_cell(call)}`", release, kinds, some[0].differences, _cell(some[0].first)))
-    survived = [
-        f"- {one.release}, `{one.call}`, {'gated' if one.gated else 'plain'}: {one.edit}"
-        for one in done
-        if one.outcome == "survived"
-    ]
     return _TEXT.format(
         calls=len(sources.calls()),
         summary=table(head, rows),
         failed=table(["call", "from", "gradients", "differences", "the first"], failures),
-        survived="\n".join(survived) or "None.",
     )
 
 
