@@ -17,7 +17,7 @@ from tqdm import tqdm
 from compat_v1.audit import audit, read_graph_def
 from corpus import sources
 
-_VERDICTS = ("faithful", "numbers changed", "not faithful")
+_VERDICTS = ("faithful", "numbers changed", "not faithful", "refused")
 _TEXT = """\
 # The audit, call by call
 
@@ -49,19 +49,16 @@ class Audited(NamedTuple):
 def examine(task):
     """Audit the pair of (path of the old graph, path of today's, call)."""
     path, today, call = task
-    found = audit(read_graph_def(path), read_graph_def(today))
+    release, gated = path.parent.name.removeprefix("tf"), path.name.endswith(".gated.pb.gz")
+    try:
+        found = audit(read_graph_def(path), read_graph_def(today))
+    except ValueError as error:  # an op that today's TensorFlow does not have
+        return Audited(release, call, gated, "refused", 0, str(error).partition(": ")[2])
     first = ""
     if found.differences:
         difference = found.differences[0]
         first = f"`{difference.node or difference.port_node}`: {difference.what}"
-    return Audited(
-        release=path.parent.name.removeprefix("tf"),
-        call=call,
-        gated=path.name.endswith(".gated.pb.gz"),
-        verdict=found.verdict,
-        differences=len(found.differences),
-        first=first,
-    )
+    return Audited(release, call, gated, found.verdict, len(found.differences), first)
 
 
 def _cell(text, width=150):
@@ -84,7 +81,7 @@ def page(done):
     head = ["from", "gradients", "graphs", *_VERDICTS]
     failed = {}
     for one in done:
-        if one.verdict == "not faithful":
+        if one.verdict in ("not faithful", "refused"):
             failed.setdefault((one.call, one.release), []).append(one)
     failures = []
     for (call, release), some in failed.items():

@@ -107,8 +107,8 @@ RULES = {
         "it has no kernel elsewhere",
     ),
     "norm that is no number": Rule(
-        "the scale of clip_by_global_norm is added to norm - norm, was selected if the norm is finite",
-        "2.2 to 2.4",
+        "the scale of clip_by_global_norm is added to norm - norm, was selected if the norm is finite, or that checked",
+        "1.8 to 1.12, 2.2 to 2.4",
         "a finite norm less itself is 0 and the scale is positive; else both give no number",
     ),
     "matrix diagonals": Rule(

@@ -290,7 +290,7 @@ NUMBERS = {
     ),
     "norm that stopped": Change(
         "clip_by_global_norm gives no number where the norm is infinite or no number, stopped the program",
-        "1.8 to 1.12, 1.13 to 1.15",
+        "1.13 to 1.15",
         "as long as the norm is finite every bit is the same; to stop as before give clip_by_global_norm use_norm="
         "tf.verify_tensor_all_finite(tf.global_norm(gradients), 'Found Inf or NaN global norm.') in the port",
     ),
