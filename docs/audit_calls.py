@@ -25,7 +25,8 @@ _TEXT = """\
 
 {calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in a graph of its own with the
 gradients by all floats it may be made of: once as `tf.gradients` makes them, once gated, as optimizers do. A call that
-both releases can make is audited, the old graph against today's.
+both releases can make is audited, the old graph against today's. Each graph has a variable whose initial values are
+drawn from a derived seed, so that none is `faithful` without a change of numbers.
 
 {summary}
 
