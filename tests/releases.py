@@ -180,9 +180,7 @@ def changes(step):
     causes = [f"{number.cause} (changes numbers)" for number in result.numbers]
     needed = [rule for rule, count in result.rules.items() if count] + causes
     of_no_release = OF_TODAY if WRITTEN_ANEW.intersection(needed) else set()
-    return [one for one in needed if one not in of_no_release], [
-        f"`{difference.node or difference.port_node}` {difference.what}" for difference in result.differences
-    ]
+    return [one for one in needed if one not in of_no_release], _in_words(result)
 
 
 def ports(programs=None):
@@ -201,6 +199,10 @@ def of_port(folder, port):
     name, release = port
     index, graphs = stored()
     result = audit(_of_release(graphs[index[release][name]], release), read_graph_def(folder / f"{name}.pb.gz"))
+    return _in_words(result)
+
+
+def _in_words(result):
     return [f"`{difference.node or difference.port_node}` {difference.what}" for difference in result.differences]
 
 

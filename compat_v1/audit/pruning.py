@@ -160,7 +160,8 @@ def hand_on_effects(normal):
             own |= missing
             if node in normal.accounted:
                 continue
-            others = {_ending(normal, name, one, effects, left) for one, bit in bits.items() if missing & bit}
+            brought = [one for one, bit in bits.items() if missing & bit] if missing else ()
+            others = {_ending(normal, name, one, effects, left) for one in brought}
             others = {one for one in others if node not in before(one)}  # rules have put some behind
             node.controls |= others
             normal.carried |= others

@@ -1,6 +1,5 @@
 """Which gradients come beside others of the same op, for `idle.py`: `tf.gradients` without gates makes no groups.
 
-
 Those for a count of weights: TensorFlow 1.0 made x / count, or 0, of other ops, whose gradients are others as well.
 """
 
