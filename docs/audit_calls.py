@@ -17,16 +17,17 @@ from tqdm import tqdm
 from compat_v1.audit import audit, read_graph_def
 from corpus import sources
 
+_KINDS = ("forward", "plain", "gated")
 _VERDICTS = ("faithful", "numbers changed", "not faithful", "refused")
 _TEXT = """\
 # The audit, call by call
 
     make audit-calls    # needs Python 2.7, 3.6 and 3.7
 
-{calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in a graph of its own with the
-gradients by all floats it may be made of: once as `tf.gradients` makes them, once gated, as optimizers do. A call that
-both releases can make is audited, the old graph against today's. Each graph has a variable whose initial values are
-drawn from a derived seed, so that none is `faithful` without a change of numbers.
+{calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in three graphs of its own: alone
+(forward), with its gradients by all floats it may be made of as `tf.gradients` makes them (plain), and with these as
+optimizers make them (gated). What both releases can make is audited, the old graph against today's. Each graph has a
+variable whose initial values are drawn from a derived seed, so that none is `faithful` without a change of numbers.
 
 {summary}
 
@@ -41,7 +42,7 @@ class Audited(NamedTuple):
 
     release: str
     call: str
-    gated: bool
+    kind: str
     verdict: str
     differences: int
     first: str
@@ -50,16 +51,16 @@ class Audited(NamedTuple):
 def examine(task):
     """Audit the pair of (path of the old graph, path of today's, call)."""
     path, today, call = task
-    release, gated = path.parent.name.removeprefix("tf"), path.name.endswith(".gated.pb.gz")
+    release, kind = path.parent.name.removeprefix("tf"), path.name.split(".")[1]
     try:
         found = audit(read_graph_def(path), read_graph_def(today))
     except ValueError as error:  # an op that today's TensorFlow does not have
-        return Audited(release, call, gated, "refused", 0, str(error).partition(": ")[2])
+        return Audited(release, call, kind, "refused", 0, str(error).partition(": ")[2])
     first = ""
     if found.differences:
         difference = found.differences[0]
         first = f"`{difference.node or difference.port_node}`: {difference.what}"
-    return Audited(release, call, gated, found.verdict, len(found.differences), first)
+    return Audited(release, call, kind, found.verdict, len(found.differences), first)
 
 
 def _cell(text, width=150):
@@ -67,31 +68,30 @@ def _cell(text, width=150):
 
 
 def _in_order(row):
-    release, gated = row
-    return [int(part) for part in release.split(".")], gated
+    release, kind = row
+    return [int(part) for part in release.split(".")], _KINDS.index(kind)
 
 
 def page(done):
     """Return the text of docs/audit_calls.md."""
     rows = []
-    for release, gated in sorted({(one.release, one.gated) for one in done}, key=_in_order):
-        some = [one for one in done if (one.release, one.gated) == (release, gated)]
+    for release, kind in sorted({(one.release, one.kind) for one in done}, key=_in_order):
+        some = [one for one in done if (one.release, one.kind) == (release, kind)]
         counts = Counter(one.verdict for one in some)
-        kind = "gated" if gated else "by `tf.gradients`, or none"
         rows.append((release, kind, len(some), *(counts[verdict] for verdict in _VERDICTS)))
-    head = ["from", "gradients", "graphs", *_VERDICTS]
+    head = ["from", "graphs", "how many", *_VERDICTS]
     failed = {}
     for one in done:
         if one.verdict in ("not faithful", "refused"):
             failed.setdefault((one.call, one.release), []).append(one)
     failures = []
     for (call, release), some in failed.items():
-        kinds = " and ".join("gated" if one.gated else "plain" for one in some)
+        kinds = ", ".join(sorted((one.kind for one in some), key=_KINDS.index))
         failures.append((f"`{_cell(call)}`", release, kinds, some[0].differences, _cell(some[0].first)))
     return _TEXT.format(
         calls=len(sources.calls()),
         summary=table(head, rows),
-        failed=table(["call", "from", "gradients", "differences", "the first"], failures),
+        failed=table(["call", "from", "graphs", "differences", "the first"], failures),
     )
 
 

@@ -1,8 +1,9 @@
-"""Build a graph for each call of calls.txt under whatever TensorFlow runs this: python tests/corpus/calls.py FOLDER.
+"""Build graphs of each call of calls.txt under whatever TensorFlow runs this: python tests/corpus/calls.py FOLDER.
 
-NNN.pb.gz in FOLDER, which is replaced as a whole, has the call of that line, counted from 0, and if it is
-differentiable its gradients by `tf.gradients`; NNN.gated.pb.gz has them gated, as optimizers make them. A call
-that this TensorFlow cannot make has no file. Runs under Python 2.7 and 3, and under TensorFlow 1.0 to 2.
+FOLDER, which is replaced as a whole, has for the call of line NNN, counted from 0, NNN.forward.pb.gz, the call alone;
+where it is differentiable NNN.plain.pb.gz, with its gradients by `tf.gradients`, and NNN.gated.pb.gz, with them gated,
+as optimizers make them. A call that this TensorFlow cannot make has no file. Runs under Python 2.7 and 3, and under
+TensorFlow 1.0 to 2.
 """
 
 from __future__ import print_function
@@ -127,43 +128,47 @@ def tensors(result):
     return [result] if hasattr(result, "dtype") and hasattr(result, "op") else []
 
 
-def graph_of(call, gated=False, differentiated=True):
-    """Return the GraphDef of a call and its gradients by all floats that it may be made of, and if it has gradients."""
+def graph_of(call, kind):
+    """Return the GraphDef of a call, with its gradients by all floats it may be made of if kind is plain or gated.
+
+    Returns None where there is no such gradient.
+    """
     tf = tensorflow_1()
     tf.reset_default_graph()
     tf.set_random_seed(SEED)
     space = names(tf)
     inputs = [one for one in space.values() if isinstance(one, tf.Tensor) and one.dtype == tf.float32]
     results = tensors(eval(call, space))
-    floats = [tensor for tensor in results if tensor.dtype.base_dtype == tf.float32]
-    gradients = []
-    if floats and differentiated:
+    if kind != "forward":
+        floats = [tensor for tensor in results if tensor.dtype.base_dtype == tf.float32]
+        if not floats:
+            return None
         loss = tf.add_n([one if one.shape.ndims == 0 else tf.reduce_sum(tf.square(one)) for one in floats])
-        gradients = tf.gradients(loss, inputs + tf.trainable_variables(), gate_gradients=gated)
-    for number, gradient in enumerate(gradients):
-        if gradient is not None:
-            tf.identity(tf.convert_to_tensor(gradient), "gradient_{}".format(number))
+        try:
+            gradients = tf.gradients(loss, inputs + tf.trainable_variables(), gate_gradients=kind == "gated")
+        except LookupError:  # an op that has none
+            return None
+        if all(gradient is None for gradient in gradients):
+            return None
+        for number, gradient in enumerate(gradients):
+            if gradient is not None:
+                tf.identity(tf.convert_to_tensor(gradient), "gradient_{}".format(number))
     for number, tensor in enumerate(results):
         tf.identity(tensor, "result_{}".format(number))
-    return tf.get_default_graph().as_graph_def(), any(gradient is not None for gradient in gradients)
+    return tf.get_default_graph().as_graph_def()
 
 
 def write_graphs(task):
-    """Write the graph of (folder, number, call), and the one with gates; return why there is none, or None."""
+    """Write the graphs of (folder, number, call); return why there is none, or None."""
     folder, number, call = task
     try:
-        try:
-            graph_def, has_gradients = graph_of(call)
-        except LookupError:  # of an op that has no gradient
-            graph_def, has_gradients = graph_of(call, differentiated=False)
-        graphs = {"": graph_def}
-        if has_gradients:
-            graphs[".gated"], _ = graph_of(call, gated=True)
+        graphs = [(kind, graph_of(call, kind)) for kind in ("forward", "plain", "gated")]
     except Exception as error:
         return "{}: {}".format(call, error)
-    for which, graph_def in graphs.items():
-        with gzip.open(os.path.join(folder, "{:03d}{}.pb.gz".format(number, which)), "wb") as f:
-            f.write(graph_def.SerializeToString())
+    for kind, graph_def in graphs:
+        if graph_def is not None:
+            with gzip.open(os.path.join(folder, "{:03d}.{}.pb.gz".format(number, kind)), "wb") as f:
+                f.write(graph_def.SerializeToString())
     return None
 
 
@@ -172,10 +177,13 @@ def main():
     parser.add_argument("folder", help="is replaced when all is done")
     folder = parser.parse_args().folder
     warnings.simplefilter("ignore")
+    tensorflow_1()  # once, for all processes that are forked
     with replaced(folder) as new:
-        pool = multiprocessing.Pool()
+        # A process for each call: TensorFlow numbers the functions of Python through all graphs of one.
+        pool = multiprocessing.Pool(maxtasksperchild=1)
+        tasks = [(new, number, call) for number, call in enumerate(sources.calls())]
         try:
-            refused = pool.map(write_graphs, [(new, number, call) for number, call in enumerate(sources.calls())])
+            refused = pool.map(write_graphs, tasks, chunksize=1)
         finally:
             pool.terminate()
         write_manifest(new, "make audit-calls")
