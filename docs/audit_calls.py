@@ -24,9 +24,9 @@ _TEXT = """\
 
     make audit-calls    # needs Python 2.7, 3.6 and 3.7
 
-{calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in three graphs of its own: alone
-(forward), with its gradients by all floats it may be made of as `tf.gradients` makes them (plain), and with these as
-optimizers make them (gated). What both releases can make is audited, the old graph against today's. Each graph has a
+{calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in three graphs of its own:
+alone (forward), with its gradients by all floats it may be made of as `tf.gradients` makes them (plain), and with these
+as optimizers make them (gated). What both releases can make is audited, the old graph against today's. Each graph has a
 variable whose initial values are drawn from a derived seed, so that none is `faithful` without a change of numbers.
 
 {summary}

@@ -248,6 +248,20 @@ NUMBERS = {
         "the sign of a zero may differ where a limit is 0, and what comes of limits that are no numbers; for the old "
         "ones write tf.raw_ops.ClipByValue(t=t, clip_value_min=low, clip_value_max=high) in the port",
     ),
+    "orthogonal weights": Change(
+        "orthogonal_initializer takes Q of normal numbers, signed as R's diagonal is, took the singular vectors of "
+        "uniform numbers",
+        "1.0 to 1.2",
+        "initial weights are others, and as orthogonal; for the old ones write _, u, v = "
+        "tf.svd(tf.random_uniform(shape, seed=seed)) and gain * u, or gain * tf.transpose(v) where there are no more "
+        "rows than columns, in the port",
+    ),
+    "sign of a diagonal": Change(
+        "orthogonal_initializer multiplies by the sign of the diagonal of R, multiplied by x / |x|",
+        "1.4 to 1.8",
+        "where x is 0, which is next to never drawn, initial weights are 0 and were no numbers; elsewhere they are the "
+        "same",
+    ),
     "natural decay": Change(
         "natural_exp_decay takes a power of exp(-rate), took the exponential of the product",
         "1.0 to 1.15",

@@ -288,6 +288,7 @@ _MODULES = (
     "images",
     "losses",
     "ops",
+    "orthogonal",
     "products",
     "rows",
     "zeros",
