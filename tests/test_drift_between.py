@@ -197,7 +197,7 @@ def test_no_gradients_for_the_mean_and_variance_are_handed_on():
     assert result.verdict == "faithful" and "unused gradients" in result.rules, result.differences
     for mistake in (_normalized(handed=5, used=3), _normalized(mean=True)):
         assert audit(mistake, new).verdict == "not faithful"
-    assert audit(new, old).verdict == "not faithful", "no release came to hand them on"
+    assert audit(new, old).verdict == "faithful", "what is handed to nobody makes no difference"
     x, g = np.random.default_rng(9).normal(size=(2, 2, 3, 3, 4)).astype(np.float32)
     values = []
     for graph_def in (old, new):

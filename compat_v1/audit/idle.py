@@ -19,6 +19,9 @@ from compat_v1.audit.siblings import siblings
 RULE = "unused gradients"
 # Ops that only the gradients of others are made of.
 _GRADIENT = re.compile(r"Grad(V\d)?$|Backprop(Input|Filter)(V\d)?$|^TensorArrayGrad")
+# Ops that a program looks at its gradients by, and no gradient ends in.
+_MADE_OF_GRADIENTS = {"Identity", "Abs", "Exp", "IsFinite", "IsInf", "IsNan", "L2Loss", "Log", "Max", "Mean", "Min"}
+_MADE_OF_GRADIENTS |= {"Sqrt", "Square", "Tanh"}
 _INCIDENTAL = {"frame_name", "parallel_iterations", "seed2"}
 
 
@@ -30,15 +33,8 @@ def idle_nodes(normal):
     after = _after_gradients(normal, members)
     beside = siblings(normal)
     after |= _downstream(beside, users)
-    idle, totals = set(), _totals(normal, users)
-    for node in (*reversed(normal.nodes), *(reversed(normal.nodes) if totals else ())):
-        if node in totals and users.get(node, set()) <= idle:
-            idle |= totals[node]
-        others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
-        if node.op in NO_PART or not _is_free(normal, node) or not others <= idle:
-            continue
-        if others or node in after:
-            idle.add(node)
+    after -= _last_of_program(normal, users, members)
+    idle = _all_idle(normal, users, groups, after)
     roots = {one for one, group in members.items() if one in idle and any(other not in idle for other in groups[group])}
     roots |= {
         node
@@ -58,6 +54,28 @@ def idle_nodes(normal):
             of_numbers.add(node)
         found.add(node)
     return found
+
+
+def _all_idle(normal, users, groups, after):
+    """Return the nodes that serve only gradients which nothing uses, of those `after` a gradient."""
+    idle, totals = set(), _totals(normal, users)
+    for node in (*reversed(normal.nodes), *(reversed(normal.nodes) if totals else ())):
+        if node in totals and users.get(node, set()) <= idle:
+            idle |= totals[node]
+        others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
+        if node.op in NO_PART or not _is_free(normal, node) or not others <= idle:
+            continue
+        if others or node in after:
+            idle.add(node)
+    return idle
+
+
+def _last_of_program(normal, users, members):
+    """Return what nothing uses and no backward pass ends in: the program made it of a gradient, to be fetched.
+
+    A copy is one, as a backward pass makes those alone that hand on a gradient when all of an op's are made.
+    """
+    return {node for node in normal.nodes if node.op in _MADE_OF_GRADIENTS and not users.get(node)} - members.keys()
 
 
 def of_one_graph(normals, idle, verification):

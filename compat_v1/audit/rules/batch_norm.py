@@ -5,6 +5,7 @@ import tensorflow as tf
 from compat_v1.audit.graph import SWITCHES, Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_tensor
+from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import before
 
 v1 = tf.compat.v1
@@ -87,10 +88,32 @@ def _third(rewriter, name, node, operands, op, steps=frozenset()):
 
 
 def _gradient(rewriter, name, node, operands):
-    """Its gradient takes that output."""
-    if not is_op(operands[3], "FusedBatchNormV3") or operands[3][1] != 3:
+    """Its gradient takes that output; out of training, where it takes the averages, of the op that was given them."""
+    in_training = is_op(operands[3], "FusedBatchNormV3") and operands[3][1] == 3
+    forward = operands[3][0] if in_training else _normalized_by(rewriter, name, node, operands)
+    if forward is None:
         return False
-    return _third(rewriter, name, node, [*operands, (operands[3][0], 5)], "FusedBatchNormGradV3")
+    return _third(rewriter, name, node, [*operands, (forward, 5)], "FusedBatchNormGradV3")
+
+
+def _normalized_by(rewriter, name, node, operands):
+    """Return the op that normalizes by the averages that its gradient takes, None if it is not known."""
+    graph, attributes = rewriter.graph, Attributes(node)
+    if "is_training" not in attributes or attributes["is_training"].b:
+        return None
+    found = []
+    for user, slot in graph.users[graph.inputs[name][1][0]]:
+        forward = rewriter.normal.made.get(user)
+        if slot or forward is None or forward.op != "FusedBatchNormV3" or forward in found:
+            continue
+        own = Attributes(graph.nodes[user])
+        taken = [forward.inputs[k] for k in (0, 1, 3, 4)]
+        if all(map(is_same, taken, operands[1:])) and all(own[key] == attributes[key] for key in _AS_GIVEN):
+            found.append(forward)
+    return found[0] if len(found) == 1 else None
+
+
+_AS_GIVEN = ("epsilon", "data_format", "is_training")
 
 
 _THIRD = "third batch normalization"

@@ -1,0 +1,105 @@
+"""Gradients that are only fetched, as by `tf.gradients`: what goes to nobody may differ, what is fetched may not."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+
+raw = tf.raw_ops
+_LOOKS = {"Exp": tf.exp, "L2Loss": tf.nn.l2_loss}
+FED = {"x": [None, 4], "y": [None, 4]}
+
+
+def _quotient(total, count, old):
+    """What is divided by a count, or 0, as a loss until 1.12 wrote it or as today's does."""
+    if not old:
+        return raw.DivNoNan(x=total, y=count)
+    safe = raw.Select(condition=raw.Equal(x=count, y=0.0), x=tf.constant(1.0), y=count)
+    return raw.Select(condition=raw.Greater(x=count, y=0.0), x=raw.RealDiv(x=total, y=safe), y=tf.constant(0.0))
+
+
+def _loss(old, scale=1.0, first=False, looked_at=None):
+    """Return the GraphDef of a weighted loss and its gradients, which are fetched."""
+    with tf.Graph().as_default() as graph:
+        x, y = (tf.placeholder(tf.float32, shape, name=name) for name, shape in FED.items())
+        losses, weights = raw.SquaredDifference(x=x, y=y), tf.constant(1.0)
+        present = tf.reduce_sum(tf.where(tf.equal(weights, 0.0), 0.0, 1.0) * tf.ones_like(losses))
+        value = _quotient(tf.reduce_sum(losses * weights), present, old)
+        gradients = tf.gradients(value, [x, y], gate_gradients=True)
+        if first:
+            gradients[1] = gradients[0]
+        for place, one in enumerate([value, gradients[0] * scale if scale != 1.0 else gradients[0], gradients[1]]):
+            raw.Identity(input=one, name=f"result_{place}")
+        if looked_at:
+            _LOOKS[looked_at](gradients[0], name="looked_at")
+    return graph.as_graph_def()
+
+
+def _results(graph_def, **fed):
+    with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+        tf.import_graph_def(graph_def, name="")
+        return session.run([f"result_{place}:0" for place in range(3)], {f"{name}:0": one for name, one in fed.items()})
+
+
+def test_a_loss_of_which_the_gradients_are_fetched_passes_and_gives_every_bit():
+    old, new = _loss(True), _loss(False)
+    result = audit(old, new)
+    assert list(result.differences) == [] and "unused gradients" in result.rules, result.differences
+    rng = np.random.default_rng(4)
+    for rows in (0, 1, 7):
+        x, y = rng.normal(size=(2, rows, 4)).astype(np.float32)
+        for one, other in zip(_results(old, x=x, y=y), _results(new, x=x, y=y), strict=True):
+            assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize(
+    "mistake", [{"scale": 2.0}, {"first": True}, {"looked_at": "Exp"}, {"looked_at": "L2Loss"}], ids=str
+)
+def test_another_fetched_gradient_and_what_is_looked_at_in_one_graph_alone_are_reported(mistake):
+    assert audit(_loss(True, **mistake), _loss(False)).verdict == "not faithful"
+    assert audit(_loss(True), _loss(False, **mistake)).verdict == "not faithful"
+
+
+def test_what_both_look_at_passes():
+    result = audit(_loss(True, looked_at="L2Loss"), _loss(False, looked_at="L2Loss"))
+    assert list(result.differences) == [], result.differences
+
+
+def _normalized(old, taken="mean", epsilon=1e-3, twice=False):
+    """The gradients of fused batch normalization by averages, as the first op has them or the third."""
+    with tf.Graph().as_default() as graph:
+        x, g = (tf.placeholder(tf.float32, [2, 3, 3, 4], name=name) for name in "xg")
+        fed = {name: tf.placeholder(tf.float32, [4], name=name) for name in ("scale", "offset", "mean", "variance")}
+        given = {"x": x, **fed, "epsilon": 1e-3, "is_training": False}
+        made = (raw.FusedBatchNorm if old else raw.FusedBatchNormV3)(**given)
+        if twice:
+            raw.Identity(input=raw.FusedBatchNorm(**{**given, "offset": fed["scale"]})[0], name="twice")
+        averages = {"reserve_space_1": fed[taken], "reserve_space_2": fed["variance"]}
+        if not old:
+            averages["reserve_space_3"] = made[5]
+        back = (raw.FusedBatchNormGrad if old else raw.FusedBatchNormGradV3)(
+            y_backprop=g, x=x, scale=fed["scale"], **averages, epsilon=epsilon, is_training=False
+        )
+        for place, one in enumerate([made[0], *back[:3]]):
+            raw.Identity(input=one, name=f"result_{place}")
+    return graph.as_graph_def()
+
+
+def test_the_gradient_by_averages_is_that_of_the_first_op_and_gives_every_bit():
+    old, new = _normalized(True), _normalized(False)
+    result = audit(old, new)
+    assert result.verdict == "faithful" and "third batch normalization" in result.rules, result.differences
+    rng = np.random.default_rng(5)
+    fed = {name: rng.uniform(0.5, 2, size=4).astype(np.float32) for name in ("scale", "offset", "mean", "variance")}
+    fed |= {name: rng.normal(size=(2, 3, 3, 4)).astype(np.float32) for name in "xg"}
+    for one, other in zip(_results(old, **fed), _results(new, **fed), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_other_averages_another_epsilon_and_the_gradient_of_no_known_op_are_reported():
+    for mistake in ({"taken": "variance"}, {"epsilon": 1e-2}):
+        assert audit(_normalized(True, **mistake), _normalized(False)).verdict == "not faithful"
+        assert audit(_normalized(True), _normalized(False, **mistake)).verdict == "not faithful"
+    new = _normalized(False)
+    assert audit(_normalized(True, twice=True), new).verdict == "not faithful", "of which op it is cannot be told"
