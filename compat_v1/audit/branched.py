@@ -1,8 +1,9 @@
-"""Batch normalization whose `training` is a tensor, written as TensorFlow 1.0 wrote it: normalized in both branches.
+"""Batch normalization whose `training` is a tensor, written as TensorFlow 1.0 wrote it, or as from 1.1 to 1.4.
 
 A newer layer chooses between the statistics of the batch and the averages, normalizes by them, and moves the averages
-in training alone. No rule makes one of the other. But a port can be compared as if it had the first layer: what the
-newer one is, with its gradients, is built here once more; where the port has it op by op, it gives way to the first.
+in training alone. TensorFlow 1.0 normalized in both branches, the next releases by what they selected without any. No
+rule makes one of the other. But a port can be compared as if it had the older layer: what the newer one is, with its
+gradients, is built here once more; where the port has it op by op, it gives way to the older.
 So does one of images, which is a fused op in each branch.
 """
 
@@ -13,7 +14,8 @@ from itertools import product
 import tensorflow as tf
 
 from compat_v1.audit.findings import target
-from compat_v1.audit.layers import fused_layers, layers_of
+from compat_v1.audit.graph import SWITCHES
+from compat_v1.audit.layers import fused_layers, layers_of, selecting_layers
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.rewritten import Rewritten
 from compat_v1.audit.twins import Twins
@@ -24,14 +26,18 @@ v1 = tf.compat.v1
 def written_out(verification):
     """Return ({cause: names of what normalizes in the port}, the port's GraphDef with the first layers), or None."""
     original, port = (side.normal for side in verification.pairing.sides)
-    if not any(node.op == "Merge" and _ends_in_sums(node) for node in original.nodes):
+    if any(node.op == "Merge" and _ends_in_sums(node) for node in original.nodes):
+        layers_at = _first_layers
+    elif any(_is_selected(original.graph, name) for name in original.graph.nodes):
+        layers_at = selecting_layers
+    else:
         return None
     paired = verification.back
     alone = [node.name for node in port.nodes if node.op == "Merge" and not (node in paired and _all_in(node, paired))]
     if not alone:
         return None
     with build_switches():
-        branched = Branched(port, alone)
+        branched = Branched(port, alone, layers_at)
     return (branched.causes, branched.graph_def()) if branched.causes else None
 
 
@@ -43,6 +49,17 @@ def _all_in(merge, nodes):
 def _ends_in_sums(merge):
     """Whether both branches end in a sum, as those do that normalize."""
     return len(merge.inputs) == 2 and all(one[0].op == "AddV2" for one in merge.inputs)
+
+
+def _is_selected(graph, name):
+    """Whether a node gives one of two averages that were selected by a condition, each with an axis more for that."""
+    if graph.nodes[name].op != "Squeeze" or graph.nodes[maker := graph.inputs[name][0][0]].op != "Select":
+        return False
+    return [graph.nodes[one].op for one, _ in graph.inputs[maker]] == ["Reshape", "ExpandDims", "ExpandDims"]
+
+
+def _first_layers(merge):
+    return (*layers_of(merge), *fused_layers(merge))
 
 
 @contextmanager
@@ -60,7 +77,7 @@ def build_switches():
 class Branched(Rewritten):
     """A port's graph with the first layers; `causes`, {why they differ: names of what normalized in it}."""
 
-    def __init__(self, port, alone, layers_at=lambda merge: (*layers_of(merge), *fused_layers(merge))):
+    def __init__(self, port, alone, layers_at):
         """`alone`: names of ops of the port; `layers_at(op)`: the layers that one of them may be of, as they seem."""
         super().__init__(port)
         self.twins, self.causes = Twins(self.graph), {}
@@ -95,9 +112,27 @@ class Branched(Rewritten):
         for arriving in layer.gradients():
             self._write_gradient(layer, y, first, arriving)
         self.replace(layer.y.op, [first])
-        for new, update in ((chosen[number], update) for number, update in layer.updates()):
-            self._write_update(layer, new, update)
+        for number, new, update in ((number, chosen[number], update) for number, update in layer.updates()):
+            self._write_update(layer, number, new, update)
+        if not layer.branches:
+            self.unneeded |= self._conditions()
         return True
+
+    def _conditions(self):
+        """Return the names of what says in which branch the ops run of which twins were found: tf.cond makes them."""
+        ops = [self.graph.get_operation_by_name(node.name) for node in self.port.graph.graph_def.node]
+        told = [self.graph.get_operation_by_name(name) for name in self.twins.names()]
+        asked = {op.inputs[1].op for op in told if op.type in SWITCHES}
+        asked |= {maker for op in told for maker in op.control_inputs if maker.type == "Identity"}
+        found = set()
+        for four in zip(ops, ops[1:], ops[2:], ops[3:], strict=False):
+            switch, *copies = four
+            if [op.type for op in four] != ["Switch", *["Identity"] * 3] or switch.inputs[0] is not switch.inputs[1]:
+                continue
+            expected = [switch.outputs[1], switch.outputs[0], switch.inputs[0]]
+            if all(op.inputs[0] is one for op, one in zip(copies, expected, strict=True)) and asked & {*copies}:
+                found |= {op.name for op in four}
+        return found
 
     def _write_gradient(self, layer, y, first, arriving):
         """Let the first layer's gradient come for a newer one's: for all that it takes, its variables or one alone."""
@@ -146,12 +181,12 @@ class Branched(Rewritten):
             found += [(ops, total)] if len({*ops}) == len(ops) else []
         return found
 
-    def _write_update(self, layer, chosen, update):
+    def _write_update(self, layer, number, chosen, update):
         """Let an average be moved always, and not in training alone."""
         built = self._once_more(lambda: layer.newer_update(update, chosen))
         if self._is([update.result], [built]):
             with tf.name_scope(f"{update.result.op.name}/"):
-                self.replace(update.result.op, [update.moved(update.statistic)])
+                self.replace(update.result.op, [layer.moved(number, update)])
 
 
 def _is_taken(op):

@@ -78,6 +78,12 @@ NUMBERS = {
         "where the updates run in training alone only the sign of a zero may differ; to move the averages in any case "
         "write the layer out, with tf.cond around tf.nn.batch_normalization, in the port",
     ),
+    "selected averages": Change(
+        "tf.layers.batch_normalization with a training that is a tensor chooses mean and variance by a condition and "
+        "moves the averages in training alone; it selected them, and moved the averages by 0 else",
+        "1.0 to 1.2, 1.4 to 1.8",
+        "the last bits of the averages differ; for the old ones write the layer out, with tf.where, in the port",
+    ),
     "einsum": Change(
         "tf.einsum is an op, and was made of transpositions, reshapes and a product of matrices",
         "1.15 to 2.2",

@@ -9,7 +9,7 @@ import tensorflow as tf
 from compat_v1.audit import fused
 
 v1 = tf.compat.v1
-CAUSE = "normalized in branches"
+CAUSE, SELECTED = "normalized in branches", "selected averages"
 _FUSED = "FusedBatchNormV3"
 
 
@@ -33,10 +33,15 @@ class Newer:
 
     gamma = beta = None
     chosen: tuple = ()
+    branches = True  # whether the older form has those that this has
 
     def updates(self):
         """Return nothing: no averages are kept."""
         return ()
+
+    def moved(self, _number, update):
+        """Build how the older layer moved an average."""
+        return update.moved(update.statistic)
 
     def gates(self, _arriving):
         """Return whether gradients may be handed on when all of an op's are made, which is tried first, or may not."""
@@ -74,6 +79,10 @@ class Layer(Newer):
         branches = (partial(self._normalized, *of) for of in (self.statistics, self.averages))
         return v1.cond(self.training, *branches)
 
+    def moments(self):
+        """Return mean and variance of the batch."""
+        return self.statistics
+
     def _normalized(self, mean, variance):
         return v1.nn.batch_normalization(self.x, mean, variance, self.beta, self.gamma, self.epsilon)
 
@@ -98,7 +107,7 @@ class Layer(Newer):
                     yield number, Update(merge.outputs[0], variable, average, self.statistics[number], decay)
 
 
-def layers_of(variance):
+def layers_of(variance, layer=Layer):
     """Yield the layers whose chosen variance this Merge may be."""
     if not _chooses(variance):
         return
@@ -111,7 +120,7 @@ def layers_of(variance):
                     for offset in (one for op in ("Sub", "Neg") for one in _users(shift.outputs[0], op)):
                         for y in _users(offset.outputs[0], "AddV2"):
                             if y.inputs[0].op.type == "Mul" and y.inputs[0].op in _users(scale.outputs[0], "Mul"):
-                                yield Layer(shift.inputs[0], variance.outputs[0], scale.outputs[0], y.outputs[0])
+                                yield layer(shift.inputs[0], variance.outputs[0], scale.outputs[0], y.outputs[0])
 
 
 def _chooses(merge):
@@ -163,9 +172,13 @@ class FusedLayer(Newer):
 
     def first(self):
         """Build the result as TensorFlow 1.0 did: of the moments of the batch, or the averages."""
-        self.statistics = v1.nn.moments(self.x, [0, 1, 2])
+        self.statistics = self.moments()
         branches = (partial(self._normalized, *of) for of in (self.statistics, self.averages))
         return v1.cond(self.training, *branches)
+
+    def moments(self):
+        """Build mean and variance of the batch."""
+        return v1.nn.moments(self.x, [0, 1, 2])
 
     def _normalized(self, mean, variance):
         epsilon = self.in_training.get_attr("epsilon")
@@ -200,14 +213,14 @@ class FusedLayer(Newer):
                     yield number, Update(*moved, momentum)
 
 
-def fused_layers(merge):
+def fused_layers(merge, layer=FusedLayer):
     """Yield the layer whose result this Merge may be."""
     if not _is_merge(merge) or any(one.op.type != _FUSED or one.value_index != 0 for one in merge.inputs):
         return
     if any(_sent(one) is None for each in merge.inputs for one in each.op.inputs):
         return
     if all(_merged(*(one.op.outputs[k] for one in merge.inputs)) is not None for k in (1, 2)):
-        yield FusedLayer(merge)
+        yield layer(merge)
 
 
 def _unless_full(tensor, number):
@@ -230,3 +243,41 @@ def _merged(one, other):
     """Return the Merge of two tensors, or None."""
     merges = [user for user in _users(one, "Merge") if _is_merge(user) and user.inputs[1] is other]
     return merges[0].outputs[0] if len(merges) == 1 else None
+
+
+class _Selecting(Newer):
+    """How releases from 1.1 to 1.4 wrote a layer: they selected mean, variance and momentum, in no branch."""
+
+    branches = False
+
+    def first(self):
+        """Build the result, of the mean and variance that are selected."""
+        pairs = zip(self.moments(), self.averages, strict=True)
+        self.selected = [_select(self.training, *pair) for pair in pairs]
+        return self._normalized(*self.selected)
+
+    def moved(self, number, update):
+        """Build how an average was moved: always, out of training by nothing."""
+        kind = update.average.dtype
+        momentum = 1 - update.decay if update.momentum is None else update.momentum
+        selected = _select(self.training, tf.constant(momentum, kind), tf.constant(1.0, kind))
+        with update.variable.graph.colocate_with(update.variable.op):
+            return v1.assign_sub(update.variable, (update.average - self.selected[number]) * (1.0 - selected))
+
+
+class SelectingLayer(_Selecting, Layer):
+    causes = (SELECTED,)
+
+
+class SelectingImages(_Selecting, FusedLayer):
+    causes = (fused.CAUSE, SELECTED)
+
+
+def selecting_layers(merge):
+    """Yield the layers that one of 1.1 to 1.4 would come for."""
+    return (*layers_of(merge, SelectingLayer), *fused_layers(merge, SelectingImages))
+
+
+def _select(condition, one, other):
+    one, other = (tf.expand_dims(each, 0) for each in (one, other))
+    return tf.squeeze(tf.raw_ops.Select(condition=tf.reshape(condition, [1]), x=one, y=other), [0])
