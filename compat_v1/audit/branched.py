@@ -77,7 +77,7 @@ def build_switches():
 class Branched(Rewritten):
     """A port's graph with the first layers; `causes`, {why they differ: names of what normalized in it}."""
 
-    def __init__(self, port, alone, layers_at):
+    def __init__(self, port, alone, layers_at=_first_layers):
         """`alone`: names of ops of the port; `layers_at(op)`: the layers that one of them may be of, as they seem."""
         super().__init__(port)
         self.twins, self.causes = Twins(self.graph), {}
