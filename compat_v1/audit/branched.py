@@ -177,8 +177,10 @@ class Branched(Rewritten):
         users = [{user for op in part for user in op.outputs[0].consumers() if user.type == "AddN"} for part in parts]
         found = []
         for total in sorted(set.intersection(*users), key=lambda op: op.name):
-            ops = [next(one.op for one in total.inputs if one.op in part and not one.value_index) for part in parts]
-            found += [(ops, total)] if len({*ops}) == len(ops) else []
+            ops, terms = [], [one.op for one in total.inputs if not one.value_index]
+            for part in parts:  # of which two may be alike
+                ops += [op for op in terms if op in part and op not in ops][:1]
+            found += [(ops, total)] if len(ops) == len(parts) else []
         return found
 
     def _write_update(self, layer, number, chosen, update):

@@ -9,7 +9,19 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit import asserted, branched, drift, exchanged, fused, idle, keras_ops, layer_norm, loops, sharing
+from compat_v1.audit import (
+    asserted,
+    branched,
+    drift,
+    exchanged,
+    fused,
+    idle,
+    keras_ops,
+    layer_norm,
+    loops,
+    older_ops,
+    sharing,
+)
 from compat_v1.audit.bodies import body, generators
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
@@ -40,7 +52,7 @@ def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = N
 def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]] | None = None) -> Audit:
     """Compare two `Graph`s as `audit` does: for many audits of one graph, which are left as they were."""
     comparison, numbers = _Comparison(original, port), []
-    for layers in (fused, layer_norm, keras_ops, branched, asserted):
+    for layers in (fused, layer_norm, keras_ops, older_ops, branched, asserted):
         causes, graph_def = layers.written_out(comparison.verification) or ({}, None)
         if causes:
             comparison = _Comparison(original, readable(graph_def))

@@ -84,6 +84,30 @@ NUMBERS = {
         "1.0 to 1.2, 1.4 to 1.8",
         "the last bits of the averages differ; for the old ones write the layer out, with tf.where, in the port",
     ),
+    "leaky relu": Change(
+        "tf.nn.leaky_relu is one op, was the larger of the tensor and alpha times it",
+        "1.12 to 1.15",
+        "the sign of a zero may differ, and of what is no number the gradient is alpha times as large; for the old one "
+        "write tf.maximum(alpha * x, x) in the port",
+    ),
+    "norm of 0": Change(
+        "the gradient of tf.clip_by_norm is 0 where the norm is 0, was no number; until 1.4 it multiplied by the "
+        "inverse of the norm",
+        "1.4 to 1.8, 1.8 to 1.12",
+        "where the norm is not 0 it is the same, or but for the last bits; for the old one write "
+        "x * c / tf.maximum(tf.sqrt(tf.reduce_sum(x * x, axes, keepdims=True)), c) in the port",
+    ),
+    "gradient of what is clipped": Change(
+        "tf.clip_by_value is made of two ops, was one in 1.8",
+        "1.8 to 1.12",
+        "only the gradient of what is no number differs, which is 0, and was handed on, and where the lower limit is "
+        "above the upper; for the old one write tf.raw_ops.ClipByValue in the port",
+    ),
+    "square of huber_loss": Change(
+        "tf.losses.huber_loss multiplies by itself what it squares, took a power of it",
+        "1.4 to 1.8",
+        "the last bits may differ; for the old ones write the loss out, with x**2, in the port",
+    ),
     "einsum": Change(
         "tf.einsum is an op, and was made of transpositions, reshapes and a product of matrices",
         "1.15 to 2.2",

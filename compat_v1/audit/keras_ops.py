@@ -45,7 +45,7 @@ def _is_gated(op):
     return False
 
 
-class _Form(Newer):
+class Form(Newer):
     """A newer form, as it seems: nothing is taken for granted until it has been built once more."""
 
     def gates(self, arriving):
@@ -53,7 +53,7 @@ class _Form(Newer):
         return (_is_gated(arriving.op),)
 
 
-class Softmax(_Form):
+class Softmax(Form):
     """The softmax over the last of more than two axes."""
 
     causes = (SOFTMAX,)
@@ -78,7 +78,7 @@ class Softmax(_Form):
                 yield user.inputs[0]
 
 
-class _Product(_Form):
+class _Product(Form):
     """A product of batches of matrices that Dot is by now."""
 
     causes = (DOT,)

@@ -1,0 +1,106 @@
+"""What releases from 1.4 to 1.12 made of other ops: a port of it passes with its cause, and no mistake does."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from compat_v1.audit.older_ops import BY_NORM, BY_VALUE, HUBER, LEAKY
+from test_drift_layer_norm import _read
+
+raw = tf.raw_ops
+SHAPE = [4, 3]
+
+
+def leaky(old, x, other=False):
+    alpha = 0.3 if other else 0.2
+    return tf.maximum(tf.constant(alpha) * x, x) if old else raw.LeakyRelu(features=x, alpha=alpha)
+
+
+def by_value(old, x, other=False):
+    most = 1.0 if other else 0.5
+    if old:
+        return raw.ClipByValue(t=x, clip_value_min=-0.5, clip_value_max=most)
+    return tf.maximum(tf.minimum(x, most), -0.5)
+
+
+def by_norm(old, x, other=False):
+    limit = 2.0 if other else 0.75
+    if not old:
+        return tf.clip_by_norm(x, limit, [1])
+    return tf.identity(x * limit / tf.maximum(tf.sqrt(tf.reduce_sum(x * x, [1], keepdims=True)), limit))
+
+
+def by_inverse(old, x, other=False):
+    limit = 2.0 if other else 0.75
+    if not old:
+        return tf.clip_by_norm(x, limit, [1])
+    inverse = tf.rsqrt(tf.reduce_sum(x * x, [1], keepdims=True))
+    return tf.identity(x * limit * tf.minimum(inverse, tf.constant(1.0) / limit))
+
+
+def huber(old, x, other=False):
+    distance = tf.abs(x)
+    smaller = tf.minimum(distance, 2.0 if other else 1.0)
+    square = tf.pow(smaller, 2) if old else tf.multiply(smaller, smaller)
+    return 0.5 * square + 1.0 * (distance - smaller)
+
+
+FORMS = {leaky: LEAKY, by_value: BY_VALUE, by_norm: BY_NORM, by_inverse: BY_NORM, huber: HUBER}
+forms = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+
+
+def _program(form, old, gated=True, besides=False, scale=1.0, producer=26, **how):
+    """Return a graph with what a form makes of a tensor, and gradients; `besides`: the tensor is used once more."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, SHAPE, name="x")
+        first = _read("v", SHAPE[1:], 0.5)()
+        taken = tf.nn.bias_add(tf.sin(x * 3.0) * 1.5 * first, _read("w", SHAPE[1:], 0.25)())
+        loss = tf.reduce_sum(tf.square(form(old, taken, **how)) * scale)
+        if besides:
+            loss += tf.reduce_sum(tf.sigmoid(taken))
+        gradients = tf.gradients(loss, [x, first], gate_gradients=gated)
+        for place, one in enumerate([loss, *gradients]):
+            raw.Identity(input=one, name=f"result_{place}")
+    graph_def = graph.as_graph_def()
+    if old:
+        graph_def.versions.producer = producer
+    return graph_def
+
+
+@forms
+@pytest.mark.parametrize("how", [{}, {"gated": False}, {"besides": True}], ids=str)
+def test_the_port_has_the_cause_and_nothing_else_differs(form, how):
+    if "besides" in how and form in (by_norm, by_inverse):
+        pytest.skip("the gradient is a sum of more terms, of which no twin is found")
+    result = audit(_program(form, True, **how), _program(form, False, **how))
+    assert list(result.differences) == [], result.differences
+    assert FORMS[form] in [one.cause for one in result.numbers]
+
+
+@forms
+def test_another_number_another_form_and_another_gradient_are_reported(form):
+    old, new = (_program(form, one) for one in (True, False))
+    for mistake in ({"other": True}, {"scale": 2.0}, {"besides": True}):
+        assert audit(old, _program(form, False, **mistake)).verdict == "not faithful"
+        assert audit(_program(form, True, **mistake), new).verdict == "not faithful"
+
+
+@forms
+def test_a_program_of_a_later_release_has_the_form_of_today(form):
+    result = audit(_program(form, True, producer=134), _program(form, False))
+    assert FORMS[form] not in [one.cause for one in result.numbers]
+
+
+@forms
+def test_both_give_the_same_numbers_where_there_are_any(form):
+    x, found = np.random.default_rng(6).normal(size=SHAPE).astype(np.float32), []
+    for old in (True, False):
+        with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+            tf.import_graph_def(_program(form, old), name="")
+            session.run(["v/Assign", "w/Assign"])
+            found.append(session.run([f"result_{place}:0" for place in range(3)], {"x:0": x}))
+    for one, other in zip(*found, strict=True):
+        if form in (leaky, by_value, by_norm):
+            np.testing.assert_array_equal(one, other)  # a zero may have another sign
+        np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-6)
