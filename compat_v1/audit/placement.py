@@ -68,6 +68,7 @@ def consumed(verification):
     for normal, other in (normals, normals[::-1]):
         for name in normal.consumed:
             is_twin = name in other.consumed and other.graph.nodes[name].op == normal.graph.nodes[name].op
+            is_twin = is_twin and not _are_taken_apart(verification, name)
             if is_twin and normal is normals[1]:
                 continue
             twin = other.graph if is_twin else None
@@ -77,6 +78,17 @@ def consumed(verification):
             for what in (_device(normal.graph, twin, name), beside):
                 if what:
                     yield Finding("placement", None, None, what, name)
+
+
+def _are_taken_apart(verification, name):
+    """Whether two constants have one name by chance, as releases number them otherwise: no user of one has a partner
+    among the other's users, and all have one."""
+    normals = [side.normal for side in verification.pairing.sides]
+    users = [{normal.made.get(user) for user, _ in normal.graph.users[name]} for normal in normals]
+    partners = {verification.partner.get(user) for user in users[0]}
+    known = None not in partners and users[1] <= verification.back.keys()
+    is_constant = all(normal.graph.nodes[name].op == "Const" for normal in normals)
+    return is_constant and all(users) and known and partners.isdisjoint(users[1])
 
 
 def _is_beside_partners(verification, name):
