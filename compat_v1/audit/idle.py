@@ -44,9 +44,13 @@ def idle_nodes(normal):
     roots |= beside & idle
     of_numbers = _downstream({node for node in idle if _is_of_one_number(normal, node)}, users) & idle
     found = _downstream(roots, users) & idle | of_numbers
+    replaced = set()  # by rules, which goes when nothing uses it: what it is made from serves what uses it
     for node in reversed(normal.nodes):
         serves = {user for user in users.get(node, ()) if user not in groups}
-        if node not in idle or node in normal.absorbed or not serves or not serves <= found:
+        if node not in idle or not serves or not serves <= found | replaced:
+            continue
+        if node in normal.absorbed:
+            replaced.add(node)
             continue
         if serves & of_numbers:
             if node.op != "AddN":  # the gradients that it adds up are made in either graph
@@ -167,7 +171,8 @@ def leave_out(normal, names):
         known = not names.isdisjoint(node.names) and (normal.made.get(node.name) is node or used <= gone)
         # A reshape that was none when the sizes were known.
         reshaped = node.op == "Reshape" and used and used <= gone
-        if known or (reshaped and not names.isdisjoint(_makers(node)[0].names if _makers(node) else ())):
+        replaced = node in normal.absorbed and used and used <= gone
+        if known or replaced or (reshaped and not names.isdisjoint(_makers(node)[0].names if _makers(node) else ())):
             gone.add(node)
     totals, many = _totals(normal, users) if gone else {}, None
     inside = set().union(*totals.values())
@@ -276,7 +281,9 @@ def _takes_loss_gradient(node):
     losses = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
     for operand in node.inputs:
         for_logits = any(is_op(operand, op) for op in losses) and operand[1] == 1
-        if for_logits or (is_op(operand, "Neg") and is_op(operand[0].inputs[0], "LogSoftmax")):
+        soft = operand[0].inputs[0] if is_op(operand, "Neg") else None
+        soft = soft[0].inputs[0] if is_op(soft, "Reshape") else soft  # of rows, see `rules/oldest_products.py`
+        if for_logits or is_op(soft, "LogSoftmax"):
             return True
     return False
 
