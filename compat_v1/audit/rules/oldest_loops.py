@@ -6,6 +6,8 @@ from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.pruning import users_of
 from compat_v1.audit.rules import oldest_cells
 
+_IN_TURN = 3  # of the nodes of a counter, the place of what it is in the body of the loop
+
 
 def finish(normal):
     """Apply the rules; nodes that are not needed any more go to `normal.removed`."""
@@ -89,13 +91,16 @@ def _count_no_turns(normal, condition, users):
     limit, bound = counted[0].inputs[1], own[0].inputs[1]
     if isinstance(counter, Literal) or isinstance(clock, Literal) or counted[0].controls or counter[0] is clock[0]:
         return
-    parts = _counter(counter[0], users, (0,), alone={counted[0]})
-    if parts is None or _counter(clock[0], users, (0, 1)) is None or users[counted[0]] != {both}:
+    parts, others = _counter(counter[0], users, (0,), alone={counted[0]}), _counter(clock[0], users, (0, 1))
+    if parts is None or others is None or users[counted[0]] != {both}:
         return
     if not _is_within(_entering(bound), _entering(limit)):
         return
     condition.inputs[0] = own
     condition.steps.add("counted turns")
+    for node in _only_waiting(parts[_IN_TURN], users):
+        node.controls = node.controls - {parts[_IN_TURN]} | {others[_IN_TURN]}
+        users[others[_IN_TURN]].add(node)
     entered = {limit[0]} if is_op(limit, "Enter") and users[limit[0]] == {counted[0]} else set()
     for node in {both, counted[0], *parts, *entered}:
         normal.removed.add(node)
@@ -136,10 +141,17 @@ def _counter(merge, users, starts, alone=None):
     parts = [enter, merge, switch[0], stay, more[0], back]
     if alone is not None:
         expected = [{merge}, alone | {switch[0]}, {stay}, {more[0]}, {back}, {merge}]
-        if any(users[node] - _idle_exits(node, users) != used for node, used in zip(parts, expected, strict=True)):
+        idle = [_idle_exits(node, users) for node in parts]
+        idle[_IN_TURN] |= _only_waiting(stay, users)
+        if any(users[node] - none != used for node, none, used in zip(parts, idle, expected, strict=True)):
             return None
         parts += _idle_exits(switch[0], users)
     return parts
+
+
+def _only_waiting(node, users):
+    """Return what waits for a loop's variable and does not take it: only to be in that turn of the loop."""
+    return {user for user in users[node] if node in user.controls and node not in _makers(user)}
 
 
 def _idle_exits(node, users):
