@@ -204,11 +204,14 @@ class Graph:
         """{name: what runs for a node and changes what others see, itself perhaps}, where there is any."""
         return self.effects_without(frozenset())
 
-    def effects_without(self, copies):
-        """Return the same if each output of some IdentityNs, by name, were made from what it copies alone."""
+    def effects_without(self, copies, initial=frozenset()):
+        """Return the same if each output of some IdentityNs, by name, were made from what it copies alone.
+
+        And if what stands for `initial` values of variables waited for no initializer.
+        """
         found: dict = {}
         for name in self.order:
-            needs = self.needs(name)
+            needs = self.needs(name) if name not in initial else [maker for maker, _ in self.inputs[name]]
             if copies and not copies.isdisjoint(needs):
                 needs = [one for taken in self.inputs[name] for one in self._copied(*taken, copies)]
                 needs += self.controls[name]

@@ -69,6 +69,7 @@ class Normal(Places):
         # {tensor whose gradient, if nothing uses it, differs with the way of writing: {(which, the node of that)}}
         self.inner: dict = {}
         self.branches: set[Node] = set()  # nodes that stand for a branch
+        self.initial: set[str] = set()  # what reads a variable behind its initializer, for others to begin with
         self.rests: dict = {}  # {Reshape: the size, written down, that the others leave of the elements}
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
@@ -284,7 +285,9 @@ class Normal(Places):
                 continue
             self.tensors[name, index] = output._replace(alive=alive | output.alive)
         if made is None:
-            self._consume(name, "constants" if node.op == "Const" else "computed shapes", waits)
+            begins = any(one in self.initial for one, _ in self.graph.inputs[name])
+            rule = "constants" if node.op == "Const" else "initial value" if begins else "computed shapes"
+            self._consume(name, rule, waits)
         return True
 
     def fold(self, node, operands):

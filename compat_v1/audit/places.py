@@ -72,7 +72,8 @@ class Places:
         for one, index in self.graph.inputs[name]:
             waits |= self.waits.get(one, frozenset())
             is_literal = isinstance(self.tensors.get((one, index)), Literal)
-            measured.update((self.measured if is_literal else self.graph.effects).get(one, ()))
+            if one not in self.initial:  # what begins with zeros in its shape need not wait for the initializer
+                measured.update((self.measured if is_literal else self.graph.effects).get(one, ()))
         if measured:
             self.measured[name] = measured
         self.carried |= waits

@@ -141,7 +141,7 @@ def hand_on_effects(normal):
     A rule may do without an operand whose value makes no difference: that it was run does.
     """
     copies = {name for name in normal.consumed if normal.graph.nodes[name].op == "IdentityN"}  # see `rules/custom.py`
-    effects, left = normal.graph.effects_without(copies), set(normal.nodes)
+    effects, left = normal.graph.effects_without(copies, normal.initial), set(normal.nodes)
     acting = {name for names in set(effects.values()) for name in names}
     acting = {name for name in acting if normal.made.get(name) in left and normal.made[name].op not in _WITHOUT_STATE}
     bits = {name: 1 << k for k, name in enumerate(sorted(acting))}
@@ -229,6 +229,20 @@ def _leave_out_implied(normal, awaited):
             changed.add(node)
         earlier[node] = implied | direct
     return changed
+
+
+def surely_before(node, but=frozenset()):
+    """Return what has run whenever a node has, if it waits not for some others: not what one of several brings."""
+    found, todo = set(), [node]
+    while todo:
+        one = todo.pop()
+        if one.op in MERGES:
+            continue
+        makers = {operand[0] for operand in one.inputs if operand is not None and not isinstance(operand, Literal)}
+        new = (makers | (one.controls - but if one is node else one.controls)) - found
+        found |= new
+        todo += new
+    return found
 
 
 def may_go(normal, node):

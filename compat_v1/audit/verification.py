@@ -8,7 +8,7 @@ from compat_v1.audit import excuses, placement, seeds, sums, switches, texts, wa
 from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.operands import is_tensor
-from compat_v1.audit.pruning import before
+from compat_v1.audit.pruning import before, surely_before
 from compat_v1.audit.seeds import is_given, is_salted, is_seedless
 from compat_v1.audit.sizes import Size, add, may_be_one, multiply, unknown
 
@@ -321,10 +321,20 @@ class Verification:
         if waits.of_counts(self, here, other):
             self.explain("counted behind", node.name)
             return
+        if waits.of_measured(self, node, here, other):
+            self.explain("computed shapes", node.name)
+            return
         if waits.in_groups(self, node, other):
             self.explain("waits in groups", node.name)
             return
-        for one in sorted(here ^ other.controls, key=lambda one: one.name):
+        needed, own = (
+            {one for one in each.controls if one not in surely_before(each, {one})} for each in (node, other)
+        )
+        missed = {self.partner.get(one, one) for one in needed} - other.controls | own - here
+        if not missed:
+            self.explain("waits for operands", node.name)
+            return
+        for one in sorted(missed, key=lambda one: one.name):
             which = "the original" if one in here else "the port"
             self.find("wait", node, other, f"waits for {one.name} only in {which}")
 

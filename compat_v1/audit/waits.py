@@ -9,7 +9,7 @@ from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_zeros
-from compat_v1.audit.pruning import before
+from compat_v1.audit.pruning import before, surely_before
 from compat_v1.audit.rules import decays, oldest_averages
 
 
@@ -107,6 +107,39 @@ def of_rows(verification, here, other):
         [one[0] for one in user.inputs if not isinstance(one, Literal) and one[0] is not other] for user, _ in users
     ]
     return bool(others) and all(any(missing <= before(one) for one in some) for some in others)
+
+
+def of_measured(verification, node, here, other):
+    """Whether the original alone waits for what its zeros or ones in a tensor's shape come behind, as all that takes
+    what the port has does in any case: that takes the tensor too, however it does.
+
+    `here`: what the node waits for, as partners. Where the shape is known, today's zeros need no tensor.
+    """
+    side, port = verification.pairing.sides
+    normal = side.normal
+    if not other.controls < here or node.name not in normal.graph.nodes:
+        return False
+    if normal.graph.is_stateful(node.name) or normal.reads_a_ref(node.name):
+        return False
+    literals = [one for one, _ in normal.graph.inputs[node.name] if one in normal.measured]
+    effects = set().union(*map(normal.measured.get, literals))
+    measured = {verification.partner.get(one) for one in _measured_by(normal, literals)}
+    if not here - other.controls <= {verification.partner.get(normal.made.get(one)) for one in effects}:
+        return False
+    return bool(port.users[other]) and all(measured <= surely_before(user) for user, _ in port.users[other])
+
+
+def _measured_by(normal, literals):
+    """Return the nodes whose sizes literals, by name, are made of."""
+    found, todo = set(), list(literals)
+    while todo:
+        for maker, index in normal.graph.inputs[todo.pop()]:
+            operand = normal.tensors.get((maker, index))
+            if isinstance(operand, Literal):
+                todo.append(maker)
+            elif operand is not None:
+                found.add(operand[0])
+    return found
 
 
 def in_groups(verification, node, other):

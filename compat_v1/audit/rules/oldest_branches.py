@@ -237,6 +237,7 @@ def _read_after_assigned(rewriter, name, node, operands):
         return False
     if not _begins_others(rewriter.graph, name):
         return False  # whoever reads it so in training sets it back
+    rewriter.normal.initial.add(name)
     _keep_initial(rewriter, name, variable, assign.inputs[1], "read behind its initializer")
     return True
 
@@ -275,9 +276,8 @@ def _initial_value(rewriter, name, operands):
 
 def _keep_initial(rewriter, name, variable, value, step):
     normal = rewriter.normal
-    made = normal.node(
-        name, "initial value", {}, [variable, value], set(), {f"initial value: {step}"}, sizes=[normal.sizes(variable)]
-    )
+    steps, sizes = {f"initial value: {step}"}, [normal.sizes(variable)]
+    made = normal.node(name, "initial value", {}, [variable, value], set(), steps, sizes=sizes, shared=True)
     normal.tensors[name, 0] = (made, 0)
     normal.absorbed.add(made)
     normal.accounted.add(made)
