@@ -76,7 +76,8 @@ class Places:
                 measured.update((self.measured if is_literal else self.graph.effects).get(one, ()))
         if measured:
             self.measured[name] = measured
-        self.carried |= waits
+        # The end of a branch is a place, and what it runs comes before: whoever takes the literal waits for that.
+        self.carried |= waits | {one for one in alive if one.op in MERGES}
         return frozenset(alive), waits
 
     def _measured(self, name):

@@ -37,12 +37,13 @@ class Product(NamedTuple):
 
 
 def _einsum(rewriter, name, node, operands):
+    rewriter.normal.carried |= rewriter.normal.controls(name)  # the first of what it is written as waits for all
     equation = Attributes(node)["equation"].s.decode("utf-8", "replace")
     if len(operands) == 1:
         return _of_one(rewriter, name, operands[0], *equation.partition("->")[::2])
     axes = _axes(equation)
     shapes = [rewriter.normal.sizes(one) for one in operands]
-    if axes is None or any(isinstance(one, Literal) for one in operands) or rewriter.graph.controls[name]:
+    if axes is None or any(isinstance(one, Literal) for one in operands):
         return False
     if [None if shape is None else len(shape) for shape in shapes] != [len(one) for one in axes[:2]]:
         return False
@@ -66,7 +67,7 @@ def _fits(normal, shape, product):
 def _of_one(rewriter, name, operand, before, after):
     """Write the op of one tensor as a sum over the axes that are left out, and a transposition of the others."""
     shape = rewriter.normal.sizes(operand)
-    if isinstance(operand, Literal) or shape is None or len(shape) != len(before) or rewriter.graph.controls[name]:
+    if isinstance(operand, Literal) or shape is None or len(shape) != len(before):
         return False
     if not all(one.isalpha() and len(set(one)) == len(one) for one in (before, after)) or not set(after) <= set(before):
         return False
@@ -76,7 +77,7 @@ def _of_one(rewriter, name, operand, before, after):
         left = tuple(size for size, axis in zip(shape, before, strict=True) if axis in after)
         inputs = [operand, whole(summed, "int32", (name,))]
         types = rewriter.graph.own_type(name)
-        operand = rewriter.normal.node(name, "Sum", types, inputs, set(), {_CAUSE}, sizes=[left]), 0
+        operand = rewriter.normal.node(name, "Sum", types, inputs, None, {_CAUSE}, sizes=[left]), 0
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, operand, kept, after)
     return True
 
@@ -133,9 +134,9 @@ def _multiplied(rewriter, name, operands, axes, inner, own, shape):
             place = len(inner[side]) - len(own[side]) if side else len(sizes)
             sizes = (*sizes[:place], 1, *sizes[place:])
             inputs, types = [factor, number(place, "int32")], rewriter.graph.own_type(name)
-            factor = rewriter.normal.node(name, "ExpandDims", types, inputs, set(), sizes=[sizes]), 0
+            factor = rewriter.normal.node(name, "ExpandDims", types, inputs, None, sizes=[sizes]), 0
         factors.append(factor)
-    product = rewriter.normal.node(name, "Mul", rewriter.graph.own_type(name), factors, set(), {_CAUSE}, sizes=[shape])
+    product = rewriter.normal.node(name, "Mul", rewriter.graph.own_type(name), factors, None, {_CAUSE}, sizes=[shape])
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, (product, 0), inner[2], axes[2])
     batch = inner[2][: len(inner[2]) - len(own[0] + own[1])]
     rewriter.products.append(Product(axes, tuple(operands), tuple(factors), inner, batch, _gradient_of_factor))
@@ -147,12 +148,12 @@ def _gradient_of_factor(rewriter, name, given, product, side):
     normal, types = rewriter.normal, rewriter.graph.own_type(name)
     given = _transposed(rewriter, name, given, product.axes[2], product.inner[2])
     shape, factors = normal.sizes(given), [given, product.matrices[1]] if side == 0 else [product.matrices[0], given]
-    last = normal.node(name, "Mul", types, factors, set(), {_CAUSE}, sizes=[shape]), 0
+    last = normal.node(name, "Mul", types, factors, None, {_CAUSE}, sizes=[shape]), 0
     summed = [place for place, axis in enumerate(product.inner[2]) if axis not in product.axes[side]]
     if summed:
         left = tuple(size for place, size in enumerate(shape) if place not in summed)
         inputs = [last, whole(summed, "int32", (name,))]
-        total = normal.node(name, "Sum", types, inputs, set(), {_CAUSE}, sizes=[left]), 0
+        total = normal.node(name, "Sum", types, inputs, None, {_CAUSE}, sizes=[left]), 0
         made = _reshaped(rewriter, name, total, normal.sizes(product.matrices[side]))
         back = _reshaped(rewriter, name, made, left)
         last = _transposed(rewriter, name, back, product.inner[side], product.axes[side])
@@ -201,14 +202,14 @@ def _transposed(rewriter, name, operand, before, after):
     places = [before.index(axis) for axis in after]
     shape = tuple(rewriter.normal.sizes(operand)[place] for place in places)
     inputs = [operand, whole(places, "int32", (name,))]
-    return rewriter.normal.node(name, "Transpose", rewriter.graph.own_type(name), inputs, set(), sizes=[shape]), 0
+    return rewriter.normal.node(name, "Transpose", rewriter.graph.own_type(name), inputs, None, sizes=[shape]), 0
 
 
 def _reshaped(rewriter, name, operand, shape):
     if rewriter.normal.sizes(operand) == tuple(shape):
         return operand
     inputs = [operand, whole(with_rest(shape), "int32", (name,))]
-    return rewriter.normal.node(name, "Reshape", rewriter.graph.own_type(name), inputs, set(), sizes=[tuple(shape)]), 0
+    return rewriter.normal.node(name, "Reshape", rewriter.graph.own_type(name), inputs, None, sizes=[tuple(shape)]), 0
 
 
 def _product(rewriter, name, factors, batch, turned):
@@ -218,7 +219,7 @@ def _product(rewriter, name, factors, batch, turned):
     key = {"a": "adj_x", "b": "adj_y"} if batch else {"a": "transpose_a", "b": "transpose_b"}
     attributes = rewriter.graph.own_type(name) | ({key[turned]: _YES} if turned else {})
     op = "BatchMatMulV2" if batch else "MatMul"
-    return rewriter.normal.node(name, op, attributes, list(factors), set(), {_CAUSE}, sizes=[shape]), 0
+    return rewriter.normal.node(name, op, attributes, list(factors), None, {_CAUSE}, sizes=[shape]), 0
 
 
 def finish(rewriter):

@@ -1,0 +1,68 @@
+"""What is made behind the end of a branch that updates a variable: whoever takes a part of it waits for that."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from compat_v1.control_flow import control_flow_v1
+from drift_cases import floats, out
+from test_drift import run
+
+raw = tf.raw_ops
+
+
+def _sized(x, g, behind, new, mistake):
+    """A gradient as large as x: the size was computed behind the update, where what is as large comes from there."""
+    shape = raw.Shape(input=x)
+    with behind() if mistake != "before" else tf.control_dependencies([]):
+        column = raw.Reshape(tensor=g, shape=[-1, 1])
+    with behind():
+        shape = shape if new else raw.AddV2(x=shape, y=[0, 0])
+    return raw.BroadcastTo(input=column, shape=shape)
+
+
+def _multiplied(x, m, behind, new, mistake):
+    with behind() if mistake != "before" else tf.control_dependencies([]):
+        if new:
+            return raw.Einsum(inputs=[x, m], equation="ij,kj->ik" if mistake == "axes" else "ij,jk->ik")
+        return raw.MatMul(a=x, b=m)
+
+
+def _summed(x, g, behind, new, mistake):
+    with behind() if mistake != "before" else tf.control_dependencies([]):
+        if new:
+            return raw.Einsum(inputs=[x], equation="ij->i" if mistake == "axes" else "ij->j")
+        return raw.Sum(input=x, axis=[0])
+
+
+def _built(form, new, mistake=None):
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, g = floats(None, 3), floats(*((3, 3) if form is _multiplied else (None,)), name="g")
+        average = tf.Variable(0.0, use_resource=False, name="average")
+        update = tf.cond(x[0, 0] > 0, lambda: tf.assign_add(average, 1.0), lambda: tf.identity(average))
+        result = form(x, g, lambda: tf.control_dependencies([update]), new, mistake)
+        with tf.control_dependencies([result]):
+            out(raw.AddV2(x=raw.Sum(input=result, axis=[0, 1][: result.shape.rank]), y=average.read_value()))
+        tf.variables_initializer([average], name="init")
+    return graph.as_graph_def()
+
+
+FORMS = [_sized, _multiplied, _summed]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_comes_behind_is_compared_in_both_forms(form):
+    old, new = _built(form, False), _built(form, True)
+    result = audit(old, new)
+    assert (list(result.differences), list(result.not_compared)) == ([], [])
+    assert {one.cause for one in result.numbers} == ({"einsum"} if form is not _sized else set())
+    for seed in range(4):
+        np.testing.assert_allclose(*(np.frombuffer(run(one, seed), np.float32) for one in (old, new)), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("form", "mistake"), [(one, "before") for one in FORMS] + [(one, "axes") for one in FORMS[1:]])
+def test_what_comes_before_or_is_another_is_a_mistake(form, mistake):
+    mistaken = _built(form, True, mistake)
+    assert audit(_built(form, False), mistaken).verdict == "not faithful"
+    assert any(run(_built(form, False), seed) != run(mistaken, seed) for seed in range(9))
