@@ -15,6 +15,7 @@ from compat_v1.audit import (
     drift,
     exchanged,
     fused,
+    fused_averages,
     idle,
     keras_ops,
     layer_norm,
@@ -52,7 +53,7 @@ def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = N
 def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]] | None = None) -> Audit:
     """Compare two `Graph`s as `audit` does: for many audits of one graph, which are left as they were."""
     comparison, numbers = _Comparison(original, port), []
-    for layers in (fused, layer_norm, keras_ops, older_ops, branched, asserted):
+    for layers in (fused, fused_averages, layer_norm, keras_ops, older_ops, branched, asserted):
         causes, graph_def = layers.written_out(comparison.verification) or ({}, None)
         if causes:
             comparison = _Comparison(original, readable(graph_def))

@@ -52,6 +52,13 @@ NUMBERS = {
         "the last bits differ, and the moving variance is larger, of n elements by n / (n - 1); for the old ones write "
         "fused=False in the port",
     ),
+    "rate of fused averages": Change(
+        "tf.layers.batch_normalization of images moves its averages by 1 - momentum as floats give it, did by what "
+        "Python computed",
+        "1.4 to 1.8",
+        "the last bits of the averages differ; for the old ones write the layer out, with tf.nn.fused_batch_norm and "
+        "tf.assign_sub(average, (average - statistic) * rate), in the port",
+    ),
     "fused layer normalization": Change(
         "tf.keras.layers.LayerNormalization is one op, was made of several",
         "1.15 to 2.21",

@@ -253,14 +253,14 @@ class _Selecting(Newer):
     def first(self):
         """Build the result, of the mean and variance that are selected."""
         pairs = zip(self.moments(), self.averages, strict=True)
-        self.selected = [_select(self.training, *pair) for pair in pairs]
+        self.selected = [select(self.training, *pair) for pair in pairs]
         return self._normalized(*self.selected)
 
     def moved(self, number, update):
         """Build how an average was moved: always, out of training by nothing."""
         kind = update.average.dtype
         momentum = 1 - update.decay if update.momentum is None else update.momentum
-        selected = _select(self.training, tf.constant(momentum, kind), tf.constant(1.0, kind))
+        selected = select(self.training, tf.constant(momentum, kind), tf.constant(1.0, kind))
         with update.variable.graph.colocate_with(update.variable.op):
             return v1.assign_sub(update.variable, (update.average - self.selected[number]) * (1.0 - selected))
 
@@ -278,6 +278,7 @@ def selecting_layers(merge):
     return (*layers_of(merge, SelectingLayer), *fused_layers(merge, SelectingImages))
 
 
-def _select(condition, one, other):
+def select(condition, one, other):
+    """Build the choice of a number, or of a row, by a condition in no branch, as TensorFlow did until 1.4."""
     one, other = (tf.expand_dims(each, 0) for each in (one, other))
     return tf.squeeze(tf.raw_ops.Select(condition=tf.reshape(condition, [1]), x=one, y=other), [0])

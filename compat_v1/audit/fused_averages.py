@@ -1,0 +1,108 @@
+"""How TensorFlow 1.4 moved the averages of fused batch normalization: by a rate that Python computed, 1 - momentum.
+
+Today's graph computes it from the momentum, in floats: the two are other numbers. But a port can be compared as if it
+had the older rate, and read the average where it is moved, as 1.4 did.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from compat_v1.audit.graph import Attributes
+from compat_v1.audit.layers import select
+from compat_v1.audit.rewritten import Rewritten
+
+v1 = tf.compat.v1
+CAUSE = "rate of fused averages"
+_FUSING = 26  # the version of graphs since TensorFlow 1.5
+_FUSED = "FusedBatchNormV3"
+
+
+def written_out(verification):
+    """Return ({cause: names of what moves such an average in the port}, its GraphDef with the older rates), or None."""
+    original, port = (side.normal for side in verification.pairing.sides)
+    is_fused = any(node.op == "FusedBatchNorm" for node in original.graph.nodes.values())
+    if original.graph.graph_def.versions.producer >= _FUSING or not is_fused:
+        return None
+    alone = [node.name for node in port.nodes if node.op == "Sub" and node not in verification.back]
+    names = [name for node in port.nodes if node.name in alone for name in node.names if name in port.graph.nodes]
+    rated = Rated(port, names)
+    return ({CAUSE: rated.moved}, rated.graph_def()) if rated.moved else None
+
+
+class Rated(Rewritten):
+    """A port's graph with the older rates for those of these names; `moved`: names of the updates."""
+
+    def __init__(self, port, names):
+        super().__init__(port)
+        self.moved, self.fused = [], set()
+        with self.graph.as_default():
+            self.nothing = tf.constant(np.zeros(0, np.float32)).op.name
+            for name in names:
+                self._write_out(self.graph.get_operation_by_name(name))
+
+    def _write_out(self, rate):
+        """Let the older rate come for one, if it is that of such an average alone."""
+        one, momentum = rate.inputs
+        condition, momentum = _chosen(momentum)
+        users = rate.outputs[0].consumers()
+        if tf.get_static_value(one) != 1 or momentum is None or not all(_is_moving(user, rate) for user in users):
+            return
+        # Python computed it from the number that the program says.
+        made = tf.constant(1 - float(str(momentum)), rate.outputs[0].dtype)
+        if condition is not None:
+            made = select(condition, made, tf.constant(0.0, made.dtype))
+        for product in users:
+            difference, (update,) = product.inputs[0].op, product.outputs[0].consumers()
+            variable = update.inputs[0]
+            with self.graph.colocate_with(variable.op):
+                average = tf.raw_ops.Identity(input=variable)
+                scaled = (average - difference.inputs[1]) * made
+            self.replace(product, [scaled])
+            self.unneeded |= {difference.name, rate.name}
+            self.moved.append(update.name)
+            self.fused.add(difference.inputs[1].op.name)
+        if condition is not None:
+            merge = rate.inputs[1].op
+            self.unneeded |= {merge.name, *(each.op.name for each in merge.inputs)}
+
+    def graph_def(self):
+        """Return the GraphDef, in which what is fused in training is given no averages, as 1.4 gave it none."""
+        graph_def = super().graph_def()
+        for node in graph_def.node:
+            if node.name in self.fused and node.op == _FUSED:
+                asked = Attributes(node)
+                in_training = "is_training" not in asked or asked["is_training"].b
+                if in_training and asked["exponential_avg_factor"].f in (0, 1):  # 0: not said
+                    node.input[3:5] = [self.nothing] * 2
+        return graph_def
+
+
+def _chosen(momentum):
+    """Return (the condition that a momentum is chosen by, or None, the momentum in training; None for any other)."""
+    op = momentum.op
+    if op.type != "Merge":
+        return None, _number(momentum)
+    waits = [one.op.control_inputs for one in op.inputs]
+    if len(waits) != 2 or [len(one) for one in waits] != [1, 1] or _number(op.inputs[0]) != 1:
+        return None, None
+    branches = [one[0].inputs[0] if one[0].type == "Identity" else None for one in waits]
+    if any(one is None or one.op.type != "Switch" for one in branches) or branches[0].op is not branches[1].op:
+        return None, None
+    asked = [one.value_index for one in branches] == [0, 1] and branches[0].op.inputs[1]
+    return (asked, _number(op.inputs[1])) if asked is not False else (None, None)
+
+
+def _number(tensor):
+    value = tf.get_static_value(tensor)
+    return value if value is not None and value.shape == () and value.dtype == np.float32 else None
+
+
+def _is_moving(product, rate):
+    """Whether a product is what an average of fused batch normalization is moved by."""
+    updates = product.outputs[0].consumers() if product.type == "Mul" and product.inputs[1].op is rate else []
+    if [op.type for op in updates] != ["AssignSub"] or product.inputs[0].op.type != "Sub":
+        return False
+    average, statistic = product.inputs[0].op.inputs
+    given = [statistic] if statistic.op.type != "Merge" else list(statistic.op.inputs)
+    is_read = average.op.type == "Identity" and average.op.inputs[0] is updates[0].inputs[0]
+    return is_read and all(one.op.type == _FUSED and one.value_index in (1, 2) for one in given)
