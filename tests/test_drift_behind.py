@@ -66,3 +66,31 @@ def test_what_comes_before_or_is_another_is_a_mistake(form, mistake):
     mistaken = _built(form, True, mistake)
     assert audit(_built(form, False), mistaken).verdict == "not faithful"
     assert any(run(_built(form, False), seed) != run(mistaken, seed) for seed in range(9))
+
+
+def _ftrl(waits, new):
+    """FTRL behind an update; `waits`: what is made behind it, its constants or beta alone."""
+    with tf.Graph().as_default() as graph:
+        x = floats(3)
+        weights, other = (tf.Variable(tf.ones([3]), use_resource=False) for _ in range(2))
+        update = raw.AssignAdd(ref=other._ref(), value=x)
+        rate = raw.Maximum(x=raw.Sum(input=x, axis=[0]), y=0.1)
+        behind = [tf.control_dependencies([update] if part in waits else []) for part in ("constants", "beta")]
+        with behind[0]:
+            strength = tf.constant(0.01)
+        with behind[1]:
+            if new:
+                least = raw.Maximum(x=rate, y=1e-36)
+                strength = raw.AddV2(x=strength, y=raw.RealDiv(x=0.0, y=raw.Mul(x=2.0, y=least)))
+        raw.ApplyFtrl(
+            **{name: tf.Variable(tf.ones([3]), use_resource=False)._ref() for name in ("accum", "linear")},
+            **{"var": weights._ref(), "grad": x, "lr": rate, "l1": 0.001, "l2": strength, "lr_power": -0.5},
+        )
+    return graph.as_graph_def()
+
+
+def test_beta_may_wait_for_what_the_strength_waits_for_and_for_nothing_else():
+    old = _ftrl({"constants"}, False)
+    assert audit(old, _ftrl({"constants", "beta"}, True)).verdict == "faithful"
+    assert audit(_ftrl(set(), False), _ftrl({"beta"}, True)).verdict == "not faithful"
+    assert audit(old, _ftrl(set(), True)).verdict == "not faithful"

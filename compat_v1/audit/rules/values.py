@@ -76,9 +76,9 @@ def _without_beta(rewriter, name, _node, operands):
     least = rate[0].inputs[1] if is_op(rate, "Maximum") else None
     if not (isinstance(least, Literal) and least.kind == "data" and least.shape == () and dropout.value(least) > 0):
         return False
-    if any(one[0].controls for one in (added, twice, rate)) or _is_negative_zero(strength):
+    if _is_negative_zero(strength):
         return False
-    rewriter.normal.absorbed.update({added[0], twice[0], rate[0]})
+    rewriter.normal.absorbed.update({added[0], twice[0], rate[0]})  # what they wait for is handed on
     rewriter.normal.alias(name, strength, "no beta")
     return True
 
