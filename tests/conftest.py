@@ -26,8 +26,12 @@ LONGEST += ("test_verdict", "test_api", "any_length", "test_report", "test_check
 LONGEST += ("test_drift_updates", "test_explain", "test_page", "test_reading", "test_mutation_score")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Order the files; those with the most tests would come first."""
+    """Order the files; those with the most tests would come first. The proof of each of the audit's rules is long."""
+    for item in items:
+        if item.path.parent.name == "rules":
+            item.add_marker("long")
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 

@@ -1,6 +1,6 @@
 """What TensorFlow itself changed in the graphs that it builds from the same program: the only excuses of the audit.
 
-`RULES`: the result stays the same to the last bit (`tests/test_drift.py` runs both forms). `NUMBERS`: it does not.
+`RULES`: the result stays the same to the last bit: `tests/rules/test_drift.py` runs both forms. `NUMBERS`: it does not.
 `since` is a release, or a bracket (not yet in the first, already in the second) as far as it was measured.
 """
 

@@ -205,7 +205,7 @@ def test_a_port_that_is_fused_has_one_cause_that_names_each_layer_once(layers):
 
 
 def test_a_port_written_as_it_is_advised_has_that_cause_no_more(layers, tmp_path):
-    path, tests = tmp_path / "unfused.pb", Path(__file__).parent
+    path, tests = tmp_path / "unfused.pb", Path(__file__).parents[1]
     subprocess.run([sys.executable, "-W", "ignore", "-c", FUSED_ONLY, str(tests), str(path)], check=True)
     result = audit(layers[0], read_graph_def(path))
     assert (result.verdict, list(result.differences)) == ("numbers changed", [])
