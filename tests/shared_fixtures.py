@@ -12,6 +12,7 @@ import_tensorflow()
 
 from compat_v1.checkpoints import alone_in  # noqa: E402
 from compat_v1.cli import main  # noqa: E402
+from compat_v1.control_flow import control_flow_v1  # noqa: E402
 from compat_v1.training import load_data  # noqa: E402
 from corpus_graphs import FIRST_MISTAKES, build_today  # noqa: E402
 from hostile_inputs import make_inputs  # noqa: E402
@@ -22,6 +23,13 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+
+
+@pytest.fixture
+def loops_of_ops():
+    """Loops and conditions are built of `Enter`, `Switch` and `Merge`, as TensorFlow 1 built them."""
+    with control_flow_v1():
+        yield
 
 
 @pytest.fixture(scope="session")

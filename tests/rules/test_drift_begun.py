@@ -100,13 +100,6 @@ def _loop_in_a_loop(x, turns, inner=2):
     return tf.while_loop(lambda k, _: k < 3, body, [tf.constant(0), x], name="outer", maximum_iterations=turns)[1]
 
 
-@pytest.fixture
-def loops_of_ops():
-    tf.disable_control_flow_v2()
-    yield
-    tf.enable_control_flow_v2()
-
-
 @pytest.mark.usefixtures("loops_of_ops")
 def test_a_loop_in_a_loop_that_counts_its_turns_twice():
     old, new = (_graph(_loop_in_a_loop, turns) for turns in (None, 3))

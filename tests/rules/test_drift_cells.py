@@ -140,11 +140,7 @@ CAUSES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def loops_of_ops():
-    tf.disable_control_flow_v2()
-    yield
-    tf.enable_control_flow_v2()
+pytestmark = pytest.mark.usefixtures("loops_of_ops")
 
 
 def built(form, new, mistake=False):

@@ -180,13 +180,6 @@ def _counted(asks):
     return graph.as_graph_def()
 
 
-@pytest.fixture
-def loops_of_ops():
-    tf.disable_control_flow_v2()
-    yield
-    tf.enable_control_flow_v2()
-
-
 @pytest.mark.usefixtures("loops_of_ops")
 def test_whether_zeros_in_a_loop_are_few_is_asked_for_nothing():
     proved(_counted(True), _counted(False))
