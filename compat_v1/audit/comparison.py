@@ -177,27 +177,30 @@ def _verified(graph, other_graph, compare_functions, given=None):
 
     Those are known when all the rest has been compared without any gradient that nothing uses.
     """
-    normals, verification = _compared((graph, other_graph), (set(), set()), compare_functions, given)
+    graphs = graph, other_graph
+    normals, verification, hints = _compared(graphs, (set(), set()), compare_functions, given)
     unused = tuple(map(idle.idle_nodes, normals))
     if not verification.findings or not any(unused):
         return normals, verification
     idle_names = [{name for node in nodes for name in node.names} for nodes in unused]
-    smaller, rest = _compared((graph, other_graph), idle_names, compare_functions, given)
+    smaller, rest, hints = _compared(graphs, idle_names, compare_functions, given, hints)
     without = idle.of_one_graph(normals, unused, rest)
     if not any(without):
         return normals, verification
     if without == idle_names:
         return smaller, rest
-    return _compared((graph, other_graph), without, compare_functions, given)
+    return _compared(graphs, without, compare_functions, given, hints)[:2]
 
 
-def _compared(graphs, without, compare_functions, given):
-    """Return the normal forms of two graphs without the nodes of these names, and their `Verification`.
+def _compared(graphs, without, compare_functions, given, hints=None):
+    """Return the normal forms of two graphs without the nodes of these names, their `Verification`, and the `hints`.
 
     Where one graph knows the sizes of a tensor and the other does not, both are told, and are compared again. That is
-    sound: the sizes are the same if what makes them is, and that is what is compared.
+    sound: the sizes are the same if what makes them is, and that is what is compared. `hints`: of each graph, what was
+    told when more of them was compared; the sizes in loops are among them.
     """
-    hints, followed = ({}, {}), False
+    followed = hints is not None
+    hints = hints or ({}, {})
     while True:
         normals = tuple(map(Normal, graphs, hints, without))
         changed = leave_out_implied_waits(*normals)
@@ -216,12 +219,12 @@ def _compared(graphs, without, compare_functions, given):
                         own_names = [name for name in one.names if normals[which].made.get(name) is one]  # no rule's
                         new[which].update(dict.fromkeys(own_names, others))
         if not verification.findings:
-            return normals, verification
+            return normals, verification, hints
         if not (new[0].keys() - hints[0].keys() or new[1].keys() - hints[1].keys()):
             new = ({}, {}) if followed else tuple(map(loops.sizes, graphs, normals, hints, without))
             followed = True
             if not any(new):  # what follows would be the same once more
-                return normals, verification
+                return normals, verification, hints
         hints = tuple(
             {**own, **{name: known for name, known in more.items() if own.get(name) is not ENTERING}}
             for own, more in zip(hints, new, strict=True)
