@@ -25,12 +25,15 @@ LONGEST += ("test_records", "test_drift_programs", "claims", "case_drawn_in_trai
 LONGEST += ("test_verdict", "test_api", "any_length", "test_report", "test_checkpoints", "test_cases")
 LONGEST += ("test_drift_updates", "test_explain", "test_page", "test_reading", "test_mutation_score")
 
+# The proof of each of the audit's rules, and what the tools say of the programs of the corpus and of the cases.
+OTHER_PROGRAMS = ("test_corpus", "test_beside", "test_cases")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Order the files; those with the most tests would come first. The proof of each of the audit's rules is long."""
+    """Order the files; those with the most tests would come first. What is about other programs is long."""
     for item in items:
-        if item.path.parent.name == "rules":
+        if item.path.parent.name == "rules" or item.path.stem in OTHER_PROGRAMS:
             item.add_marker("long")
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 

@@ -21,10 +21,7 @@ from mutants import MUTANTS, audit_of, build, measured
 from original.record_format import DEFAULT_SEED
 
 # Of the mutants, those in `make test`: one or two of each kind. `make test-long` has all of the others.
-AUDITED = (
-    *("concat order swapped", "forget bias 0", "mean for sum", "Adam's epsilon", "one op seed changed"),
-    *("one step too few", "a functional while", "bias + product", "the step counted by an operator"),
-)
+AUDITED = ("concat order swapped", "one op seed changed", "a functional while", "the step counted by an operator")
 RUN = ("forget bias 0", "one step too few", "floor for round", "a functional while", "bias + product")
 
 
@@ -116,7 +113,7 @@ def edited(graph_def, seed):
             return graph_def, f"{node.name} is Maximum"
 
 
-@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(4, 12))])
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 12))])
 def test_random_edit_of_the_graph_is_caught(seed, port):
     mutant, what = edited(port, seed)
     result = audited(original_graph_def(), mutant)
@@ -189,9 +186,14 @@ def _define_a_function(graph_def):
 @pytest.mark.parametrize(
     "edit",
     [
-        *(_drop_the_gate_of_a_tuple, _wait_for_half_a_tuple, _do_not_wait_for_the_pushes, _assign_among_the_gradients),
-        *(_draw_among_the_gradients, _choose_a_kernel, _choose_a_device, _one_frame_for_both_loops, _a_stack_of_two),
-        *(_scale_a_gradient, _push_another_value, _define_a_function),
+        *(_drop_the_gate_of_a_tuple, _do_not_wait_for_the_pushes, _one_frame_for_both_loops, _scale_a_gradient),
+        *(
+            pytest.param(edit, marks=pytest.mark.long)
+            for edit in (
+                *(_wait_for_half_a_tuple, _assign_among_the_gradients, _draw_among_the_gradients, _choose_a_kernel),
+                *(_choose_a_device, _a_stack_of_two, _push_another_value, _define_a_function),
+            )
+        ),
     ],
 )
 def test_edit_that_no_single_value_shows_is_caught(edit, port):

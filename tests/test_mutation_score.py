@@ -20,7 +20,8 @@ SAMPLED = [
 ]
 
 
-@pytest.mark.parametrize("share", [0.01, pytest.param(0.04, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("share", [0.01, 0.04])
 def test_the_audit_notices_a_sample_of_edits(today, share):
     with ThreadPoolExecutor(1) as pool:  # processes would import TensorFlow first
         planted, total = mutation_score.score(pool, today, SAMPLED, share=share, seed=1)

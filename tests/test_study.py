@@ -79,6 +79,7 @@ def test_weights_have_the_distribution_of_their_name(weights, low, high, mean, d
     assert (drawn[op_name("b_f")] == 2).all()
 
 
+@pytest.mark.long  # in `make test`, test_oracles.py: the same predictions
 def test_keras_and_the_handmade_network_agree_from_the_same_weights():
     """So neither's weights are put in the wrong place: past rounding they are the same run."""
     for weights in ("keras", "post"):
