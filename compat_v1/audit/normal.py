@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import entering, idle, pruning, rest, rewriting, spare
+from compat_v1.audit import entering, idle, pivots, pruning, rest, rewriting, spare
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
@@ -77,6 +77,7 @@ class Normal(Places):
         self._sizes: dict = {}
         self._numbers = count()
         self._rewriter = rewriting.Rewriter(self)
+        pivots.leave_out(graph)
         for name in graph.order:
             self._add(name)
         self._close_loops()

@@ -304,3 +304,23 @@ def test_a_quotient_by_a_count_may_wait_for_what_the_count_has_waited_for():
     assert "quotient or 0" in result.rules
     assert audit(_built(_weighed, False), _built(_weighed, True, mistake=True)).verdict == "not faithful"
     assert audit(_built(_weighed, False, other=True), _built(_weighed, True)).verdict == "not faithful"
+
+
+def _counted_of_one(new, weight=1.0):
+    """A quotient by the count of one weight, which is broadcast to losses that are one."""
+    total, weights = raw.Sum(input=floats(1, 1), axis=[0, 1]), floats(3, name="w")[0]
+    present = raw.Select(condition=raw.Equal(x=weights, y=raw.Abs(x=weights)), x=0.0, y=1.0)
+    count = raw.Sum(input=raw.Mul(x=present, y=[[weight]]), axis=[0, 1])
+    if new:
+        out(raw.DivNoNan(x=total, y=count))
+        return
+    divisor = raw.Select(condition=raw.Equal(x=count, y=0.0), x=1.0, y=count)
+    out(raw.Select(condition=raw.Greater(x=count, y=0.0), x=raw.RealDiv(x=total, y=divisor), y=0.0))
+
+
+def test_a_count_may_be_of_one_loss():
+    result = proved(_built(_counted_of_one, False), _built(_counted_of_one, True), seeds=20)
+    assert "quotient or 0" in result.rules
+    assert audit(_built(_counted_of_one, False), _built(_counted_of_one, True, weight=0.0)).verdict == "not faithful"
+    negative = (_built(_counted_of_one, new, weight=-1.0) for new in (False, True))
+    assert audit(*negative).verdict == "not faithful", "one is 0 where it is negative"

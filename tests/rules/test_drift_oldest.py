@@ -283,13 +283,27 @@ def zeros_of_another(old, x, y):
     return zeros(old, x, y, of=y)
 
 
+def zeros_of_a_row(old, x, y, of=None):
+    """Of a size of 1 no sum is taken."""
+    rows = [tf.reshape(one, [1, -1]) for one in (x, x if of is None else of)]
+    return zeros(old, rows[0], y, of=rows[1])
+
+
+def zeros_of_another_row(old, x, y):
+    return zeros_of_a_row(old, x, y, of=y)
+
+
 def clipped_at_another(old, x, y):
     return clipped(old, x, y, limit=3.0)
 
 
 @pytest.mark.parametrize(
     ("form", "wrong", "cause"),
-    [(zeros, zeros_of_another, "part of zeros"), (clipped, clipped_at_another, "clipped by a norm")],
+    [
+        (zeros, zeros_of_another, "part of zeros"),
+        (zeros_of_a_row, zeros_of_another_row, "part of zeros"),
+        (clipped, clipped_at_another, "clipped by a norm"),
+    ],
 )
 def test_what_changed_numbers_is_said_and_no_mistake_beside_it_is_excused(form, wrong, cause):
     tf.disable_control_flow_v2()

@@ -1,5 +1,8 @@
 """Rules for the losses and metrics of TensorFlow's first releases: quotients by counts, squared differences."""
 
+import numpy as np
+import tensorflow as tf
+
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number, stays
 from compat_v1.audit.pruning import before, redirect
@@ -135,8 +138,8 @@ def _is_one_or_none(operand):
 
 
 def _values(literal):
-    one = literal._replace(shape=()) if literal.kind == "full" else literal
-    return {value for value in (0.0, 1.0) if is_scalar(one._replace(kind="data"), value)} or {None}
+    array = np.frombuffer(literal.value, tf.dtypes.as_dtype(literal.dtype).as_numpy_dtype)  # "full" has one element's
+    return set(array.tolist())
 
 
 def _is_kept(operand):

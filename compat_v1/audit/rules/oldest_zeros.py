@@ -64,7 +64,8 @@ def _counted(rewriter, operand):
         operand = operand[0].inputs[0]
     if not is_op(operand, "Sum") or not is_op(operand[0].inputs[0], "Cast"):
         return None
-    if operand[0].attributes.get("T") not in (INT32, INT64) or rewriter.normal.sizes(operand) not in ((), None):
+    left = rewriter.normal.sizes(operand) or ()  # sizes of 1, of which no sum is taken
+    if operand[0].attributes.get("T") not in (INT32, INT64) or set(left) - {1}:
         return None  # a number of fewer bits does not count far
     unequal = operand[0].inputs[0][0].inputs[0]
     if not is_op(unequal, "NotEqual") or not _is_zero(unequal[0].inputs[1]):
