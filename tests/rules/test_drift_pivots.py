@@ -15,12 +15,15 @@ def _kept(mistake=""):
     """A variable is assigned to in a branch, and what the branch gives, a constant, waits for that."""
     with tf.Graph().as_default() as graph, build_switches():
         x = floats(3)
-        best = tf.get_variable("best", [3], initializer=tf.zeros_initializer(), use_resource=False)
-        tf.variables_initializer([best], name="init")
+        best, last = (
+            tf.get_variable(name, [3], initializer=tf.zeros_initializer(), use_resource=False)
+            for name in ("best", "last")
+        )
+        tf.variables_initializer([best, last], name="init")
         condition = raw.All(input=raw.Less(x=x[:1], y=1.0), axis=[0])
 
         def better():
-            updates = tf.assign(best, x * 2.0), tf.assign_add(best, x)
+            updates = tf.assign(best, x * 2.0), tf.assign(last, x)
             with tf.control_dependencies(updates[:1] if mistake == "fewer" else updates):
                 return tf.constant(2.0, name="two")
 
@@ -31,7 +34,7 @@ def _kept(mistake=""):
 
         found = tf.cond(condition, better, worse)
         with tf.control_dependencies([found]):
-            out(best.read_value() * found)
+            out((best.read_value() - last.read_value()) * found)
     return graph.as_graph_def()
 
 
