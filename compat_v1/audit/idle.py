@@ -62,16 +62,42 @@ def idle_nodes(normal):
 
 def _all_idle(normal, users, groups, after):
     """Return the nodes that serve only gradients which nothing uses, of those `after` a gradient."""
-    idle, totals = set(), _totals(normal, users)
-    for node in (*reversed(normal.nodes), *(reversed(normal.nodes) if totals else ())):
-        if node in totals and users.get(node, set()) <= idle:
-            idle |= totals[node]
-        others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
-        if node.op in NO_PART or not _is_free(normal, node) or not others <= idle:
-            continue
-        if others or node in after:
-            idle.add(node)
-    return idle
+    totals, arrays = _totals(normal, users), _gradient_arrays(normal)
+    while True:
+        idle, kept = set(), {node for taking in arrays for node in taking}
+        for node in (*reversed(normal.nodes), *(reversed(normal.nodes) if totals else ())):
+            if node in totals and users.get(node, set()) <= idle:
+                idle |= totals[node]
+            others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
+            if node.op in NO_PART or not (node in kept or _is_free(normal, node)) or not others <= idle:
+                continue
+            if others or node in after:
+                idle.add(node)
+        read = [taking for taking in arrays if taking & idle and not taking <= idle]
+        if not read:
+            return idle
+        arrays = [taking for taking in arrays if taking not in read]
+
+
+def _gradient_arrays(normal):
+    """Return, for each TensorArray of gradients, all nodes that take it: what is written there, nobody else reads."""
+    arrays: dict = {}
+    for node in normal.nodes:
+        made = node if node.op == "TensorArrayGradV3" else _array(node)
+        if made is not None and made.op == "TensorArrayGradV3" and made.name in normal.graph.nodes:
+            source = normal.graph.attributes(made.name).get("source")
+            arrays.setdefault((_array(made), source), set()).add(node)
+    return [taking for (array, _), taking in arrays.items() if array is not None]
+
+
+def _array(node):
+    """Return the node that makes the handle of an array which a node takes, or None."""
+    if not node.op.startswith("TensorArray") or not node.inputs:
+        return None
+    operand = node.inputs[0]
+    while any(is_op(operand, op) for op in ("Enter", "Switch", "Identity")):
+        operand = operand[0].inputs[0]
+    return operand[0] if operand is not None and not isinstance(operand, Literal) else None
 
 
 def _last_of_program(normal, users, members):
@@ -343,7 +369,12 @@ def _print(normal, operand, prints, verification, side):
             operand.value if operand.kind != "whole" else [one if isinstance(one, int) else -1 for one in operand.value]
         )
         return hash((operand.kind, *known, values if isinstance(values, bytes) else tuple(values)))
-    return prints[operand[0]] if operand[0] in prints else hash(_anchor(operand, verification, side))
+    if operand[0] in prints:
+        return prints[operand[0]]
+    anchor = _anchor(operand, verification, side)
+    if anchor[0] == "none" and operand[0] in normal.kept:  # for idle nodes alone, and so on no stack where they are not
+        return hash(("popped", _print(normal, normal.kept[operand[0]][0], prints, verification, side)))
+    return hash(anchor)
 
 
 def _anchor(operand, verification, side):
@@ -355,8 +386,10 @@ def _anchor(operand, verification, side):
     alike = [one for one in same.named[operand[0].name] if _written(one) == _written(operand[0])]
     if len(alike) == 1:  # a rule makes several nodes of a name of one
         found = alike[0], operand[1]
-    node = found[0] if side else verification.partner.get(found[0])
-    return ("none", side, operand[0].number) if node is None else ("node", node.number, found[1])
+    other = (verification.back if side else verification.partner).get(found[0])
+    if other is None:
+        return "none", side, operand[0].number
+    return "node", (found[0] if side else other).number, found[1]
 
 
 def _written(node):

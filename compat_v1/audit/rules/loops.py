@@ -86,7 +86,7 @@ class LoopRules:
         shape = None
         if is_op(flow, "TensorArrayScatterV3") and is_op(flow[0].inputs[3], "TensorArrayV3"):
             shape = self.normal.sizes(flow[0].inputs[2])
-        element = shape[1:] if shape else self._element_of_gradient(name)
+        element = shape[1:] if shape else self._element_of_gradient(name, operands[1])
         if element is None:
             return False
         self.normal.keep(name, node.op, operands, sizes=[refined(self.graph.shapes[name][0], element)])
@@ -100,37 +100,58 @@ class LoopRules:
         self.normal.keep(name, node.op, operands, sizes=[refined(self.graph.shapes[name][0], (*count, *element))])
         return True
 
-    def _element_of_gradient(self, name):
-        """Return the sizes of what a node takes from the array of a gradient, or None.
+    def _element_of_gradient(self, name, index):
+        """Return the sizes of what a node takes from the array of a gradient, at an index, or None.
 
-        TensorFlow holds such an array to the sizes of what was written into the array that it is for.
+        TensorFlow holds each element of such an array to the sizes of what was written into the array that it is for.
         """
         gradient = self._made_by(name)
-        return self._element(gradient) if self.graph.nodes[gradient].op == "TensorArrayGradV3" else None
+        if self.graph.nodes[gradient].op != "TensorArrayGradV3":
+            return None
+        writes = self._writes(gradient, _HANDING)
+        if is_op(index, "StackPopV2") and index[0] in self.normal.kept and writes and len(writes) == 1:
+            place, value = (self.normal.tensors.get(one) for one in self.graph.inputs[writes[0]][1:3])
+            if self.graph.nodes[writes[0]].op == "TensorArrayWriteV3" and place == self.normal.kept[index[0]][0]:
+                return self.normal.sizes(value)  # what was written in the turn whose index is popped
+        return self._element(gradient)
 
     def _element(self, name):
         """Return the sizes of what is written into the array that a node takes, or that it is the gradient of."""
+        shapes = set()
+        for write in self._writes(name, (*_HANDING, "TensorArrayGradV3")) or ():  # whose array may have others
+            op, inputs = self.graph.nodes[write].op, self.graph.inputs[write]
+            value = None if op == "TensorArraySplitV3" else self.normal.tensors.get(inputs[2])
+            shape = None if value is None else self.normal.sizes(value)
+            if shape is None:
+                return None
+            shapes.add(shape if op == "TensorArrayWriteV3" else shape[1:])
+        shape = shapes.pop() if len(shapes) == 1 else None
+        return shape if shape is not None and all(map(self._is_everywhere, shape)) else None
+
+    def _writes(self, name, handing):
+        """Return the names of what writes into the array that a node takes, or is the gradient of, or None.
+
+        `handing`: the ops that hand the array on; another one may hand it to anything.
+        """
         made = self._made_by(name)
         if self.graph.nodes[made].op == "TensorArrayGradV3":
             made = self._made_by(made)
         if self.graph.nodes[made].op != "TensorArrayV3":
             return None
-        shapes, todo = set(), [made]
+        writes, todo = [], [made]
         while todo:
-            for user, slot in self.graph.users[todo.pop()]:
+            array = todo.pop()
+            for user, slot in self.graph.users[array]:
                 op = self.graph.nodes[user].op
-                if op in (*_HANDING, "TensorArrayGradV3"):  # whose array may have what the other has not
+                if self.graph.inputs[user][slot][1] and self.graph.nodes[array].op.startswith("TensorArray"):
+                    continue  # the flow is a float, which tells what comes after what
+                if op in handing:
                     todo.append(user)
-                elif not op.startswith("TensorArray"):  # which may hand it on to what writes
+                elif not op.startswith("TensorArray"):
                     return None
                 elif slot == 0 and op in ("TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"):
-                    value = self.normal.tensors.get(self.graph.inputs[user][1 if op.endswith("SplitV3") else 2])
-                    shape = None if value is None else self.normal.sizes(value)
-                    if shape is None or op == "TensorArraySplitV3":
-                        return None
-                    shapes.add(shape if op == "TensorArrayWriteV3" else shape[1:])
-        shape = shapes.pop() if len(shapes) == 1 else None
-        return shape if shape is not None and all(map(self._is_everywhere, shape)) else None
+                    writes.append(user)
+        return writes
 
     def _made_by(self, name):
         """Return the name of what makes the handle that a node takes, before it enters a loop or a branch."""

@@ -1,0 +1,97 @@
+"""TensorArrays of gradients: what is read has the sizes of what was written, and what nobody reads does not count.
+
+Both forms give every bit, the audit knows both, no mistake beside hides.
+"""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import built, floats, out
+from test_drift import proved
+
+raw = tf.raw_ops
+pytestmark = pytest.mark.usefixtures("loops_of_ops")
+
+
+def written_turn_by_turn(new, mistake):
+    """The gradient of what a loop writes, reshaped to what it is by an old release: its rows are others each turn."""
+    x, rows = floats(4, None), floats(None, 3, name="rows")
+
+    @tf.custom_gradient
+    def biased(hidden, bias):
+        def gradients(given):
+            back = given if new else raw.Reshape(tensor=given, shape=tf.shape(given if mistake else hidden))
+            return raw.Neg(x=back) if mistake else back, tf.reduce_sum(given, 0)
+
+        return hidden + bias, gradients
+
+    weights, bias = tf.sin(x[:3, :3]), tf.cos(x[3, :3])
+
+    def turn(time, hidden, outputs):
+        hidden = tf.tanh(tf.matmul(hidden, weights) + rows)
+        return time + 1, hidden, outputs.write(time, biased(hidden, bias))
+
+    begin = [tf.constant(0), rows[:1], tf.TensorArray(tf.float32, 4)]
+    shapes = [tf.TensorShape([]), tf.TensorShape([None, 3]), tf.TensorShape(None)]
+    *_, outputs = tf.while_loop(lambda time, *_: time < 4, turn, begin, shapes)
+    out(tf.concat([tf.reshape(one, [-1]) for one in tf.gradients(outputs.stack() ** 2, [weights, bias])], 0))
+
+
+def masked(new, mistake):
+    """A state that a mask holds, and the gradient for the mask, which the first releases made for nobody."""
+    x, mask = floats(6, None, 3), raw.Sin(x=floats(6, None, name="mask"))
+    weights = tf.cos(x[:3, 0])
+
+    def turn(hidden, given):
+        one, held = given[0], tf.expand_dims(given[1], 1)
+        then = tf.tanh(tf.matmul(hidden, weights)) + one  # kept for the gradient of the mask alone
+        return held * then + ((held if mistake else 1.0) - held) * hidden
+
+    states = tf.scan(turn, (x, mask), initializer=tf.zeros([tf.shape(x)[1], 3]))
+    out(tf.gradients(states**2, weights if new else [weights, mask])[0])
+
+
+@pytest.mark.parametrize("form", [written_turn_by_turn, masked], ids=lambda form: form.__name__)
+def test_both_forms_are_faithful_give_every_bit_the_same_and_hide_no_mistake(form):
+    old = built(form, False)
+    result = proved(old, built(form, True))
+    assert result.rules
+    assert audit(old, built(form, True, mistake=True)).verdict == "not faithful"
+
+
+def test_an_array_of_gradients_has_the_sizes_of_the_array_that_it_is_for():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, gradient = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+        array = raw.TensorArrayV3(size=2, dtype=tf.float32)
+        flow = raw.TensorArrayWriteV3(handle=array.handle, index=0, value=x, flow_in=array.flow)
+        back = raw.TensorArrayGradV3(handle=array.handle, flow_in=flow, source="gradients")
+        flow = raw.TensorArrayWriteV3(handle=back.grad_handle, index=0, value=gradient, flow_in=back.flow_out)
+        read = raw.TensorArrayReadV3(handle=back.grad_handle, index=0, flow_in=flow, dtype=tf.float32)
+        assert session.run(read, {x: np.ones([2, 3]), gradient: np.ones([2, 3])}).shape == (2, 3)
+        for other in ([3, 2], [6], [2, 1]):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="shape"):
+                session.run(read, {x: np.ones([2, 3]), gradient: np.ones(other)})
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_what_is_written_into_an_array_of_gradients_counts_if_anything_reads_there(is_read):
+    """What is read does not wait for it: which of the two comes first, nobody knows."""
+
+    def form(is_written, _):
+        x = floats(3)
+        array = raw.TensorArrayV3(size=2, dtype=tf.float32)
+        flow = raw.TensorArrayWriteV3(handle=array.handle, index=0, value=x, flow_in=array.flow)
+        gradient = raw.TanhGrad(y=x, dy=x)
+        if is_written or is_read:
+            back = raw.TensorArrayGradV3(handle=array.handle, flow_in=flow, source="gradients")
+            taken = {"handle": back.grad_handle, "index": 0, "flow_in": back.flow_out}
+        if is_written:
+            raw.TensorArrayWriteV3(value=raw.Neg(x=gradient), **taken)
+        if is_read:
+            gradient += raw.TensorArrayReadV3(dtype=tf.float32, **taken)
+        out(gradient)
+
+    verdict = audit(built(form, True), built(form, False)).verdict
+    assert verdict == ("not faithful" if is_read else "faithful")
