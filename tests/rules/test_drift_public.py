@@ -47,6 +47,32 @@ def test_a_sum_of_exponentials_over_all_axes_is_squeezed_first(shared):
     assert audit(_built(_exponents, False, shared), wrong).verdict == "not faithful"
 
 
+def _exponents_turn_by_turn(new, mistake=False):
+    """The forward pass of a chain of labels, and what an optimizer gets for the weights of its steps."""
+    x = floats(4, None, 5)
+    weights = tf.Variable(tf.sin(tf.reshape(tf.range(25.0), [5, 5])), use_resource=False)
+
+    def turn(scores, own):
+        steps = tf.expand_dims(scores, 2) + weights
+        largest = tf.stop_gradient(tf.reduce_max(steps, 1, keepdims=True))
+        total = tf.reduce_sum(tf.exp(steps - largest), 2 if mistake else 1, keepdims=not new)
+        if new:
+            return tf.log(total) + tf.reshape(largest, tf.shape(total)) + own
+        return tf.squeeze(tf.log(total) + largest, [1]) + own
+
+    scores = tf.scan(turn, x, initializer=tf.zeros([tf.shape(x)[1], 5]))
+    ((gradient, _),) = tf.train.GradientDescentOptimizer(1.0).compute_gradients(tf.tanh(scores), [weights])
+    tf.global_variables_initializer()
+    out(gradient)
+
+
+@pytest.mark.usefixtures("loops_of_ops")
+def test_a_sum_of_exponentials_that_a_loop_keeps_is_squeezed_first():
+    old = _built(_exponents_turn_by_turn, False)
+    assert "squeezed first" in proved(old, _built(_exponents_turn_by_turn, True)).rules
+    assert audit(old, _built(_exponents_turn_by_turn, True, mistake=True)).verdict == "not faithful"
+
+
 def _array(own, writing, other=None):
     """An array on a device of its own, written on another, and again on the `other`."""
     x, size = floats(4), tf.constant(4)

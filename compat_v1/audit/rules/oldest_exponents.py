@@ -36,7 +36,7 @@ def _squeeze(normal, node, found, users):
     if tuple(size for axis, size in enumerate(shape) if axis not in axes) != sizes or users[logarithm] != {added}:
         return
     backward = [one for one in users[kept] if one is not logarithm]
-    gradients = [_Gradient(one, (kept, 0), users) for one in backward]
+    gradients = [_Gradient(normal, one, (kept, 0), users) for one in backward]
     if not all(one.is_whole and normal.sizes(one.gradient) == sizes for one in gradients):
         return
     target = whole(with_rest(sizes), "int32")
@@ -51,9 +51,18 @@ def _squeeze(normal, node, found, users):
 
 
 class _Gradient:
-    """The gradient of the logarithm: a product by the reciprocal, of what was reshaped and handed on."""
+    """The gradient of the logarithm: a product by the reciprocal, of what was reshaped and handed on.
 
-    def __init__(self, inverse, kept, users):
+    `user`: what takes what is `kept`; in a loop it pushes it, for the reciprocal.
+    """
+
+    def __init__(self, normal, user, kept, users):
+        self.pops = [pop for pop, (one, push, _) in normal.kept.items() if one == kept and normal.made[push] is user]
+        inverse = user
+        for pop in self.pops:
+            kept = (pop, 0)
+            taking = [one for one in users.get(pop, ()) if kept in one.inputs]
+            inverse = taking[0] if len(taking) == 1 else user
         products = [one for one in users.get(inverse, ()) if one.op == "Mul" and one.inputs[1] == (inverse, 0)]
         self.inverse, self.product = inverse, products[0] if len(products) == 1 else None
         self.is_whole = False
@@ -73,7 +82,15 @@ class _Gradient:
         """Reshape the product instead of what it is of."""
         sizes, kept = normal.sizes(total), normal.sizes((self.product, 0))
         self.group.controls = frozenset([self.gradient[0]])
-        self.handed.inputs, self.inverse.inputs = [self.gradient], [total]
+        self.handed.inputs = [self.gradient]
+        for pop in self.pops:
+            _, push, handles = normal.kept[pop]
+            normal.kept[pop] = total, push, handles
+            normal.made[push].inputs[1] = total
+            for node in (normal.made[push], pop):
+                normal.set_sizes(node, sizes)
+        if not self.pops:
+            self.inverse.inputs = [total]
         reshape = self.reshaped[0]
         if users[reshape] == {self.group, self.handed}:
             normal.absorbed.add(reshape)  # else something besides takes the same gradient in the same shape
