@@ -9,7 +9,6 @@ import re
 
 from tensorflow.core.framework import types_pb2
 
-from compat_v1.audit import spare
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
@@ -22,7 +21,6 @@ _GRADIENT = re.compile(r"Grad(V\d)?$|Backprop(Input|Filter)(V\d)?$|^TensorArrayG
 # Ops that a program looks at its gradients by, and no gradient ends in.
 _MADE_OF_GRADIENTS = {"Identity", "Abs", "Exp", "IsFinite", "IsInf", "IsNan", "L2Loss", "Log", "Max", "Mean", "Min"}
 _MADE_OF_GRADIENTS |= {"Sqrt", "Square", "Tanh"}
-_INCIDENTAL = {"frame_name", "parallel_iterations", "seed2"}
 
 
 def idle_nodes(normal):
@@ -62,12 +60,12 @@ def idle_nodes(normal):
 
 def _all_idle(normal, users, groups, after):
     """Return the nodes that serve only gradients which nothing uses, of those `after` a gradient."""
-    totals, arrays = _totals(normal, users), _gradient_arrays(normal)
+    sums, arrays = totals(normal, users), _gradient_arrays(normal)
     while True:
         idle, kept = set(), {node for taking in arrays for node in taking}
-        for node in (*reversed(normal.nodes), *(reversed(normal.nodes) if totals else ())):
-            if node in totals and users.get(node, set()) <= idle:
-                idle |= totals[node]
+        for node in (*reversed(normal.nodes), *(reversed(normal.nodes) if sums else ())):
+            if node in sums and users.get(node, set()) <= idle:
+                idle |= sums[node]
             others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
             if node.op in NO_PART or not (node in kept or _is_free(normal, node)) or not others <= idle:
                 continue
@@ -108,85 +106,6 @@ def _last_of_program(normal, users, members):
     return {node for node in normal.nodes if node.op in _MADE_OF_GRADIENTS and not users.get(node)} - members.keys()
 
 
-def of_one_graph(normals, idle, verification):
-    """Return the names of the idle nodes of each graph that are to be left out, as two sets.
-
-    `normals` have the `idle` nodes, two sets; `verification` compared the same graphs without any of them.
-    """
-    prints = [
-        _fingerprints(normal, nodes, verification, side)
-        for side, (normal, nodes) in enumerate(zip(normals, idle, strict=True))
-    ]
-    common = set(prints[0].values()) & set(prints[1].values())
-    parts = []
-    for side, (normal, nodes) in enumerate(zip(normals, idle, strict=True)):
-        alone = {node for node in nodes if prints[side][node] not in common}
-        parts.append(_parts(normal, alone, prints[side], verification, side))
-    taken, written_otherwise = _taken_by_dropouts(normals, idle, verification)
-    left_out = []
-    for side, (normal, own, others) in enumerate(zip(normals, parts, parts[::-1], strict=True)):
-        totals = _totals(normal, users_of(normal)).values()
-        own = [part for part in own if all(total <= part[0] for total in totals if total & part[0])]
-        known = set().union(*(anchors for _, anchors in others))
-        ops = {name: node.op for nodes, _ in others for node in nodes for name in node.names}
-        gone = [
-            nodes
-            for nodes, anchors in own
-            if not (anchors & known or _are_namesakes(nodes, ops)) or _take(nodes, written_otherwise[side])
-        ]
-        gone = [nodes for nodes in gone if not _take(nodes, taken[side]) or spare.are_gradients(nodes)]
-        left_out.append({name for nodes in gone for node in nodes for name in node.names})
-    return left_out
-
-
-def _are_namesakes(nodes, ops):
-    """Whether there is for each of some nodes one of a name and the op that it has, {name: op}, in the other graph.
-
-    They are held against these: what is made from others is another gradient of the same, not one that is made no more.
-    """
-    return all(any(ops.get(name) == node.op for name in node.names) for node in nodes)
-
-
-def _taken_by_dropouts(normals, idle, verification):
-    """Return, for each graph, the tensors that a dropout or the like takes, then those that the other takes otherwise.
-
-    The gradients of a mask or a scale differ with the formula. What is itself `idle` counts for nothing.
-    """
-    ways = []
-    for normal, unused in zip(normals, idle, strict=True):
-        own = {}
-        for operand, taken in normal.inner.items():
-            own[operand] = {way for way, name in taken if normal.made.get(name) not in unused}
-        dropouts = [node for node in normal.nodes if node.op in ("masked", "scaled") and node not in unused]
-        formulas = {step for node in dropouts for step in node.steps if step.startswith("dropout")}
-        for node in dropouts:  # of one formula, mask and scale go together
-            own.setdefault(node.inputs[0], set()).update(formulas)
-        ways.append(own)
-    taken = [{one for one, way in own.items() if "moments" not in way} for own in ways]  # theirs are made of more ops
-    return taken, [
-        {one for one in own if own[one] and own[one] != others.get(_partner(one, verification, side, normal))}
-        for side, (own, others, normal) in enumerate(zip(ways, ways[::-1], normals[::-1], strict=True))
-    ]
-
-
-def _partner(operand, verification, side, normal):
-    """Return the tensor of the other graph, `normal`, that is the partner of one of this side's, or None."""
-    if operand is None or isinstance(operand, Literal):
-        return None
-    found = verification.pairing.sides[side].normal.tensors.get((operand[0].name, operand[1]))
-    if found is None or isinstance(found, Literal):
-        return None
-    other = (verification.back if side else verification.partner).get(found[0])
-    return None if other is None else normal.tensors.get((other.name, found[1]))
-
-
-def _take(nodes, tensors):
-    """Whether one of some nodes is made from one of some tensors, or from its negative."""
-    taken = [operand for node in nodes for operand in node.inputs if not isinstance(operand, Literal)]
-    taken += [operand[0].inputs[0] for operand in taken if operand[0].op == "Neg"]
-    return any(operand in tensors for operand in taken if not isinstance(operand, Literal))
-
-
 def leave_out(normal, names):
     """Return the normal nodes of these names; what waited for them waits no more, a gradient left alone for none."""
     users, instead, gone = users_of(normal), {}, set()
@@ -200,13 +119,13 @@ def leave_out(normal, names):
         replaced = node in normal.absorbed and used and used <= gone
         if known or replaced or (reshaped and not names.isdisjoint(_makers(node)[0].names if _makers(node) else ())):
             gone.add(node)
-    totals, many = _totals(normal, users) if gone else {}, None
-    inside = set().union(*totals.values())
+    sums, many = totals(normal, users) if gone else {}, None
+    inside = set().union(*sums.values())
     while many != len(gone):
         many = len(gone)
         for node in reversed(normal.nodes):
-            if node in gone and (node in totals or node not in inside) and not users.get(node, set()) - nothing <= gone:
-                gone -= totals.get(node, {node})
+            if node in gone and (node in sums or node not in inside) and not users.get(node, set()) - nothing <= gone:
+                gone -= sums.get(node, {node})
     if not gone:
         return gone
     lost = frozenset(gone)  # and not the groups that end with these: others hand on what came by one of them
@@ -246,9 +165,9 @@ def _replace(normal, instead):
         normal.tensors[name] = final(operand)
 
 
-def _totals(normal, users):
+def totals(normal, users):
     """Return {Exit: the nodes of a loop that only add up what leaves by it}."""
-    totals = {}
+    found = {}
     for merge in normal.nodes:
         if (
             merge.op != "Merge"
@@ -266,8 +185,8 @@ def _totals(normal, users):
         own = {enter, merge, switches[0], total[0], back, *exits}
         inside = all(users.get(one, set()) <= own for one in own - set(exits))
         if len(exits) == 1 and inside and normal.graph.frames.get(merge.name) != "":
-            totals[exits[0]] = own
-    return totals
+            found[exits[0]] = own
+    return found
 
 
 def _groups(normal, users):
@@ -348,76 +267,3 @@ def _downstream(roots, users):
 
 def _makers(node):
     return [operand[0] for operand in node.inputs if operand is not None and not isinstance(operand, Literal)]
-
-
-def _fingerprints(normal, nodes, verification, side):
-    """Return {node: a hash of what it computes, the same in both graphs}."""
-    prints = {}
-    for node in normal.nodes:
-        if node not in nodes:
-            continue
-        attributes = tuple(sorted((key, one) for key, one in node.attributes.items() if key not in _INCIDENTAL))
-        inputs = tuple(_print(normal, operand, prints, verification, side) for operand in node.inputs)
-        prints[node] = hash((node.op, attributes, tuple(sorted(inputs)) if node.op == "Mul" else inputs, node.device))
-    return prints
-
-
-def _print(normal, operand, prints, verification, side):
-    if isinstance(operand, Literal):
-        known = [one if isinstance(one, int) else -1 for one in operand.shape]
-        values = (
-            operand.value if operand.kind != "whole" else [one if isinstance(one, int) else -1 for one in operand.value]
-        )
-        return hash((operand.kind, *known, values if isinstance(values, bytes) else tuple(values)))
-    if operand[0] in prints:
-        return prints[operand[0]]
-    anchor = _anchor(operand, verification, side)
-    if anchor[0] == "none" and operand[0] in normal.kept:  # for idle nodes alone, and so on no stack where they are not
-        return hash(("popped", _print(normal, normal.kept[operand[0]][0], prints, verification, side)))
-    return hash(anchor)
-
-
-def _anchor(operand, verification, side):
-    """Return what says which live tensor of the other graph this is: its place there, or one that no tensor has."""
-    same = verification.pairing.sides[side]
-    found = same.normal.tensors.get((operand[0].name, operand[1]))
-    if found is None or isinstance(found, Literal):
-        return "none", side, operand[0].number
-    alike = [one for one in same.named[operand[0].name] if _written(one) == _written(operand[0])]
-    if len(alike) == 1:  # a rule makes several nodes of a name of one
-        found = alike[0], operand[1]
-    other = (verification.back if side else verification.partner).get(found[0])
-    if other is None:
-        return "none", side, operand[0].number
-    return "node", (found[0] if side else other).number, found[1]
-
-
-def _written(node):
-    """Return a node's op and what it takes, as far as names tell."""
-    return node.op, [
-        one.key if isinstance(one, Literal) else one and (one[0].name, one[0].op, one[1]) for one in node.inputs
-    ]
-
-
-def _parts(normal, nodes, prints, verification, side):
-    """Return the connected parts of some idle nodes, each with what it is computed from, as [(nodes, anchors)]."""
-    part = {}
-    for node in normal.nodes:
-        if node not in nodes:
-            continue
-        own = part[node] = {node}, set()
-        for operand in node.inputs:
-            if isinstance(operand, Literal):
-                continue
-            if operand[0] not in part:
-                if operand[0] in nodes:
-                    continue  # what comes back in a loop
-                own[1].add(_print(normal, operand, prints, verification, side))
-                continue
-            before = part[operand[0]]
-            if before is not own:  # the smaller goes into the larger, so that a node changes its part seldom
-                smaller, own = sorted((before, own), key=lambda one: len(one[0]))
-                own[0].update(smaller[0])
-                own[1].update(smaller[1])
-                part.update(dict.fromkeys(smaller[0], own))
-    return list({id(one): one for one in part.values()}.values())
