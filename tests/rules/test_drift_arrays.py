@@ -39,6 +39,29 @@ def written_turn_by_turn(new, mistake):
     out(tf.concat([tf.reshape(one, [-1]) for one in tf.gradients(outputs.stack() ** 2, [weights, bias])], 0))
 
 
+def cross_entropy_turn_by_turn(new, mistake, guarded=1):
+    """A cross entropy in a loop, whose gradient is kept; `guarded`: which of its outputs an old release guarded."""
+    x = floats(4, None)
+    weights = tf.sin(x[:3, :3])
+
+    @tf.custom_gradient
+    def loss(logits):
+        kept = [*raw.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=[2, 0, 1])]
+
+        def gradient(given):
+            kept[guarded] = kept[guarded] if new else raw.PreventGradient(input=kept[guarded])
+            back = (kept[1] + tf.expand_dims(kept[0], 1)) * tf.expand_dims(given, 1)
+            return raw.Neg(x=back) if mistake else back
+
+        return kept[0], gradient
+
+    def turn(time, total):
+        return time + 1, total + tf.reduce_sum(loss(tf.matmul(x[:3, :3], weights) * tf.tanh(total)))
+
+    _, total = tf.while_loop(lambda time, _: time < 3, turn, [tf.constant(0), tf.constant(1.0)])
+    out(tf.gradients(total, weights)[0])
+
+
 def masked(new, mistake):
     """A state that a mask holds, and the gradient for the mask, which the first releases made for nobody."""
     x, mask = floats(6, None, 3), raw.Sin(x=floats(6, None, name="mask"))
@@ -53,12 +76,19 @@ def masked(new, mistake):
     out(tf.gradients(states**2, weights if new else [weights, mask])[0])
 
 
-@pytest.mark.parametrize("form", [written_turn_by_turn, masked], ids=lambda form: form.__name__)
+@pytest.mark.parametrize(
+    "form", [written_turn_by_turn, cross_entropy_turn_by_turn, masked], ids=lambda form: form.__name__
+)
 def test_both_forms_are_faithful_give_every_bit_the_same_and_hide_no_mistake(form):
     old = built(form, False)
     result = proved(old, built(form, True))
     assert result.rules
     assert audit(old, built(form, True, mistake=True)).verdict == "not faithful"
+
+
+def test_what_is_guarded_and_is_no_gradient_stays_guarded():
+    old, new = (built(lambda new, _: cross_entropy_turn_by_turn(new, False, guarded=0), one) for one in (False, True))
+    assert audit(old, new).verdict == "not faithful"
 
 
 def test_an_array_of_gradients_has_the_sizes_of_the_array_that_it_is_for():

@@ -185,10 +185,11 @@ class GradientRules:
         return True
 
     def _PreventGradient(self, name, node, operands):
-        """The second output of a cross entropy is its gradient, which has none of its own."""
+        """The second output of a cross entropy, also one of a loop, is its gradient, which has none of its own."""
         (tensor,) = operands
         losses = ("SparseSoftmaxCrossEntropyWithLogits", "SoftmaxCrossEntropyWithLogits")
-        if not any(is_op(tensor, op) for op in losses) or tensor[1] != 1:
+        made, *_ = self.normal.kept.get(tensor[0], (tensor,)) if is_op(tensor, "StackPopV2") else (tensor,)
+        if not any(is_op(made, op) for op in losses) or made[1] != 1:
             return False
         self.normal.alias(name, tensor, "second derivative")
         return True
