@@ -112,11 +112,17 @@ def _resized(shapes, literals, _attributes):
     return [(shapes[0][0], height, width, shapes[0][3])]
 
 
+def _cropped(shapes, literals, _attributes):
+    height, width = literals[3].array().tolist()
+    return [(shapes[1][0], height, width, shapes[0][3])]
+
+
 RULES = {
     "StridedSlice": _strided,
     "Conv2D": _convolved,
     "DepthwiseConv2dNative": _convolved_apart,
     **dict.fromkeys(("MaxPool", "AvgPool"), _pooled),
     "MaxPoolV2": lambda shapes, _literals, _attributes: [(shapes[0][0], None, None, None)],
+    "CropAndResize": _cropped,
     **dict.fromkeys(("ResizeArea", "ResizeBicubic", "ResizeBilinear", "ResizeNearestNeighbor"), _resized),
 }

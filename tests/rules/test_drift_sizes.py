@@ -77,3 +77,16 @@ def test_a_table_of_vectors_gives_more_than_it_is_asked_for():
         out(raw.Tanh(x=found if new else raw.Reshape(tensor=found, shape=raw.Pack(values=sizes))))
 
     assert audit(built(form, False), built(form, True)).verdict == "not faithful"
+
+
+def test_crops_are_as_many_as_boxes_and_as_deep_as_images():
+    def form(new, mistake):
+        x, boxes = floats(2, 6, 6, None), floats(None, 4, name="boxes")
+        which = raw.ZerosLike(x=raw.Cast(x=boxes[:, 0], DstT=tf.int32))
+        crops = raw.CropAndResize(image=x, boxes=boxes, box_ind=which, crop_size=[2, 3])
+        sizes = [raw.Shape(input=boxes)[0], *([3, 2] if mistake else [2, 3]), raw.Shape(input=x)[3]]
+        out(raw.Tanh(x=crops if new and not mistake else raw.Reshape(tensor=crops, shape=raw.Pack(values=sizes))))
+
+    old, new = built(form, False), built(form, True)
+    proved(old, new)
+    assert audit(old, built(form, True, True)).verdict == "not faithful"
