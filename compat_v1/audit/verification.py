@@ -318,6 +318,9 @@ class Verification:
         if waits.of_rows(self, here, other):
             self.explain("order of rows", node.name)
             return
+        if waits.of_parts(self, node, here, other):
+            self.explain("waits for operands", node.name)
+            return
         if waits.of_counts(self, here, other):
             self.explain("counted behind", node.name)
             return
@@ -330,7 +333,8 @@ class Verification:
         needed, own = (
             {one for one in each.controls if one not in surely_before(each, {one})} for each in (node, other)
         )
-        missed = {self.partner.get(one, one) for one in needed} - other.controls | own - here
+        behind = {self.partner.get(one, one) for one in surely_before(node)}
+        missed = {self.partner.get(one, one) for one in needed} - surely_before(other) | own - behind
         if not missed:
             self.explain("waits for operands", node.name)
             return

@@ -6,11 +6,14 @@ same name, or, of constants that are numbered otherwise, that which the partner 
 
 from compat_v1.audit import idle
 from compat_v1.audit.findings import Finding
-from compat_v1.audit.graph import SWITCHES
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, EXITS, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_zeros
 from compat_v1.audit.pruning import before, surely_before
 from compat_v1.audit.rules import decays, oldest_averages
+
+_FEW = 30  # nodes from one to what takes another besides, as in the gradient of a mean
+_OF_FLOW = (*BACK_EDGES, *ENTERS, *EXITS, *MERGES, *SWITCHES)
 
 
 def of_consumed(verification):
@@ -109,37 +112,56 @@ def of_rows(verification, here, other):
     return bool(others) and all(any(missing <= before(one) for one in some) for some in others)
 
 
+def of_parts(verification, node, here, other):
+    """Whether a part of what was one op waits in the port alone for what that op has waited for, or what it takes.
+
+    `here`: what the node waits for, as partners.
+    """
+    side, port = verification.pairing.sides
+    op = side.normal.made.get(node.name)
+    is_part = bool(node.steps) and op not in (None, node) and {user for user, _ in side.users[node]} == {op}
+    if not is_part or not here < other.controls or not _is_pure(port.normal, other):
+        return False
+    return other.controls - here <= {verification.partner.get(one) for one in surely_before(op)}
+
+
 def of_measured(verification, node, here, other):
     """Whether the original alone waits for what its zeros or ones in a tensor's shape come behind, as all that takes
-    what the port has does in any case: that takes the tensor too, however it does.
+    what the port has does in any case, or all that is made of that.
 
     `here`: what the node waits for, as partners. Where the shape is known, today's zeros need no tensor.
     """
     side, port = verification.pairing.sides
-    normal = side.normal
-    if not other.controls < here or node.name not in normal.graph.nodes:
+    normal, missing = side.normal, here - other.controls
+    if not other.controls < here or not _is_pure(normal, node):
         return False
-    if normal.graph.is_stateful(node.name) or normal.reads_a_ref(node.name):
-        return False
-    literals = [one for one, _ in normal.graph.inputs[node.name] if one in normal.measured]
+    names = [one for one in node.names if one in normal.graph.nodes]
+    literals = [one for name in names for one, _ in normal.graph.inputs[name] if one in normal.measured]
     effects = set().union(*map(normal.measured.get, literals))
-    measured = {verification.partner.get(one) for one in _measured_by(normal, literals)}
-    if not here - other.controls <= {verification.partner.get(normal.made.get(one)) for one in effects}:
+    if not missing <= {verification.partner.get(normal.made.get(one)) for one in effects}:
         return False
-    return bool(port.users[other]) and all(measured <= surely_before(user) for user, _ in port.users[other])
+    return _are_behind(port, other, missing)
 
 
-def _measured_by(normal, literals):
-    """Return the nodes whose sizes literals, by name, are made of."""
-    found, todo = set(), list(literals)
-    while todo:
-        for maker, index in normal.graph.inputs[todo.pop()]:
-            operand = normal.tensors.get((maker, index))
-            if isinstance(operand, Literal):
-                todo.append(maker)
-            elif operand is not None:
-                found.add(operand[0])
-    return found
+def _are_behind(side, node, awaited):
+    """Whether some nodes have run for whatever is made of a node in the end, before it is kept or given to anybody."""
+    seen, todo = {node}, [node]
+    while todo and len(seen) < _FEW:
+        users = {user for user, _ in side.users[todo.pop()]}
+        if not users:
+            return False
+        left = {user for user in users - seen if not awaited <= surely_before(user)}
+        if any(one.op in _OF_FLOW or not _is_pure(side.normal, one) for one in left):
+            return False
+        seen |= left
+        todo += left
+    return not todo
+
+
+def _is_pure(normal, node):
+    """Whether it makes no difference when a node runs."""
+    name = node.name
+    return name in normal.graph.nodes and not normal.graph.is_stateful(name) and not normal.reads_a_ref(name)
 
 
 def in_groups(verification, node, other):

@@ -16,13 +16,16 @@ def _built(form, *args, **options):
     return graph.as_graph_def()
 
 
-def _exponents(new, shared=False, mistake=False):
-    """A sum of exponentials over all axes and its gradient, which is `shared` by something else in the same shape."""
+def _exponents(new, shared=False, mistake=False, gated=True):
+    """A sum of exponentials over all axes and its gradient, which is `shared` by something else in the same shape.
+
+    `gated`: it is handed on when all gradients of an op are there, as optimizers have it and tf.gradients has not.
+    """
     x = floats(5, 3)
     gradient = raw.Sigmoid(x=raw.Min(input=x, axis=[0, 1]))
     largest = raw.StopGradient(input=raw.Max(input=x, axis=[0, 1], keep_dims=True))
     exponents = raw.Exp(x=raw.Sub(x=x, y=largest))
-    total = raw.Sum(input=exponents, axis=[0] if mistake else [0, 1], keep_dims=not new)
+    total = raw.Sum(input=exponents, axis=[0] if mistake == "axes" else [0, 1], keep_dims=not new)
     kept = raw.Reshape(tensor=gradient, shape=[1, 1]) if shared or not new else None
     if new:
         result = raw.AddV2(x=raw.Log(x=total), y=raw.Reshape(tensor=largest, shape=raw.Shape(input=total)[:0]))
@@ -30,21 +33,23 @@ def _exponents(new, shared=False, mistake=False):
     else:
         result = raw.Squeeze(input=raw.AddV2(x=raw.Log(x=total), y=largest))
         other, gradient = raw.Tanh(x=kept) if shared else 0.0, kept
-    with tf.control_dependencies([tf.group(gradient)]):
-        handed = raw.Identity(input=gradient)
-    with tf.control_dependencies([handed]):
+    with tf.control_dependencies([tf.group(gradient)] if gated else []):
+        handed = raw.Identity(input=gradient) if gated else gradient
+    with tf.control_dependencies([] if mistake == "early" else [handed]):
         inverse = raw.Reciprocal(x=total)
     back = raw.Mul(x=handed, y=inverse)
-    back = raw.Reshape(tensor=back, shape=[1, 1]) if new and not mistake else back
+    back = raw.Reshape(tensor=back, shape=[1, 1]) if new and mistake != "axes" else back
     out(raw.Mul(x=raw.BroadcastTo(input=back, shape=[5, 3]), y=exponents) + result + other)
 
 
+@pytest.mark.parametrize("gated", [False, True])
 @pytest.mark.parametrize("shared", [False, True])
-def test_a_sum_of_exponentials_over_all_axes_is_squeezed_first(shared):
-    result = proved(_built(_exponents, False, shared), _built(_exponents, True, shared), seeds=20)
-    assert "squeezed first" in result.rules
-    wrong = _built(_exponents, True, shared, mistake=True)
-    assert audit(_built(_exponents, False, shared), wrong).verdict == "not faithful"
+def test_a_sum_of_exponentials_over_all_axes_is_squeezed_first(shared, gated):
+    old, new = (_built(_exponents, one, shared, gated=gated) for one in (False, True))
+    assert "squeezed first" in proved(old, new, seeds=20).rules
+    for mistake in ("axes", "early"):
+        wrong = _built(_exponents, True, shared, mistake, gated)
+        assert audit(old, wrong).verdict == "not faithful"
 
 
 def _exponents_turn_by_turn(new, mistake=False):

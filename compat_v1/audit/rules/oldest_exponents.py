@@ -7,7 +7,7 @@ from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, with_rest
 from compat_v1.audit.patterns import make, match
-from compat_v1.audit.pruning import arrange, users_of
+from compat_v1.audit.pruning import arrange, surely_before, users_of
 
 _RULE = "squeezed first"
 
@@ -51,7 +51,7 @@ def _squeeze(normal, node, found, users):
 
 
 class _Gradient:
-    """The gradient of the logarithm: a product by the reciprocal, of what was reshaped and handed on.
+    """The gradient of the logarithm: a product by the reciprocal, of what was reshaped, and handed on if that is so.
 
     `user`: what takes what is `kept`; in a loop it pushes it, for the reciprocal.
     """
@@ -65,24 +65,37 @@ class _Gradient:
             inverse = taking[0] if len(taking) == 1 else user
         products = [one for one in users.get(inverse, ()) if one.op == "Mul" and one.inputs[1] == (inverse, 0)]
         self.inverse, self.product = inverse, products[0] if len(products) == 1 else None
-        self.is_whole = False
+        self.is_whole, self.handed = False, None
         if inverse.op != "Reciprocal" or users.get(inverse) != {self.product} or inverse.inputs != [kept]:
             return
         handed = self.product.inputs[0]
-        if self.product.controls or not is_op(handed, "Identity") or inverse.controls != {handed[0]}:
+        if self.product.controls or not is_op(handed, "Identity", "Reshape") or handed[0] not in inverse.controls:
+            return
+        if handed[0].op == "Reshape":  # no group of gradients waits for each other
+            self.reshaped, self.gradient = handed, handed[0].inputs[0]
+            self.is_whole = not isinstance(self.gradient, Literal)
+            self.is_whole = self.is_whole and handed[0].controls <= surely_before(self.gradient[0])
             return
         self.handed, self.reshaped = handed[0], handed[0].inputs[0]
-        if not is_op(self.reshaped, "Reshape") or len(self.handed.controls) != 1:
+        if not is_op(self.reshaped, "Reshape"):
             return
-        self.gradient, (self.group,) = self.reshaped[0].inputs[0], self.handed.controls
-        self.is_whole = not isinstance(self.gradient, Literal) and self.group.controls == {self.reshaped[0]}
-        self.is_whole &= users[self.group] == {self.handed}
+        groups = [one for one in self.handed.controls if one.op == "NoOp" and self.reshaped[0] in one.controls]
+        if len(groups) != 1 or not self.handed.controls <= groups[0].controls | {*groups}:
+            return
+        self.gradient, (self.group,) = self.reshaped[0].inputs[0], groups
+        self.is_whole = not isinstance(self.gradient, Literal) and users[self.group] == {self.handed}
 
     def write(self, normal, total, shape, users):
         """Reshape the product instead of what it is of."""
         sizes, kept = normal.sizes(total), normal.sizes((self.product, 0))
-        self.group.controls = frozenset([self.gradient[0]])
-        self.handed.inputs = [self.gradient]
+        reshape, own = self.reshaped[0], {self.inverse, self.product}
+        if self.handed is None:
+            self.inverse.controls = self.inverse.controls - {reshape} | {self.gradient[0]}
+            self.product.inputs = [self.gradient, self.product.inputs[1]]
+        else:
+            own = {self.group, self.handed}
+            self.group.controls = self.group.controls - {reshape} | {self.gradient[0]}
+            self.handed.inputs = [self.gradient]
         for pop in self.pops:
             _, push, handles = normal.kept[pop]
             normal.kept[pop] = total, push, handles
@@ -91,16 +104,15 @@ class _Gradient:
                 normal.set_sizes(node, sizes)
         if not self.pops:
             self.inverse.inputs = [total]
-        reshape = self.reshaped[0]
-        if users[reshape] == {self.group, self.handed}:
+        if users[reshape] == own:
             normal.absorbed.add(reshape)  # else something besides takes the same gradient in the same shape
         behind = make(normal, reshape, "Reshape", reshape.attributes, [(self.product, 0), shape], kept, _RULE)
         for user in users[self.product]:
             user.inputs = [behind if one == (self.product, 0) else one for one in user.inputs]
-        others = [one for one in users[self.handed] if one not in (self.inverse, self.product)]
+        others = [one for one in users.get(self.handed, ()) if one not in (self.inverse, self.product)]
         if others:  # the gradient of the largest exponent, which is stopped
             own = make(normal, reshape, "Reshape", reshape.attributes, [(self.handed, 0), shape], kept, _RULE)
             for user in others:
                 user.inputs = [own if one == (self.handed, 0) else one for one in user.inputs]
-        for node in (self.handed, self.inverse, self.product):
+        for node in (self.inverse, self.product, *([self.handed] if self.handed else ())):
             normal.set_sizes(node, sizes)

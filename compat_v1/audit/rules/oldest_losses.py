@@ -66,6 +66,7 @@ def finish(normal):
         node.op, node.inputs = QUOTIENT, [chosen[0].inputs[1], count]
         node.controls |= {one for one in chosen[0].controls if not (one.op == "NoOp" and _waits_for_nothing(one))}
         node.steps.add(f"{QUOTIENT}: selected")
+        node.names += chosen[0].names
         first = made.setdefault((_pair(node.inputs), node.controls, node.device), node)
         if first is not node:  # of two losses with one count
             instead[node, 0] = (first, 0)
