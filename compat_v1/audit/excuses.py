@@ -67,7 +67,7 @@ def unused(node, side, in_port):
         return "unused constants"  # whether what is fed is for training, which no layer asks
     if node.op == "Enter" and not users.get(node) and not node.controls:
         return "unused constants" if isinstance(node.inputs[0], Literal) else "computed shapes"
-    return "unused constants" if _measures_zeros(node, users) else None
+    return "unused constants" if _measures_zeros(node, side) else None
 
 
 def _is_of_statistics(node):
@@ -156,13 +156,14 @@ def _is_sparse_shape(node):
     return source.op == "DeserializeSparse" and index == 2
 
 
-def _measures_zeros(node, users):
+def _measures_zeros(node, side):
     """Whether a node tells, or helps to tell, if as many zeros as that are a constant; nobody asks for the answer."""
     todo, seen = [node], {node}
     while todo:
         one = todo.pop()
-        using = users.get(one, ())
-        if any(awaited.op != "the loop" for awaited in one.controls):  # where a constant is made
+        using = side.users.get(one, ())
+        measured = side.normal.measured_for(one.name) if one.name in side.normal.graph.nodes else set()
+        if any(awaited.op != "the loop" for awaited in one.controls - measured):  # where a constant is made
             return False
         if one.op == "Mul":
             if not using or any(slot == "^" for _, slot in using):

@@ -22,7 +22,7 @@ class Places:
             if one in self.waits and not stands_in:  # else the node for the literal waits: a Merge takes what comes
                 found |= self.waits[one]
                 self.carried |= self.waits[one]
-        return found | self._measured(name) | self._read_before(name)
+        return found | self.measured_for(name) | self._read_before(name)
 
     def alive(self, name):
         """Return what tells in which loop or branch a node runs."""
@@ -80,7 +80,7 @@ class Places:
         self.carried |= waits | {one for one in alive if one.op in MERGES}
         return frozenset(alive), waits
 
-    def _measured(self, name):
+    def measured_for(self, name):
         """Return the nodes with effects that run for a node only as it takes or awaits a size of what they change."""
         measured = set().union(*(self.measured.get(one, ()) for one in self.graph.needs(name)))
         for one in self.graph.needs(name) if measured else ():

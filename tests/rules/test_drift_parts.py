@@ -1,4 +1,4 @@
-"""What an op waited for that is several by now, zeros that came behind an update: the same bits, no mistake hides."""
+"""What an op, or zeros, waited for that are made otherwise by now: the same bits, and no mistake hides."""
 
 import pytest
 import tensorflow.compat.v1 as tf
@@ -84,3 +84,23 @@ def test_the_gradient_of_a_mean_need_not_come_behind_what_all_that_is_made_of_it
 @pytest.mark.parametrize("form", ["given", "read"])
 def test_what_is_given_or_reads_a_variable_behind_it_tells_them_apart(form):
     assert audit(_mean(False, form), _mean(True, form)).verdict == "not faithful"
+
+
+def _ones(old, behind=False, value=1.0):
+    """Ones as many as what an update gives; TensorFlow 1.15 asked whether these are few, for nothing."""
+    with tf.Graph().as_default() as graph:
+        x, variables = floats(None), _variables()
+        updated, other = (raw.Assign(ref=one._ref(), value=x, validate_shape=False) for one in variables)
+        size = raw.Size(input=updated)
+        if old:
+            with tf.control_dependencies([other] if behind else []):
+                raw.Less(x=size, y=1000)
+        out(raw.Mul(x=raw.Fill(dims=raw.Pack(values=[size]), value=value), y=updated))
+        _begun(variables)
+    return graph.as_graph_def()
+
+
+def test_nobody_asks_whether_what_an_update_gives_is_little():
+    proved(_ones(True), _ones(False))
+    assert audit(_ones(True), _ones(False, value=2.0)).verdict == "not faithful"
+    assert audit(_ones(True, behind=True), _ones(False)).verdict == "not faithful"

@@ -16,40 +16,47 @@ def _built(form, *args, **options):
     return graph.as_graph_def()
 
 
-def _exponents(new, shared=False, mistake=False, gated=True):
+def _exponents(new, shared=False, mistake=False, gated=True, behind=False):
     """A sum of exponentials over all axes and its gradient, which is `shared` by something else in the same shape.
 
     `gated`: it is handed on when all gradients of an op are there, as optimizers have it and tf.gradients has not.
+    `behind`: all of the gradient is made behind an update.
     """
-    x = floats(5, 3)
-    gradient = raw.Sigmoid(x=raw.Min(input=x, axis=[0, 1]))
+    x, variable = floats(5, 3), tf.Variable(tf.ones([3]), use_resource=False)
     largest = raw.StopGradient(input=raw.Max(input=x, axis=[0, 1], keep_dims=True))
     exponents = raw.Exp(x=raw.Sub(x=x, y=largest))
     total = raw.Sum(input=exponents, axis=[0] if mistake == "axes" else [0, 1], keep_dims=not new)
-    kept = raw.Reshape(tensor=gradient, shape=[1, 1]) if shared or not new else None
     if new:
         result = raw.AddV2(x=raw.Log(x=total), y=raw.Reshape(tensor=largest, shape=raw.Shape(input=total)[:0]))
-        other = raw.Tanh(x=kept) if shared else 0.0
     else:
         result = raw.Squeeze(input=raw.AddV2(x=raw.Log(x=total), y=largest))
-        other, gradient = raw.Tanh(x=kept) if shared else 0.0, kept
-    with tf.control_dependencies([tf.group(gradient)] if gated else []):
-        handed = raw.Identity(input=gradient) if gated else gradient
-    with tf.control_dependencies([] if mistake == "early" else [handed]):
-        inverse = raw.Reciprocal(x=total)
-    back = raw.Mul(x=handed, y=inverse)
-    back = raw.Reshape(tensor=back, shape=[1, 1]) if new and mistake != "axes" else back
-    out(raw.Mul(x=raw.BroadcastTo(input=back, shape=[5, 3]), y=exponents) + result + other)
+    updates = [tf.assign_add(variable, x[0])]
+    with tf.control_dependencies(updates if behind else []):
+        gradient = raw.Sigmoid(x=raw.Min(input=x, axis=[0, 1]))
+        kept = raw.Reshape(tensor=gradient, shape=[1, 1]) if shared or not new else None
+        other, gradient = raw.Tanh(x=kept) if shared else 0.0, gradient if new else kept
+        with tf.control_dependencies([tf.group(gradient)] if gated else []):
+            handed = raw.Identity(input=gradient) if gated else gradient
+        with tf.control_dependencies([] if mistake == "early" else [handed]):
+            inverse = raw.Reciprocal(x=total)
+        back = raw.Mul(x=handed, y=inverse)
+        back = raw.Reshape(tensor=back, shape=[1, 1]) if new and mistake != "axes" else back
+    with tf.control_dependencies(updates):
+        read = variable.read_value()
+    out(raw.Mul(x=raw.BroadcastTo(input=back, shape=[5, 3]), y=exponents) + result + other + read)
+    tf.variables_initializer([variable], name="init")
 
 
+@pytest.mark.parametrize("behind", [False, True])
 @pytest.mark.parametrize("gated", [False, True])
 @pytest.mark.parametrize("shared", [False, True])
-def test_a_sum_of_exponentials_over_all_axes_is_squeezed_first(shared, gated):
-    old, new = (_built(_exponents, one, shared, gated=gated) for one in (False, True))
-    assert "squeezed first" in proved(old, new, seeds=20).rules
+def test_a_sum_of_exponentials_over_all_axes_is_squeezed_first(shared, gated, behind):
+    old, new = (_built(_exponents, one, shared, gated=gated, behind=behind) for one in (False, True))
+    assert "squeezed first" in proved(old, new).rules
     for mistake in ("axes", "early"):
-        wrong = _built(_exponents, True, shared, mistake, gated)
+        wrong = _built(_exponents, True, shared, mistake, gated, behind)
         assert audit(old, wrong).verdict == "not faithful"
+    assert audit(old, _built(_exponents, True, shared, gated=gated, behind=not behind)).verdict == "not faithful"
 
 
 def _exponents_turn_by_turn(new, mistake=False):
