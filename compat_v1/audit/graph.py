@@ -261,9 +261,9 @@ class Graph:
             if kind is None:
                 continue
             handle = name
-            for _ in range(len(self.nodes)):  # into a loop in a loop, the handle enters twice
+            for _ in range(len(self.nodes)):  # into a loop in a loop, the handle enters twice; and into a branch
                 handle = self.inputs[handle][0][0]
-                if self.nodes[handle].op not in (*ENTERS, "Identity", "RefIdentity"):
+                if self.nodes[handle].op not in (*ENTERS, *SWITCHES, "Identity", "RefIdentity"):
                     break
             stacks[handle][kind].append(name)
         return stacks

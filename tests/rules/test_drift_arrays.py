@@ -62,6 +62,34 @@ def cross_entropy_turn_by_turn(new, mistake, guarded=1):
     out(tf.gradients(total, weights)[0])
 
 
+def pushed_in_a_branch(new, mistake):
+    """A shape that is known, but that an old release kept for the backward pass of a branch of a loop."""
+    x = floats(4, None)
+    weights = raw.Reshape(tensor=tf.sin(x[:3, :3]), shape=[3, 3])
+    bias = raw.Reshape(tensor=tf.cos(x[3:, :3]), shape=[1, 3])
+    unknown = tf.placeholder_with_default(np.ones([2, 3], np.float32), [None, 3])
+
+    @tf.custom_gradient
+    def biased(product, bias):
+        def gradients(given):
+            shape = tf.constant([1, 3]) if new else raw.Shape(input=bias)
+            places = raw.BroadcastGradientArgs(s0=raw.Shape(input=product), s1=shape)
+            own = raw.Sum(input=raw.Neg(x=given) if mistake else given, axis=places.r1)
+            return given, raw.Reshape(tensor=own, shape=shape)
+
+        return product + bias, gradients
+
+    def turn(time, hidden):
+        even = tf.equal(time % 2, 0)
+        return time + 1, tf.cond(
+            even, lambda: tf.tanh(hidden), lambda: biased(tf.matmul(hidden, weights), raw.Neg(x=bias))
+        )
+
+    shapes = [tf.TensorShape([]), tf.TensorShape([None, 3])]
+    _, hidden = tf.while_loop(lambda time, _: time < 4, turn, [tf.constant(0), unknown], shapes)
+    out(tf.concat(tf.gradients(hidden**2, [weights, bias]), 0))
+
+
 def masked(new, mistake):
     """A state that a mask holds, and the gradient for the mask, which the first releases made for nobody."""
     x, mask = floats(6, None, 3), raw.Sin(x=floats(6, None, name="mask"))
@@ -76,9 +104,10 @@ def masked(new, mistake):
     out(tf.gradients(states**2, weights if new else [weights, mask])[0])
 
 
-@pytest.mark.parametrize(
-    "form", [written_turn_by_turn, cross_entropy_turn_by_turn, masked], ids=lambda form: form.__name__
-)
+FORMS = (written_turn_by_turn, cross_entropy_turn_by_turn, pushed_in_a_branch, masked)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 def test_both_forms_are_faithful_give_every_bit_the_same_and_hide_no_mistake(form):
     old = built(form, False)
     result = proved(old, built(form, True))

@@ -235,11 +235,11 @@ def test_a_norm_multiplies_or_squares_also_what_is_squared_besides():
     assert audit(*no_norms).verdict == "not faithful"  # which tf.norm did not make
 
 
-def _product(new, shapes=(None, (4, 3)), transpose=True):
+def _product(new, shapes=(None, (4, 3)), transpose=True, **notes):
     """A product of which the rank of a factor is unknown."""
     x, y = (raw.Placeholder(dtype=tf.float32, shape=shape, name=name) for shape, name in zip(shapes, "xy", strict=True))
     if new:
-        out(raw.BatchMatMulV2(x=x, y=y, adj_y=transpose))
+        out(raw.BatchMatMulV2(x=x, y=y, adj_y=transpose, **notes))
     else:
         out(raw.MatMul(a=x, b=y, transpose_b=True))
 
@@ -251,6 +251,11 @@ def test_a_product_of_unknown_rank_is_one_of_matrices_or_of_batches(shapes):
     assert [one.cause for one in result.numbers] == ["product of unknown rank"]
     wrong = audit(_built(_product, False, shapes), _built(_product, True, shapes, transpose=False))
     assert wrong.verdict == "not faithful"
+
+
+def test_a_product_of_unknown_rank_may_say_that_it_is_one_of_a_gradient():
+    assert audit(_built(_product, True), _built(_product, True, grad_x=True)).verdict == "faithful"
+    assert audit(_built(_product, True), _built(_product, True, transpose=False, grad_x=True)).verdict == "not faithful"
 
 
 def test_a_product_of_two_unknown_ranks_was_one_of_batches():

@@ -2,7 +2,7 @@
 
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, with_rest
+from compat_v1.audit.operands import NOTES_ON_PRODUCTS, is_op, with_rest
 
 _ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
 _ADJOINT = {"adj_x": "transpose_a", "adj_y": "transpose_b"}
@@ -19,6 +19,7 @@ def _of_unknown_rank(rewriter, name, node, operands):
     """A product of a matrix and what has an unknown rank was one of matrices, and stopped for anything else."""
     ranks = [None if sizes is None else len(sizes) for sizes in map(rewriter.normal.sizes, operands)]
     attributes = rewriter.graph.attributes(name)
+    attributes = {key: value for key, value in attributes.items() if key not in NOTES_ON_PRODUCTS}
     kind = rewriter.dtype(name)
     if sorted(ranks, key=str) != [2, None] or not kind.startswith("float") or attributes.keys() - {"T", *_ADJOINT}:
         return False
