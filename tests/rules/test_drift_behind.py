@@ -94,3 +94,64 @@ def test_beta_may_wait_for_what_the_strength_waits_for_and_for_nothing_else():
     assert audit(old, _ftrl({"constants", "beta"}, True)).verdict == "faithful"
     assert audit(_ftrl(set(), False), _ftrl({"beta"}, True)).verdict == "not faithful"
     assert audit(old, _ftrl(set(), True)).verdict == "not faithful"
+
+
+def _normalized(new, mistake=None):
+    """Mean and variance of what comes from a branch that updates, and their gradients, by a count of its rows."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        given = floats(None, 4)
+        average, other = (tf.Variable(0.0, use_resource=False, name=name) for name in ("average", "other"))
+
+        def updated():
+            with tf.control_dependencies([tf.assign_add(average, 1.0)]):
+                return tf.sin(given)
+
+        x = tf.cond(given[0, 0] > 0, updated, lambda: tf.cos(given))
+        whole = raw.Mean(input=x, axis=[0], keep_dims=True)
+        shift = raw.StopGradient(input=whole)
+        squares, rows = raw.SquaredDifference(x=x, y=shift), raw.Shape(input=x)
+        if new:
+            mean, variance = whole, raw.Mean(input=squares, axis=[0], keep_dims=True)
+            mean, variance = (raw.Squeeze(input=one, axis=[0]) for one in (mean, variance))
+        else:
+            left = raw.Sub(x=x, y=shift)
+            taken = raw.GatherV2(params=raw.Cast(x=rows, DstT=tf.float32), indices=[0], axis=0)
+            count = raw.Prod(input=taken, axis=[0])
+            total, of_squares = (raw.Sum(input=one, axis=[0]) for one in (left, squares))
+            with tf.control_dependencies([total, of_squares]):
+                inverse = raw.Reciprocal(x=count)
+            rest = raw.Mul(x=total, y=inverse)
+            mean = raw.AddV2(x=rest, y=raw.Reshape(tensor=shift, shape=[4]))
+            variance = raw.Sub(x=raw.Mul(x=of_squares, y=inverse), y=raw.Square(x=rest))
+        with tf.control_dependencies([tf.assign_add(other, 1.0)] if mistake == "waits" else []):
+            of_mean, of_variance = tf.cos(mean), tf.rsqrt(variance)
+        if mistake == "swapped":
+            of_mean, of_variance = of_variance, of_mean
+
+        def spread(gradient):
+            return raw.BroadcastTo(input=raw.Reshape(tensor=gradient, shape=[1, 4]), shape=rows)
+
+        if new:
+            taken = raw.Prod(input=raw.GatherV2(params=raw.Shape(input=squares), indices=[0], axis=0), axis=[0])
+            count = raw.Cast(x=taken, DstT=tf.float32)
+            of_mean, of_variance = (raw.RealDiv(x=spread(one), y=count) for one in (of_mean, of_variance))
+        else:
+            corrected = raw.Mul(x=raw.Neg(x=of_variance), y=raw.Mul(x=2.0, y=rest))
+            of_mean = spread(raw.Mul(x=raw.AddN(inputs=[of_mean, corrected]), y=inverse))
+            of_variance = spread(raw.Mul(x=of_variance, y=inverse))
+        back = raw.Mul(x=raw.Mul(x=2.0, y=of_variance), y=raw.Sub(x=x, y=shift))
+        out(raw.AddN(inputs=[back, of_mean]) + mean * variance)
+        tf.variables_initializer([average, other], name="init")
+    return graph.as_graph_def()
+
+
+def test_moments_come_behind_what_their_tensor_comes_behind():
+    old, new = _normalized(False), _normalized(True)
+    result = audit(old, new)
+    assert (list(result.differences), {one.cause for one in result.numbers}) == ([], {"moments"})
+    for seed in range(4):
+        np.testing.assert_allclose(
+            *(np.frombuffer(run(one, seed), np.float32) for one in (old, new)), rtol=1e-3, atol=1e-5
+        )
+    for mistake in ("swapped", "waits"):
+        assert audit(old, _normalized(True, mistake)).verdict == "not faithful", mistake

@@ -26,6 +26,7 @@ class _Moments:
         self.x, self.shift = difference.inputs
         self.difference, self.squared = difference, squared
         self.average = self.shift[0].inputs[0][0]
+        self.measured = frozenset()  # what its count waits for, as it is of sizes
 
 
 def begin(normal):
@@ -144,7 +145,12 @@ def _write(normal, one, users):
         node.attributes = {"T": average.attributes["T"], "squeeze_dims": dims}
     redirect(normal, instead)
     one.shifted = shifted
-    _absorb(normal, shifted, scaled, square[0], one.divisor, one.divisor.inputs[0], one.total, one.squares)
+    count = one.divisor.inputs[0]
+    _absorb(normal, shifted, scaled, square[0], one.divisor, count, one.total, one.squares)
+    while not isinstance(count, Literal):  # what its sizes came behind, the mean comes behind as well
+        normal.accounted.add(count[0])
+        one.measured |= count[0].controls
+        count = count[0].inputs[0]
     return True
 
 
@@ -274,7 +280,8 @@ def _count(normal, one, node):
     count = number(one.count, "int32")
     types = {"SrcT": tf.int32.as_datatype_enum, "DstT": kind.as_datatype_enum}
     types = {key: v1.AttrValue(type=of).SerializeToString(deterministic=True) for key, of in types.items()}
-    return make(normal, one.divisor, "Cast", types, [count], (), _CAUSE, one.waited.get(node, frozenset()))
+    waits = one.waited.get(node, frozenset()) | one.measured
+    return make(normal, one.divisor, "Cast", types, [count], (), _CAUSE, waits)
 
 
 def leave_term(normal, node, users, cause=_CAUSE):
