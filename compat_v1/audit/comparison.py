@@ -164,11 +164,7 @@ def _strays(graph, other_graph):
 def _out_of_turn(verification):
     """Yield a `Finding` for what is kept for a backward loop turn by turn in one graph alone."""
     normals = [side.normal for side in verification.pairing.sides]
-    kept = []
-    for own, other in zip(normals, reversed(normals), strict=True):
-        # What is known without a stack needs no turn, if the other graph has no such stack either.
-        names = own.graph.out_of_turn() & (own.made.keys() | other.graph.nodes.keys())
-        kept.append({own.made.get(name, name): name for name in names})
+    kept = [{one.made.get(name, name): name for name in one.graph.out_of_turn()} for one in normals]
     kept[0] = {verification.partner.get(one, one): name for one, name in kept[0].items()}
     alone = [(name, "the original") for one, name in kept[0].items() if one not in kept[1]]
     alone += [(name, "the port") for one, name in kept[1].items() if one not in kept[0]]

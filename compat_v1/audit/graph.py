@@ -305,9 +305,11 @@ class Graph:
         """Return the pushes and pops in loops that do not come turn by turn, though others of their loop do.
 
         They wait for the count of the turn, and the next count for them: else one comes once too often, or too early.
+        What is popped in a branch waits for the condition, which is popped before.
         """
         ordered = collections.defaultdict(set)  # {loop: what comes turn by turn}
         kept = [name for stack in self.stacks().values() for some in stack for name in some if self.frames[name]]
+        kept = [one for one in kept if self.controls[one] or self.nodes[self.inputs[one][0][0]].op not in SWITCHES]
         for name in kept:
             counts = set(self.controls[name])
             todo, after = [name], set()
