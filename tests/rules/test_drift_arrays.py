@@ -154,3 +154,15 @@ def test_what_is_written_into_an_array_of_gradients_counts_if_anything_reads_the
 
     verdict = audit(built(form, True), built(form, False)).verdict
     assert verdict == ("not faithful" if is_read else "faithful")
+
+
+def test_an_op_before_the_count_of_turns_is_a_difference():
+    """Then the graph does not tell any more that what is popped was pushed before."""
+    old = built(masked, False)
+    for counted in ("gradients/Add", "gradients/Sub"):
+        new = built(masked, True)
+        (count,) = (node for node in new.node if node.name == counted)
+        inverted = new.node.add(name="inverted", op="Invert", input=[count.input[0]])
+        inverted.attr["T"].type = tf.int32.as_datatype_enum
+        count.input[0] = "inverted"
+        assert audit(old, new).verdict == "not faithful"

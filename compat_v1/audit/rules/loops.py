@@ -186,13 +186,13 @@ class LoopRules:
         source = written.inputs[0] if written else None
         if is_op(source, "StackPopV2"):
             stack = self.stack_of(source[0].name)
-            pushed = [self.normal.tensors.get(self.graph.inputs[push][1]) for push in stack[0]]
-            if len(pushed) != 1 or len(stack[1]) != 1 or not self._is_flow(pushed[0]):
+            pushes = [self.normal.made[push] for push in stack[0] if push in self.normal.made]
+            if [len(pushes), *map(len, stack)] != [1, 1, 1] or not self._is_flow(pushes[0].inputs[1]):
                 return False
             if not self._swaps_like_others(stack[0][0]) or not self._is_unlimited(stack):
                 return False
             if all(user == waits[0] for pop in stack[1] for user, _ in self.graph.users[pop]):
-                self.normal.removed.update({source[0], *(self.normal.made[push] for push in stack[0])})
+                self.normal.removed.update({source[0], *pushes})
                 self._empty.append(stack)
         elif not self._is_flow(source):
             return False

@@ -57,7 +57,9 @@ class _Gradient:
     """
 
     def __init__(self, normal, user, kept, users):
-        self.pops = [pop for pop, (one, push, _) in normal.kept.items() if one == kept and normal.made[push] is user]
+        self.pops = [
+            pop for pop, (one, push, _) in normal.kept.items() if one == kept and normal.made.get(push) is user
+        ]
         inverse = user
         for pop in self.pops:
             kept = (pop, 0)
