@@ -308,8 +308,11 @@ class Graph:
         What is popped in a branch waits for the condition, which is popped before.
         """
         ordered = collections.defaultdict(set)  # {loop: what comes turn by turn}
-        kept = [name for stack in self.stacks().values() for some in stack for name in some if self.frames[name]]
-        kept = [one for one in kept if self.controls[one] or self.nodes[self.inputs[one][0][0]].op not in SWITCHES]
+        stacks = self.stacks().values()
+        kept = [one for pushes, _ in stacks for one in pushes]
+        pops = [one for _, pops in stacks for one in pops]
+        kept += [one for one in pops if self.controls[one] or self.nodes[self.inputs[one][0][0]].op not in SWITCHES]
+        kept = [one for one in kept if self.frames[one]]
         for name in kept:
             counts = set(self.controls[name])
             todo, after = [name], set()

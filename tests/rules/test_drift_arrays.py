@@ -166,3 +166,14 @@ def test_an_op_before_the_count_of_turns_is_a_difference():
         inverted.attr["T"].type = tf.int32.as_datatype_enum
         count.input[0] = "inverted"
         assert audit(old, new).verdict == "not faithful"
+
+
+def test_what_is_known_without_a_stack_is_pushed_turn_by_turn_all_the_same():
+    old, new = built(pushed_in_a_branch, False), built(pushed_in_a_branch, True)
+    shapes = {node.name for node in old.node if node.op == "Shape"}
+    pushes = [node for node in old.node if node.op == "StackPushV2" and node.input[1] in shapes]
+    for push in pushes:
+        push.input.remove("^gradients/Add")
+        assert audit(old, new).verdict == "not faithful"
+        push.input.append("^gradients/Add")
+    assert len(pushes) > 2 and audit(old, new).verdict == "faithful"
