@@ -26,7 +26,7 @@ LONGEST += ("test_verdict", "test_api", "any_length", "test_report", "test_check
 LONGEST += ("test_drift_updates", "test_explain", "test_page", "test_reading", "test_mutation_score")
 
 # The proof of each of the audit's rules, and what the tools say of the programs of the corpus and of the cases.
-OTHER_PROGRAMS = ("test_corpus", "test_beside", "test_cases")
+OTHER_PROGRAMS = ("test_corpus", "test_beside", "test_cases", "test_nothing_hides")
 
 
 @pytest.hookimpl(tryfirst=True)

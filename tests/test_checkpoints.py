@@ -104,7 +104,7 @@ def test_training_at_six_signs_replaces_no_network_of_any_length(of_any_length, 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before and not (tmp_path / "logs").exists()
 
 
-@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("killed", [pytest.param(False, marks=pytest.mark.long), True])
 def test_training_replaces_a_network_of_its_own_kind(of_six_signs, tmp_path, killed):
     folder = shutil.copytree(of_six_signs, tmp_path / "kept")
     (record,) = folder.glob("*.json")

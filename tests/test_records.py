@@ -142,7 +142,7 @@ def test_path_of_no_record_is_refused(path, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("every", [30, *(pytest.param(one, marks=pytest.mark.long) for one in (10, 1))])
 def test_change_in_one_place_of_what_was_measured_is_noticed(every):
     """Of a short record; `make record-mutations` does it to a longer one and prints the shares."""
     counts, unnoticed, _ = survey_of_a_run(epochs=20, every=every)

@@ -61,6 +61,7 @@ def test_second_process_does_not_outlive_the_first(tmp_path, number):
     assert (folder / "record.partial.json").exists() == (number != signal.SIGKILL)
 
 
+@pytest.mark.long
 def test_second_process_that_does_not_listen_is_ended_when_the_first_is_stopped_while_it_waits(tmp_path):
     process = start(tmp_path, "--epochs", "20")
     assert process.stdout.readline().startswith("Epoch   20")

@@ -39,7 +39,7 @@ def without_seconds(result):
     return result.model_dump(exclude={"seconds"})
 
 
-@pytest.mark.parametrize("seed", [5, 1])
+@pytest.mark.parametrize("seed", [5, pytest.param(1, marks=pytest.mark.long)])
 def test_run_is_that_of_train_to_the_bit(data, results, seed):
     here, there = results[Run(seed=seed, epochs=40)], trained_port(data, epochs=40, graph_seed=seed)
     assert here.final_sha256 == variables_sha256(there.variables)
@@ -50,6 +50,7 @@ def test_run_is_that_of_train_to_the_bit(data, results, seed):
     assert here.prediction == there.record.prediction["00-+++"]
 
 
+@pytest.mark.long
 def test_weights_are_those_of_the_graphs_initializer_however_often_they_are_drawn():
     for seed in (5, 1, 5):
         graph, network = new_network(seed)

@@ -151,6 +151,7 @@ def test_every_point_is_served_and_each_tag_is_described(browser, served):
         assert served_points == points
 
 
+@pytest.mark.long
 def test_graph_page_loads_the_graphs_of_port_and_original(browser, served, screenshot):
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(SECONDS)

@@ -88,7 +88,7 @@ def trained_elsewhere(tmp_path):
     [
         pytest.param(more_iterations_at_once, {"graph"}, marks=pytest.mark.long),
         pytest.param(another_initializer, {"graph", "initial-variables"}, marks=pytest.mark.long),
-        (weights_of_its_own, {"initial-variables"}),
+        pytest.param(weights_of_its_own, {"initial-variables"}, marks=pytest.mark.long),
         (a_shuffle_of_its_own, {"data"}),
         pytest.param(the_originals_graph, {"graph"}, marks=pytest.mark.long),
     ],
