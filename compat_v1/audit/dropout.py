@@ -85,19 +85,13 @@ def mask(operand):
     return None
 
 
-def _pushed(normal, operand):
-    """Return what was pushed for an operand that a loop's gradient pops, and any other operand as it is."""
-    popped = is_op(operand, "StackPopV2") and operand[0] in normal.kept
-    return normal.kept[operand[0]][0] if popped else operand
-
-
 def masked(normal, name, operands):
     """Take a node over as "masked" if it masks for dropout, forward or backward; say whether it did."""
     before = list(operands)
     if normal.graph.nodes[name].op == "SelectV2":
-        operands = [_pushed(normal, operands[0]), *operands[1:]]
+        operands = [normal.pushed(operands[0]), *operands[1:]]
     else:
-        operands = [_pushed(normal, one) if mask(_pushed(normal, one)) else one for one in operands]
+        operands = [normal.pushed(one) if mask(normal.pushed(one)) else one for one in operands]
     found = _masks(normal.graph.nodes[name].op, operands)
     if found is None:
         return False
@@ -131,7 +125,7 @@ def scaled(normal, name, operands):
         return False
     op = normal.graph.nodes[name].op
     popped = operands[1]
-    operands = [tensor, _pushed(normal, popped)]
+    operands = [tensor, normal.pushed(popped)]
     kept = _kept_of_masked(tensor)
     formula = None if kept is None else _scales(op, operands[1], kept)
     if formula is None and _is_masked_next(normal.graph, name):

@@ -93,7 +93,7 @@ def _array(node):
     if not node.op.startswith("TensorArray") or not node.inputs:
         return None
     operand = node.inputs[0]
-    while any(is_op(operand, op) for op in ("Enter", "Switch", "Identity")):
+    while is_op(operand, "Enter", "Switch", "Identity"):
         operand = operand[0].inputs[0]
     return operand[0] if operand is not None and not isinstance(operand, Literal) else None
 

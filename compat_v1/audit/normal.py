@@ -110,6 +110,11 @@ class Normal(Places):
         """Return the normal forms of a node's inputs; None for a loop's back edge, which comes later."""
         return [self.tensors.get(one) for one in self.graph.inputs[name]]
 
+    def pushed(self, operand):
+        """Return what was pushed for an operand that a loop's gradient pops, and any other operand as it is."""
+        popped = is_op(operand, "StackPopV2") and operand[0] in self.kept
+        return self.kept[operand[0]][0] if popped else operand
+
     def sizes(self, operand):
         """Return the sizes of a normal tensor, a tuple of ints and `Size`s, or None for an unknown rank."""
         if isinstance(operand, Literal):

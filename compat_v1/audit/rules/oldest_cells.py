@@ -38,7 +38,8 @@ def _split_before(normal):
     for split in splits:
         whole = split.inputs[1]
         count = len(normal.graph.shapes[split.name])
-        backward = [(one, _parts(normal, split, one, count)) for one in gradients if _kept(normal, one) == whole]
+        own = [one for one in gradients if normal.pushed(one.inputs[0]) == whole]
+        backward = [(one, _parts(normal, split, one, count)) for one in own]
         if whole[0].controls or any(parts is None for _, parts in backward):
             continue
         split.inputs[1] = whole[0].inputs[0]
@@ -57,13 +58,6 @@ def _split_before(normal):
         normal.absorbed.add(whole[0])
     if splits:
         arrange(normal)
-
-
-def _kept(normal, node):
-    """Return what the first operand of a node is, or what it was when it was pushed."""
-    operand = node.inputs[0]
-    popped = is_op(operand, "StackPopV2") and operand[0] in normal.kept
-    return normal.kept[operand[0]][0] if popped else operand
 
 
 def _parts(normal, split, gradient, count):

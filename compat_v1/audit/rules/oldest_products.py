@@ -154,7 +154,7 @@ def _kept_rows(rewriter, soft):
     """Return the rows of a softmax that a gradient takes, or that were pushed where it pops them; None for others."""
     if isinstance(soft, Literal):
         return None
-    rows, *_ = rewriter.normal.kept.get(soft[0], (soft,))
+    rows = rewriter.normal.pushed(soft)
     return None if isinstance(rows, Literal) or rows[0] not in rewriter.flattened else rows
 
 
