@@ -124,6 +124,11 @@ RULES = {
         "1.15 to 2.21",
         "it is the same axis",
     ),
+    "counted down": Rule(
+        "the axes of a tensor of unknown rank in reverse are a range that counts down, were the last less a range",
+        "1.15 to 2.21",
+        "they are the same whole numbers",
+    ),
     "statistics of the batch": Rule(
         "fused batch normalization is given the moving mean and variance also in training",
         "1.15 to 2.21",

@@ -51,6 +51,20 @@ def _(new, mistake):
     out(raw.Squeeze(input=raw.Tanh(x=x), axis=[] if mistake else [-3] if new else [0]))
 
 
+@case("counted down")
+def _(new, mistake):
+    x = raw.PlaceholderWithDefault(input=floats(2, 3, 4), shape=None)
+    rank = raw.Rank(input=x)
+    last = raw.Sub(x=rank, y=1)
+    if mistake:
+        order = raw.Range(start=0, limit=rank, delta=1)
+    elif new:
+        order = raw.Range(start=last, limit=-1, delta=-1)
+    else:
+        order = raw.Sub(x=last, y=raw.Range(start=0, limit=rank, delta=1))
+    out(raw.Transpose(x=x, perm=order))
+
+
 @case("statistics of the batch")
 def _(new, mistake):
     scale, offset = floats(4, name="scale"), floats(4, name="offset")

@@ -148,8 +148,23 @@ def slice_behind_an_update(new, mistake):
     out(raw.Sub(x=back, y=raw.Max(input=cut, axis=[0, 1])))
 
 
+def tiled_by_one_behind(new, mistake):
+    """The gradient of a tile by one waits for an update, for which what comes to it waits as well."""
+    x = raw.Exp(x=floats(None, 3))
+    count = raw.VariableV2(shape=[], dtype=tf.float32, name="count")
+    raw.Assign(ref=count, value=0.0, name="init")
+    update = raw.AssignAdd(ref=count, value=1.0)
+    with tf.control_dependencies([] if mistake else [update]):
+        x = raw.Sin(x=x)
+    if not new:
+        with tf.control_dependencies([update]):
+            x = raw.Reshape(tensor=x, shape=[1, -1, 1, 3])
+        x = raw.Sum(input=x, axis=[0, 2])
+    out(raw.Tanh(x=x))
+
+
 FORMS = (spread_twice, ones_in_between, ones_and_back, parts_of_a_shape, size_of_an_array)
-FORMS += (sum_of_an_array, flow_that_is_kept, flow_in_a_loop, slice_behind_an_update)
+FORMS += (sum_of_an_array, flow_that_is_kept, flow_in_a_loop, slice_behind_an_update, tiled_by_one_behind)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

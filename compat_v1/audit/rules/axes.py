@@ -5,7 +5,7 @@ import tensorflow as tf
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, number
+from compat_v1.audit.operands import is_op, is_scalar, number
 from compat_v1.audit.sizes import subtract, unknown
 
 v1 = tf.compat.v1
@@ -138,7 +138,24 @@ def _stitched(rewriter, name, _node, operands):
     return True
 
 
+def _counted_down(rewriter, name, node, operands):
+    """The axes of a tensor of unknown rank n in reverse are a range that counts down, were n - 1 less a range."""
+    last, counted = operands
+    if Attributes(node)["T"].type != tf.int32.as_datatype_enum or not (is_op(last, "Sub") and is_op(counted, "Range")):
+        return False
+    start, limit, delta = counted[0].inputs
+    if not is_scalar(start, 0) or not is_scalar(delta, 1) or counted[0].controls:
+        return False
+    if last[0].inputs[0] != limit or not is_scalar(last[0].inputs[1], 1):
+        return False
+    rewriter.normal.absorbed.add(counted[0])
+    inputs = [last, number(-1, "int32"), number(-1, "int32")]
+    rewriter.normal.keep(name, "Range", inputs, {}, {"counted down"}, [rewriter.normal.sizes(counted)])
+    return True
+
+
 RULES = {
+    "Sub": _counted_down,
     "ParallelDynamicStitch": _stitched,
     "Reshape": _reshaped,
     "Tile": _tiled,

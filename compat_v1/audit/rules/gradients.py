@@ -77,9 +77,12 @@ class GradientRules:
         return True
 
     def _untiled(self, name, node, operands):
-        """A sum over axes of one element that a reshape put in: the gradient of a tile by ones."""
+        """A sum over axes of one element that a reshape put in: the gradient of a tile by ones.
+
+        What the reshape waits for, as a gradient of a gradient does for that, its users wait for instead.
+        """
         tensor, axes = operands
-        if not is_op(tensor, "Reshape") or tensor[0].controls or Attributes(node)["keep_dims"].b:
+        if not is_op(tensor, "Reshape") or Attributes(node)["keep_dims"].b:
             return False
         source, shape = tensor[0].inputs[0], self.normal.sizes(tensor)
         summed = axes_of(axes, shape)
@@ -98,7 +101,7 @@ class GradientRules:
         The gradient of a tile, by as much as some axes have, puts an axis beside each; that of a broadcast does not.
         """
         tensor, axes = operands
-        if not is_op(tensor, "Reshape") or tensor[0].controls:
+        if not is_op(tensor, "Reshape"):
             return None
         source = tensor[0].inputs[0]
         own, shape = self.normal.sizes(source), self.normal.sizes(tensor)
