@@ -109,6 +109,11 @@ RULES = {
         "1.8 to 1.12, 2.2 to 2.4",
         "a finite norm less itself is 0 and the scale is positive; else both give no number",
     ),
+    "triangles of a batch": Rule(
+        "the gradient of matrix_triangular_solve is summed over the batches that were broadcast, and reshaped",
+        "1.15 to 2.21",
+        "until 1.15 nothing was broadcast: it sums over no axis, and reshapes to the same shape",
+    ),
     "matrix diagonals": Rule(
         "MatrixDiag, MatrixDiagPart and MatrixSetDiag have a third form, with more operands",
         "1.15 to 2.2",

@@ -30,6 +30,7 @@ from compat_v1.audit.rules import (
     seeds,
     sequences,
     sparse,
+    unranked,
     values,
 )
 from compat_v1.audit.rules.gradients import GradientRules
@@ -57,6 +58,7 @@ for _rules in (
     decompositions.RULES,
     drawn.RULES,
     functional.RULES,
+    unranked.RULES,
     models.RULES,
 ):
     for _op, _rule in _rules.items():
@@ -91,6 +93,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         regularizers.finish(self)
         models.finish(self)
         conditions.finish(self)
+        unranked.finish(self)
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""

@@ -69,3 +69,18 @@ def drawn(new, mistake=False, rows=()):
     elif mistake:
         alpha = raw.AddV2(x=alpha, y=1.0)
     out(raw.RandomGamma(shape=[2], alpha=alpha, seed=3, seed2=4))
+
+
+@case("triangles of a batch")
+def _(new, mistake):
+    a, b = (raw.PlaceholderWithDefault(input=floats(2, 3, 3, name=name), shape=None) for name in "ab")
+    solved = raw.MatrixTriangularSolve(matrix=a, rhs=b)
+    second = raw.MatrixTriangularSolve(matrix=a, rhs=raw.Cos(x=solved), adjoint=True)
+    first = raw.MatrixBandPart(input=raw.Neg(x=raw.BatchMatMulV2(x=second, y=solved)), num_lower=-1, num_upper=0)
+    if new:
+        shapes = [raw.Shape(input=one) for one in (a, raw.Tile(input=b, multiples=[2, 1, 1]) if mistake else b)]
+        batches = [shape[:-2] for shape in shapes]
+        axes = raw.BroadcastGradientArgs(s0=batches[0], s1=batches[1])
+        first = raw.Reshape(tensor=raw.Sum(input=first, axis=axes.r0), shape=shapes[0])
+        second = raw.Reshape(tensor=raw.Sum(input=second, axis=axes.r1), shape=shapes[1])
+    out(raw.Sub(x=first, y=second))

@@ -50,17 +50,26 @@ def _squeezed(rewriter, name, node, operands):
 def _square(rewriter, name, _node, operands):
     """A matrix with a main diagonal of n elements has n rows and n columns, written down or not."""
     diagonal, place, rows, columns, _ = operands
-    sizes = rewriter.normal.sizes(diagonal)
-    if sizes is None or not all(isinstance(one, Literal) and one.shape == () for one in (place, rows, columns)):
+    length = _last_size(rewriter.normal, diagonal)
+    if length is None or not all(isinstance(one, Literal) and one.shape == () for one in (place, rows, columns)):
         return False
     if place.value != (0,) or rows.value == columns.value == (-1,):
         return False
-    if any(one.value[0] not in (-1, sizes[-1]) for one in (rows, columns)):
+    if any(one.value[0] not in (-1, length) for one in (rows, columns)):
         return False
     left_open = [one._replace(value=(-1,), form=0, leaves=()) for one in (rows, columns)]
     operands = [diagonal, place, *left_open, operands[4]]
     rewriter.normal.keep(name, "MatrixDiagV3", operands, steps={"matrix diagonals"})
     return True
+
+
+def _last_size(normal, operand, deepest=4):
+    """Return how long the last axis of a tensor is; of a product of unknown rank as that of a factor which is not 1."""
+    sizes = normal.sizes(operand)
+    if sizes or not is_op(operand, "Mul") or not deepest:
+        return sizes[-1] if sizes else None
+    known = [_last_size(normal, one, deepest - 1) for one in operand[0].inputs]
+    return next((size for size in known if isinstance(size, int) and size != 1), None)
 
 
 def sliced(rewriter, name, _node, operands):

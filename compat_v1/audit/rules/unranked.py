@@ -1,0 +1,208 @@
+"""Rules for the gradients of tensors of unknown rank, as of placeholders whose shape is not given.
+
+Where the rank is known, sizes and axes are numbers, and other rules write both forms in one way. Here they are ops.
+"""
+
+import tensorflow as tf
+
+from compat_v1.audit.graph import Attributes
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, number
+from compat_v1.audit.pruning import redirect, users_of
+from compat_v1.audit.sizes import add, remainder
+
+_COMPARING = ("GreaterEqual", "LessEqual", "Greater", "Less")
+_INT32 = tf.int32.as_datatype_enum
+_OF_SIZES = ("AddV2", "Fill", "FloorMod", "GatherV2", "Maximum", "Prod", "Range", "Shape", "StridedSlice")
+_REDUCING = ("Sum", "Mean", "Prod", "Max", "Min")
+
+
+def finish(rewriter):
+    """Write the gradients of what is larger or smaller, of sums and means and of solved triangles, in one way."""
+    normal = rewriter.normal
+    found = {op: [node for node in normal.nodes if node.op == op] for op in _STEPS}
+    users = users_of(normal) if any(found.values()) else {}
+    for op, step in _STEPS.items():
+        for node in found[op]:
+            step(rewriter, node, users)
+
+
+def _narrowed(rewriter, name, node, operands):
+    """Sizes that were counted in 64 bits and are taken in 32 are counted in 32: where these are too few, none runs."""
+    (shape,) = operands
+    if not is_op(shape, "Shape") or shape[0].controls or Attributes(node)["DstT"].type != _INT32:
+        return False
+    attributes = {key: value for key, value in shape[0].attributes.items() if key != "out_type"}
+    rewriter.normal.absorbed.add(shape[0])
+    rewriter.normal.keep(
+        name, "Shape", shape[0].inputs, attributes, {"computed shapes"}, [rewriter.normal.sizes(shape)]
+    )
+    return True
+
+
+def _chosen(rewriter, node, users):
+    """A gradient is given to what is larger, to the other 0, which is a scalar: its shape was that of the gradient.
+
+    By a condition of one axis Select chooses rows. Here it has the shape of the gradient, as the maximum has.
+    """
+    for place in (1, 2):
+        zeros, other = node.inputs[place], node.inputs[3 - place]
+        if not isinstance(other, Literal) and _are_zeros_like(zeros, other):
+            if node.op == "Select" and not _is_of_comparison(rewriter.normal, node, users):
+                return
+            node.op = "SelectV2"
+            node.inputs[place] = number(0, rewriter.dtype(node.name))
+            node.steps.add("select")
+            rewriter.normal.absorbed.update({zeros[0], *(one[0] for one in zeros[0].inputs[:1] if is_op(one, "Shape"))})
+            return
+
+
+def _are_zeros_like(zeros, other):
+    if is_op(zeros, "ZerosLike"):
+        return zeros[0].inputs[0] == other
+    return is_op(zeros, "Fill") and _measures(zeros[0].inputs[0], other) and is_scalar(zeros[0].inputs[1], 0)
+
+
+def _measures(shape, tensor):
+    return is_op(shape, "Shape") and shape[0].inputs[0] == tensor
+
+
+def _is_of_comparison(normal, node, users):
+    """Whether a tensor, chosen by how others compare, is only summed and reshaped to the shape of one of these."""
+    compared = _compared(node.inputs[0])
+    for total in users[node]:
+        if total.op != "Sum" or total.inputs[0] != (node, 0) or not is_op(total.inputs[1], "BroadcastGradientArgs"):
+            return False
+        broadcast, index = total.inputs[1]
+        if not all(any(_is_shape(normal, shape, one) for one in compared) for shape in broadcast.inputs):
+            return False
+        reshaped = [one for one in users[total] if one.op != "Shape"]
+        if not all(one.op == "Reshape" and one.inputs == [(total, 0), broadcast.inputs[index]] for one in reshaped):
+            return False
+    return bool(users[node])
+
+
+def _compared(condition):
+    if is_op(condition, "LogicalOr"):
+        return [one for part in condition[0].inputs for one in _compared(part)]
+    return condition[0].inputs if is_op(condition, *_COMPARING) else []
+
+
+def _is_shape(normal, shape, tensor):
+    return _measures(shape, tensor) or (isinstance(shape, Literal) and shape.value == normal.sizes(tensor))
+
+
+def _spread(rewriter, node, users):
+    """The gradient of a sum that keeps its dimensions has them, and was reshaped to them before it was spread."""
+    given, shape = node.inputs
+    stitched = _stitched(given, shape)
+    if stitched is None or isinstance(given[0].inputs[0], Literal):
+        return
+    tensor = shape[0].inputs[0]
+    reductions = [one for one in users[tensor[0]] if one.op in _REDUCING and one.inputs[0] == tensor]
+    if reductions and all(_keeps(rewriter.graph, one) for one in reductions):
+        node.inputs = [given[0].inputs[0], shape]
+        node.steps.add("kept dimensions")
+        rewriter.normal.absorbed.update({given[0], *_helpers(stitched)})
+
+
+def _stitched(given, shape):
+    """Return the sizes with some replaced by 1 to which a gradient is reshaped that is spread to the shape, or None."""
+    if not is_op(given, "Reshape") or not is_op(shape, "Shape") or not is_op(given[0].inputs[1], "DynamicStitch"):
+        return None
+    stitched = given[0].inputs[1][0]
+    return stitched if len(stitched.inputs) == 4 and stitched.inputs[2] == shape else None
+
+
+def _helpers(node):
+    """Return a node with all that computes sizes for it."""
+    found, todo = {node}, [node]
+    while todo:
+        makers = {one[0] for one in todo.pop().inputs if not isinstance(one, Literal)}
+        new = {one for one in makers if one.op in _OF_SIZES} - found
+        found |= new
+        todo += new
+    return found
+
+
+def _keeps(graph, node):
+    return node.name in graph.nodes and Attributes(graph.nodes[node.name])["keep_dims"].b
+
+
+def _counted(rewriter, node, _users):
+    """The gradient of a mean is divided by the sizes along its axes, was by all sizes over those that are left."""
+    spread, count = node.inputs
+    if not is_op(spread, "BroadcastTo") or not is_op(count, "Cast"):
+        return
+    given, shape = spread[0].inputs
+    stitched, number_of = _stitched(given, shape), count[0].inputs[0]
+    if is_op(number_of, "Prod") and is_op(number_of[0].inputs[0], "GatherV2"):
+        source, places, axis = number_of[0].inputs[0][0].inputs
+        is_counted = source == shape and is_scalar(axis, 0)
+    else:
+        places = stitched.inputs[1] if stitched else None
+        is_counted = places and is_op(number_of, "FloorDiv") and _is_share(rewriter.normal, number_of[0], shape, places)
+    if is_counted and rewriter.normal.sizes(number_of) == ():
+        parts = number_of[0]
+        rewriter.normal.absorbed.update(_helpers(parts) - {parts})
+        parts.op, parts.inputs, parts.attributes = _ALONG, [shape, places], {}
+        parts.steps.add("computed shapes")
+
+
+def _is_share(normal, node, shape, places):
+    """Whether a node divides all sizes of a tensor by those, at least 1, of its mean over certain axes."""
+    whole, left = node.inputs
+    if not is_op(left, "Maximum") or not is_scalar(left[0].inputs[1], 1):
+        return False
+    of_mean = left[0].inputs[0]
+    if not all(is_op(one, "Prod") and is_op(one[0].inputs[0], "Shape") for one in (whole, of_mean)):
+        return False
+    if any(normal.sizes(one) != () for one in (whole, of_mean)):
+        return False
+    mean = of_mean[0].inputs[0][0].inputs[0]
+    if whole[0].inputs[0] != shape or not is_op(mean, "Mean") or mean[0].inputs[0] != shape[0].inputs[0]:
+        return False
+    axes, (rank,) = mean[0].inputs[1], normal.sizes(shape)
+    if not is_of_numbers(axes) or not isinstance(places, Literal):
+        return False
+    return places.value == tuple(remainder(add(axis, rank), rank) for axis in axes.value)
+
+
+def _solved(rewriter, node, users):
+    """The gradient of a solved triangle is not summed over batches: until 1.15 there is a right side for each triangle.
+
+    Today's op takes one for many as well, and where nobody knows that there are as many, sums over none.
+    """
+    given, shape = node.inputs
+    if not is_op(given, "Sum") or not is_op(given[0].inputs[1], "BroadcastGradientArgs"):
+        return
+    normal, (back, (broadcast, index)) = rewriter.normal, given[0].inputs
+    if not is_op(back, ("MatrixBandPart", "MatrixTriangularSolve")[index]) or given[0].controls or node.controls:
+        return
+    for solved in [one for one in normal.nodes if one.op == "MatrixTriangularSolve"]:
+        sides = solved.inputs
+        if not _is_shape(normal, shape, sides[index]) or (index and back[0].inputs[0] != sides[0]):
+            continue
+        if all(_are_batches(normal, *pair) for pair in zip(broadcast.inputs, sides, strict=True)):
+            redirect(normal, {(node, 0): back})
+            for user in users[node]:
+                if node in user.controls:
+                    user.controls = user.controls - {node} | {back[0]}
+            normal.absorbed.update({node, given[0], *_helpers(broadcast)})
+            back[0].steps.add("triangles of a batch")
+            return
+
+
+def _are_batches(normal, sizes, tensor):
+    """Whether sizes are those of a tensor but for the last two."""
+    if is_op(sizes, "StridedSlice"):
+        shape, begin, end, step = sizes[0].inputs
+        bounds = [one.value if isinstance(one, Literal) else None for one in (begin, end, step)]
+        return _measures(shape, tensor) and bounds == [(0,), (-2,), (1,)]
+    known = normal.sizes(tensor)
+    return isinstance(sizes, Literal) and known is not None and sizes.value == known[:-2]
+
+
+_ALONG = "sizes along axes"  # an op of the normal form: the product of the sizes of a tensor along some axes
+_STEPS = {"Reshape": _solved, "RealDiv": _counted, "BroadcastTo": _spread, "Select": _chosen, "SelectV2": _chosen}
+RULES = {"Cast": _narrowed}

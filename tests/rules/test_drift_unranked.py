@@ -1,0 +1,121 @@
+"""What TensorFlow writes otherwise in the gradients of tensors of unknown rank."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import built, floats, out
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def _unranked(tensor):
+    return raw.PlaceholderWithDefault(input=tensor, shape=None)
+
+
+def _place(shape, axis):
+    rank = raw.Size(input=shape)
+    return raw.FloorMod(x=raw.AddV2(x=axis, y=rank), y=rank)
+
+
+def _kept_sizes(shape, axis):
+    """The sizes of a tensor with 1 along an axis, as gradients of sums ask for them."""
+    counted = raw.Range(start=0, limit=raw.Size(input=shape), delta=1)
+    place = _place(shape, axis)
+    ones = raw.Fill(dims=raw.Shape(input=place), value=1)
+    return raw.DynamicStitch(indices=[counted, place], data=[shape, ones])
+
+
+def _spread(gradient, shape, new, is_kept):
+    """The gradient of a sum over the last axis, which was reshaped also if the sum keeps that."""
+    kept = None if new and is_kept else _kept_sizes(shape, -1)
+    gradient = gradient if kept is None else raw.Reshape(tensor=gradient, shape=kept)
+    if new:
+        return raw.BroadcastTo(input=gradient, shape=shape)
+    return raw.Tile(input=gradient, multiples=raw.FloorDiv(x=shape, y=raw.Maximum(x=kept, y=1)))
+
+
+def larger(new, mistake, rows=False):
+    """The gradient of a maximum goes to what is larger; `rows`: it is not reduced to the shapes of the two."""
+    x, y = _unranked(floats(2, 3)), _unranked(floats(3, name="y"))
+    gradient = raw.Cos(x=raw.Maximum(x=x, y=y))
+    chosen = raw.GreaterEqual(x=x, y=y)
+    select = {"SelectV2": lambda *parts: raw.SelectV2(condition=parts[0], t=parts[1], e=parts[2])}
+    select["Select"] = lambda *parts: raw.Select(condition=parts[0], x=parts[1], y=parts[2])
+    one_of = select["SelectV2" if new else "Select"]
+    zeros = raw.ZerosLike(x=gradient) if new else raw.Fill(dims=raw.Shape(input=gradient), value=0.0)
+    parts = one_of(chosen, gradient, zeros), one_of(chosen, zeros, gradient)
+    shapes = raw.Shape(input=x), raw.Shape(input=y)
+    axes = raw.BroadcastGradientArgs(s0=shapes[0], s1=shapes[1])
+    for k, (part, shape) in enumerate(zip(parts[::-1] if mistake else parts, shapes, strict=True)):
+        total = part if rows else raw.Reshape(tensor=raw.Sum(input=part, axis=axes[k], keep_dims=new), shape=shape)
+        raw.Identity(input=total, name="out" if k else "first")
+
+
+def kept_sum(new, mistake):
+    """The gradient of a sum that keeps its dimensions is spread; of one that does not it is reshaped before."""
+    x = _unranked(raw.Exp(x=floats(3, 3)))
+    gradient = raw.Cos(x=raw.Sum(input=x, axis=-1, keep_dims=not mistake))
+    out(_spread(gradient, raw.Shape(input=x), new, True))
+
+
+def mean_of_an_axis(new, mistake, kept_dims=False):
+    """The gradient of a mean is divided by the size along its axis."""
+    x = _unranked(raw.Exp(x=floats(2, 3)))
+    mean = raw.Mean(input=x, axis=-1, keep_dims=kept_dims)
+    shape = raw.Shape(input=x)
+    if new:
+        place = _place(shape, 0 if mistake else -1)
+        sizes = raw.GatherV2(params=shape, indices=place, axis=0)
+        count = raw.Prod(input=sizes, axis=raw.Range(start=0, limit=0, delta=1))
+    else:
+        left = raw.Prod(input=raw.Shape(input=raw.Mean(input=x, axis=0) if mistake else mean), axis=[0])
+        count = raw.FloorDiv(x=raw.Prod(input=shape, axis=[0]), y=raw.Maximum(x=left, y=1))
+    out(raw.RealDiv(x=_spread(raw.Cos(x=mean), shape, new, kept_dims), y=raw.Cast(x=count, DstT=tf.float32)))
+
+
+def kept_mean(new, mistake):
+    mean_of_an_axis(new, mistake, True)
+
+
+def narrowed(new, mistake):
+    """Sizes are counted in 64 bits, and cast."""
+    x = _unranked(raw.Exp(x=floats(2, 3)))
+    measured = raw.Transpose(x=x, perm=[1, 0]) if mistake else x
+    if new:
+        sizes = raw.Shape(input=measured)
+    else:
+        sizes = raw.Cast(x=raw.Shape(input=measured, out_type=tf.int64), DstT=tf.int32)
+    out(raw.Reshape(tensor=raw.Tanh(x=x), shape=sizes[::1]))
+
+
+def diagonal_of_a_product(new, mistake):
+    """What is multiplied by three numbers has three along its last axis, whatever its rank."""
+    x, y = _unranked(raw.Exp(x=floats(2, 3))), raw.Cos(x=floats(3, name="y"))
+    rows = 4 if mistake else 3 if new else -1
+    numbers = {"num_rows": rows, "num_cols": rows, "padding_value": 0.0}
+    out(raw.MatrixDiagV3(diagonal=raw.Mul(x=x, y=y), k=0, **numbers))
+
+
+FORMS = (larger, kept_sum, mean_of_an_axis, kept_mean, narrowed, diagonal_of_a_product)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_both_forms_are_known_and_a_mistake_beside_them(form):
+    old, new = built(form, False), built(form, True)
+    proved(old, new)
+    for one, two in ((False, True), (True, False)):
+        mistaken = built(form, two, True)
+        assert audit(old if not one else new, mistaken).verdict == "not faithful", (one, two)
+
+
+def test_rows_are_not_chosen_as_elements_are():
+    def rows(new, mistake):
+        larger(new, mistake, True)
+
+    assert audit(built(rows, False), built(rows, True)).verdict == "not faithful"
+
+
+def test_what_does_not_keep_its_dimensions_is_reshaped():
+    assert audit(built(kept_sum, False, True), built(kept_sum, True, True)).verdict == "not faithful"
