@@ -229,6 +229,33 @@ def test_an_einsum_of_other_axes_is_a_mistake(kind, equation):
     assert audit(_contracted(kind), _contracted(kind, equation)).verdict == "not faithful"
 
 
+def _of_chosen_rows(equation=None):
+    """An einsum of rows of which nobody knows how many there are, and whose gradient comes for rows chosen anew."""
+    with tf.Graph().as_default() as graph:
+        x, w = floats(5, 3), floats(3, 3, name="w")
+        places = tf.where(tf.greater(x[:, 0], 0.0))
+        rows = tf.gather_nd(tf.exp(x), places)
+        if equation:
+            y = tf.einsum(equation, rows, w)
+        else:
+            count = tf.shape(rows)[0]
+            y = tf.reshape(tf.matmul(tf.reshape(rows, [count, 3]), w), [count, 3])
+        together = tf.scatter_nd(places, y, [5, 3])
+        for number, gradient in enumerate(tf.gradients(tf.tanh(together), [x, w])):
+            tf.exp(gradient, name=f"gradient{number}")
+        out(together)
+    return graph.as_graph_def()
+
+
+def test_einsum_of_rows_of_an_unknown_number_is_a_cause_with_its_gradients():
+    old, new = _of_chosen_rows(), _of_chosen_rows("id,de->ie")
+    result = audit(old, new)
+    assert (list(result.differences), [one.cause for one in result.numbers]) == ([], ["einsum"])
+    one, other = (np.frombuffer(run(each, 3), np.float32) for each in (old, new))
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+    assert audit(old, _of_chosen_rows("id,ed->ie")).verdict == "not faithful"
+
+
 def test_a_batch_of_one_is_repeated_by_no_einsum():
     """Its gradient is summed in no port, which would be another where such a batch is written out."""
     with tf.Graph().as_default() as graph:

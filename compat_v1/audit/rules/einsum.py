@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import number, times, with_rest
@@ -206,9 +207,10 @@ def _transposed(rewriter, name, operand, before, after):
 
 
 def _reshaped(rewriter, name, operand, shape):
-    if rewriter.normal.sizes(operand) == tuple(shape):
+    own, written = rewriter.normal.sizes(operand), with_rest(shape)
+    if own in (tuple(shape), reshaped(own, written)):  # one unknown size is the rest, of whatever tensor it is told
         return operand
-    inputs = [operand, whole(with_rest(shape), "int32", (name,))]
+    inputs = [operand, whole(written, "int32", (name,))]
     return rewriter.normal.node(name, "Reshape", rewriter.graph.own_type(name), inputs, None, sizes=[tuple(shape)]), 0
 
 
