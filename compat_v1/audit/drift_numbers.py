@@ -185,6 +185,13 @@ NUMBERS = {
         "tf.concat([tf.range(n), x], 0), [n, k]), where rows = tf.gather(w, x), and d, r = tf.gradients(loss, "
         "[w, rows], stop_gradients=[rows], gate_gradients=True)",
     ),
+    "norm of dense and sparse gradients": Change(
+        "clip_by_global_norm counts the sum of dense and sparse gradients, as of tied weights, in the norm of all, counted "
+        "each of them by itself",
+        "1.0 to 1.15",
+        "where the norm is above the limit all gradients are scaled otherwise; for the old numbers give "
+        "clip_by_global_norm the tf.IndexedSlices that stand under dense and sparse gradients",
+    ),
     "standardized image": Change(
         "per_image_standardization averages squared differences from the mean, subtracted the squared mean from the "
         "mean of squares",

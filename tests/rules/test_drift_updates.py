@@ -18,23 +18,33 @@ OPTIMIZERS = {
 }
 
 
-def _train(optimizer, by_rows, rate=0.1, rows=(0, 7), others=False, order=(0, 1)):
-    """Train by both uses of a variable; `by_rows`: as the advice of "dense and sparse gradients" says."""
+def _train(optimizer, by_rows, rate=0.1, rows=(0, 7), others=False, order=(0, 1), norm=None, of_rows=True):
+    """Train by both uses of a variable; `by_rows`: as the advice of "dense and sparse gradients" says.
+
+    `norm`: by which the gradient is clipped, together with another; `of_rows`: counting each of its rows.
+    """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.int32, [None], name="x")
         start = tf.constant(np.random.default_rng(2).normal(size=(7, 7)), tf.float32)
         weights = tf.Variable(start, name="weights", use_resource=False)
         gathered = tf.gather(weights, x)
-        loss = tf.reduce_sum(tf.tanh(tf.matmul(gathered, weights, transpose_b=True)))
+        bias = tf.Variable(tf.ones([7]), name="bias", use_resource=False)
+        loss = tf.reduce_sum(tf.tanh(tf.matmul(gathered, weights, transpose_b=True) + bias))
         optimizer = OPTIMIZERS[optimizer](rate)
         if by_rows:
-            dense, rest = tf.gradients(loss, [weights, gathered], stop_gradients=[gathered], gate_gradients=True)
+            dense, rest, for_bias = tf.gradients(
+                loss, [weights, gathered, bias], stop_gradients=[gathered], gate_gradients=True
+            )
             x = tf.abs(x) if others else x
             parts = [dense, tf.reshape(rest, [-1, 7])], [tf.range(*rows), tf.reshape(x, [-1])]
             values, indices = (tf.concat([part[k] for k in order], 0) for part in parts)
-            optimizer.apply_gradients([(tf.IndexedSlices(values, indices, tf.shape(weights)), weights)], name="train")
+            gradients = [tf.IndexedSlices(values, indices, tf.shape(weights)), for_bias]
         else:
-            optimizer.minimize(loss, name="train")
+            gradients = tf.gradients(loss, [weights, bias], gate_gradients=True)
+        if norm is not None:
+            known = None if of_rows else tf.global_norm([tf.convert_to_tensor(gradients[0]), gradients[1]])
+            gradients, _ = tf.clip_by_global_norm(gradients, norm, known)
+        optimizer.apply_gradients(list(zip(gradients, [weights, bias], strict=True)), name="train")
         tf.variables_initializer(tf.global_variables(), name="begin")
     return graph
 
@@ -64,6 +74,24 @@ def test_an_update_row_by_row_is_the_dense_one_but_for_the_last_bits(name):
 @pytest.mark.parametrize("mistake", [{"rate": 0.2}, {"rows": (1, 8)}, {"others": True}, {"order": (0, 1, 1)}], ids=str)
 def test_no_mistake_in_it_is_excused(name, mistake):
     assert _audit(_train(name, True, **mistake), _train(name, False)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_norm_that_counts_the_rows_one_by_one_is_a_cause_of_its_own(name):
+    old, new = _train(name, True, norm=1.0), _train(name, False, norm=1.0)
+    result = _audit(old, new)
+    assert result.differences == [] and not result.not_compared
+    assert {one.cause for one in result.numbers} == {"dense and sparse gradients", "norm of dense and sparse gradients"}
+    is_alike = np.allclose(_weights(old), _weights(new), rtol=1e-4, atol=1e-6)
+    assert is_alike == (name == "adadelta"), "which divides by the gradients' own size"
+    of_the_sum = _train(name, True, norm=1.0, of_rows=False)
+    np.testing.assert_allclose(_weights(of_the_sum), _weights(new), rtol=1e-4, atol=1e-6)
+    assert [one.cause for one in _audit(of_the_sum, new).numbers] == ["dense and sparse gradients"]
+    for mistake in ({"norm": 2.0}, {"rate": 0.2, "norm": 1.0}, {"norm": None}):
+        assert _audit(old, _train(name, False, **mistake)).verdict == "not faithful"
+        assert _audit(_train(name, True, **mistake), new).verdict == "not faithful"
+    for mistake in ({"rows": (1, 8)}, {"others": True}, {"order": (0, 1, 1)}):
+        assert _audit(_train(name, True, norm=1.0, **mistake), new).verdict == "not faithful"
 
 
 def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1, norm=None, axes=None, as_it_was=True):

@@ -15,9 +15,10 @@ from compat_v1.audit.pruning import arrange, redirect, users_of
 
 v1 = tf.compat.v1
 
-_CAUSE, _CLIPPED = "dense and sparse gradients", "clipped rows"
+_CAUSE, _CLIPPED, _NORM = "dense and sparse gradients", "clipped rows", "norm of dense and sparse gradients"
 # Where the numbers of rows stand among the inputs of what updates or sums row by row.
 _BY_ROWS = {"Unique": 0, "ScatterSub": 1, "UnsortedSegmentSum": 1}
+_SCALED = ("Identity", ("Mul", "values", "scale"))
 _BY_NORM = ("Identity", ("clipped", ("Mul", "values", "clip"), "clip", "squares"))
 _RATE = ("RealDiv", ("Mul", "rate", ("Sqrt", ("Sub", 1, "power2"))), ("Sub", 1, "power1"))
 _FIRST = ("ScatterAdd", "slot1", "rows", ("Mul", "gradient", ("Sub", 1, "beta1")))
@@ -40,9 +41,9 @@ def finish(normal):
         rows = None if node.op not in _BY_ROWS or node.controls else node.inputs[_BY_ROWS[node.op]]
         if rows is None or isinstance(rows, Literal):
             continue
-        make_dense, cause = (_added, _CAUSE) if rows[0] in lists else (_clipped, _CLIPPED)
+        make_dense, cause = (_scaled, _CAUSE) if rows[0] in lists else (_clipped, _CLIPPED)
         make_dense = functools.partial(
-            make_dense, normal, rows, node.attributes["T" if node.op == "Unique" else "Tindices"]
+            make_dense, normal, users, rows, node.attributes["T" if node.op == "Unique" else "Tindices"]
         )
         if node.op == "Unique":
             for total in sorted(users.get(node, ()), key=lambda one: one.number):
@@ -77,6 +78,31 @@ def _sums_alike(normal, total, unique):
     return index == (unique, 1) and known and not total.controls
 
 
+def _scaled(normal, users, rows, kind, values, variable):
+    """Return the sum of gradients that are joined, multiplied by one scale as `clip_by_global_norm` does, or None.
+
+    The norm is taken of the sum, too.
+    """
+    found = {}
+    if not match(values, _SCALED, found):
+        return _added(normal, rows, kind, values, variable)
+    total, scale = found["values"], found["scale"]
+    if isinstance(total, Literal) or normal.sizes(scale) != () or any(one.controls for one in found["nodes"]):
+        return None
+    dense = _added(normal, rows, kind, total, variable)
+    if dense is None:
+        return None
+    for user in users[total[0]]:
+        if user.op == "L2Loss" and not user.controls:
+            user.inputs = [dense]
+            user.steps.add(_NORM)
+    shape = normal.sizes(variable)
+    copy, product = found["nodes"]
+    normal.absorbed |= {copy, product}
+    product = make(normal, product, "Mul", product.attributes, [dense, scale], shape, None)
+    return make(normal, copy, "Identity", copy.attributes, [product], shape, None)
+
+
 def _added(normal, rows, kind, values, variable):
     """Return the sum of gradients that are joined, all of a variable's size, or None."""
     shape = normal.sizes(variable)
@@ -100,7 +126,7 @@ def _added(normal, rows, kind, values, variable):
     return make(normal, values[0], "AddN", attributes, terms, shape, None)
 
 
-def _clipped(normal, rows, kind, values, variable):
+def _clipped(normal, _, rows, kind, values, variable):
     """Return what is clipped when it is dense, for rows that are clipped before those of one number are summed."""
     shape, found = normal.sizes(variable), {}
     if not shape or not isinstance(shape[0], int):
