@@ -186,8 +186,8 @@ NUMBERS = {
         "[w, rows], stop_gradients=[rows], gate_gradients=True)",
     ),
     "norm of dense and sparse gradients": Change(
-        "clip_by_global_norm counts the sum of dense and sparse gradients, as of tied weights, in the norm of all, counted "
-        "each of them by itself",
+        "clip_by_global_norm takes the norm of the sum of dense and sparse gradients, as of tied weights, took that of "
+        "each by itself",
         "1.0 to 1.15",
         "where the norm is above the limit all gradients are scaled otherwise; for the old numbers give "
         "clip_by_global_norm the tf.IndexedSlices that stand under dense and sparse gradients",

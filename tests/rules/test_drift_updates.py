@@ -167,3 +167,48 @@ def test_rows_that_are_clipped_and_made_dense_then_are_as_well():
     assert result.differences == [] and [one.cause for one in result.numbers] == ["clipped rows"]
     assert _audit(_made_dense(True), _made_dense(False, by=0.25)).verdict == "not faithful"
     assert _audit(_made_dense(False), _made_dense(True)).verdict == "not faithful"
+
+
+def _of_a_layer(by_rows, step=1, of_type=tf.int64, taken="x:0", factor=None):
+    """Train by a layer of unknown size, whose rows are taken by numbers of two types, and which is used besides."""
+    with tf.Graph().as_default() as graph:
+        fed, x = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.int32, [None], name="x")
+        y = tf.placeholder(of_type, [None], name="y")
+        start = tf.constant(np.random.default_rng(2).normal(size=(3, 5)), tf.float32)
+        weights = tf.Variable(start, name="weights", use_resource=False)
+        layer = tf.tanh(tf.matmul(fed, weights))
+        first, second = tf.gather(layer, graph.get_tensor_by_name(taken)), tf.gather(layer, y)
+        loss = tf.reduce_sum(first**2) + tf.reduce_sum(second**3) + tf.reduce_sum(layer**4)
+        if by_rows:
+            uses = [layer, first, second]
+            parts = tf.gradients(loss, uses, stop_gradients=[first, second], gate_gradients=True)
+            parts[1] = parts[1] if factor is None else parts[1] * factor
+            numbers = [tf.range(0, tf.shape(parts[0])[0], step), x, y]
+            numbers = tf.concat([tf.cast(one, tf.int64) for one in numbers], 0)
+            total = tf.IndexedSlices(tf.concat(parts, 0), numbers, tf.shape(layer))
+            (gradient,) = tf.gradients(layer, [weights], tf.convert_to_tensor(total), gate_gradients=True)
+        else:
+            (gradient,) = tf.gradients(loss, [weights], gate_gradients=True)
+        tf.train.GradientDescentOptimizer(0.1).apply_gradients([(gradient, weights)], name="train")
+        tf.variables_initializer(tf.global_variables(), name="begin")
+    return graph
+
+
+def _layer_trained(graph):
+    with tf.Session(graph=graph) as session:
+        session.run("begin")
+        feeds = {"Placeholder:0": np.random.default_rng(3).normal(size=(4, 3)), "x:0": [3, 0, 3], "y:0": [1, 3]}
+        session.run("train", feeds)
+        return session.run("weights:0")
+
+
+def test_rows_of_a_layer_of_unknown_size_are_added_alike():
+    old, new = _of_a_layer(True), _of_a_layer(False)
+    result = _audit(old, new)
+    assert result.differences == [] and not result.not_compared
+    assert [one.cause for one in result.numbers] == ["dense and sparse gradients"]
+    np.testing.assert_allclose(_layer_trained(old), _layer_trained(new), rtol=1e-5, atol=1e-6)
+    for mistake in ({"step": 2}, {"factor": 2.0}):
+        assert _audit(_of_a_layer(True, **mistake), new).verdict == "not faithful"
+    assert _audit(old, _of_a_layer(False, taken="y:0")).verdict == "not faithful"
+    assert _audit(old, _of_a_layer(False, of_type=tf.int32)).verdict == "not faithful"

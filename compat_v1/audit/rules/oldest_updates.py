@@ -68,7 +68,14 @@ def _count(operand):
         return None
     start, limit, delta = operand[0].inputs
     is_range = is_scalar(start, 0) and is_scalar(delta, 1) and isinstance(limit, Literal)
-    return limit.value[0] if is_range and isinstance(limit.value[0], int) else None
+    return limit.value[0] if is_range else None
+
+
+def _ops_of_range(operand):
+    """Return the nodes that make such an operand."""
+    if isinstance(operand, Literal):
+        return set()
+    return {operand[0]} | (_ops_of_range(operand[0].inputs[0]) if is_op(operand, "Cast") else set())
 
 
 def _sums_alike(normal, total, unique):
@@ -85,11 +92,11 @@ def _scaled(normal, users, rows, kind, values, variable):
     """
     found = {}
     if not match(values, _SCALED, found):
-        return _added(normal, rows, kind, values, variable)
+        return _added(normal, users, rows, kind, values, variable)
     total, scale = found["values"], found["scale"]
     if isinstance(total, Literal) or normal.sizes(scale) != () or any(one.controls for one in found["nodes"]):
         return None
-    dense = _added(normal, rows, kind, total, variable)
+    dense = _added(normal, users, rows, kind, total, variable)
     if dense is None:
         return None
     for user in users[total[0]]:
@@ -103,25 +110,33 @@ def _scaled(normal, users, rows, kind, values, variable):
     return make(normal, copy, "Identity", copy.attributes, [product], shape, None)
 
 
-def _added(normal, rows, kind, values, variable):
-    """Return the sum of gradients that are joined, all of a variable's size, or None."""
+def _added(normal, users, rows, kind, values, variable):
+    """Return the sum of gradients that are joined, all of a variable's size, or None.
+
+    Numbers of rows of two types were cast to be joined, and are not.
+    """
     shape = normal.sizes(variable)
-    if not is_op(values, "ConcatV2") or not shape or not isinstance(shape[0], int) or values[0].controls:
+    if not is_op(values, "ConcatV2") or not shape or values[0].controls:
         return None
     parts, indices = values[0].inputs[:-1], rows[0].inputs[:-1]
     if len(parts) != len(indices) or not all(is_scalar(one[0].inputs[-1], 0) for one in (rows, values)):
         return None
-    types, terms = {"T": values[0].attributes["T"]}, []
-    of_indices = {"Tindices": kind}
+    types, terms, own = {"T": values[0].attributes["T"]}, [], {rows[0], values[0]}
     for part, index in zip(parts, indices, strict=True):
         count, known = _count(index), normal.sizes(part)
         if count is None:
+            of_indices = kind
+            if is_op(index, "Cast") and users[index[0]] <= {rows[0]} and not index[0].controls:
+                own.add(index[0])
+                index, of_indices = index[0].inputs[0], index[0].attributes["SrcT"]
             inputs = [part, index, whole(shape[0], "int32")]
-            part = make(normal, values[0], "UnsortedSegmentSum", {**types, **of_indices}, inputs, shape, None)
-        elif not known or known[0] != count or count != shape[0]:
-            return None
+            part = make(normal, values[0], "UnsortedSegmentSum", {**types, "Tindices": of_indices}, inputs, shape, None)
+        elif not known or known[0] != count or (count != shape[0] and isinstance(count, int)):
+            return None  # sizes that are known at run time alone are one there, as a sum takes nothing else
+        else:
+            own |= _ops_of_range(index)
         terms.append(part)
-    normal.absorbed.update({rows[0], values[0], *(one[0] for one in indices if not isinstance(one, Literal))})
+    normal.absorbed |= own
     attributes = {**types, "N": v1.AttrValue(i=len(terms)).SerializeToString(deterministic=True)}
     return make(normal, values[0], "AddN", attributes, terms, shape, None)
 
