@@ -104,7 +104,30 @@ def masked(new, mistake):
     out(tf.gradients(states**2, weights if new else [weights, mask])[0])
 
 
-FORMS = (written_turn_by_turn, cross_entropy_turn_by_turn, pushed_in_a_branch, masked)
+def softmax_in_a_loop_in_a_loop(new, mistake):
+    """A softmax of vectors, whose gradient is read from an array that the loop around keeps for it."""
+    x = floats(2, 3, 4)
+
+    @tf.custom_gradient
+    def soft(row):
+        found = raw.Softmax(logits=row if new else raw.Reshape(tensor=row, shape=[1, 4]))
+
+        def gradient(given):
+            given = raw.Neg(x=given) if mistake else given
+            if new:
+                total = raw.Sum(input=given * found, axis=[0], keep_dims=True)
+                return (given - total) * found
+            given = raw.Reshape(tensor=given, shape=[1, 4])
+            total = raw.Reshape(tensor=raw.Sum(input=given * found, axis=[1]), shape=[-1, 1])
+            return raw.Reshape(tensor=(given - total) * found, shape=[4])
+
+        return found if new else raw.Reshape(tensor=found, shape=[4]), gradient
+
+    outputs = tf.map_fn(lambda rows: tf.reduce_sum(tf.map_fn(soft, rows), 0), x)
+    out(tf.gradients(outputs**2, x)[0])
+
+
+FORMS = (written_turn_by_turn, cross_entropy_turn_by_turn, pushed_in_a_branch, masked, softmax_in_a_loop_in_a_loop)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

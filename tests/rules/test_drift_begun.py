@@ -225,3 +225,21 @@ def test_checkpoints_are_read_on_the_cpu_of_any_machine(machine):
     assert left == [], left
     elsewhere = _audit(old, _graph(restored, "/job:ps/task:2/device:CPU:0"))
     assert elsewhere.verdict == "not faithful"
+
+
+def _counting_down(x, turns, start=3, last=0):
+    def body(k, value):
+        return [k - 1, value * tf.cast(k, tf.float32)]
+
+    return tf.while_loop(lambda k, _: k > last, body, [tf.constant(start), x], maximum_iterations=turns)[1]
+
+
+@pytest.mark.usefixtures("loops_of_ops")
+@pytest.mark.parametrize("start", [3, 2])  # with the first value given, as `tf.foldr`, or taken
+def test_a_loop_that_counts_down_and_counts_its_turns_besides(start):
+    old, new = (_graph(_counting_down, turns, start) for turns in (None, 3))
+    assert _are_bit_equal(old, new)
+    result = _audit(old, new)
+    assert result.verdict == "faithful" and "counted turns" in result.rules, result.differences
+    for mistake in ((1, start), (3, start - 1), (3, start, 1)):
+        assert _audit(old, _graph(_counting_down, *mistake)).verdict == "not faithful", mistake

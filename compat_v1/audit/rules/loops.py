@@ -7,6 +7,7 @@ from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar, refined
 from compat_v1.audit.rules import entered
 
+_PUSHES, _POPS = ("StackPush", "StackPushV2"), ("StackPop", "StackPopV2")
 _HANDING = ("Enter", "Switch", "Identity")  # the handle of an array as it is
 
 
@@ -147,6 +148,8 @@ class LoopRules:
                     continue  # the flow is a float, which tells what comes after what
                 if op in handing:
                     todo.append(user)
+                elif op in _PUSHES:
+                    todo += self.stack_of(user)[1]
                 elif not op.startswith("TensorArray"):
                     return None
                 elif slot == 0 and op in ("TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"):
@@ -154,9 +157,14 @@ class LoopRules:
         return writes
 
     def _made_by(self, name):
-        """Return the name of what makes the handle that a node takes, before it enters a loop or a branch."""
+        """Return the name of what makes the handle that a node takes, before it enters a loop or a branch.
+
+        A loop inside of another keeps its arrays for its gradient.
+        """
         while self.graph.inputs[name]:
             name = self.graph.inputs[name][0][0]
+            if self.graph.nodes[name].op in _POPS and len(self.stack_of(name)[0]) == 1:
+                name = self.graph.inputs[self.stack_of(name)[0][0]][1][0]
             if self.graph.nodes[name].op not in _HANDING:
                 break
         return name

@@ -1,5 +1,6 @@
 """Rules for loops as TensorFlow's first releases wrote them, applied when the normal form of a graph is whole."""
 
+from compat_v1.audit import sizes
 from compat_v1.audit.graph import BACK_EDGES, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
@@ -82,19 +83,28 @@ def _asked(condition):
 
 
 def _count_no_turns(normal, condition, users):
-    """A loop that ends by its own count, from 0 or 1 by 1 below a limit, needs no second count to the same limit."""
+    """A loop that ends by its own count needs no second count to the same limit.
+
+    Its own is from 0 or 1 by 1 below the limit, or from the limit, or one less, by 1 down to 1.
+    """
     both = condition.inputs[0][0]
     counted, own = both.inputs
-    if both.controls or users[both] != {condition} or not (is_op(counted, "Less") and is_op(own, "Less")):
+    if both.controls or users[both] != {condition} or not (is_op(counted, "Less") and is_op(own, "Less", "Greater")):
         return
     counter, clock = counted[0].inputs[0], own[0].inputs[0]
     limit, bound = counted[0].inputs[1], own[0].inputs[1]
     if isinstance(counter, Literal) or isinstance(clock, Literal) or counted[0].controls or counter[0] is clock[0]:
         return
-    parts, others = _counter(counter[0], users, (0,), alone={counted[0]}), _counter(clock[0], users, (0, 1))
+    parts = _counter(counter[0], users, (0,), alone={counted[0]})
+    if own[0].op == "Less":
+        others = _counter(clock[0], users, (0, 1))
+    else:
+        others = _counter(clock[0], users, (), "Sub") if is_scalar(bound, 0) else None
+        bound = others and others[0].inputs[0]
     if parts is None or others is None or users[counted[0]] != {both}:
         return
-    if not _is_within(_entering(bound), _entering(limit)):
+    bound, limited = _entering(bound), _entering(limit)
+    if not _is_within(bound, limited) and not (own[0].op == "Greater" and _is_one_less(bound, limited)):
         return
     condition.inputs[0] = own
     condition.steps.add("counted turns")
@@ -124,15 +134,20 @@ def _is_whole_number(operand):
     return known and isinstance(operand.value[0], int)
 
 
-def _counter(merge, users, starts, alone=None):
-    """Return the nodes that count turns by 1 into a Merge, or None; with `alone`, that only these else use."""
+def _counter(merge, users, starts, step="AddV2", alone=None):
+    """Return the nodes that count turns by 1 into a Merge, or None; with `alone`, that only these else use.
+
+    `starts`: from where they may, none for anywhere.
+    """
     if merge.op != "Merge" or len(merge.inputs) != 2:
         return None
     (enter, _), (back, _) = merge.inputs
-    if enter.op != "Enter" or not any(is_scalar(enter.inputs[0], one) for one in starts) or back.op not in BACK_EDGES:
+    if enter.op != "Enter" or back.op not in BACK_EDGES:
+        return None
+    if starts and not any(is_scalar(enter.inputs[0], one) for one in starts):
         return None
     more = back.inputs[0]
-    if not is_op(more, "AddV2") or not is_scalar(more[0].inputs[1], 1) or not is_op(more[0].inputs[0], "Identity"):
+    if not is_op(more, step) or not is_scalar(more[0].inputs[1], 1) or not is_op(more[0].inputs[0], "Identity"):
         return None
     stay = more[0].inputs[0][0]
     switch = stay.inputs[0]
@@ -174,3 +189,10 @@ def _is_within(bound, limit):
     if same or not is_op(bound, "Minimum"):
         return same
     return any(_is_within(one, limit) for one in bound[0].inputs)
+
+
+def _is_one_less(bound, limit):
+    """Whether a bound is known to be one less than the limit."""
+    if not all(isinstance(one, Literal) and one.kind == "whole" and one.shape == () for one in (bound, limit)):
+        return False
+    return bound.value[0] == sizes.subtract(limit.value[0], 1)
