@@ -13,8 +13,9 @@ def of_one_graph(normals, idle, verification):
 
     `normals` have the `idle` nodes, two sets; `verification` compared the same graphs without any of them.
     """
+    users = [users_of(normal) for normal in normals]
     prints = [
-        _fingerprints(normal, nodes, verification, side)
+        _fingerprints(normal, nodes | _ends(normal, users[side]), verification, side)
         for side, (normal, nodes) in enumerate(zip(normals, idle, strict=True))
     ]
     common = set(prints[0].values()) & set(prints[1].values())
@@ -25,7 +26,7 @@ def of_one_graph(normals, idle, verification):
     taken, written_otherwise = _taken_by_dropouts(normals, idle, verification)
     left_out = []
     for side, (normal, own, others) in enumerate(zip(normals, parts, parts[::-1], strict=True)):
-        sums = totals(normal, users_of(normal)).values()
+        sums = totals(normal, users[side]).values()
         own = [part for part in own if all(total <= part[0] for total in sums if total & part[0])]
         known = set().union(*(anchors for _, anchors in others))
         ops = {name: node.op for nodes, _ in others for node in nodes for name in node.names}
@@ -37,6 +38,11 @@ def of_one_graph(normals, idle, verification):
         gone = [nodes for nodes in gone if not _take(nodes, taken[side]) or spare.are_gradients(nodes)]
         left_out.append({name for nodes in gone for node in nodes for name in node.names})
     return left_out
+
+
+def _ends(normal, users):
+    """Return the nodes that nothing uses: such may be in one graph what serves a gradient of the other alone."""
+    return {node for node in normal.nodes if node.inputs and not users.get(node)}
 
 
 def _are_namesakes(nodes, ops):

@@ -1,6 +1,7 @@
 """Which gradients come beside others of the same op, for `idle.py`: `tf.gradients` without gates makes no groups.
 
-Those for a count of weights: TensorFlow 1.0 made x / count, or 0, of other ops, whose gradients are others as well.
+Those for a count of weights: TensorFlow 1.0 made x / count, or 0, of other ops, whose gradients are others as well. And
+both of a quotient by a count of elements, as of a mean: such a count is made of sizes, which no gradient is for.
 """
 
 from compat_v1.audit.literals import Literal
@@ -12,7 +13,7 @@ _SELECTS = ("Select", "SelectV2")
 
 def siblings(normal):
     """Return the gradients for the counts that something is divided by, 0 for none, of which those for it come too."""
-    quotients = {_pair(*node.inputs) for node in normal.nodes if node.op == oldest_losses.QUOTIENT}
+    quotients = {_pair(*node.inputs): node for node in normal.nodes if _is_by_count(node)}
     found = set()
     for node in normal.nodes if quotients else ():
         if node.op == "Mul":
@@ -21,9 +22,19 @@ def siblings(normal):
             pairs = [(node.inputs[2], oldest_losses.positive(node.inputs[0]))]
         else:
             continue
-        if any(count is not None and _pair(gradient, count) in quotients for gradient, count in pairs):
-            found.add(node)
+        for gradient, count in pairs:
+            other = None if count is None else quotients.get(_pair(gradient, count))
+            if other is not None:
+                found |= {node, other} if other.op == "RealDiv" else {node}
     return found
+
+
+def _is_by_count(node):
+    """Whether a node divides by a count, of weights or of elements."""
+    if node.op == "RealDiv" and is_op(node.inputs[1], "Cast"):
+        sizes = node.inputs[1][0].inputs[0]
+        return isinstance(sizes, Literal) and sizes.kind == "whole" and sizes.shape == ()
+    return node.op == oldest_losses.QUOTIENT
 
 
 def _for_divisor(node, quotients):

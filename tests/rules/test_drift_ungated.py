@@ -116,6 +116,38 @@ def test_the_gradient_for_the_number_of_what_moments_are_of_is_made_for_nobody(k
         assert audit(normalized(True, mistake, kept), right[False]).verdict == "not faithful", mistake
 
 
+def twice(old, mistake=""):
+    """The second gradient of a mean, which the first releases made for the number of elements, too."""
+    with tf.Graph().as_default() as graph:
+        x, w, v = floats(None, 4), floats(4, 3, name="w"), floats(4, 3, name="v")
+        total = tf.reduce_mean(tf.exp(tf.matmul(x, w)) * tf.square(tf.matmul(x, w)))
+        first = tf.gradients(total, w)[0]
+        product = tf.reduce_sum(first * v)
+        spread = graph.get_tensor_by_name("gradients/Mean_grad/truediv:0")
+        summed, count = spread.op.inputs
+        second, *given = tf.gradients(product, [w, spread] if old else [w])
+        if old:
+            given = given[0]
+            divisor = count * 2.0 if mistake == "count" else count
+            ratio = raw.RealDiv(x=raw.RealDiv(x=raw.Neg(x=summed), y=divisor), y=divisor)
+            of_count = raw.Sum(input=raw.Mul(x=given, y=ratio), axis=[0, 1])
+            of_sum = raw.RealDiv(x=given, y=count)
+            if mistake == "taken":
+                second += tf.reduce_sum(of_sum) + of_count
+        if mistake == "mean":
+            raw.RealDiv(x=raw.Sum(input=x, axis=[0, 1]), y=count)
+        out(tf.tanh(second) + total)
+    return graph.as_graph_def()
+
+
+def test_the_second_gradient_for_the_number_of_elements_is_made_for_nobody():
+    right = {old: twice(old) for old in (True, False)}
+    assert "unused gradients" in proved(right[True], right[False], seeds=5).rules
+    for mistake in ("count", "taken", "mean"):
+        assert audit(twice(True, mistake), right[False]).verdict == "not faithful", mistake
+    assert audit(right[True], twice(False, "mean")).verdict == "not faithful"
+
+
 def normed(order, last="sum", of="rsqrt"):
     """The norm of gradients in an order: for w, for beta, and for gamma, which is of the inverse of a deviation."""
     with tf.Graph().as_default() as graph:
