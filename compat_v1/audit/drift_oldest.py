@@ -28,6 +28,11 @@ RULES = {
     "checkpoints on the CPU": Rule(
         "checkpoints are read and written on the CPU by name", "1.0 to 1.15", "there is no kernel elsewhere"
     ),
+    "asked on the CPU": Rule(
+        "which variables have no value yet is asked on the CPU by name",
+        "1.2 to 1.4",
+        "truth values, texts and whole numbers are the same wherever they are made",
+    ),
     "parts of a checkpoint": Rule(
         "the parts of a checkpoint are written under the same name in each run, were under one drawn at random",
         "1.15 to 2.21",

@@ -262,10 +262,24 @@ def is_given_gradient(node):
     return node.op == "Identity" and not node.controls and re.search(r"(^|/)grad_ys_\d+$", node.name) is not None
 
 
-def device(node, other):
-    """Say which rule lets a node be placed elsewhere."""
-    on_cpu = _CPU.sub("", node.device) == _CPU.sub("", other.device)
-    return "queues on the CPU" if on_cpu and any(kind in node.op for kind in _ON_CPU) else None
+def device(node, other, graph):
+    """Say which rule lets a node be placed elsewhere; `graph`: that of `other`."""
+    if _CPU.sub("", node.device) != _CPU.sub("", other.device):
+        return None
+    if any(kind in node.op for kind in _ON_CPU):
+        return "queues on the CPU"
+    if node.op == "MergeV2Checkpoints":
+        return "checkpoints on the CPU"
+    return "asked on the CPU" if _rounds_nothing(other, graph) else None
+
+
+def _rounds_nothing(node, graph):
+    """Whether a node gives truth values, texts or whole numbers, and the same ones wherever it runs."""
+    definition = graph.op_def(node.name) if node.name in graph.nodes else None
+    if definition is None or not definition.output_arg or graph.is_stateful(node.name):
+        return False
+    kinds = {graph.dtype(node.name, index) for index in range(len(definition.output_arg))}
+    return kinds <= {"bool", "string", "int32", "int64"}
 
 
 def colocation(node, other, places, stands):

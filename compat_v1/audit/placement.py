@@ -15,10 +15,10 @@ ITSELF, INPUT, AS_INPUT, AS_USER, ELSEWHERE = "itself", "an input", "as an input
 
 def partners(verification, node, other):
     """Yield what differs in the places of two partners: the name of the rule that explains it, or a `Finding`."""
+    normals = [side.normal for side in verification.pairing.sides]
     if node.device != other.device and node.written != other.written:
         what = f"is placed on {node.device!r}, on {other.device!r} in the port"
-        yield excuses.device(node, other) or Finding("placement", node, other, what)
-    normals = [side.normal for side in verification.pairing.sides]
+        yield excuses.device(node, other, normals[1].graph) or Finding("placement", node, other, what)
     left, right = (_places(normal, one) for normal, one in zip(normals, (node, other), strict=True))
     here = {one if isinstance(one, tuple) else verification.partner.get(one, "?") for one in left}
     there = {one if isinstance(one, tuple) or one in verification.back else "?" for one in right}

@@ -33,6 +33,15 @@ def _(new, mistake):
     out(raw.AddV2(x=soft, y=back))
 
 
+@case("asked on the CPU")
+def _(new, mistake):
+    x = floats(5)
+    asked = raw.Greater(x=x, y=1.0 if mistake else 0.0)
+    with tf.device("/device:CPU:0" if new else None):
+        places = raw.Where(condition=raw.LogicalNot(x=asked))
+    out(raw.GatherNd(params=x, indices=places))
+
+
 @case("quotient or 0")
 def _(new, mistake):
     total, gradient, weights = floats(1), floats(1, name="y"), raw.Relu(features=floats(3, name="w"))

@@ -241,6 +241,45 @@ def _checkpoint(one_op, order=(0, 1), crossed=False, names=("a", "b")):
     return graph
 
 
+def _in_parts(name):
+    """A checkpoint of variables of two machines; `name`: its own, a constant as it was."""
+    with tf.Graph().as_default() as graph:
+        for number in range(2):
+            with tf.device(f"/job:ps/task:{number}"):
+                tf.Variable(tf.ones([2]), name=f"weights_{number}", use_resource=False)
+        tf.train.Saver(sharded=True)
+    graph_def = graph.as_graph_def()
+    if name:
+        (node,) = (one for one in graph_def.node if one.name == "save/Const")
+        node.CopyFrom(tf.NodeDef(name=node.name, op="Const", device=node.device))
+        node.attr["dtype"].type = tf.string.as_datatype_enum
+        node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(name))
+        left = [one for one in graph_def.node if not one.name.startswith("save/filename")]
+        graph_def = tf.GraphDef(node=left, versions=graph_def.versions)
+    return graph_def
+
+
+def test_a_checkpoint_in_parts_has_a_name_that_can_be_fed():
+    result = audit(_in_parts("model"), _in_parts(None))
+    assert result.verdict == "faithful" and "checkpoints" in result.rules
+    assert audit(_in_parts("other"), _in_parts(None)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("device", ["/device:CPU:0", "/device:GPU:0"])
+def test_what_rounds_is_placed_where_the_program_says(device):
+    def made(device, whole):
+        with tf.Graph().as_default() as graph, tf.device(device):
+            x = tf.placeholder(tf.float32, [3], name="x")
+            raw.Greater(x=x, y=0.0) if whole else raw.Exp(x=x)
+        graph_def = graph.as_graph_def()
+        graph_def.node[0].device = ""  # where it is fed
+        return graph_def
+
+    assert audit(made(None, False), made(device, False)).verdict == "not faithful"
+    expected = "faithful" if "CPU" in device else "not faithful"
+    assert audit(made(None, True), made(device, True)).verdict == expected
+
+
 def test_checkpoints_are_compared_by_name_and_slice():
     result = audit(_checkpoint(False, (1, 0)).as_graph_def(), _checkpoint(True).as_graph_def())
     assert result.verdict == "faithful" and {"checkpoints", "checkpoints on the CPU"} <= result.rules.keys()

@@ -221,10 +221,14 @@ def _file_name(rewriter, name, node, operands):
     text = operands[0]
     if not isinstance(text, Literal) or text.kind != "text" or text.shape != () or rewriter.graph.controls[name]:
         return False
-    if not users or not users <= {"SaveV2", "RestoreV2", "Identity", "PlaceholderWithDefault", "StringJoin"}:
+    if not users or not users <= _TAKE_FILE_NAMES:
         return False
     rewriter.normal.alias(name, text._replace(names=(name, *text.names)), "checkpoints")
     return True
+
+
+_TAKE_FILE_NAMES = {"SaveV2", "RestoreV2", "Identity", "PlaceholderWithDefault", "StringJoin"}
+_TAKE_FILE_NAMES |= {"MergeV2Checkpoints", "StaticRegexFullMatch"}  # of parts
 
 
 def _parts(rewriter, name, node, operands):
