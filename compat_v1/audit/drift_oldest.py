@@ -28,6 +28,16 @@ RULES = {
     "checkpoints on the CPU": Rule(
         "checkpoints are read and written on the CPU by name", "1.0 to 1.15", "there is no kernel elsewhere"
     ),
+    "nothing joined": Rule(
+        "the names of variables that have no value yet are joined with those of tables, of which there are none",
+        "1.0 to 1.15",
+        "an empty list adds nothing",
+    ),
+    "step that is read": Rule(
+        "a session's hooks read the global step, or what it begins with if it has no value yet",
+        "1.0 to 1.15",
+        "it is only read",
+    ),
     "asked on the CPU": Rule(
         "which variables have no value yet is asked on the CPU by name",
         "1.2 to 1.4",

@@ -53,6 +53,8 @@ def unused(node, side, in_port):
         return "read no more"
     if in_port and _is_handed_on(node, side):
         return "copies"
+    if in_port and node.op == "initial value" and not users.get(node):
+        return "step that is read"
     if node.op == "Exit" and not users.get(node):
         return "unused results" if in_port else None
     if node.op == "ZerosLike" and not users.get(node) and in_port:
@@ -264,13 +266,18 @@ def is_given_gradient(node):
 
 def device(node, other, graph):
     """Say which rule lets a node be placed elsewhere; `graph`: that of `other`."""
-    if _CPU.sub("", node.device) != _CPU.sub("", other.device):
+    if not is_one_machine(node.device, other.device):
         return None
     if any(kind in node.op for kind in _ON_CPU):
         return "queues on the CPU"
     if node.op == "MergeV2Checkpoints":
         return "checkpoints on the CPU"
     return "asked on the CPU" if _rounds_nothing(other, graph) else None
+
+
+def is_one_machine(device, other):
+    """Whether two places are one, but that a CPU is named."""
+    return _CPU.sub("", device) == _CPU.sub("", other)
 
 
 def _rounds_nothing(node, graph):

@@ -280,11 +280,16 @@ class Normal(Places):
     def _literal(self, name, node, operands):
         """Turn a constant, or what is computed from constants and sizes, into literals; say whether that was done."""
         outputs = [self.graph.constant(name)] if node.op == "Const" else self._rewriter.computed(name, node, operands)
-        if outputs is None or all(output is None for output in outputs):
+        if outputs is None or (node.op != "ShapeN" and all(output is None for output in outputs)):
             return False
         alive, waits = self._place_and_waits(name)
         made = None
         for index, output in enumerate(outputs):
+            if output is None and node.op == "ShapeN":  # of each by itself
+                attributes = {key: one for key, one in self.graph.attributes(name).items() if key != "N"}
+                made = self.node(name, "Shape", attributes, [operands[index]], None, {"computed shapes"}, 1, [(None,)])
+                self.tensors[name, index] = (made, 0)
+                continue
             if output is None:
                 made = made or self.keep(name, node.op, operands)
                 self.tensors[name, index] = (made, index)

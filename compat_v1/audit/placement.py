@@ -109,6 +109,8 @@ def _device(graph, twin, name):
     if graph.nodes[name].op == "Const" and bool(graph.followers[name]) != bool(twin.followers[name]):
         return None  # one that nothing uses, as releases number them otherwise, has taken the other's name
     other = twin.devices[name]
+    if graph.dtype(name) == "string" and excuses.is_one_machine(device, other):
+        return None  # texts have no kernel elsewhere
     if device == other or (device in _devices_around(graph, name) and other in _devices_around(twin, name)):
         return None
     return f"is placed on {device!r}, on {other!r} in the port"

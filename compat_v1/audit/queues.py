@@ -2,20 +2,21 @@
 
 import tensorflow as tf
 
-_QUEUES = ("FIFOQueueV2", "RandomShuffleQueueV2", "PaddingFIFOQueueV2", "FIFOQueue", "RandomShuffleQueue")
-_GIVING = ("QueueDequeueV2", "QueueDequeueManyV2", "QueueDequeue", "QueueDequeueMany")
+_QUEUES = {"FIFOQueue", "RandomShuffleQueue", "PaddingFIFOQueue"}
+_GIVING = {"QueueDequeue", "QueueDequeueMany", "QueueDequeueUpTo"}
 
 
 def write_sizes(graph_def):
     """Write the shapes of what is taken from queues, in place, where TensorFlow's importer looks for them."""
     nodes = {node.name: node for node in graph_def.node}
     for node in graph_def.node:
-        queue = nodes.get(node.input[0].partition(":")[0]) if node.op in _GIVING and node.input else None
-        if queue is None or queue.op not in _QUEUES or "_output_shapes" in node.attr:
+        giving = node.op.removesuffix("V2")
+        queue = nodes.get(node.input[0].partition(":")[0]) if giving in _GIVING and node.input else None
+        if queue is None or queue.op.removesuffix("V2") not in _QUEUES or "_output_shapes" in node.attr:
             continue
         shapes = [tf.TensorShape(one) for one in queue.attr["shapes"].list.shape]
-        if "Many" in node.op:
-            batch = nodes.get(node.input[1])
+        if giving != "QueueDequeue":
+            batch = nodes.get(node.input[1]) if giving == "QueueDequeueMany" else None
             sizes = batch.attr["value"].tensor.int_val if batch is not None and batch.op == "Const" else []
             shapes = [
                 tf.TensorShape(list(sizes) if len(sizes) == 1 and sizes[0] >= 0 else [None]).concatenate(one)

@@ -29,6 +29,7 @@ from compat_v1.audit.rules import (
     replaced,
     seeds,
     sequences,
+    sessions,
     sparse,
     unranked,
     values,
@@ -60,6 +61,7 @@ for _rules in (
     functional.RULES,
     unranked.RULES,
     models.RULES,
+    sessions.RULES,
 ):
     for _op, _rule in _rules.items():
         _BY_OP.setdefault(_op, []).append(_rule)

@@ -1,0 +1,92 @@
+"""What a session of TensorFlow's own looks at, and what queues and shapes tell: both forms, and no mistake excused."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+
+raw = tf.raw_ops
+
+
+def _graph(form, *of, **told):
+    with tf.Graph().as_default() as graph:
+        form(*of, **told)
+    return graph.as_graph_def()
+
+
+def _joined(others=None):
+    """Which variables have no value yet, joined with others, of which there are none."""
+    variables = [raw.VariableV2(shape=[], dtype=tf.float32, name=name) for name in "ab"]
+    asked = tf.stack([raw.IsVariableInitialized(ref=one) for one in variables])
+    names = tf.boolean_mask(tf.constant(["a", "b"]), tf.logical_not(asked))
+    tf.assign(variables[1], 1.0, name="begin")
+    if others is not None:
+        names = raw.ConcatV2(values=[names, tf.constant(others, tf.string)], axis=0)
+    tf.identity(names, name="result")
+
+
+def test_nothing_is_joined_with_what_has_no_value_yet():
+    old, new = _graph(_joined), _graph(_joined, [])
+    for graph_def in (old, new):
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.import_graph_def(graph_def, name="")
+            session.run("begin")
+            assert session.run("result:0").tolist() == [b"a"]
+    result = audit(old, new)
+    assert result.verdict == "faithful" and "nothing joined" in result.rules
+    assert audit(old, _graph(_joined, ["c"])).verdict == "not faithful"
+
+
+def _step(reads, add=0, to=None):
+    """A step that is counted, and read for hooks."""
+    step = tf.Variable(3, name="step", use_resource=False)
+    tf.assign_add(step, 1, name="train")
+    if reads:
+        value = tf.add(step.initialized_value(), add, name="read")
+        if to:
+            tf.assign(step, value * to)
+
+
+@pytest.mark.usefixtures("loops_of_ops")
+def test_a_step_that_is_read_is_no_part_of_the_program():
+    result = audit(_graph(_step, False), _graph(_step, True))
+    assert result.verdict == "faithful" and "step that is read" in result.rules
+    for mistake in ({"add": 1}, {"to": 2}):
+        assert audit(_graph(_step, False), _graph(_step, True, **mistake)).verdict == "not faithful"
+
+
+def _taken(new, few=True, sizes=(3,)):
+    """What comes from a queue, up to four at a time, and keeps its shape; older graphs wrote that down."""
+    queue = raw.FIFOQueueV2(component_types=[tf.float32], shapes=[[3]])
+    take = raw.QueueDequeueUpToV2 if few else raw.QueueDequeueManyV2
+    (taken,) = take(handle=queue, n=4, component_types=[tf.float32])
+    tf.tanh(taken if new else tf.reshape(taken, [-1, *sizes]), name="result")
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_what_comes_from_a_queue_has_the_shape_that_the_queue_says(few):
+    assert audit(_graph(_taken, False, few), _graph(_taken, True, few)).verdict == "faithful"
+    for sizes in ((1, 3), (-1,)):
+        assert audit(_graph(_taken, False, few, (3,)), _graph(_taken, False, few, sizes)).verdict == "not faithful"
+
+
+def _shapes(one_op, first="x"):
+    """The shapes of tensors of which nothing is known, and of one that is."""
+    x, y = (tf.placeholder(tf.float32, name=name) for name in "xy")
+    tensors = [x if first == "x" else y, tf.placeholder(tf.float32, [3, 2], name="z"), y]
+    shapes = raw.ShapeN(input=tensors) if one_op else [raw.Shape(input=one) for one in tensors]
+    tf.concat([*shapes, [1]], 0, name="result")
+
+
+def test_shapes_of_several_tensors_are_asked_for_together_or_one_by_one():
+    graphs = _graph(_shapes, False), _graph(_shapes, True)
+    for old, new in (graphs, graphs[::-1]):
+        result = audit(old, new)
+        assert result.verdict == "faithful" and "computed shapes" in result.rules
+    assert audit(graphs[0], _graph(_shapes, True, "y")).verdict == "not faithful"
+    feeds = {"x:0": np.ones([4]), "y:0": np.ones([2, 5]), "z:0": np.ones([3, 2])}
+    for graph_def in graphs:
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.import_graph_def(graph_def, name="")
+            assert session.run("result:0", feeds).tolist() == [4, 3, 2, 2, 5, 1]
