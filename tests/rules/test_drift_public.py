@@ -156,6 +156,29 @@ def test_what_an_assertion_says_is_compared_there_and_not_where_nothing_uses_it(
     assert audit(_built(_asserted, False), _built(_asserted, True, left="for x < 0")).verdict == "not faithful"
 
 
+_SAID = "Condition x <= y did not hold element-wise:"
+_ASSERTED = {
+    "1.0": lambda x, y: ["", f"{_SAID} x = ", x.name, x, "y = ", y.name, y],
+    "1.2": lambda x, y: ["", f"{_SAID}x ({x.name}) = ", x, f"y ({y.name}) = ", y],
+    "1.15": lambda x, y: [_SAID, f"x ({x.name}) = ", x, f"y ({y.name}) = ", y],
+}
+
+
+def _compared(by, other=False):
+    """An assertion without a message about two tensors, in the words of a release; `other`: about one of them twice."""
+    x, y = (tf.placeholder(tf.float32, [], name=name) for name in "xy")
+    data = _ASSERTED[by](x, x if other else y)
+    raw.Assert(condition=raw.LessEqual(x=x, y=y), data=data)
+
+
+@pytest.mark.parametrize("old", ["1.0", "1.2"])
+def test_an_assertion_without_a_message_says_the_same_in_other_texts(old):
+    result = audit(_built(_compared, old), _built(_compared, "1.15"))
+    assert result.verdict == "faithful" and "names in assertions" in result.rules, result.differences
+    assert audit(_built(_compared, old), _built(_compared, "1.15", other=True)).verdict == "not faithful"
+    assert audit(_built(_compared, old, other=True), _built(_compared, "1.15")).verdict == "not faithful"
+
+
 def _classified(by=0.1):
     """Logits that are a sum, trained by a cross entropy whose labels have a gradient as well."""
     x, labels = floats(None, 4), floats(None, 3, name="labels")

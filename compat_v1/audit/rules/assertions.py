@@ -1,4 +1,4 @@
-"""Rules for what assertions ask and say: TensorFlow 1.0 gave the name of each tensor as a text of its own."""
+"""Rules for what assertions ask and say: the first releases put the names of tensors and the messages otherwise."""
 
 import re
 
@@ -12,34 +12,45 @@ v1 = tf.compat.v1
 _TENSOR = re.compile(rb"[A-Za-z0-9.][A-Za-z0-9_./\\-]*:\d+")
 _BATCH = "batches of images"
 _OF_IMAGES = b"all dims of 'image.shape' must be > 0"
+_JOINED = re.compile(rb"(Condition .* element-wise:)(x \(.*\) = )", re.DOTALL)  # of 1.2 to 1.4
 _LABEL = re.compile(rb"(?:(?P<before>.*:) )?(?P<label>[a-z]+) = ", re.DOTALL)
 
 
 def _asserted(rewriter, name, node, operands):
-    """Write `x = `, the name of a tensor, and the tensor as `x (name) = ` and the tensor."""
-    data, kinds, changed = [], [], False
+    """Write `x = `, the name of a tensor, and the tensor as `x (name) = ` and the tensor; and no empty message."""
     given = list(zip(operands[1:], Attributes(node)["T"].list.type, strict=True))
-    position = 0
-    while position < len(given):
-        (one, kind), following = given[position], given[position + 1 : position + 3]
-        label = _LABEL.fullmatch(_text(one)) if len(following) == 2 else None
-        named = label and _TENSOR.fullmatch(_text(following[0][0]))
-        if not named:
-            data.append(one)
-            kinds.append(kind)
-            position += 1
-            continue
-        words = [label["before"], label["label"] + b" (" + named[0] + b") = "]
-        data.extend(one._replace(value=(words,)) for words in words if words is not None)
-        kinds.extend(kind for words in words if words is not None)
-        position, changed = position + 2, True
-    if not changed:
+    todo = given[1:] if len(given) > 1 and _is_empty(given[0][0]) else given
+    data = []
+    while todo:
+        one, kind = todo[0]
+        words, taken = _words(_text(one), [_text(other) for other, _ in todo[1:3]])
+        data += [(one._replace(value=(word,)), kind) for word in words] or [todo[0]]
+        todo = todo[taken:]
+    if data == given:
         return False
     attributes = rewriter.graph.attributes(name)
-    written = v1.AttrValue(list=v1.AttrValue.ListValue(type=kinds))
+    written = v1.AttrValue(list=v1.AttrValue.ListValue(type=[kind for _, kind in data]))
     attributes["T"] = written.SerializeToString(deterministic=True)
-    rewriter.normal.keep(name, node.op, [operands[0], *data], attributes, {"names in assertions"})
+    inputs = [operands[0], *(one for one, _ in data)]
+    rewriter.normal.keep(name, node.op, inputs, attributes, {"names in assertions"})
     return True
+
+
+def _words(text, following):
+    """Return today's texts for one, none if it stays, and how many operands they stand for."""
+    joined = _JOINED.fullmatch(text)
+    if joined:
+        return joined.groups(), 1
+    label = _LABEL.fullmatch(text) if len(following) == 2 else None
+    named = label and _TENSOR.fullmatch(following[0])
+    if not named:
+        return [], 1
+    words = label["before"], label["label"] + b" (" + named[0] + b") = "
+    return [word for word in words if word is not None], 2
+
+
+def _is_empty(operand):
+    return isinstance(operand, Literal) and operand.kind == "text" and operand.value == (b"",)
 
 
 def _text(operand):
