@@ -227,7 +227,7 @@ def _file_name(rewriter, name, node, operands):
     return True
 
 
-_TAKE_FILE_NAMES = {"SaveV2", "RestoreV2", "Identity", "PlaceholderWithDefault", "StringJoin"}
+_TAKE_FILE_NAMES = {"SaveV2", "SaveSlices", "RestoreV2", "Identity", "PlaceholderWithDefault", "StringJoin"}
 _TAKE_FILE_NAMES |= {"MergeV2Checkpoints", "StaticRegexFullMatch"}  # of parts
 
 
