@@ -204,9 +204,9 @@ def _compared(graphs, without, compare_functions, given, hints=None):
     hints = hints or ({}, {})
     while True:
         normals = tuple(map(Normal, graphs, hints, without))
-        changed = leave_out_implied_waits(*normals)
-        for normal in normals if changed else ():
-            sharing.share(normal, changed)
+        leave_out_implied_waits(*normals)
+        for normal in normals:
+            sharing.share(normal)
         verification = Verification(Pairing(*normals, given(*normals) if given else ()), compare_functions)
         if not given:  # a whole graph, of which anything can be fetched
             compare_unused_constants(verification)

@@ -10,10 +10,11 @@ raw = tf.raw_ops
 KINDS = ("squares", "absolute values", "both")
 
 
-def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1, ones=()):
+def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1, ones=(), again=0.0):
     """Return a graph of a loss with two regularized weights, and of its gradients; `awaited`: x is checked first.
 
-    `times`: how often the regularizers are added to the loss; `ones`: axes of one element before those of the weights.
+    `times`: how often the regularizers are added to the loss; `ones`: axes of one element before those of the weights;
+    `again`: a factor of what other gradients are of.
     """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [5, 4], name="x")
@@ -24,12 +25,15 @@ def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1
         elif mistake == "weights":
             terms[1] = _term(w, kind, rates[1], new, "")
         loss = tf.matmul(tf.matmul(x, tf.reshape(w, [4, 4])), tf.reshape(v, [4, 4]))
-        loss = tf.add_n([tf.reduce_mean(tf.tanh(loss)), *(terms * times)])
+        loss = tf.add_n([tf.reduce_mean(tf.square(loss, name="errors") if again else tf.tanh(loss)), *(terms * times)])
         check = [tf.Assert(tf.reduce_all(tf.less(x, awaited)), ["too large"])] if awaited else []
         with tf.control_dependencies(check):
             gradients = tf.gradients(loss, [w, v])
+            others = tf.gradients(loss * tf.exp(x[0, 0] * again), [w]) if again else []
         for name, gradient in zip("wv", gradients, strict=True):
             tf.exp(gradient, name=f"gradient_{name}")
+        for gradient in others:
+            tf.exp(gradient)
         if mistake == "used":
             tf.exp(tf.reduce_sum(tf.square(w)) if not new else 2 * tf.nn.l2_loss(w), name="norm")
         tf.identity(loss, name="loss")
@@ -114,3 +118,12 @@ def test_another_kind_is_a_mistake():
 def test_a_sum_of_squares_that_something_else_uses_stays():
     assert audit(regularized("squares", False, "used"), regularized("squares", True, "used")).verdict == "not faithful"
     assert audit(regularized("squares", False, "used"), regularized("squares", False, "used")).verdict == "faithful"
+
+
+def test_a_loss_with_regularizers_is_minimized_twice():
+    def form(new, again=3.0):
+        return regularized("squares", new, awaited=1e9, again=again)
+
+    result = audit(form(False), form(True))
+    assert not result.differences and {one.cause for one in result.numbers} == {"regularizer of squares"}
+    assert audit(form(False), form(True, again=2.0)).verdict == "not faithful"

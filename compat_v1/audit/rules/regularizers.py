@@ -84,7 +84,8 @@ def _adds_a_term(operand, terms):
 
 
 def _gradients(users, total, product):
-    """Return the gradients of a product, for the rate and for the sum, products of one tensor; None if it has none."""
+    """Return the gradients of a product, each for the rate and for the sum, products of one tensor."""
+    found = []
     for one in users.get(total, ()):
         if one is product or one.op != "Mul" or (total, 0) not in one.inputs:
             continue
@@ -93,8 +94,9 @@ def _gradients(users, total, product):
             continue
         for other in users.get(given[0], ()):
             if other.op == "Mul" and given in other.inputs and _other(other, given) == product.inputs[0].key:
-                return one, other, given
-    return None
+                found.append((one, other, given))
+                break
+    return found
 
 
 def _other(node, operand):
@@ -110,9 +112,12 @@ def _without_zero(normal, node, product, gradients):
             one.controls = one.controls - {node} | {product[0]}
     normal.absorbed.add(node)
     product[0].steps.add(f"{_ZERO}: from zero")
-    if gradients is None:
-        return
-    for_rate, for_sum, given = gradients
+    for gradient in gradients:
+        _without_group(normal, *gradient)
+
+
+def _without_group(normal, for_rate, for_sum, given):
+    """Make a product's gradients of what is handed on when those of a sum with 0 are made, both of which it is."""
     handed = given[0]
     if handed.op != "Identity" or len(handed.controls) != 1 or handed.inputs[0] is None:
         return
@@ -135,8 +140,6 @@ def _halved(normal, users, total, product):
     if not all(one is product or _is_unused_product(users, one) for one in taking):
         return  # something else uses the sum as well
     written = _spread_gradients(normal, users, weights, rate)
-    if len(written) > 1:
-        return
     types = {key: value for key, value in total.attributes.items() if key == "T"}
     twice = rate._replace(value=(np.frombuffer(rate.value, np.float32) * np.float32(2)).tobytes())
     total.op, total.attributes, total.inputs = "L2Loss", types, [weights]
