@@ -26,7 +26,13 @@ RULES = {
         "the builder leaves notes for itself, in attributes that begin with an underscore",
         "1.13 to 1.15, 2.11",
         "no kernel reads _has_manual_control_dependencies, _output_shapes, _read_only_resource_inputs and "
-        "_user_specified_name",
+        "_user_specified_name, and the call of a function neither its _gradient_op_type nor an empty list of "
+        "_collective_manager_ids",
+    ),
+    "settings of calls": Rule(
+        "the call of a function lists how many devices there are in another order, and has empty settings besides",
+        "1.15 to 2.21",
+        "devices are counted by name, and what is empty says nothing",
     ),
     "notes on products": Rule(
         "a product of matrices says in grad_a, grad_b, grad_x and grad_y that it is one of a gradient",

@@ -6,7 +6,7 @@ import numpy as np
 from tensorflow.core.framework import attr_value_pb2
 from tensorflow.python.framework import op_def_registry
 
-from compat_v1.audit import patterns, pruning, waits
+from compat_v1.audit import called, patterns, pruning, waits
 from compat_v1.audit.findings import target
 from compat_v1.audit.graph import gives_reference
 from compat_v1.audit.literals import Literal
@@ -207,6 +207,8 @@ def attribute(node, other, key, value, other_value):
         return "least epsilon" if epsilons[0] in _LEAST_EPSILONS and epsilons[0] > epsilons[1] else None
     if (key, node.op) in (("message", "PreventGradient"), ("summarize", "Assert")):
         return "messages"
+    if node.op in called.CALLS:
+        return called.attribute(key, value, other_value)
     if (key, node.op) in _NEW and value is None:
         return _NEW[key, node.op]
     if key in ("legacy_autotune", "is_files") and value is None and "Dataset" in node.op:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from tensorflow import function
+from tensorflow.core.protobuf import config_pb2
 
 from compat_v1.audit import audit
 
@@ -69,6 +71,34 @@ def test_what_comes_from_a_queue_has_the_shape_that_the_queue_says(few):
     assert audit(_graph(_taken, False, few), _graph(_taken, True, few)).verdict == "faithful"
     for sizes in ((1, 3), (-1,)):
         assert audit(_graph(_taken, False, few, (3,)), _graph(_taken, False, few, sizes)).verdict == "not faithful"
+
+
+def _called(factor=2.0):
+    """A call of a function of Python, as today's TensorFlow writes it."""
+    x = tf.placeholder(tf.float32, [3], name="x")
+    tf.identity(function(lambda one: tf.tanh(one) * factor)(x), name="result")
+
+
+def _as_it_was(graph_def, devices=("GPU", "CPU"), registered=b"PartitionedCall-21"):
+    """The same call with the attributes of 1.15."""
+    (node,) = (one for one in graph_def.node if one.op == "PartitionedCall")
+    config, count = config_pb2.ConfigProto.FromString(node.attr["config_proto"].s), b""
+    for device in devices:
+        count += config_pb2.ConfigProto(device_count={device: config.device_count[device]}).SerializeToString()
+    for setting in ("device_count", "experimental", "pluggable_device_options"):
+        config.ClearField(setting)
+    node.attr["config_proto"].s = count + config.SerializeToString()
+    node.attr["_gradient_op_type"].s = registered
+    del node.attr["_collective_manager_ids"]
+    return graph_def
+
+
+def test_a_call_says_no_more_of_itself_than_it_is():
+    result = audit(_as_it_was(_graph(_called)), _graph(_called))
+    assert result.verdict == "faithful" and {"settings of calls", "private attributes"} <= result.rules.keys()
+    assert audit(_as_it_was(_graph(_called)), _graph(_called, 3.0)).verdict == "not faithful"
+    for mistake in ({"devices": ["CPU"]}, {"registered": b"Square"}):
+        assert audit(_as_it_was(_graph(_called), **mistake), _graph(_called)).verdict == "not faithful"
 
 
 def _shapes(one_op, first="x"):
