@@ -3,6 +3,7 @@
 from compat_v1.audit import spare
 from compat_v1.audit.idle import totals
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import users_of
 
 _INCIDENTAL = {"frame_name", "parallel_iterations", "seed2"}
@@ -41,8 +42,8 @@ def of_one_graph(normals, idle, verification):
 
 
 def _ends(normal, users):
-    """Return the nodes that nothing uses: such may be in one graph what serves a gradient of the other alone."""
-    return {node for node in normal.nodes if node.inputs and not users.get(node)}
+    """Return what is computed and nothing uses: such may be in one graph what serves a gradient of the other alone."""
+    return {node for node in normal.nodes if any(map(is_tensor, node.inputs)) and not users.get(node)}
 
 
 def _are_namesakes(nodes, ops):
