@@ -19,17 +19,17 @@ def _place(shape, axis):
     return raw.FloorMod(x=raw.AddV2(x=axis, y=rank), y=rank)
 
 
-def _kept_sizes(shape, axis):
+def _kept_sizes(shape, axis, start=0, one=1):
     """The sizes of a tensor with 1 along an axis, as gradients of sums ask for them."""
-    counted = raw.Range(start=0, limit=raw.Size(input=shape), delta=1)
+    counted = raw.Range(start=start, limit=raw.Size(input=shape), delta=1)
     place = _place(shape, axis)
-    ones = raw.Fill(dims=raw.Shape(input=place), value=1)
+    ones = raw.Fill(dims=raw.Shape(input=place), value=one)
     return raw.DynamicStitch(indices=[counted, place], data=[shape, ones])
 
 
-def _spread(gradient, shape, new, is_kept):
+def _spread(gradient, shape, new, is_kept, axis=-1, **sizes):
     """The gradient of a sum over the last axis, which was reshaped also if the sum keeps that."""
-    kept = None if new and is_kept else _kept_sizes(shape, -1)
+    kept = None if new and is_kept else _kept_sizes(shape, axis, **sizes)
     gradient = gradient if kept is None else raw.Reshape(tensor=gradient, shape=kept)
     if new:
         return raw.BroadcastTo(input=gradient, shape=shape)
@@ -53,11 +53,11 @@ def larger(new, mistake, rows=False):
         raw.Identity(input=total, name="out" if k else "first")
 
 
-def kept_sum(new, mistake):
+def kept_sum(new, mistake, **sizes):
     """The gradient of a sum that keeps its dimensions is spread; of one that does not it is reshaped before."""
     x = _unranked(raw.Exp(x=floats(3, 3)))
     gradient = raw.Cos(x=raw.Sum(input=x, axis=-1, keep_dims=not mistake))
-    out(_spread(gradient, raw.Shape(input=x), new, True))
+    out(_spread(gradient, raw.Shape(input=x), new, True, **sizes))
 
 
 def mean_of_an_axis(new, mistake, kept_dims=False):
@@ -119,3 +119,9 @@ def test_rows_are_not_chosen_as_elements_are():
 
 def test_what_does_not_keep_its_dimensions_is_reshaped():
     assert audit(built(kept_sum, False, True), built(kept_sum, True, True)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("sizes", [{"axis": 0}, {"start": 1}, {"one": 3}], ids=str)
+def test_what_is_reshaped_otherwise_is_not_what_has_its_dimensions(sizes):
+    old = built(lambda new, mistake: kept_sum(new, mistake, **sizes), False)
+    assert audit(old, built(kept_sum, True)).verdict == "not faithful"

@@ -100,7 +100,7 @@ def _spread(rewriter, node, users):
         return
     tensor = shape[0].inputs[0]
     reductions = [one for one in users[tensor[0]] if one.op in _REDUCING and one.inputs[0] == tensor]
-    if reductions and all(_keeps(rewriter.graph, one) for one in reductions):
+    if reductions and all(_is_kept_by(rewriter, one, stitched, shape) for one in reductions):
         node.inputs = [given[0].inputs[0], shape]
         node.steps.add("kept dimensions")
         rewriter.normal.absorbed.update({given[0], *_helpers(stitched)})
@@ -125,8 +125,28 @@ def _helpers(node):
     return found
 
 
-def _keeps(graph, node):
-    return node.name in graph.nodes and Attributes(graph.nodes[node.name])["keep_dims"].b
+def _is_kept_by(rewriter, node, stitched, shape):
+    """Whether sizes are those that a reduction keeps: those of a shape, with 1 along its axes."""
+    normal, graph = rewriter.normal, rewriter.graph
+    if node.name not in graph.nodes or not Attributes(graph.nodes[node.name])["keep_dims"].b:
+        return False
+    counted, places, _, ones = stitched.inputs
+    (rank,) = normal.sizes(shape)
+    if not is_op(counted, "Range") or counted[0].controls or stitched.controls:
+        return False
+    start, limit, delta = counted[0].inputs
+    if not (is_scalar(start, 0) and is_scalar(delta, 1) and isinstance(limit, Literal) and limit.value == (rank,)):
+        return False
+    if not _are_places(places, node.inputs[1], rank):
+        return False
+    return isinstance(ones, Literal) and ones.shape == places.shape and {*ones.value} == {1}
+
+
+def _are_places(places, axes, rank):
+    """Whether places are axes, counted from the start."""
+    if not is_of_numbers(axes) or not isinstance(places, Literal):
+        return False
+    return places.value == tuple(remainder(add(axis, rank), rank) for axis in axes.value)
 
 
 def _counted(rewriter, node, _users):
@@ -162,10 +182,7 @@ def _is_share(normal, node, shape, places):
     mean = of_mean[0].inputs[0][0].inputs[0]
     if whole[0].inputs[0] != shape or not is_op(mean, "Mean") or mean[0].inputs[0] != shape[0].inputs[0]:
         return False
-    axes, (rank,) = mean[0].inputs[1], normal.sizes(shape)
-    if not is_of_numbers(axes) or not isinstance(places, Literal):
-        return False
-    return places.value == tuple(remainder(add(axis, rank), rank) for axis in axes.value)
+    return _are_places(places, mean[0].inputs[1], *normal.sizes(shape))
 
 
 def _solved(rewriter, node, users):
