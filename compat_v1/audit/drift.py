@@ -286,7 +286,8 @@ RULES = {
         "it can be fed either way, and is the same if it is not",
     ),
     "commuted sum": Rule(
-        "the gradient of what is used twice is the sum of the two in the other order, as before a tensordot",
+        "the gradient of what is used twice is the sum of the two in the other order, as before a tensordot; so is the "
+        "sum of squares in that of an angle",
         "1.8 to 1.12, 1.15 to 2.21",
         "floating-point addition of two numbers commutes",
     ),

@@ -136,3 +136,21 @@ def test_the_gradient_for_the_beta_of_swish_is_left_where_nothing_takes_it():
     proved(old, built(_swish, True))
     for mistake in ("square", "used"):
         assert audit(old, built(_swish, True, mistake)).verdict == "not faithful"
+
+
+def _angle(new, mistake=False):
+    """An angle and its gradients, for which the squares of its sides are added in one order or the other."""
+    y, x = floats(3, 2), floats(3, 2, name="x")
+    angle = raw.Atan2(y=y, x=x)
+    squares = [raw.Square(x=one) for one in ((y, x) if new else (x, y))]
+    if mistake:
+        squares[1] = raw.Square(x=raw.Exp(x=y))
+    scale = raw.RealDiv(x=raw.Cos(x=angle), y=raw.AddV2(x=squares[0], y=squares[1]))
+    out(raw.AddV2(x=raw.Mul(x=x, y=scale), y=raw.Mul(x=raw.Neg(x=y), y=scale)))
+
+
+def test_the_squares_of_an_angles_sides_are_added_in_either_order():
+    old, new = built(_angle, False), built(_angle, True)
+    assert "commuted sum" in proved(old, new, seeds=20).rules
+    assert audit(old, built(_angle, True, True)).verdict == "not faithful"
+    assert audit(built(_angle, False, True), new).verdict == "not faithful"

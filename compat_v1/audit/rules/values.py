@@ -148,8 +148,20 @@ def _spread_by_zeros(rewriter, name, _node, operands):
     return True
 
 
+def _squared_distance(rewriter, name, _node, operands):
+    """The squares of what an angle is of are added in the order in which the angle takes them, or in the other."""
+    if not all(is_op(one, "Square") for one in operands):
+        return False
+    sides = [one[0].inputs[0] for one in operands]
+    if not any(one.op == "Atan2" and one.inputs == sides[::-1] for one in rewriter.normal.nodes):
+        return False
+    rewriter.normal.keep(name, "AddV2", operands[::-1], rewriter.graph.attributes(name), {"commuted sum"})
+    return True
+
+
 def _added(rewriter, name, node, operands):
-    return _without_beta(rewriter, name, node, operands) or _spread_by_zeros(rewriter, name, node, operands)
+    rules = _without_beta, _spread_by_zeros, _squared_distance
+    return any(rule(rewriter, name, node, operands) for rule in rules)
 
 
 RULES = {
