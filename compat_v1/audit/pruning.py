@@ -199,22 +199,17 @@ def leave_out_stacks(normal):
 def leave_out_implied_waits(*normals):
     """Leave out of what nodes wait for whatever their inputs wait for already, if a wait was handed on in a graph.
 
-    Which op of a chain waits depends on which ops there are; what runs before what does not. Returns the nodes that
-    wait for less by now.
+    Which op of a chain waits depends on which ops there are; what runs before what does not.
     """
     names = {name for normal in normals for node in normal.carried for name in node.names}
-    changed = set()
     for normal in normals:
         awaited = normal.carried | {node for node in normal.nodes if not names.isdisjoint(node.names)}
-        changed |= _leave_out_implied(normal, awaited)
-    return changed
+        if awaited:
+            _leave_out_implied(normal, awaited)
 
 
 def _leave_out_implied(normal, awaited):
     bits = {node: 1 << k for k, node in enumerate(sorted(awaited, key=lambda node: node.number))}
-    changed = set()
-    if not bits:
-        return changed
     earlier = {}  # what must have run before a node, as bits
     for node in normal.nodes:
         direct = 0
@@ -226,9 +221,7 @@ def _leave_out_implied(normal, awaited):
             direct |= bits.get(one, 0)
         if direct & implied:
             node.controls = frozenset(one for one in node.controls if not bits.get(one, 0) & implied)
-            changed.add(node)
         earlier[node] = implied | direct
-    return changed
 
 
 def surely_before(node, but=frozenset()):

@@ -5,11 +5,8 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import what_is_done
 
 
-def share(normal, changed=None):
-    """Let one node be each that does what one before it does, as where the normal form is built.
-
-    `changed`: nodes of which each two that become one have one at least, any if there are none.
-    """
+def share(normal):
+    """Let one node be each that does what one before it does, as where the normal form is built."""
     pruning.arrange(normal)
     found, instead, taken = {}, {}, {}  # {what is done: node}, {operand: operand}, {node: the one instead of it}
     for node in normal.nodes:
@@ -18,7 +15,7 @@ def share(normal, changed=None):
         node.inputs = [one if isinstance(one, Literal) else instead.get(one, one) for one in node.inputs]
         node.controls = frozenset(taken.get(one, one) for one in node.controls)
         first = found.setdefault(_does(node), node) if _may_share(normal, node) else node
-        if first is not node and (changed is None or not changed.isdisjoint((first, node))):
+        if first is not node:
             taken[node] = first
             instead.update({(node, index): (first, index) for index in range(max(len(node.outputs), 1))})
     for node, first in taken.items():
