@@ -312,4 +312,5 @@ class GradientRules:
 
 
 def _without_ones(sizes):
-    return [size for size in sizes if size != 1]
+    """Return the sizes of the axes of more than one element: one that is unknown is what a Reshape leaves to it."""
+    return [size for size in with_rest(sizes) if size != 1]

@@ -191,10 +191,10 @@ def _squared_gradient(rewriter, name, node, operands):
     normal, types = rewriter.normal, rewriter.graph.attributes(name)
     sub = normal.node(name, "Sub", types, difference[0].inputs, set(), {_SQUARED}, sizes=[normal.sizes(difference)])
     shape = [normal.sizes(difference)]
-    twice = normal.node(name, "Mul", types, [number(2, rewriter.dtype(name)), (sub, 0)], set(), {_SQUARED}, sizes=shape)
+    waits = (doubled[0].controls | difference[0].controls) - {gradient[0]}
+    twice = normal.node(name, "Mul", types, [number(2, rewriter.dtype(name)), (sub, 0)], waits, {_SQUARED}, sizes=shape)
     normal.absorbed.update({doubled[0], difference[0]})
-    made = normal.keep(name, "Mul", [gradient, (twice, 0)], types, {_SQUARED}, shape)
-    made.controls |= (doubled[0].controls | difference[0].controls) - {gradient[0]}
+    normal.keep(name, "Mul", [gradient, (twice, 0)], types, {_SQUARED}, shape)
     return True
 
 
