@@ -2,7 +2,8 @@
 
 FOLDER, which is replaced as a whole, has for the call of line NNN, counted from 0, NNN.forward.pb.gz, the call alone;
 where it is differentiable NNN.plain.pb.gz, with its gradients by `tf.gradients`, and NNN.gated.pb.gz, with them gated,
-as optimizers make them. A call that this TensorFlow cannot make has no file. Runs under Python 2.7 and 3, and under
+as optimizers make them; the same behind an update (updated), and of the call in the turns of a loop (looped) and in a
+branch (branched). A call that this TensorFlow cannot make has no file. Runs under Python 2.7 and 3, and under
 TensorFlow 1.0 to 2.
 """
 
@@ -18,6 +19,8 @@ import numpy as np
 
 from build import SEED, VERSION, replaced, tensorflow_1, write_manifest
 from corpus import sources
+
+KINDS = ("forward", "plain", "gated", "updated", "looped", "branched")
 
 
 def names(tf):
@@ -128,24 +131,41 @@ def tensors(result):
     return [result] if hasattr(result, "dtype") and hasattr(result, "op") else []
 
 
-def graph_of(call, kind):
-    """Return the GraphDef of a call, with its gradients by all floats it may be made of if kind is plain or gated.
+def loss_of(tf, results):
+    """Return the sum of what a call returned, squared, or None for a call that returned no floats."""
+    floats = [tensor for tensor in results if tensor.dtype.base_dtype == tf.float32]
+    if not floats:
+        return None
+    return tf.add_n([one if one.shape.ndims == 0 else tf.reduce_sum(tf.square(one)) for one in floats])
 
-    Returns None where there is no such gradient.
-    """
+
+def graph_of(call, kind):
+    """Return the GraphDef of a call in a graph of one of `KINDS`, or None where there is no gradient."""
     tf = tensorflow_1()
     tf.reset_default_graph()
     tf.set_random_seed(SEED)
     space = names(tf)
     inputs = [one for one in space.values() if isinstance(one, tf.Tensor) and one.dtype == tf.float32]
-    results = tensors(eval(call, space))
+    results, waits = [], []
+
+    def inside():
+        return loss_of(tf, tensors(eval(call, space)))
+
+    if kind == "looped":
+        start = [tf.constant(0), tf.constant(0.0)]
+        _, loss = tf.while_loop(lambda turn, _: turn < 3, lambda turn, total: [turn + 1, total + inside()], start)
+    elif kind == "branched":
+        loss = tf.cond(space["p"], inside, lambda: tf.constant(0.0))
+    else:
+        results = tensors(eval(call, space))
+        loss = loss_of(tf, results) if kind != "forward" else None
+        waits = [tf.assign_add(tf.Variable(0.0, trainable=False, name="updates"), 1.0).op] if kind == "updated" else []
     if kind != "forward":
-        floats = [tensor for tensor in results if tensor.dtype.base_dtype == tf.float32]
-        if not floats:
+        if loss is None:
             return None
-        loss = tf.add_n([one if one.shape.ndims == 0 else tf.reduce_sum(tf.square(one)) for one in floats])
         try:
-            gradients = tf.gradients(loss, inputs + tf.trainable_variables(), gate_gradients=kind == "gated")
+            with tf.control_dependencies(waits):
+                gradients = tf.gradients(loss, inputs + tf.trainable_variables(), gate_gradients=kind != "plain")
         except LookupError:  # an op that has none
             return None
         if all(gradient is None for gradient in gradients):
@@ -161,15 +181,17 @@ def graph_of(call, kind):
 def write_graphs(task):
     """Write the graphs of (folder, number, call); return why there is none, or None."""
     folder, number, call = task
-    try:
-        graphs = [(kind, graph_of(call, kind)) for kind in ("forward", "plain", "gated")]
-    except Exception as error:
-        return "{}: {}".format(call, error)
-    for kind, graph_def in graphs:
+    why = None
+    for kind in KINDS:
+        try:
+            graph_def = graph_of(call, kind)
+        except Exception as error:  # a variable, which no loop may make, or a call that there is not
+            why = "{}: {}".format(call, error) if kind == "forward" else why
+            continue
         if graph_def is not None:
             with gzip.open(os.path.join(folder, "{:03d}.{}.pb.gz".format(number, kind)), "wb") as f:
                 f.write(graph_def.SerializeToString())
-    return None
+    return why
 
 
 def main():
