@@ -335,7 +335,7 @@ class Verification:
         )
         behind = {self.partner.get(one, one) for one in surely_before(node)}
         missed = {self.partner.get(one, one) for one in needed} - surely_before(other) | own - behind
-        if not missed:
+        if not missed or waits.of_written(self, node, other, missed):
             self.explain("waits for operands", node.name)
             return
         for one in sorted(missed, key=lambda one: one.name):

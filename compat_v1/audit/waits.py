@@ -143,6 +143,22 @@ def of_measured(verification, node, here, other):
     return _are_behind(port, other, missing)
 
 
+def of_written(verification, node, other, missed):
+    """Whether a rule wrote one of two nodes, which nobody can fetch, and all that is made of that which does not wait
+    comes behind in any case.
+
+    `missed`: what one of the two alone waits for, as nodes of the port or, where they have no partner, of the original.
+    """
+    sides = verification.pairing.sides
+    if all(side.normal.made.get(one.name) is one for side, one in zip(sides, (node, other), strict=True)):
+        return False
+    here = {verification.partner.get(one, one) for one in node.controls}
+    lacking = [(sides[0], node, {verification.back.get(one) for one in missed - here}), (sides[1], other, missed & here)]
+    return all(
+        not awaited or (_is_pure(side.normal, one) and _are_behind(side, one, awaited)) for side, one, awaited in lacking
+    )
+
+
 def _are_behind(side, node, awaited):
     """Whether some nodes have run for whatever is made of a node in the end, before it is kept or given to anybody."""
     seen, todo = {node}, [node]
