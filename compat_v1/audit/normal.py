@@ -268,9 +268,9 @@ class Normal(Places):
         self.made.pop(name, None)
         self._consume(name, rule, self.controls(name))
 
-    def hand_on(self, name, rule, others=frozenset()):
-        """Say that waiting for a node is waiting for what it waits for, and for some others."""
-        self._consume(name, rule, self.controls(name) | others)
+    def hand_on(self, name, rule, others=frozenset(), but=frozenset()):
+        """Say that waiting for a node is waiting for what it waits for, but for some, and for some others."""
+        self._consume(name, rule, self.controls(name) - but | others)
 
     def _consume(self, name, rule, waits):
         self.consumed[name] = rule

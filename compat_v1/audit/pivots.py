@@ -9,7 +9,7 @@ from compat_v1.audit.graph import BACK_EDGES, MERGES, SWITCHES, gives_reference
 
 def leave_out(graph):
     """Leave out of `graph.controls` what tells a branch to nodes that take nothing and wait for more of that branch."""
-    branches = _Branches(graph)
+    branches = Branches(graph)
     for name, controls in graph.controls.items():
         if len(controls) < 2 or graph.inputs[name]:
             continue
@@ -22,7 +22,7 @@ def leave_out(graph):
         graph.controls[name] = [one for one in controls if one not in implied]
 
 
-class _Branches:
+class Branches:
     """In which branches, as (condition, output of its switches), the nodes of a graph run, each time that they do."""
 
     def __init__(self, graph):
@@ -38,6 +38,11 @@ class _Branches:
             return None
         data, condition = map(self._source, self.graph.inputs[maker])
         return (condition, output) if data == condition else None
+
+    def of_user(self, name, but=frozenset()):
+        """Return the branches that a node has by what it takes or waits for, but for some that it waits for."""
+        needs = [(maker, output) for maker, output in self._needs(name) if maker not in but or output is not None]
+        return frozenset().union(*(self.of(maker) | self._switched(maker, output) for maker, output in needs))
 
     def of(self, name):
         """Return the branches of a node, of which all that it takes or waits for has its own."""

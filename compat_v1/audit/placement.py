@@ -8,6 +8,7 @@ TensorFlow's importer has refused the graph.
 from compat_v1.audit import excuses
 from compat_v1.audit.findings import Finding, listed, target
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.rules import entered
 
 # How a node stands to what it is placed beside.
 ITSELF, INPUT, AS_INPUT, AS_USER, ELSEWHERE = "itself", "an input", "as an input", "as a user", "elsewhere"
@@ -129,6 +130,8 @@ def _beside(normal, twin, name):
     if twin is None:
         keepers = all(graph.nodes[target(one)].op.startswith(("Var", "TensorArray")) for one in here)
         is_explained = ELSEWHERE not in stands or keepers or excuses.measures(normal, name)
+        if normal.consumed[name] == entered.RULE:  # it gives nothing, and ties what waits for it to nothing new
+            is_explained |= all(here == graph.colocated(user) for user in graph.followers[name])
         return None if is_explained else f"is placed beside {listed(here)}"
     there = twin.colocated(name)
     if graph.nodes[name].op == "ControlTrigger" and len(here) <= 1 and len(there) <= 1:

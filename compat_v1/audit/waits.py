@@ -153,9 +153,13 @@ def of_written(verification, node, other, missed):
     if all(side.normal.made.get(one.name) is one for side, one in zip(sides, (node, other), strict=True)):
         return False
     here = {verification.partner.get(one, one) for one in node.controls}
-    lacking = [(sides[0], node, {verification.back.get(one) for one in missed - here}), (sides[1], other, missed & here)]
+    lacking = [
+        (sides[0], node, {verification.back.get(one) for one in missed - here}),
+        (sides[1], other, missed & here),
+    ]
     return all(
-        not awaited or (_is_pure(side.normal, one) and _are_behind(side, one, awaited)) for side, one, awaited in lacking
+        not awaited or (_is_pure(side.normal, one) and _are_behind(side, one, awaited))
+        for side, one, awaited in lacking
     )
 
 

@@ -1,6 +1,7 @@
 """A rule for what a loop waits for: a node outside of it enters the loop, and is copied there for each op that waits.
 
-Which ops these are depends on which ops there are. Waiting for such a copy is waiting for what is outside.
+Which ops these are depends on which ops there are. Waiting for such a copy is waiting for what is outside. The copy
+waits for its turn, as what waits for it does in most cases.
 """
 
 from compat_v1.audit.graph import SWITCHES
@@ -20,8 +21,35 @@ def _awaited(rewriter, name, _node, operands):
         return False  # of a Switch one output alone is there
     normal.absorbed.add(entered[0])
     normal.carried.add(source[0])
-    normal.hand_on(name, RULE, {source[0]})
+    normal.hand_on(name, RULE, {source[0]}, normal.controls(name) if _comes_in_its_turn(rewriter, name) else set())
     return True
+
+
+def _comes_in_its_turn(rewriter, name):
+    """Whether all that waits for a copy runs only in the turns, and branches, of what the copy itself waits for."""
+    graph, branches = rewriter.graph, rewriter.branches
+    if any(graph.is_stateful(one) or rewriter.normal.reads_a_ref(one) for one in graph.controls[name]):
+        return False
+    told = frozenset().union(*map(branches.of, graph.controls[name]))
+    return all(_is_in(rewriter, told, user, {name}) for user in graph.followers[name])
+
+
+def _is_in(rewriter, told, name, copies):
+    """Whether a node runs in some branches alone, or hands on gradients of which all that is used does.
+
+    A loop's last gradient is for what enters it, comes when its turns are over, and may be used by nothing.
+    """
+    if told <= rewriter.branches.of_user(name, copies):
+        return True
+    handed = rewriter.graph.followers[name] if rewriter.graph.nodes[name].op == "NoOp" else ()
+    return bool(handed) and all(
+        _is_unused(rewriter.graph, one) or told <= rewriter.branches.of_user(one, {name}) for one in handed
+    )
+
+
+def _is_unused(graph, name):
+    is_copy = graph.nodes[name].op in ("Identity", "Exit")
+    return is_copy and all(_is_unused(graph, one) for one in graph.followers[name])
 
 
 RULES = {"Identity": _awaited}
