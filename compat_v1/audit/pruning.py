@@ -238,6 +238,12 @@ def surely_before(node, but=frozenset()):
     return found
 
 
+def comes_behind(operand, nodes):
+    """Whether some nodes wait only for each other, or for what has come before an operand: of updates, a gradient."""
+    outside = set().union(*(one.controls for one in nodes)).difference(nodes)
+    return not outside or (not isinstance(operand, Literal) and outside <= surely_before(operand[0]))
+
+
 def may_go(normal, node):
     """Whether a node may be left out where nothing uses it: it has no effect, and decides nothing."""
     if node.op in NO_PART or node.name not in normal.graph.nodes:  # not one that stands for a loop or for constants

@@ -51,6 +51,7 @@ def _split_before(normal):
             concat = one.inputs[1][0]
             cut = [make(normal, one, "SigmoidGrad", one.attributes, list(pair), None, _GATES) for pair in parts]
             one.op, one.attributes, one.inputs = "ConcatV2", concat.attributes, [*cut, concat.inputs[-1]]
+            one.controls |= concat.controls  # of a loop's gradient behind an update
             one.steps.add(_GATES)
             normal.absorbed.add(concat)
         own = {gate[0] for gate in gates}
@@ -63,7 +64,7 @@ def _split_before(normal):
 def _parts(normal, split, gradient, count):
     """Return pairs of a gate and of its gradient that a SigmoidGrad takes together, or None."""
     squashed, joined = gradient.inputs
-    if not is_op(joined, "ConcatV2") or joined[0].controls or len(joined[0].inputs) != count + 1:
+    if not is_op(joined, "ConcatV2") or len(joined[0].inputs) != count + 1:
         return None
     axis, own = joined[0].inputs[-1], split.inputs[0]
     if not (isinstance(axis, Literal) and isinstance(own, Literal) and axis.key == own.key):

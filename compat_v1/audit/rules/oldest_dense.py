@@ -6,7 +6,7 @@ Everything is brought into the older form, when the normal form of a graph is wh
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 from compat_v1.audit.patterns import make
-from compat_v1.audit.pruning import arrange, surely_before, users_of
+from compat_v1.audit.pruning import arrange, comes_behind, users_of
 
 _RULE = "bias of rows"
 
@@ -51,7 +51,7 @@ def _sum_rows(normal, total, users):
     handed = [one for one in users[gradient[0]] if _is_handed(one, gradient, total)]
     source = (handed[0], 0) if handed else gradient
     reshapes = [one for one in users.get(source[0], ()) if one.op == "Reshape" and one.inputs[0] == source]
-    if len(handed) > 1 or len(reshapes) != 1 or not _comes_behind(gradient, reshapes[0].controls):
+    if len(handed) > 1 or len(reshapes) != 1 or not comes_behind(gradient, reshapes):
         return
     rows = reshapes[0], 0
     if not _are_rows(normal, rows, gradient) or (handed and users[source[0]] != {rows[0]}):
@@ -74,9 +74,5 @@ def _is_handed(node, gradient, total):
     if node.op != "Identity" or node.inputs[0] != gradient or len(node.controls) != 1:
         return False
     (group,) = node.controls
-    others = group.controls - {total, gradient[0]}  # where all of the gradients wait for updates
-    return group.op == "NoOp" and len(group.controls) == len(others) + 2 and _comes_behind(gradient, others)
-
-
-def _comes_behind(gradient, awaited):
-    return not awaited or awaited <= surely_before(gradient[0])
+    both = {total, gradient[0]}
+    return group.op == "NoOp" and both <= group.controls and comes_behind(gradient, [group, *both])

@@ -3,7 +3,7 @@
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import NOTES_ON_PRODUCTS, is_op, with_rest
-from compat_v1.audit.pruning import surely_before
+from compat_v1.audit.pruning import comes_behind
 
 _ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
 _ADJOINT = {"adj_x": "transpose_a", "adj_y": "transpose_b"}
@@ -137,7 +137,7 @@ def _gradient(rewriter, name, node, operands):
     if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
         return False
     parts = (difference, column, total, product, gradient)
-    if not _wait_for_each_other((*parts, soft), before):
+    if not comes_behind(before, [one[0] for one in (*parts, soft)]):
         return False
     normal.absorbed.update(one[0] for one in parts)
     own = own if rows == soft else _keep_whole(normal, soft[0], own, shape)
@@ -149,13 +149,6 @@ def _gradient(rewriter, name, node, operands):
     left = _made(rewriter, name, "Sub", [before, summed], shape)
     _flatten(rewriter, name, _made(rewriter, name, "Mul", [left, own], shape), written, flat)
     return True
-
-
-def _wait_for_each_other(parts, before):
-    """Whether parts of a gradient wait for nothing else, or for what has come before all that is made of them."""
-    nodes = {one[0] for one in parts}
-    outside = set().union(*(one.controls for one in nodes)) - nodes
-    return not outside or outside <= surely_before(before[0])
 
 
 def _kept_rows(rewriter, soft):
@@ -202,7 +195,7 @@ def _log_gradient(rewriter, name, node, operands):
     if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
         return False
     parts = (product, column, total, gradient, exponents)
-    if not _wait_for_each_other((*parts, soft), before):
+    if not comes_behind(before, [one[0] for one in (*parts, soft)]):
         return False
     normal.absorbed.update(one[0] for one in parts)
     kept = (*shape[:-1], 1)

@@ -2,6 +2,7 @@
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import INT32, INT64, is_op, is_scalar, is_zeros, single, stays
+from compat_v1.audit.pruning import comes_behind
 
 _ROWS, _LARGEST = "rows below 0", "gradient of top_k"
 
@@ -26,7 +27,7 @@ def _taken(rewriter, name, node, operands):
         return False
     parts.append(condition[0])
     segments = numbers[0].inputs[0]
-    if condition[0].inputs[0] != segments or any(one.controls for one in parts) or isinstance(segments, Literal):
+    if condition[0].inputs[0] != segments or isinstance(segments, Literal) or not comes_behind(values, parts):
         return False
     chosen, given = map(rewriter.normal.sizes, (rows, segments))
     if rewriter.normal.sizes((numbers[0], 0)) != given:
@@ -65,7 +66,7 @@ def _begins(rewriter, name, node, operands):
     if (attributes.get("SrcT"), attributes.get("DstT")) != (INT64, INT32) or not is_op(column, "ExpandDims"):
         return False
     counted, axis = column[0].inputs
-    if not is_op(counted, "Range") or column[0].controls or counted[0].controls or not is_scalar(axis, 1):
+    if not is_op(counted, "Range") or not is_scalar(axis, 1):
         return False
     if not all(isinstance(one, Literal) for one in counted[0].inputs) or not is_scalar(counted[0].inputs[0], 0):
         return False
@@ -74,8 +75,9 @@ def _begins(rewriter, name, node, operands):
         return False
     normal = rewriter.normal
     inputs = [one._replace(dtype="int32") for one in counted[0].inputs]
-    made = normal.node(name, "Range", {}, inputs, set(), {_LARGEST}, sizes=[normal.sizes(counted)])
-    normal.keep(name, "ExpandDims", [(made, 0), axis], {"T": INT32}, {_LARGEST}, [normal.sizes(column)])
+    made = normal.node(name, "Range", {}, inputs, counted[0].controls, {_LARGEST}, sizes=[normal.sizes(counted)])
+    kept = normal.keep(name, "ExpandDims", [(made, 0), axis], {"T": INT32}, {_LARGEST}, [normal.sizes(column)])
+    kept.controls |= column[0].controls
     normal.absorbed.update({column[0], counted[0]})
     return True
 
