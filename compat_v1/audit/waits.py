@@ -30,7 +30,10 @@ def of_consumed(verification):
         twins += [numbered[name]] if numbered.get(name, name) != name else []
         alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]
         alike = [one for one in alike if not _are_of_other_values(verification, name, one)]
-        found = [_differences(verification, name, one) for one in alike]
+        found = [
+            [each for each in _differences(verification, name, one) if not _is_new(verification, one, *each)]
+            for one in alike
+        ]
         if found and all(found):
             for one, which in found[0]:
                 yield Finding("wait", None, None, f"waits for {one} only in {which}", name)
@@ -50,17 +53,17 @@ def _of_constants_alone(verification):
             set.intersection(*(set(_differences(verification, one, name)) for one in names)) for names in twins.values()
         ]
         for one, which in sorted(set.intersection(*found)):
-            if which == "the port" and not _waits_anyhow(verification, name, one):
+            if which == "the port" and not _is_new(verification, name, one, which):
                 yield Finding("wait", None, None, f"waits for {one} only in the port", min(twins))
 
 
-def _waits_anyhow(verification, name, awaited):
-    """Whether all that takes a constant, of which the original has none of the name, waits for a node as well.
+def _is_new(verification, name, awaited, which):
+    """Whether all that takes a constant, of which the port alone has one of the name, waits for a node as well.
 
     The gradient of a slice makes its bounds anew, where an optimizer waits for updates, and is compared with its waits.
     """
     normal, port = (side.normal for side in verification.pairing.sides)
-    if name in normal.graph.nodes or name in port.graph.awaited:
+    if which != "the port" or name in normal.graph.nodes or name in port.graph.awaited:
         return False
     users = {port.made.get(user) for user, _ in port.graph.users[name]}
     return bool(users) and all(one in verification.back and port.made.get(awaited) in before(one) for one in users)
