@@ -48,8 +48,11 @@ def _is_in(rewriter, told, name, copies):
 
 
 def _is_unused(graph, name):
-    is_copy = graph.nodes[name].op in ("Identity", "Exit")
-    return is_copy and all(_is_unused(graph, one) for one in graph.followers[name])
+    """Whether a copy in a loop goes nowhere, or leaves it for nothing."""
+    if graph.nodes[name].op == "Exit":
+        return not graph.followers[name]
+    is_copy = graph.nodes[name].op == "Identity" and graph.frames[name]
+    return bool(is_copy) and all(_is_unused(graph, one) for one in graph.followers[name])
 
 
 RULES = {"Identity": _awaited}

@@ -13,8 +13,8 @@ _RULE = "bias of rows"
 
 def finish(normal):
     """Bring the sums, and the gradients of biases, into the older form."""
-    added = [node for node in normal.nodes if node.op in ("BiasAdd", "BiasAddGrad") and not node.controls]
-    added = [node for node in added if "data_format" not in node.attributes and not isinstance(node.inputs[0], Literal)]
+    added = [node for node in normal.nodes if node.op in ("BiasAdd", "BiasAddGrad") and _is_of_last_axis(node)]
+    added = [node for node in added if comes_behind(node.inputs[0], [node])]
     users = users_of(normal) if added else {}
     for node in added:
         if node.op == "BiasAdd":
@@ -25,12 +25,18 @@ def finish(normal):
         arrange(normal)
 
 
+def _is_of_last_axis(node):
+    return "data_format" not in node.attributes and not isinstance(node.inputs[0], Literal)
+
+
 def _add_before(normal, node):
     """What is reshaped from rows and then gets a bias gets it as rows, and is reshaped then."""
     reshaped, bias = node.inputs
-    if not is_op(reshaped, "Reshape") or reshaped[0].controls or not _are_rows(normal, reshaped[0].inputs[0], reshaped):
+    if not is_op(reshaped, "Reshape") or not _are_rows(normal, reshaped[0].inputs[0], reshaped):
         return
     rows, shape = reshaped[0].inputs
+    if not comes_behind(rows, [reshaped[0]]):
+        return
     inside = make(normal, node, "BiasAdd", node.attributes, [rows, bias], normal.sizes(rows), _RULE)
     node.op, node.attributes, node.inputs = "Reshape", reshaped[0].attributes, [inside, shape]
     node.steps.add(_RULE)

@@ -3,7 +3,7 @@
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import NOTES_ON_PRODUCTS, is_op, with_rest
-from compat_v1.audit.pruning import comes_behind
+from compat_v1.audit.pruning import comes_behind, surely_before
 
 _ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
 _ADJOINT = {"adj_x": "transpose_a", "adj_y": "transpose_b"}
@@ -76,11 +76,12 @@ def _may_agree(sizes, others):
 def _softmax(rewriter, name, node, operands):
     """The softmax of all rows, reshaped into a matrix, is that of the tensor, reshaped."""
     rows, normal = operands[0], rewriter.normal
-    if not is_op(rows, "Reshape") or rows[0].controls or isinstance(rows[0].inputs[0], Literal):
-        return False
-    if rewriter.graph.controls[name]:
+    if not is_op(rows, "Reshape") or isinstance(rows[0].inputs[0], Literal):
         return False
     tensor = rows[0].inputs[0]
+    waits = rows[0].controls | normal.controls(name)
+    if waits and not waits <= surely_before(tensor[0]):
+        return False
     shape, flat = normal.sizes(tensor), normal.sizes(rows)
     if shape is None or flat is None or len(flat) != 2 or len(shape) in (0, 2) or flat[1] != shape[-1]:
         return False
