@@ -238,9 +238,12 @@ def surely_before(node, but=frozenset()):
     return found
 
 
-def comes_behind(operand, nodes):
-    """Whether some nodes wait only for each other, or for what has come before an operand: of updates, a gradient."""
-    outside = set().union(*(one.controls for one in nodes)).difference(nodes)
+def comes_behind(operand, nodes, others=()):
+    """Whether some nodes wait only for each other, for others, or for what has come before an operand.
+
+    As all that a gradient is made of waits where it is made behind updates.
+    """
+    outside = set().union(*(one.controls for one in nodes)).difference(nodes, others)
     return not outside or (not isinstance(operand, Literal) and outside <= surely_before(operand[0]))
 
 

@@ -138,7 +138,7 @@ def _gradient(rewriter, name, node, operands):
     if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
         return False
     parts = (difference, column, total, product, gradient)
-    if not comes_behind(before, [one[0] for one in (*parts, soft)]):
+    if not comes_behind(before, [one[0] for one in parts], [soft[0]]):
         return False
     normal.absorbed.update(one[0] for one in parts)
     own = own if rows == soft else _keep_whole(normal, soft[0], own, shape)
@@ -196,7 +196,7 @@ def _log_gradient(rewriter, name, node, operands):
     if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
         return False
     parts = (product, column, total, gradient, exponents)
-    if not comes_behind(before, [one[0] for one in (*parts, soft)]):
+    if not comes_behind(before, [one[0] for one in parts], [soft[0]]):
         return False
     normal.absorbed.update(one[0] for one in parts)
     kept = (*shape[:-1], 1)
