@@ -340,7 +340,9 @@ class Verification:
             return
         for one in sorted(missed, key=lambda one: one.name):
             which = "the original" if one in here else "the port"
-            self.find("wait", node, other, f"waits for {one.name} only in {which}")
+            self.find(
+                "wait", node, other, f"waits for {one.name} only in {which}{waits.never_comes(self, other, one, which)}"
+            )
 
     def text(self, operand):
         """Name a tensor for people."""

@@ -166,6 +166,14 @@ def of_written(verification, node, other, missed):
     )
 
 
+def never_comes(verification, other, awaited, which):
+    """Say what to write where what hands on a loop's gradients, made behind an update, waits for a turn in the port."""
+    frames = verification.pairing.sides[1].normal.graph.frames
+    in_loop = other.op == "NoOp" and which == "the port" and frames.get(other.name) and frames.get(awaited.name)
+    advice = "call compute_gradients outside of tf.control_dependencies, and apply_gradients inside"
+    return f", so that no gradient leaves the loop; {advice}" if in_loop else ""
+
+
 def _are_behind(side, node, awaited):
     """Whether some nodes have run for whatever is made of a node in the end, before it is kept or given to anybody."""
     seen, todo = {node}, [node]

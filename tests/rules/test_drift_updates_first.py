@@ -4,6 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
+from compat_v1.control_flow import control_flow_v1
 from drift_cases import floats, out
 from test_drift import CASES, proved, run
 
@@ -136,9 +137,28 @@ def test_what_runs_in_a_turn_need_not_wait_for_the_turn_by_a_copy():
 
 def test_what_waits_for_a_turn_may_leave_a_loop_without_its_last_value():
     mistaken = _built(_looped, True, "handed on")
-    assert audit(_built(_looped, False, "handed on"), mistaken).verdict == "not faithful"
+    result = audit(_built(_looped, False, "handed on"), mistaken)
+    assert result.verdict == "not faithful"
+    assert "compute_gradients outside" in result.differences[0].what
     with pytest.raises(tf.errors.InvalidArgumentError, match="does not have value"):
         run(mistaken, 0)
+
+
+@pytest.mark.parametrize("outside", [True, False])
+def test_todays_tensorflow_does_not_train_what_a_loop_begins_with_by_gradients_made_behind_an_update(outside):
+    with tf.Graph().as_default(), control_flow_v1():
+        weights = tf.Variable(tf.ones([3, 3]), use_resource=False)
+        update = tf.assign_add(tf.Variable(0.0, trainable=False, use_resource=False), 1.0)
+        first = tf.matmul(tf.ones([2, 3]), weights)
+        _, last = tf.while_loop(lambda turn, _: turn < 3, lambda turn, x: [turn + 1, tf.sin(x)], [0, first])
+        optimizer = tf.train.GradientDescentOptimizer(0.1)
+        gradients = optimizer.compute_gradients(last) if outside else None
+        with tf.control_dependencies([update.op]):
+            train = optimizer.apply_gradients(gradients) if outside else optimizer.minimize(last)
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            session.run(train)
+            assert (session.run(weights) != 1).all() == outside
 
 
 def test_a_last_value_that_nothing_uses_may_wait_for_a_turn():
