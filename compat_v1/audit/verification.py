@@ -312,23 +312,9 @@ class Verification:
         here = {self.partner.get(one, one) for one in node.controls}
         if here == other.controls:
             return
-        if waits.of_axes(self, here, other):
-            self.explain("gradient of a mean waits", node.name)
-            return
-        if waits.of_rows(self, here, other):
-            self.explain("order of rows", node.name)
-            return
-        if waits.of_parts(self, node, here, other):
-            self.explain("waits for operands", node.name)
-            return
-        if waits.of_counts(self, here, other):
-            self.explain("counted behind", node.name)
-            return
-        if waits.of_measured(self, node, here, other):
-            self.explain("computed shapes", node.name)
-            return
-        if waits.in_groups(self, node, other):
-            self.explain("waits in groups", node.name)
+        rule = next((rule for excuse, rule in waits.EXCUSES if excuse(self, node, here, other)), None)
+        if rule:
+            self.explain(rule, node.name)
             return
         needed, own = (
             {one for one in each.controls if one not in surely_before(each, {one})} for each in (node, other)
@@ -340,9 +326,8 @@ class Verification:
             return
         for one in sorted(missed, key=lambda one: one.name):
             which = "the original" if one in here else "the port"
-            self.find(
-                "wait", node, other, f"waits for {one.name} only in {which}{waits.never_comes(self, other, one, which)}"
-            )
+            advice = waits.never_comes(self, other, one, which)
+            self.find("wait", node, other, f"waits for {one.name} only in {which}{advice}")
 
     def text(self, operand):
         """Name a tensor for people."""

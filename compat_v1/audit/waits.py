@@ -69,7 +69,7 @@ def _is_new(verification, name, awaited, which):
     return bool(users) and all(one in verification.back and port.made.get(awaited) in before(one) for one in users)
 
 
-def of_axes(verification, here, other):
+def _of_axes(verification, _node, here, other):
     """Whether a node of the port that counts over what a mean is taken waits as well for what the mean's axes wait for.
 
     `here`: what its partner waits for. The gradient of a mean takes the axes to count, and did not.
@@ -87,7 +87,7 @@ def of_axes(verification, here, other):
     return other.controls - here <= awaited
 
 
-def of_counts(verification, here, other):
+def _of_counts(verification, _node, here, other):
     """Whether a count of the port alone waits for values, of which whatever takes it takes the total as well.
 
     `here`: what its partner waits for.
@@ -100,7 +100,7 @@ def of_counts(verification, here, other):
     return bool(behind) and len(behind) == len(users) and all(other.controls - here <= nodes for nodes in behind)
 
 
-def of_rows(verification, here, other):
+def _of_rows(verification, _node, here, other):
     """Whether of looked up rows the port alone does not wait for what all that takes them waits for in any case.
 
     `here`: what its partner waits for. The numbers of rows came from the forward pass, and come with their gradients.
@@ -115,7 +115,7 @@ def of_rows(verification, here, other):
     return bool(others) and all(any(missing <= before(one) for one in some) for some in others)
 
 
-def of_parts(verification, node, here, other):
+def _of_parts(verification, node, here, other):
     """Whether a part of what was one op waits in the port alone for what that op has waited for, or what it takes.
 
     `here`: what the node waits for, as partners.
@@ -128,7 +128,7 @@ def of_parts(verification, node, here, other):
     return other.controls - here <= {verification.partner.get(one) for one in surely_before(op)}
 
 
-def of_measured(verification, node, here, other):
+def _of_measured(verification, node, here, other):
     """Whether the original alone waits for what its zeros or ones in a tensor's shape come behind, as all that takes
     what the port has does in any case, or all that is made of that.
 
@@ -195,7 +195,7 @@ def _is_pure(normal, node):
     return name in normal.graph.nodes and not normal.graph.is_stateful(name) and not normal.reads_a_ref(name)
 
 
-def in_groups(verification, node, other):
+def _in_groups(verification, node, _here, other):
     """Whether two nodes wait for the same, be it through groups or through variables that are read once more."""
     here, there = (
         members(one.controls, side) for one, side in zip((node, other), verification.pairing.sides, strict=True)
@@ -311,3 +311,14 @@ def _tells_branch(node):
     """Whether a node is a Switch, or an Identity of one."""
     operand = node.inputs[0] if node.op == "Identity" else (node, 0)
     return not isinstance(operand, Literal) and operand[0].op in SWITCHES
+
+
+# Questions of (verification, node, what it waits for, as partners, its own partner), and the rule if the answer is yes.
+EXCUSES = (
+    (_of_axes, "gradient of a mean waits"),
+    (_of_rows, "order of rows"),
+    (_of_parts, "waits for operands"),
+    (_of_counts, "counted behind"),
+    (_of_measured, "computed shapes"),
+    (_in_groups, "waits in groups"),
+)
