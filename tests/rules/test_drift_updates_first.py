@@ -18,9 +18,7 @@ UNEXPLAINED = {
 
 
 def update():
-    counted = tf.Variable(0.0, use_resource=False, name="counted")
-    tf.variables_initializer([counted], name="init")
-    return tf.assign_add(counted, 1.0, name="an_update")
+    return tf.assign_add(tf.Variable(0.0, use_resource=False, name="counted"), 1.0, name="an_update")
 
 
 def behind(form, new, mistake=False):
@@ -40,6 +38,7 @@ def test_a_rule_applies_behind_an_update(rule):
 def _built(form, *given):
     with tf.Graph().as_default() as graph:
         form(*given)
+        tf.variables_initializer(tf.global_variables(), name="init")
     return graph.as_graph_def()
 
 
@@ -104,9 +103,9 @@ def test_bounds_that_a_gradient_makes_anew_wait_as_the_gradient_does():
 
 
 def _looped(new, waiting="in the turn", begins=True):
-    """A loop behind an update, in which something of the port waits for a copy of that, which waits for a turn."""
-    x, moved = floats(3), update()
-    with tf.control_dependencies([moved] if begins else []):
+    """A loop behind two updates, in which something of the port waits for copies of them, which wait for a turn."""
+    x, moved = floats(3), [update(), update()]
+    with tf.control_dependencies(moved if begins else []):
         x = raw.Exp(x=x)
     entered = {"frame_name": "loop", "is_constant": True}
     limit, axis = (raw.Enter(data=one, **entered) for one in (1e9, [0]))
@@ -114,9 +113,9 @@ def _looped(new, waiting="in the turn", begins=True):
     test = raw.LoopCond(input=raw.Less(x=raw.Max(input=merged, axis=axis), y=limit))
     leave, stay = raw.Switch(data=merged, pred=test)
     turn = raw.Identity(input=stay, name="turn")
-    inside = raw.RefEnter(data=moved, **entered) if new else None
+    inside = [raw.RefEnter(data=one, **entered) for one in moved if new]
     with tf.control_dependencies([turn]):
-        copies = [raw.Identity(input=inside, name="copy")] if new else []
+        copies = [raw.Identity(input=one, name="copy") for one in inside]
     with tf.control_dependencies(copies if waiting == "in the turn" else []):
         grown = raw.AddV2(x=stay, y=raw.Exp(x=stay))
     with tf.control_dependencies([merged, *(copies if "handed" in waiting else [])]):

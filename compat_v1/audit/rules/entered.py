@@ -4,7 +4,7 @@ Which ops these are depends on which ops there are. Waiting for such a copy is w
 waits for its turn, as what waits for it does in most cases.
 """
 
-from compat_v1.audit.graph import SWITCHES
+from compat_v1.audit.graph import ENTERS, SWITCHES
 from compat_v1.audit.operands import is_op, is_tensor
 
 RULE = "waits from outside a loop"
@@ -31,19 +31,23 @@ def _comes_in_its_turn(rewriter, name):
     if any(graph.is_stateful(one) or rewriter.normal.reads_a_ref(one) for one in graph.controls[name]):
         return False
     told = frozenset().union(*map(branches.of, graph.controls[name]))
-    return all(_is_in(rewriter, told, user, {name}) for user in graph.followers[name])
+    return all(_is_in(rewriter, told, user) for user in graph.followers[name])
 
 
-def _is_in(rewriter, told, name, copies):
+def _is_in(rewriter, told, name):
     """Whether a node runs in some branches alone, or hands on gradients of which all that is used does.
 
     A loop's last gradient is for what enters it, comes when its turns are over, and may be used by nothing.
     """
+    graph = rewriter.graph
+    copies = {
+        one for one in graph.controls[name] if [graph.nodes[k].op in ENTERS for k, _ in graph.inputs[one]] == [True]
+    }
     if told <= rewriter.branches.of_user(name, copies):
         return True
-    handed = rewriter.graph.followers[name] if rewriter.graph.nodes[name].op == "NoOp" else ()
+    handed = graph.followers[name] if graph.nodes[name].op == "NoOp" else ()
     return bool(handed) and all(
-        _is_unused(rewriter.graph, one) or told <= rewriter.branches.of_user(one, {name}) for one in handed
+        _is_unused(graph, one) or told <= rewriter.branches.of_user(one, {name}) for one in handed
     )
 
 
