@@ -348,6 +348,11 @@ RULES = {
         "1.0 to 1.2",
         "what is popped is what was pushed",
     ),
+    "entered again": Rule(
+        "what enters a loop as a constant enters that of the gradient as well, or is kept in every turn",
+        "1.0 to 1.15, 1.15 to 2.21",
+        "it is the same in every turn",
+    ),
     "static broadcast": Rule(
         "where static shapes tell over which axes a gradient is summed, the axes are a constant or there is no sum; "
         "BroadcastGradientArgs computed them at each step",

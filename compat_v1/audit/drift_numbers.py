@@ -8,6 +8,11 @@ NUMBERS = {
         "1.15 to 2.21",
         "the last bits differ; no program can choose the order",
     ),
+    "zero in a cross entropy": Change(
+        "the gradient of a cross entropy in a loop has zeros added to it, or has not",
+        "1.0 to 1.15, 1.15 to 2.21",
+        "only the sign of a zero may differ; no program can choose that",
+    ),
     "order of rows": Change(
         "the gradient for embeddings that are looked up and combined has its rows sorted, had them as they were first "
         "looked up",

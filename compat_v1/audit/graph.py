@@ -272,6 +272,16 @@ class Graph:
         """Return the nodes that a node takes, then those that it waits for."""
         return [maker for maker, _ in self.inputs[name]] + self.controls[name]
 
+    def surely_before(self, name):
+        """Return what has run whenever a node has: not what one of several brings, as a turn before."""
+        found, todo = set(), [name]
+        while todo:
+            one = todo.pop()
+            new = set() if self.nodes[one].op in MERGES else set(self.needs(one)) - found
+            found |= new
+            todo += new
+        return found
+
     def strays(self):
         """Return {(node, what it takes, why not)} for what a node cannot take: a graph that has any cannot be run.
 

@@ -141,7 +141,7 @@ class Normal(Places):
             controls = controls | {one for one in alive if one.op != "the loop"}  # the branch is that of the literal
         definition = self.graph.nodes[name]
         if shared is None:
-            shared = self.may_share(name, op)
+            shared = self.may_share(name, op) or (op == "Enter" and self._is_constant(name, attributes, inputs))
         if op in self.graph.functions:
             op = "a function"
         functions = self.graph.called(name)
@@ -174,6 +174,10 @@ class Normal(Places):
         """Whether what computes the same as a node is the same node."""
         is_alone = self.graph.is_stateful(name) and op not in datasets.SOURCES
         return op not in _SINGLE and not is_alone and not self.reads_a_ref(name)
+
+    def _is_constant(self, name, attributes, inputs):
+        """Whether what enters a loop, other than a number to count to, is the same in every turn and at any time."""
+        return "is_constant" in attributes and not isinstance(inputs[0], Literal) and not self.reads_a_ref(name)
 
     def _is_repeated(self, device, beside):
         """Whether a node's device is that of all nodes that it is to be placed beside, which says it already."""

@@ -76,6 +76,17 @@ def axes_of(operand, shape):
     return sorted(axes) if len(axes) == len(operand.value) else None  # no kernel takes one twice
 
 
+def entered(operand):
+    """Return what a loop is entered with where an operand is that in every turn, and any other operand as it is."""
+    is_constant = is_op(operand, "Enter") and "is_constant" in operand[0].attributes
+    return operand[0].inputs[0] if is_constant else operand
+
+
+def counts_turns(node):
+    """Whether a node takes a loop's variable in the turns whose condition holds, and in these alone."""
+    return any(is_op(one, "Switch") and one[1] == 1 and is_op(one[0].inputs[1], "LoopCond") for one in node.inputs)
+
+
 def leaves_of(operand):
     """Return from what a whole number is computed: constants' keys and tensors."""
     if not isinstance(operand, Literal):

@@ -5,6 +5,7 @@ for that also where it waits for something of that branch, which cannot run but 
 """
 
 from compat_v1.audit.graph import BACK_EDGES, MERGES, SWITCHES, gives_reference
+from compat_v1.audit.operands import counts_turns
 
 
 def leave_out(graph):
@@ -20,6 +21,31 @@ def leave_out(graph):
             if any(branch in branches.of(other) for other in controls if other not in told)
         }
         graph.controls[name] = [one for one in controls if one not in implied]
+
+
+def of_turn(verification, node, other, awaited):
+    """Whether a node waits for what counts a loop's turns by what rules left out of it, such as a constant's wait.
+
+    `awaited`: a node of the port, for which one of two partners alone waits in the normal form. Which op of a call
+    waits for the turn depends on which ops there are; that it does not run in a turn that is none, the graph tells.
+    """
+    waiting = [awaited in one for one in ({verification.partner.get(k) for k in node.controls}, other.controls)]
+    sides = zip(
+        verification.pairing.sides, (node, other), (verification.back.get(awaited), awaited), waiting, strict=False
+    )
+    for side, one, turn, waits in sides:
+        graph = side.normal.graph
+        names = [] if turn is None else [name for name in turn.names if graph.frames.get(name)]
+        if not names or not counts_turns(turn) or _is_stateful(side.normal, names):
+            return False
+        own = [name for name in one.names if name in graph.nodes]
+        if not waits and (not own or any(graph.surely_before(name).isdisjoint(names) for name in own)):
+            return False
+    return True
+
+
+def _is_stateful(normal, names):
+    return any(normal.graph.is_stateful(name) or normal.reads_a_ref(name) for name in names)
 
 
 class Branches:

@@ -4,7 +4,7 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from compat_v1.audit import excuses, placement, seeds, sums, switches, texts, waits
+from compat_v1.audit import excuses, pivots, placement, seeds, sums, switches, texts, waits
 from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.operands import is_tensor
@@ -321,6 +321,7 @@ class Verification:
         )
         behind = {self.partner.get(one, one) for one in surely_before(node)}
         missed = {self.partner.get(one, one) for one in needed} - surely_before(other) | own - behind
+        missed = {one for one in missed if not pivots.of_turn(self, node, other, one)}
         if not missed or waits.of_written(self, node, other, missed):
             self.explain("waits for operands", node.name)
             return

@@ -35,6 +35,7 @@ SPECIAL = [0.0, -0.0, 6.0, 1.0, -1.0, 1e-30, 5.9999995, 6.0000005, np.inf, -np.i
 PROVED = {"checkpoints", "checkpoints on the CPU", *HARMLESS.values()}
 PROVED -= {"commuted product", "computed shapes", "own shape"}  # which have other forms, too
 PROVED |= {"waits of a loop", "pairs in rows"}  # in test_drift_older.py and test_drift_metrics.py
+PROVED |= {"entered again"}  # in test_drift_looped.py
 PROVED |= {"nothing joined", "step that is read", "settings of calls"}  # in test_drift_sessions.py
 PROVED |= {"first datasets", "results of functions"}  # in test_drift_between_datasets.py
 UNLISTED = {"computed shapes"}  # nobody is told of them

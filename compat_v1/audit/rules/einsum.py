@@ -14,7 +14,7 @@ import tensorflow as tf
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import number, times, with_rest
+from compat_v1.audit.operands import entered, is_op, number, times, with_rest
 from compat_v1.audit.pruning import arrange, redirect, users_of
 from compat_v1.audit.sizes import broadcast
 
@@ -35,6 +35,7 @@ class Product(NamedTuple):
     inner: tuple[str, str, str]
     batch: str
     gradient: Callable
+    matrix: Callable  # makes a matrix like the first or the second of another tensor
 
 
 def _einsum(rewriter, name, node, operands):
@@ -51,10 +52,35 @@ def _einsum(rewriter, name, node, operands):
     for product in reversed(rewriter.products):
         left, right, result = product.axes
         for side, (own, other) in enumerate([(left, right), (right, left)]):
-            is_turned = axes == (result, other, own) and operands[1] == product.operands[1 - side]
-            if is_turned and _fits(rewriter.normal, shapes[0], product):
-                return product.gradient(rewriter, name, operands[0], product, side)
+            if axes != (result, other, own) or not _fits(rewriter.normal, shapes[0], product):
+                continue
+            factor = _factor(rewriter, name, operands[1], product, 1 - side)
+            if factor is not None:
+                return product.gradient(rewriter, name, operands[0], product, side, factor)
     return _forward(rewriter, name, operands, axes)
+
+
+def _factor(rewriter, name, operand, product, side):
+    """Return one of the matrices of a product as its gradient takes it, of what may be its tensor; None if it is not.
+
+    In a loop it is what enters that of the gradient, too, or what was kept in each turn.
+    """
+    normal, tensor, matrix = rewriter.normal, product.operands[side], product.matrices[side]
+    if operand == tensor:
+        return matrix
+    if is_op(operand, "Enter") and entered(operand) == entered(tensor) != tensor:
+        return product.matrix(name, operand, side)
+    if normal.pushed(operand) != tensor:
+        return None
+    pop, (_, push, handles) = operand[0], normal.kept[operand[0]]
+    is_alone = {user for user, _ in rewriter.graph.users[pop.name]} == {name} and not rewriter.graph.users[push]
+    if matrix == tensor or not is_alone or push not in normal.made or operand != (pop, 0):
+        return operand if matrix == tensor else None
+    normal.kept[pop] = matrix, push, handles
+    normal.made[push].inputs[1] = matrix
+    for node in (normal.made[push], pop):
+        normal.set_sizes(node, normal.sizes(matrix))
+    return operand
 
 
 def _fits(normal, shape, product):
@@ -113,42 +139,45 @@ def _forward(rewriter, name, operands, axes):
     sizes |= {axis: first[axis] if is_reshaped else broadcast(first[axis], sizes[axis]) for axis in different}
     if not summed:
         return _multiplied(rewriter, name, operands, axes, inner, own, tuple(sizes[axis] for axis in inner[2]))
-    matrices = tuple(
-        _matrix(rewriter, name, one, before, after, batch, pair)
-        for one, before, after, pair in zip(operands, axes, inner, groups, strict=False)
-    )
+
+    def matrix(name, operand, side):
+        return _matrix(rewriter, name, operand, axes[side], inner[side], batch, groups[side])
+
+    matrices = tuple(matrix(name, operand, side) for side, operand in enumerate(operands))
     batches = zip(*(rewriter.normal.sizes(one)[: len(batch)] for one in matrices), strict=True)
     product = _product(rewriter, name, matrices, [broadcast(*pair) for pair in batches], "")
     split = _reshaped(rewriter, name, product, [sizes[axis] for axis in inner[2]])
-    rewriter.products.append(Product(axes, tuple(operands), matrices, inner, batch, _gradient))
+    rewriter.products.append(Product(axes, tuple(operands), matrices, inner, batch, _gradient, matrix))
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, split, inner[2], result)
     return True
 
 
 def _multiplied(rewriter, name, operands, axes, inner, own, shape):
     """Where nothing is summed, write a product of elements, with axes of one element for those of the other tensor."""
-    factors = []
-    for side, (operand, before, after) in enumerate(zip(operands, axes, inner, strict=False)):
-        factor = _transposed(rewriter, name, operand, before, after)
+
+    def factor(name, operand, side):
+        made = _transposed(rewriter, name, operand, axes[side], inner[side])
         for _ in own[1 - side]:
-            sizes = rewriter.normal.sizes(factor)
+            sizes = rewriter.normal.sizes(made)
             place = len(inner[side]) - len(own[side]) if side else len(sizes)
             sizes = (*sizes[:place], 1, *sizes[place:])
-            inputs, types = [factor, number(place, "int32")], rewriter.graph.own_type(name)
-            factor = rewriter.normal.node(name, "ExpandDims", types, inputs, None, sizes=[sizes]), 0
-        factors.append(factor)
+            inputs, types = [made, number(place, "int32")], rewriter.graph.own_type(name)
+            made = rewriter.normal.node(name, "ExpandDims", types, inputs, None, sizes=[sizes]), 0
+        return made
+
+    factors = [factor(name, operand, side) for side, operand in enumerate(operands)]
     product = rewriter.normal.node(name, "Mul", rewriter.graph.own_type(name), factors, None, {_CAUSE}, sizes=[shape])
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, (product, 0), inner[2], axes[2])
     batch = inner[2][: len(inner[2]) - len(own[0] + own[1])]
-    rewriter.products.append(Product(axes, tuple(operands), tuple(factors), inner, batch, _gradient_of_factor))
+    rewriter.products.append(Product(axes, tuple(operands), tuple(factors), inner, batch, _gradient_of_factor, factor))
     return True
 
 
-def _gradient_of_factor(rewriter, name, given, product, side):
+def _gradient_of_factor(rewriter, name, given, product, side, other):
     """Write the gradient for one of two factors, `side`: a product of elements, summed over the other's own axes."""
     normal, types = rewriter.normal, rewriter.graph.own_type(name)
     given = _transposed(rewriter, name, given, product.axes[2], product.inner[2])
-    shape, factors = normal.sizes(given), [given, product.matrices[1]] if side == 0 else [product.matrices[0], given]
+    shape, factors = normal.sizes(given), [other, given] if side else [given, other]
     last = normal.node(name, "Mul", types, factors, None, {_CAUSE}, sizes=[shape]), 0
     summed = [place for place, axis in enumerate(product.inner[2]) if axis not in product.axes[side]]
     if summed:
@@ -166,7 +195,7 @@ def _gradient_of_factor(rewriter, name, given, product, side):
     return True
 
 
-def _gradient(rewriter, name, given, product, side):
+def _gradient(rewriter, name, given, product, side, other):
     """Write the gradient for one of the two tensors, `side`, as that of the product."""
     batch, inner = product.batch, product.inner
     own = ["".join(axis for axis in one if axis in inner[2] and axis not in batch) for one in inner[:2]]
@@ -174,9 +203,9 @@ def _gradient(rewriter, name, given, product, side):
     sizes = dict(zip(product.axes[side], rewriter.normal.sizes(product.operands[side]), strict=True))
     batches = [sizes[axis] for axis in batch]
     if side:
-        made = _product(rewriter, name, (product.matrices[0], given), batches, "a")
+        made = _product(rewriter, name, (other, given), batches, "a")
     else:
-        made = _product(rewriter, name, (given, product.matrices[1]), batches, "b")
+        made = _product(rewriter, name, (given, other), batches, "b")
     split = _reshaped(rewriter, name, made, [sizes[axis] for axis in inner[side]])
     last = _transposed(rewriter, name, split, inner[side], product.axes[side])
     rewriter.summed.append((made, last, ()))

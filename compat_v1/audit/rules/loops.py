@@ -4,10 +4,20 @@ from collections import Counter
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import RESOURCE, is_followed, is_op, is_scalar, refined
-from compat_v1.audit.rules import entered
+from compat_v1.audit.operands import (
+    RESOURCE,
+    counts_turns,
+    entered,
+    is_followed,
+    is_of_numbers,
+    is_op,
+    is_scalar,
+    refined,
+)
+from compat_v1.audit.rules.entered import RULE as AWAITED
 
 _PUSHES, _POPS = ("StackPush", "StackPushV2"), ("StackPop", "StackPopV2")
+_MOVING, _MOST_MOVES = ("ExpandDims", "Reshape", "Transpose"), 8
 _HANDING = ("Enter", "Switch", "Identity")  # the handle of an array as it is
 
 
@@ -58,9 +68,46 @@ class LoopRules:
         alone = len(sources) == len(pushes) == len(pops) == 1 and sources[0] in self.normal.tensors
         if alone and self._swaps_like_others(pushes[0]) and self._is_unlimited((pushes, pops)):
             self.normal.kept[made] = (self.normal.tensors[sources[0]], pushes[0], self._handles((pushes, pops)))
+            self._enter_again(name, made)
         return True
 
     _StackPopV2 = _StackPop
+
+    def _enter_again(self, name, popped):
+        """What entered a loop as a constant is the same in every turn: the loop of the gradient can enter it, too.
+
+        So TensorFlow does where the loop makes nothing of it, be it a reshape to its own shape. Nor does it matter in
+        which loop its elements are put in another order.
+        """
+        graph, handle = self.graph, self.graph.inputs[name][0][0]
+        if graph.nodes[handle].op != "Enter" or graph.controls[handle] or popped.colocated:
+            return
+        again = self._made_again(self.normal.kept[popped][0], handle)
+        if again is not None:
+            self.normal.tensors[name, 0] = again
+
+    def _made_again(self, pushed, handle, deep=_MOST_MOVES):
+        """Return what is the same in every turn as the loop that a handle enters can have it, or None."""
+        if isinstance(pushed, Literal) or not deep or not all(map(counts_turns, pushed[0].controls)):
+            return None
+        graph, (node, _), attributes = self.graph, pushed, pushed[0].attributes
+        if is_op(pushed, *_MOVING) and all(isinstance(one, Literal) and is_of_numbers(one) for one in node.inputs[1:]):
+            name, tensor = node.name, self._made_again(node.inputs[0], handle, deep - 1)
+        else:
+            outside, tensor = graph.frames[graph.inputs[handle][0][0]], entered(pushed)
+            if tensor == pushed or isinstance(tensor, Literal) or self.normal.reads_a_ref(node.name):
+                return None
+            if tensor[0].name in graph.conditional or graph.frames.get(tensor[0].name) != outside:
+                return None
+            own = {key: one for key, one in attributes.items() if key == "T"}
+            name, attributes = handle, {**graph.attributes(handle), **own}
+        if tensor is None or name not in self.normal.made:
+            return None
+        made, inputs = self.normal.made[name], [tensor, *node.inputs[1:]]
+        sizes = [self.normal.sizes(pushed)]
+        again = self.normal.node(name, node.op, attributes, inputs, set(), {"entered again"}, sizes=sizes)
+        self.normal.made[name] = made
+        return again, 0
 
     def _is_unlimited(self, stack):
         """Whether a stack takes whatever is pushed."""
@@ -183,7 +230,7 @@ class LoopRules:
 
     def _Identity(self, name, node, operands):
         """The gradient of a write into a TensorArray waits for the write: it comes after it in any case."""
-        outside = [one for one in self.graph.controls[name] if self.normal.consumed.get(one) == entered.RULE]
+        outside = [one for one in self.graph.controls[name] if self.normal.consumed.get(one) == AWAITED]
         waits = [one for one in self.graph.controls[name] if one not in outside]
         before_gradient = any(
             self.graph.nodes[user].op.startswith("TensorArrayGrad") for user, _ in self.graph.users[name]

@@ -1,0 +1,140 @@
+"""What calls become in the body of a loop: both forms give the same bits, and mistakes beside them are reported."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from compat_v1.control_flow import control_flow_v1
+from drift_cases import built, floats, out
+from test_drift import proved, run
+
+raw = tf.raw_ops
+
+
+def _cross_entropy(new, mistake):
+    """The gradient for the logits of a cross entropy, to which zeros are added; the sign of a zero is left out."""
+    x, y, gradient = floats(4, 3), floats(4, 3, name="y"), floats(4, 1, name="gradient")
+    loss = raw.SoftmaxCrossEntropyWithLogits(features=x, labels=raw.Softmax(logits=y))
+    total = raw.Mul(x=gradient, y=loss.backprop)
+    if new:
+        zeros = tf.constant([[0.0] * 3] * 3 + [[0.0, 0.0, 1.0 if mistake == "no zeros" else 0.0]])
+        soft = raw.Softmax(logits=y if mistake == "other logits" else x)
+        row, column = raw.ExpandDims(input=zeros, axis=1), raw.ExpandDims(input=soft, axis=2)
+        if mistake == "transposed":
+            summed = raw.Max(input=raw.BatchMatMulV2(x=row, y=column, adj_x=True, adj_y=True), axis=[2])
+        else:
+            summed = raw.Squeeze(input=raw.BatchMatMulV2(x=row, y=column), axis=[1])
+        added = raw.Mul(x=raw.Sub(x=zeros, y=summed), y=x if mistake == "no softmax" else soft)
+        total = raw.AddV2(x=total, y=added)
+    out(raw.AddV2(x=total, y=0.0))
+
+
+def test_zeros_that_are_added_to_the_gradient_of_a_cross_entropy_change_signs_of_zeros_alone():
+    old, new = built(_cross_entropy, False), built(_cross_entropy, True)
+    for pair in ((old, new), (new, old)):
+        assert [one.cause for one in audit(*pair).numbers] == ["zero in a cross entropy"]
+    for seed in range(20):
+        assert run(old, seed) == run(new, seed)
+    assert audit(new, new).verdict == "faithful"
+
+
+@pytest.mark.parametrize("mistake", ["no zeros", "other logits", "transposed", "no softmax"])
+def test_what_is_not_zero_in_the_gradient_of_a_cross_entropy_is_reported(mistake):
+    assert audit(built(_cross_entropy, False), built(_cross_entropy, True, mistake)).verdict == "not faithful"
+
+
+def _in_a_loop(call):
+    """Return a graph of three turns that add up what a call gives."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x = floats(4)
+        total = tf.while_loop(lambda k, y: k < 3, lambda k, y: (k + 1, y + call(x)), [0, tf.zeros([])])[1]
+        out(total)
+    return graph.as_graph_def()
+
+
+def _diagonal(new, behind="^while/Identity"):
+    """The sum of a diagonal matrix, of an op that waits for the turn, or takes constants that do."""
+    make = tf.linalg.diag if new else lambda x: raw.MatrixDiag(diagonal=x)
+    graph_def = _in_a_loop(lambda x: tf.reduce_sum(make(x)))
+    for node in graph_def.node:
+        if node.name.startswith("while/diag/") or node.name == "while/MatrixDiag":
+            node.input[:] = [behind if one == "^while/Identity" else one for one in node.input]
+    return graph_def
+
+
+def test_what_waits_for_the_turn_may_take_what_does():
+    proved(_diagonal(False), _diagonal(True))
+    proved(_diagonal(True), _diagonal(False))
+
+
+@pytest.mark.parametrize("behind", ["^while/LoopCond", "^while/Merge", "^while/add"])
+def test_a_wait_for_something_else_of_a_loop_is_reported(behind):
+    assert audit(_diagonal(False), _diagonal(True, behind)).verdict == "not faithful"
+    assert audit(_diagonal(False, behind), _diagonal(True)).verdict == "not faithful"
+
+
+def _kept(new, other=""):
+    """Gradients of three turns that multiply by weights, which are reshaped to their own shape in each turn, or not."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, w, v = floats(3, 4), floats(4, 4, name="w"), floats(4, 4, name="v")
+
+        def turn(k, y):
+            weights = w if new else tf.reshape(w, tf.shape(w))
+            return k + 1, tf.tanh(tf.matmul(y, weights * y[0, 0] if other == "of a turn" else weights) + v[0])
+
+        made = tf.gradients(tf.while_loop(lambda k, y: k < 3, turn, [0, x])[1], [x, w])
+        out(tf.concat(made, 0))
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        if other == "entered" and node.name == "gradients/while/MatMul_grad/MatMul/Enter":
+            node.input[:] = ["v"]
+        if other == "pushed" and node.name == "gradients/while/MatMul_grad/MatMul/StackPushV2":
+            node.input[1] = "while/strided_slice/Enter"
+    return graph_def
+
+
+def test_what_entered_a_loop_as_a_constant_may_enter_that_of_the_gradient_or_be_pushed_in_every_turn():
+    assert not any("MatMul_grad/MatMul/Stack" in node.name for node in _kept(True).node)
+    assert any("MatMul_grad/MatMul/Stack" in node.name for node in _kept(False).node)
+    assert "entered again" in proved(_kept(False), _kept(True)).rules
+    proved(_kept(True), _kept(False))
+
+
+def test_another_constant_of_a_loop_is_reported():
+    assert audit(_kept(False), _kept(True, "entered")).verdict == "not faithful"
+    assert audit(_kept(False, "pushed"), _kept(True)).verdict == "not faithful"
+    assert audit(_kept(True), _kept(False, "pushed")).verdict == "not faithful"
+    assert audit(_kept(False, "of a turn"), _kept(True)).verdict == "not faithful"
+
+
+def _summed(new, weights, mistake=""):
+    """Gradients of three turns of an einsum of a loop's variable and weights; the older way, of a transposed matrix."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, w, v = floats(4, 4), floats(4, 4, name="w"), floats(4, 4, name="v")
+
+        def turn(k, y):
+            pair = (y, w) if weights == "right" else (w, y)
+            if mistake == "other" or mistake == "turned":
+                pair = (y, w + v) if mistake == "other" else pair[::-1]
+            made = tf.einsum("ij,kj->ik", *pair) if new else tf.matmul(pair[0], tf.transpose(pair[1]))
+            return k + 1, tf.tanh(made) + v
+
+        out(tf.concat(tf.gradients(tf.while_loop(lambda k, y: k < 3, turn, [0, x])[1], [x, w]), 0))
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        if mistake == "entered" and node.op == "Enter" and "Einsum_grad" in node.name and node.input[0] == "w":
+            node.input[:] = ["v"]
+        if mistake == "pushed" and node.op == "StackPushV2" and "Einsum_grad" in node.name:
+            node.input[1] = "while/Tanh"
+    return graph_def
+
+
+@pytest.mark.parametrize("weights", ["left", "right"])
+def test_the_gradients_of_einsum_in_a_loop_take_what_was_kept_or_enters(weights):
+    old, new = _summed(False, weights), _summed(True, weights)
+    result = audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["einsum"], result
+    for seed in range(10):
+        assert run(old, seed) == run(new, seed)
+    for mistake in ("other", "turned", "entered", "pushed"):
+        assert audit(old, _summed(True, weights, mistake)).verdict == "not faithful", mistake
