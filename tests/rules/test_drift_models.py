@@ -1,5 +1,7 @@
 """Compiled models of tf.keras: what changed their numbers, and mistakes beside the rules for them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -40,15 +42,22 @@ def test_whole_numbers_that_are_cast_and_cast_back_change_numbers():
         assert audit(old, built(looked_up, True, mistake)).verdict == "not faithful"
 
 
-def grouped(new, mistake):
-    """The gradients of a weighted loss, handed on together as tf.gradients does for an optimizer of tf.train."""
-    x = raw.Sum(input=floats(None, 3), axis=[1])
+def grouped(new, mistake, waits=False, behind=False):
+    """The gradients of a weighted loss, handed on together as tf.gradients does for an optimizer of tf.train.
+
+    `waits`: whether that for the weights waits for an assertion; `behind`: whether all of it comes behind that.
+    """
+    given = floats(None, 3)
+    asserted = [raw.Assert(condition=raw.Less(x=given[0, 0], y=9.0), data=[given])] if waits or behind else []
+    with tf.control_dependencies(asserted if behind else []):
+        x = raw.Sum(input=given, axis=[1])
     one = 0.5 if mistake == "weight" else 1.0
     weights = tf.constant(one) if new else raw.Fill(dims=raw.Shape(input=x), value=one)
     loss = raw.Mul(x=x, y=weights)
     given = raw.Exp(x=loss)
     back, product = raw.Mul(x=given, y=weights), raw.Mul(x=x, y=given)
-    total = raw.Sum(input=product, axis=[0]) if new else product
+    with tf.control_dependencies(asserted if waits else []):
+        total = raw.Sum(input=product, axis=[0]) if new else product
     with tf.control_dependencies([back] if mistake == "wait" else [back, total]):
         together = tf.no_op()
     with tf.control_dependencies([together]):
@@ -62,6 +71,12 @@ def test_gradients_for_weights_are_handed_on_with_the_others():
     for mistake in ("weight", "wait", "used"):
         assert audit(old, built(grouped, True, mistake)).verdict == "not faithful"
     assert audit(built(grouped, False, "used"), built(grouped, True, "used")).verdict == "not faithful"
+
+
+def test_gradients_for_weights_may_wait_for_what_all_comes_behind():
+    behind = partial(grouped, behind=True)
+    proved(built(behind, False), built(partial(behind, waits=True), True))
+    assert audit(built(grouped, False), built(partial(grouped, waits=True), True)).verdict == "not faithful"
 
 
 def counted(new, mistake):

@@ -88,7 +88,7 @@ def finish(rewriter):
     normal = rewriter.normal
     users = users_of(normal)
     for node in normal.nodes:
-        if node.op != "Sum" or node.controls or not is_op(node.inputs[0], "Mul") or not _is_of_one(node, users):
+        if node.op != "Sum" or not is_op(node.inputs[0], "Mul") or not _is_of_one(node, users):
             continue
         product, using = node.inputs[0], users.get(node, ())
         if any(one.op != "NoOp" and (one.op != "Identity" or users.get(one)) for one in using):
