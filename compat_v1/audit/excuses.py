@@ -165,7 +165,8 @@ def _measures_zeros(node, side):
         one = todo.pop()
         using = side.users.get(one, ())
         measured = side.normal.measured_for(one.name) if one.name in side.normal.graph.nodes else set()
-        if any(awaited.op != "the loop" for awaited in one.controls - measured):  # where a constant is made
+        places = {place for operand in one.inputs if isinstance(operand, Literal) for place in operand.alive}
+        if any(awaited.op != "the loop" for awaited in one.controls - measured - places):  # where a constant is made
             return False
         if one.op == "Mul":
             if not using or any(slot == "^" for _, slot in using):

@@ -7,19 +7,16 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.python.framework import op_def_registry
 
-from compat_v1.audit import devices
+from compat_v1.audit import conditions, devices
 from compat_v1.audit.bodies import with_bodies
+from compat_v1.audit.conditions import BACK_EDGES, ENTERS, MERGES, SWITCHES
 from compat_v1.audit.literals import read_constant
 from compat_v1.audit.ordering import in_order
 from compat_v1.audit.queues import write_sizes
 
 v1 = tf.compat.v1
 
-BACK_EDGES = ("NextIteration", "RefNextIteration")
-MERGES = ("Merge", "RefMerge")
-ENTERS = ("Enter", "RefEnter")
 EXITS = ("Exit", "RefExit")
-SWITCHES = ("Switch", "RefSwitch")
 
 _SCALARS = 21  # the last version of graphs in which a placeholder without a shape says that it is a scalar
 
@@ -117,7 +114,7 @@ class Graph:
         self.functions = {function.signature.name: function for function in graph_def.library.function}
         self.shapes = _static_shapes(graph_def, placeholder_shapes or {})
         self.order = self._order()
-        self.frames, self.conditional = {}, set()
+        self.frames, self.conditional = {}, conditions.of_graph(self)
         self._parents = {}  # {loop: the one that it is in}
         for name in self.order:
             self._place(name)
@@ -353,7 +350,7 @@ class Graph:
         raise ValueError("the graph has a cycle that is no loop of tf.while_loop")
 
     def _place(self, name):
-        """Tell in which loop a node runs, and whether in a branch, from what it needs."""
+        """Tell in which loop a node runs, from what it needs."""
         node = self.nodes[name]
         known = [one for one in self.needs(name) if one in self.frames]
         frames = [self.frames[one] for one in known if self.frames[one]]
@@ -364,11 +361,6 @@ class Graph:
             self.frames[name] = self._parents.get(frames[0], "") if frames else ""
         else:
             self.frames[name] = frames[0] if frames else ""
-        if node.op in SWITCHES:
-            if self.nodes[self.inputs[name][1][0]].op != "LoopCond":
-                self.conditional.add(name)
-        elif node.op not in MERGES and any(one in self.conditional for one in known):
-            self.conditional.add(name)
 
 
 def _static_shapes(graph_def, placeholder_shapes):

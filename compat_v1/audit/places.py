@@ -2,11 +2,11 @@
 
 from functools import cached_property
 
+from compat_v1.audit import conditions
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node
-from compat_v1.audit.operands import is_op, is_tensor
-from compat_v1.audit.pruning import before
+from compat_v1.audit.pruning import arranged, before
 
 
 class Places:
@@ -41,19 +41,20 @@ class Places:
     @cached_property
     def _in_branches(self):
         """The names of what runs in a branch in the graph, and in the normal form, where rules wrote branches anew."""
-        left, found, inside = set(self.nodes), set(), set()
-        for node in self.nodes if self.graph.conditional else ():
-            makers = {one[0] for one in node.inputs if is_tensor(one)}
-            begins = node.op in SWITCHES and not is_op(node.inputs[1], "LoopCond")
-            if begins or (node.op not in MERGES and not inside.isdisjoint(makers | node.controls)):
-                inside.add(node)
-        for name in self.graph.order if self.graph.conditional else ():
+        if not self.graph.conditional:
+            return set()
+        left, found, inside = set(self.nodes), set(), self.conditions
+        for name in self.graph.conditional:
             made = self.made.get(name)
             is_switch = self.graph.nodes[name].op in SWITCHES and made in left
-            is_after = made in inside or any(one in found for one in self.graph.needs(name))
-            if name in self.graph.conditional and (is_switch or is_after):
+            if is_switch or made in inside or any(one in found for one in self.graph.needs(name)):
                 found.add(name)
         return found
+
+    @cached_property
+    def conditions(self):
+        """{node of the normal form: the conditions under which it runs}, of those in branches."""
+        return conditions.of_nodes(arranged(self))
 
     def _place_and_waits(self, name):
         """Return what says in which loop or branch a literal is made, and what its making waits for otherwise."""

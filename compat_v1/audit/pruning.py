@@ -4,7 +4,7 @@ import collections
 import functools
 import operator
 
-from compat_v1.audit.graph import BACK_EDGES, MERGES
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 
 NO_PART = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", "Merge", "RefMerge", "NextIteration", "NoOp"}
@@ -117,9 +117,16 @@ def _places(normal, node):
     for one in node.controls:
         users = [user for name in one.names for user, _ in normal.graph.users.get(name, ())]
         counts = any(normal.graph.nodes[user].op in BACK_EDGES for user in users)
-        if one.op == "a constant" or (counts and node.op.startswith("Stack")):  # see `Graph.out_of_turn`
+        if one.op == "a constant" or (counts and _is_of_stack(node)):  # see `Graph.out_of_turn`
             found.add(one)
     return found
+
+
+def _is_of_stack(node):
+    """Whether a node is a stack, pushes to it, pops from it, or hands it on in a branch."""
+    while node.op in SWITCHES or (node.op in ENTERS and not isinstance(node.inputs[0], Literal)):
+        node = node.inputs[0][0]
+    return node.op.startswith("Stack")
 
 
 def _made_for(normal, node, left):

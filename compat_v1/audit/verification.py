@@ -236,6 +236,11 @@ class Verification:
         key = (one.kind, one.key[1], self._translated(one.shape), self._translated(one.value))
         return key == two.key
 
+    def translated(self, condition):
+        """Return a condition, (tensor or the key of a constant, output of the Switch), as it is in the port."""
+        tensor, index = condition
+        return (self.partner.get(tensor[0], tensor[0]), *tensor[1:]), index
+
     def _is_made_alike(self, one, two):
         """Whether two equal literals are computed by other ops, or by the same ones from the same.
 

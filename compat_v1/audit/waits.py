@@ -8,7 +8,7 @@ from compat_v1.audit import idle
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, EXITS, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_zeros
+from compat_v1.audit.operands import is_op, is_tensor, is_zeros
 from compat_v1.audit.pruning import before, surely_before
 from compat_v1.audit.rules import decays, oldest_averages
 
@@ -21,13 +21,17 @@ def of_consumed(verification):
     normal, other = (side.normal for side in verification.pairing.sides)
     numbered = verification.constants
     taken = {twin: name for name, twin in numbered.items()}
+    by_users = {}  # a constant that an op and its gradient took may be one of each by now
+    for twin, names in verification.taken.items():
+        for name in names:
+            by_users.setdefault(name, []).append(twin)
     for name, rule in normal.consumed.items():
         if rule == other.consumed.get(name) and rule in (idle.RULE, "groups by device"):
             continue  # a group of gradients of which one is left does nothing; the members of groups are compared
         if rule in (decays.CAUSE, oldest_averages.CAUSE):
             continue  # waited for a branch, as the rule has seen, of which nothing is left, or as all that uses it
         twins = [name] if taken.get(name, name) == name else []
-        twins += [numbered[name]] if numbered.get(name, name) != name else []
+        twins += [one for one in (numbered.get(name, name), *by_users.get(name, ())) if one != name]
         alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]
         alike = [one for one in alike if not _are_of_other_values(verification, name, one)]
         found = [
@@ -172,6 +176,23 @@ def never_comes(verification, other, awaited, which):
     in_loop = other.op == "NoOp" and which == "the port" and frames.get(other.name) and frames.get(awaited.name)
     advice = "call compute_gradients outside of tf.control_dependencies, and apply_gradients inside"
     return f", so that no gradient leaves the loop; {advice}" if in_loop else ""
+
+
+def _of_places(verification, node, here, other):
+    """Whether two nodes take constants alone, and wait for other nodes of the one branch that both graphs have them in.
+
+    A size is known in the branch of what it is the size of, whatever tensor of it that is. `here`: what the node waits
+    for, as partners.
+    """
+    sides = list(zip(verification.pairing.sides, (node, other), strict=True))
+    if any(not _is_pure(side.normal, one) or any(map(is_tensor, one.inputs)) for side, one in sides):
+        return False
+    only = {one for one in node.controls if verification.partner.get(one, one) not in other.controls}
+    for one, alone in ((node, only), (other, other.controls - here)):
+        if not alone <= {place for operand in one.inputs for place in operand.alive}:
+            return False
+    there = {verification.translated(one) for one in sides[0][0].normal.conditions.get(node, ())}
+    return bool(there) and there == sides[1][0].normal.conditions.get(other)
 
 
 def _are_behind(side, node, awaited):
@@ -320,5 +341,6 @@ EXCUSES = (
     (_of_parts, "waits for operands"),
     (_of_counts, "counted behind"),
     (_of_measured, "computed shapes"),
+    (_of_places, "computed shapes"),
     (_in_groups, "waits in groups"),
 )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from compat_v1.audit import conditions
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import (
@@ -246,6 +247,8 @@ class LoopRules:
                 return False
             if not self._swaps_like_others(stack[0][0]) or not self._is_unlimited(stack):
                 return False
+            if not self._is_handed_on(stack[1][0], name) or not self._is_handed_on(stack[0][0], stack[0][0], 1):
+                return False
             if all(user == waits[0] for pop in stack[1] for user, _ in self.graph.users[pop]):
                 self.normal.removed.update({source[0], *pushes})
                 self._empty.append(stack)
@@ -257,6 +260,12 @@ class LoopRules:
         if outside:
             self.normal.waits[name] = frozenset().union(*map(self.normal.awaited, outside))
         return True
+
+    def _is_handed_on(self, name, other, place=0):
+        """Whether the stack that a node takes comes whenever what another takes does: in no other branch than that."""
+        taken = self.graph.inputs[name][0], self.graph.inputs[other][place]
+        handle, tensor = (conditions.of_tensor(self.graph, *one) for one in taken)
+        return handle <= tensor
 
     def _swaps_like_others(self, push):
         """Whether a push that swaps memory is in a loop where all others do: it is the loop that says so."""
@@ -307,4 +316,9 @@ class LoopRules:
         size = array[0].inputs[0]
         if not isinstance(size, Literal):
             return None
+        # It is known where that size is, which the array's waits tell, and not only behind the array.
+        alive = size.alive.union(
+            (one for one in alive if one.op == "the loop"),
+            (one for one in array[0].controls if one.name in self.graph.conditional),
+        )
         return [size._replace(names=names, ops=size.ops | {"TensorArraySizeV3"}, alive=alive)]

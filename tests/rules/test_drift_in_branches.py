@@ -1,0 +1,151 @@
+"""What stands in a branch: what both forms keep, count and wait for there gives the same bits, and no mistake hides."""
+
+import re
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from compat_v1.audit.branched import build_switches
+from drift_cases import floats, out
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def _branched(build, rows=None):
+    """Return the GraphDef of the gradient of what build(x) gives in a branch that is taken for every other x."""
+    with tf.Graph().as_default() as graph, build_switches():
+        x = floats(rows, 3)
+        is_taken = raw.Less(x=raw.Sum(input=x, axis=[0, 1]), y=0.0)
+        loss = tf.cond(is_taken, lambda: build(x), lambda: tf.reduce_sum(tf.exp(x)))
+        out(tf.gradients(loss, x, gate_gradients=True)[0])
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        node.attr.pop("_class", None)  # beside a barrier, where there is one
+    return graph_def
+
+
+def _mapped(counted=False, elsewhere=False):
+    """A loop over rows, whose results are stacked by as many as the array has, or as there are rows."""
+
+    def build(x):
+        rows = tf.shape(x)[0]
+        given = tf.TensorArray(tf.float32, rows).unstack(x)
+        begin = [tf.constant(0), tf.TensorArray(tf.float32, rows + 1 if elsewhere else rows)]
+
+        def turn(step, result):
+            return step + 1, result.write(step, tf.tanh(given.read(step)) * 2.0)
+
+        _, result = tf.while_loop(lambda step, _: step < rows, turn, begin)
+        size = raw.TensorArraySizeV3(handle=result.handle, flow_in=result.flow) if counted else rows
+        return tf.reduce_sum(tf.square(result.gather(tf.range(0, size))))
+
+    return _branched(build)
+
+
+def _without_barriers(graph_def):
+    """Return a graph in which the gradient of a write waits no more for what it wrote, and nothing is kept for that."""
+    old = tf.GraphDef()
+    sources = {node.name: node.input[0] for node in graph_def.node if node.name.endswith("/write_barrier")}
+    gone = re.compile(
+        r"/write_barrier$|/flow_out($|/(f_acc|Switch|Enter|StackPushV2|Switch_1|Switch_1/Enter|StackPopV2)$)"
+    )
+    for node in graph_def.node:
+        if gone.search(node.name):
+            continue
+        node = old.node.add(name=node.name, op=node.op, input=node.input, attr=node.attr)
+        inputs = [re.sub(r"^(\^?)(.*)$", lambda one: one[1] + sources.get(one[2], one[2]), one) for one in node.input]
+        node.input[:] = [one for one in inputs if not (one[0] == "^" and gone.search(one))]
+    old.versions.CopyFrom(graph_def.versions)
+    return old
+
+
+def _replaced(graph_def, name, place, instead):
+    """Return a graph whose node of this ending takes another input instead."""
+    port = tf.GraphDef.FromString(graph_def.SerializeToString())
+    (node,) = (node for node in port.node if node.name.endswith(name))
+    node.input[place] = instead(node.input[place])
+    return port
+
+
+def test_a_gradient_of_what_a_loop_in_a_branch_wrote_need_not_wait_for_it():
+    new = _mapped()
+    old = _without_barriers(new)
+    assert len(old.node) < len(new.node)
+    assert "write barrier" in proved(old, new).rules
+
+
+@pytest.mark.parametrize("name", ["flow_out/StackPopV2", "flow_out/Enter", "flow_out/Switch_1/Enter"])
+def test_what_a_barrier_waits_for_comes_in_the_branch_that_it_is_in(name):
+    new = _mapped()
+    port = _replaced(new, name, 0, lambda one: one.removesuffix(":1"))  # there, nothing comes of the other branch
+    assert audit(_without_barriers(new), port).verdict == "not faithful"
+
+
+def test_a_loop_in_a_branch_gives_as_many_results_as_its_array_has():
+    old = _mapped(counted=True)
+    proved(old, _mapped())
+    assert audit(old, _mapped(elsewhere=True)).verdict == "not faithful"
+    assert audit(_mapped(counted=True, elsewhere=True), _mapped()).verdict == "not faithful"
+
+
+def _sliced(name, shares=True, end=-1, waits=True):
+    """A slice in a branch before a condition of its own, with its gradient, which shares the bounds or has its own."""
+
+    def build(x):
+        with tf.name_scope(name):
+            rows = raw.StridedSlice(input=x, begin=[0, 0], end=[0, end], strides=[1, 1], begin_mask=1, end_mask=1)
+        is_small = raw.Less(x=raw.Sum(input=rows, axis=[0, 1]), y=-3.0)
+        return tf.reduce_sum(tf.square(tf.cond(is_small, lambda: tf.tanh(rows), lambda: tf.sin(rows))))
+
+    graph_def = _branched(build, rows=4)
+    (forward,) = (node for node in graph_def.node if node.op == "StridedSlice")
+    (backward,) = (node for node in graph_def.node if node.op == "StridedSliceGrad")
+    if shares:
+        backward.input[1:4] = forward.input[1:4]
+    if not waits:
+        for node in graph_def.node:
+            if node.name == forward.input[2]:
+                del node.input[:]
+    return graph_def
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_bounds_of_a_slice_in_a_branch_are_shared_with_its_gradient_or_made_anew(name):
+    old = _sliced("a")
+    proved(old, _sliced(name, shares=False))
+    for mistake in ({"end": -2}, {"waits": False}):
+        assert audit(old, _sliced(name, shares=False, **mistake)).verdict == "not faithful", mistake
+
+
+def _averaged(new, mistake=""):
+    """What is divided in a branch by a count, which is of sizes of other nodes of the branch in either form."""
+    rows = mistake == "rows"
+
+    def build(x):
+        variable = raw.VarHandleOp(dtype=tf.float32, shape=[], shared_name="v", name="v")
+        with tf.control_dependencies([raw.AssignVariableOp(resource=variable, value=0.0)]):
+            update = raw.AssignAddVariableOp(resource=variable, value=1.0)
+        total = raw.Sum(input=x, axis=[0])
+        checked = raw.CheckNumerics(tensor=x, message="")
+        with tf.control_dependencies([update] if mistake == "update" else []):
+            if new:
+                taken = raw.GatherV2(params=raw.Shape(input=x), indices=[1 if rows else 0], axis=0)
+                count = raw.Prod(input=taken, axis=[0])
+            else:
+                parts = [raw.Prod(input=raw.Shape(input=one), axis=[0]) for one in (x, total)]
+                count = raw.FloorDiv(x=parts[0], y=raw.Maximum(x=parts[1], y=1))
+                raw.Less(x=raw.Mul(x=4, y=raw.Shape(input=x)[0]), y=1000)  # whether as many zeros are a constant
+            with tf.control_dependencies([checked] if mistake == "check" else []):
+                count = raw.Cast(x=count, DstT=tf.float32)
+        return tf.reduce_sum(tf.square(raw.RealDiv(x=total, y=count)))
+
+    return _branched(build)
+
+
+def test_a_count_in_a_branch_is_known_wherever_the_branch_is():
+    old = _averaged(False)
+    proved(old, _averaged(True))
+    for mistake in ("rows", "update", "check"):
+        assert audit(old, _averaged(True, mistake)).verdict == "not faithful", mistake
