@@ -134,7 +134,7 @@ class Pairing:
         known = self._makers(side, node)
         if not known or any(maker is None for maker, _ in known):
             return node
-        if node.op in _COMMUTE:
+        if node.op in _COMMUTE or (node.op in MERGES and not node.late):
             known.sort(key=lambda one: (one[0].number, one[1]))
         return (side.local[node], *known)
 

@@ -149,3 +149,47 @@ def test_a_count_in_a_branch_is_known_wherever_the_branch_is():
     proved(old, _averaged(True))
     for mistake in ("rows", "update", "check"):
         assert audit(old, _averaged(True, mistake)).verdict == "not faithful", mistake
+
+
+def _by_reference(graph_def):
+    """Return a graph whose stacks are references, as they were."""
+    old = tf.GraphDef.FromString(graph_def.SerializeToString())
+    text = tf.AttrValue(type=tf.string.as_datatype_enum)
+    kept = {node.name for node in old.node if node.op == "StackV2"}
+    for node in [*old.node] * 3:  # a stack is handed on twice, and not in the order of the nodes
+        if node.op in ("Switch", "Enter") and node.input[0].partition(":")[0] in kept:
+            kept.add(node.name)
+            node.op = f"Ref{node.op}"
+            node.attr["T"].CopyFrom(text)
+        elif node.op.startswith("Stack") and node.op.endswith("V2"):
+            node.op = node.op.removesuffix("V2")
+            del node.input[: 1 if node.op == "Stack" else 0]
+            node.attr.pop("max_size", None)
+    return old
+
+
+def test_stacks_of_a_loop_in_a_branch_are_references_or_resources():
+    new = _mapped()
+    assert "stacks" in proved(_by_reference(new), new).rules
+    port = _replaced(new, "TensorArrayReadV3/StackPopV2", 0, lambda one: one.removesuffix(":1"))
+    assert audit(_by_reference(new), port).verdict == "not faithful"
+
+
+def _merged(new, mistake=False):
+    """Two conditions, in either order of their branches, and by other names."""
+    with tf.Graph().as_default() as graph:
+        x = floats(3)
+        no, yes = raw.Switch(data=x, pred=raw.Less(x=raw.Sum(input=x, axis=[0]), y=0.0))
+        branches = [[raw.Exp(x=yes), raw.Sin(x=no)], [raw.Tanh(x=yes), raw.Cos(x=no)]]
+        if mistake:
+            branches = [[branches[k][0], branches[1 - k][1]] for k in range(2)]
+        for name, inputs in zip("cd" if new else "ab", branches[::-1] if new else branches, strict=True):
+            merged = raw.Merge(inputs=inputs[::-1] if new else inputs, name=name).output
+            raw.Identity(input=merged, name=f"{name}/copy")
+        out(raw.AddV2(x=raw.Exp(x=x), y=1.0))
+    return graph.as_graph_def()
+
+
+def test_branches_are_merged_in_either_order_whatever_their_names():
+    assert "merged the other way" in proved(_merged(False), _merged(True)).rules
+    assert audit(_merged(False), _merged(True, mistake=True)).verdict == "not faithful"

@@ -33,7 +33,7 @@ class LoopRules:
     def _RefEnter(self, name, node, operands):
         """A stack was a reference, and is a resource."""
         stack = operands[0]
-        while is_op(stack, "Enter"):  # of a loop around
+        while is_op(stack, "Enter", "Switch"):  # of a loop or branch around
             stack = stack[0].inputs[0]
         if not is_op(stack, "StackV2"):
             return False
