@@ -12,7 +12,7 @@ raw = tf.raw_ops
 # What these rules take a wait for may be another than what replaces it has; such ports are called not faithful.
 UNEXPLAINED = {
     *("counted down", "steps between numbers", "regularizers start from zero", "cycles of a decay", "key and counter"),
-    *("weights of one", "nothing to wait for", "wide conditions", "mask of no length", "flipped or not"),
+    *("nothing to wait for", "wide conditions", "mask of no length", "flipped or not"),
     *("case in case", "parts of a checkpoint", "one image", "numbers in a vector"),
 }
 
