@@ -172,10 +172,13 @@ def of_written(verification, node, other, missed):
 
 def never_comes(verification, other, awaited, which):
     """Say what to write where what hands on a loop's gradients, made behind an update, waits for a turn in the port."""
-    frames = verification.pairing.sides[1].normal.graph.frames
-    in_loop = other.op == "NoOp" and which == "the port" and frames.get(other.name) and frames.get(awaited.name)
+    side = verification.pairing.sides[1]
+    inside = which == "the port" and other.op == "NoOp" and side.normal.graph.frames.get(awaited.name)
+    leaving = [user.inputs[0] for user, _ in side.users[other] if user.op == "Identity"] if inside else ()
+    if not any(is_op(one, "Switch") and one[1] == 0 for one in leaving):
+        return ""
     advice = "call compute_gradients outside of tf.control_dependencies, and apply_gradients inside"
-    return f", so that no gradient leaves the loop; {advice}" if in_loop else ""
+    return f", so that no gradient leaves the loop; {advice}"
 
 
 def _of_places(verification, node, here, other):
