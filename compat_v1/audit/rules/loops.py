@@ -3,7 +3,7 @@
 from collections import Counter
 
 from compat_v1.audit import conditions
-from compat_v1.audit.graph import Attributes
+from compat_v1.audit.graph import ENTERS, Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import (
     RESOURCE,
@@ -81,7 +81,7 @@ class LoopRules:
         which loop its elements are put in another order.
         """
         graph, handle = self.graph, self.graph.inputs[name][0][0]
-        if graph.nodes[handle].op != "Enter" or graph.controls[handle] or popped.colocated:
+        if graph.nodes[handle].op not in ENTERS or graph.controls[handle]:
             return
         again = self._made_again(self.normal.kept[popped][0], handle)
         if again is not None:
@@ -106,7 +106,7 @@ class LoopRules:
             return None
         made, inputs = self.normal.made[name], [tensor, *node.inputs[1:]]
         sizes = [self.normal.sizes(pushed)]
-        again = self.normal.node(name, node.op, attributes, inputs, set(), {"entered again"}, sizes=sizes)
+        again = self.normal.node(name, node.op, attributes, inputs, set(), {"entered again"}, 1, sizes, True)
         self.normal.made[name] = made
         return again, 0
 
