@@ -124,7 +124,7 @@ def _places(normal, node):
 
 def _is_of_stack(node):
     """Whether a node is a stack, pushes to it, pops from it, or hands it on in a branch."""
-    while node.op in SWITCHES or (node.op in ENTERS and not isinstance(node.inputs[0], Literal)):
+    while node.op in (*SWITCHES, *ENTERS) and not isinstance(node.inputs[0], Literal):
         node = node.inputs[0][0]
     return node.op.startswith("Stack")
 

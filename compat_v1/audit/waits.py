@@ -21,10 +21,7 @@ def of_consumed(verification):
     normal, other = (side.normal for side in verification.pairing.sides)
     numbered = verification.constants
     taken = {twin: name for name, twin in numbered.items()}
-    by_users = {}  # a constant that an op and its gradient took may be one of each by now
-    for twin, names in verification.taken.items():
-        for name in names:
-            by_users.setdefault(name, []).append(twin)
+    by_users = _by_users(verification)
     for name, rule in normal.consumed.items():
         if rule == other.consumed.get(name) and rule in (idle.RULE, "groups by device"):
             continue  # a group of gradients of which one is left does nothing; the members of groups are compared
@@ -34,14 +31,21 @@ def of_consumed(verification):
         twins += [one for one in (numbered.get(name, name), *by_users.get(name, ())) if one != name]
         alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]
         alike = [one for one in alike if not _are_of_other_values(verification, name, one)]
-        found = [
-            [each for each in _differences(verification, name, one) if not _is_new(verification, one, *each)]
-            for one in alike
-        ]
+        found = [_differences(verification, name, one) for one in alike]
         if found and all(found):
             for one, which in found[0]:
                 yield Finding("wait", None, None, f"waits for {one} only in {which}", name)
     yield from _of_constants_alone(verification)
+
+
+def _by_users(verification):
+    """Return {constant of the original: those of the port that stand for it}: an op and its gradient may have taken it,
+    which have one each by now."""
+    found = {}
+    for twin, names in verification.taken.items():
+        for name in names:
+            found.setdefault(name, []).append(twin)
+    return found
 
 
 def _of_constants_alone(verification):
@@ -50,24 +54,25 @@ def _of_constants_alone(verification):
     One constant of the original may be several in the port, of which not all wait for the branch that they are made in.
     What is a constant in the port alone, such as a shape, stands for the nodes that computed it as well.
     """
+    by_users = _by_users(verification)
     for name, twins in verification.taken.items():
-        if all(verification.constants[twin] == name for twin in twins):
+        if all(verification.constants[twin] == name and by_users[twin] == [name] for twin in twins):
             continue  # compared above
         found = [
             set.intersection(*(set(_differences(verification, one, name)) for one in names)) for names in twins.values()
         ]
         for one, which in sorted(set.intersection(*found)):
-            if which == "the port" and not _is_new(verification, name, one, which):
+            if which == "the port" and not _waits_anyhow(verification, name, one):
                 yield Finding("wait", None, None, f"waits for {one} only in the port", min(twins))
 
 
-def _is_new(verification, name, awaited, which):
-    """Whether all that takes a constant, of which the port alone has one of the name, waits for a node as well.
+def _waits_anyhow(verification, name, awaited):
+    """Whether all that takes a constant, of which the original has none of the name, waits for a node as well.
 
     The gradient of a slice makes its bounds anew, where an optimizer waits for updates, and is compared with its waits.
     """
     normal, port = (side.normal for side in verification.pairing.sides)
-    if which != "the port" or name in normal.graph.nodes or name in port.graph.awaited:
+    if name in normal.graph.nodes or name in port.graph.awaited:
         return False
     users = {port.made.get(user) for user, _ in port.graph.users[name]}
     return bool(users) and all(one in verification.back and port.made.get(awaited) in before(one) for one in users)
