@@ -7,6 +7,8 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
 from compat_v1.audit.branched import build_switches
+from compat_v1.audit.graph import Graph
+from compat_v1.audit.normal import Normal
 from drift_cases import floats, out
 from test_drift import proved
 
@@ -193,3 +195,18 @@ def _merged(new, mistake=False):
 def test_branches_are_merged_in_either_order_whatever_their_names():
     assert "merged the other way" in proved(_merged(False), _merged(True)).rules
     assert audit(_merged(False), _merged(True, mistake=True)).verdict == "not faithful"
+
+
+def test_what_always_holds_is_left_out_of_a_branch_in_which_more_is_asserted_and_chosen():
+    with tf.Graph().as_default() as graph, build_switches():
+        x = floats(3)
+
+        def guarded():
+            with tf.control_dependencies([tf.Assert(x[0] > -9, ["below"])]):
+                y = tf.sin(x)
+            with tf.control_dependencies([tf.Assert(tf.constant(True), [1.5], name="always")]):
+                return tf.cond(y[0] > 0, lambda: tf.exp(y), lambda: tf.cos(y))
+
+        out(tf.cond(x[1] > 0, guarded, lambda: x))
+    consumed = Normal(Graph(graph.as_graph_def())).consumed
+    assert consumed.get("cond/always/AssertGuard/Merge") == "condition that always holds"

@@ -151,11 +151,11 @@ def _is_behind(graph, merge):
 
 
 def _before_in_branches(graph, merge):
-    """Return a Merge with what comes before it in its branches."""
+    """Return a Merge with what comes before it in its branches, from the last Merge on."""
     before, todo = {merge}, [merge]
     while todo:
         for one in graph.needs(todo.pop()):
-            if one in graph.conditional and one not in before:
+            if one in graph.conditional and one not in before and graph.nodes[one].op not in MERGES:
                 before.add(one)
                 todo.append(one)
     return before
