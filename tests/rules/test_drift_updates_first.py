@@ -180,6 +180,15 @@ def _rows(new, mistake=None):
     out(raw.Tanh(x=raw.Reshape(tensor=rows, shape=tf.stack(last))))
 
 
+def test_a_reshape_to_the_size_of_what_is_passed_over_is_no_other_size():
+    def ranked():
+        count = raw.Cast(x=floats(1, name="y"), DstT=tf.int32)
+        row = raw.Reshape(tensor=floats(None), shape=tf.concat([[1], count], 0))
+        out(raw.Reshape(tensor=row, shape=raw.Shape(input=row)[1:]))
+
+    assert audit(_built(ranked), _built(ranked)).verdict == "faithful"
+
+
 def test_a_reshape_in_between_may_leave_the_one_unknown_size_open():
     proved(_built(_rows, False), _built(_rows, True))
     for mistake in ("turned", "other"):

@@ -282,6 +282,8 @@ class GradientRules:
         steps = set()
         if self._differs_in_ones(tensor, target):
             self.normal.absorbed.add(tensor[0])
+            if self.normal.rests.get(name) in own:  # a size of what is left out
+                del self.normal.rests[name]
             tensor, steps = tensor[0].inputs[0], {"kept dimensions"}
             if self.normal.sizes(tensor) == target:
                 self.normal.alias(name, tensor, "own shape")
