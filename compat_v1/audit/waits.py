@@ -35,7 +35,7 @@ def of_consumed(verification):
         if found and all(found):
             for one, which in found[0]:
                 yield Finding("wait", None, None, f"waits for {one} only in {which}", name)
-    yield from _of_constants_alone(verification)
+    yield from _of_constants_alone(verification, by_users)
 
 
 def _by_users(verification):
@@ -48,13 +48,12 @@ def _by_users(verification):
     return found
 
 
-def _of_constants_alone(verification):
+def _of_constants_alone(verification, by_users):
     """Yield a `Finding` for what a constant of the port waits for and none of those that it stands for.
 
     One constant of the original may be several in the port, of which not all wait for the branch that they are made in.
     What is a constant in the port alone, such as a shape, stands for the nodes that computed it as well.
     """
-    by_users = _by_users(verification)
     for name, twins in verification.taken.items():
         if all(verification.constants[twin] == name and by_users[twin] == [name] for twin in twins):
             continue  # compared above
