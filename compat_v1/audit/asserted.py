@@ -8,8 +8,9 @@ import re
 
 import tensorflow as tf
 
+from compat_v1.audit.conditions import gives_reference
 from compat_v1.audit.findings import target
-from compat_v1.audit.graph import MERGES, Graph, gives_reference, source
+from compat_v1.audit.graph import MERGES, Graph, source
 from compat_v1.audit.operands import is_scalar
 
 v1 = tf.compat.v1

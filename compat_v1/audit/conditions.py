@@ -1,5 +1,7 @@
 """What has to hold for a node to run: the branches that it is in, of graphs and of normal forms alike."""
 
+from tensorflow.python.framework import op_def_registry
+
 from compat_v1.audit.literals import Literal
 
 BACK_EDGES = ("NextIteration", "RefNextIteration")
@@ -9,61 +11,92 @@ SWITCHES = ("Switch", "RefSwitch")
 _COPIES = ("Identity", *ENTERS)
 
 
-def of_graph(graph):
-    """Return {name: the conditions under which a node runs, {(tensor, output of a Switch)}}, of those in branches.
+def gives_reference(definition, index):
+    """Whether an output of an op of this definition is a variable as such, a reference."""
+    outputs = definition.output_arg
+    return bool(outputs) and outputs[min(index, len(outputs) - 1)].is_ref
 
-    A Switch that begins a branch is among them, as one that has none.
+
+class Conditions:
+    """The conditions under which nodes run, {(tensor, which output of a Switch comes by it)}, whenever they do.
+
+    `order`: the nodes, each after what it needs; `op` and `inputs`: of a node; `needs`: the tensors that it takes, but
+    for back edges of loops, and the nodes that it waits for; `with_turns`: whether the turns of a loop count, too.
     """
 
-    op, inputs = _questions(graph)
+    def __init__(self, order, op, inputs, needs, with_turns=False):
+        self._op, self._inputs, self._needs, self._with_turns = op, inputs, needs, with_turns
+        self._found: dict = {}
+        for node in order:
+            own = self.without(node)
+            if own:
+                self._found[node] = own
 
-    def makers(name):
-        return [one for one in inputs(name) if op(one[0]) not in BACK_EDGES], graph.controls[name]
+    def __iter__(self):
+        """The nodes that have conditions."""
+        return iter(self._found)
 
-    found = _conditions(graph.order, op, makers, inputs)
-    begin = [name for name in graph.order if op(name) in SWITCHES and op(inputs(name)[1][0]) != "LoopCond"]
-    return {**dict.fromkeys(begin, frozenset()), **found}
+    def of(self, node):
+        """Return what holds whenever a node runs."""
+        return self._found.get(node, frozenset())
+
+    def without(self, node, others=frozenset()):
+        """Return what holds whenever a node runs, even if that is not told by some others."""
+        taken, awaited = self._needs(node)
+        known = [frozenset() if one[0] in others else self.of_tensor(*one) for one in taken]
+        # What comes by a Merge comes in either branch; whatever waits for a Switch runs in any case.
+        together = frozenset.intersection if self._op(node) in MERGES else frozenset().union
+        own = together(*known) if known else frozenset()
+        return own.union(*(self.of(one) for one in awaited if one not in others))
+
+    def of_tensor(self, node, index):
+        """Return what holds whenever an output of a node comes."""
+        if self._op(node) not in SWITCHES:
+            return self.of(node)
+        condition = self.source(self._inputs(node)[1])
+        if isinstance(condition, Literal):
+            condition = condition.key
+        elif self._op(condition[0]) == "LoopCond" and not self._with_turns:
+            return self.of(node)
+        return self.of(node) | {(condition, index)}
+
+    def source(self, tensor):
+        """Return the tensor that one is a copy of, as copies of one tensor are equal; not so those of a variable."""
+        while not isinstance(tensor, Literal) and self._op(tensor[0]) in _COPIES:
+            copied = self._inputs(tensor[0])[0]
+            if not isinstance(copied, Literal):
+                definition = op_def_registry.get(self._op(copied[0]))
+                if definition is None or gives_reference(definition, copied[1]):
+                    break
+            tensor = copied
+        return tensor
 
 
-def of_tensor(graph, name, index):
-    """Return the conditions under which an output of a node comes."""
-    return graph.conditional.get(name, frozenset()) | _told(name, index, *_questions(graph))
+def of_graph(graph, with_turns=False, but=()):
+    """Return the `Conditions` of a graph's nodes, by name, but for what the inputs of some ops tell."""
 
+    def needs(name):
+        inputs = graph.inputs[name] if graph.nodes[name].op not in but else ()
+        return [one for one in inputs if graph.nodes[one[0]].op not in BACK_EDGES], graph.controls[name]
 
-def _questions(graph):
-    return lambda name: graph.nodes[name].op, lambda name: graph.inputs[name]
+    return Conditions(graph.order, lambda name: graph.nodes[name].op, graph.inputs.__getitem__, needs, with_turns)
 
 
 def of_nodes(nodes):
-    """Return the same of the nodes of a normal form, each after what it needs: {node: {(tensor, output)}}."""
+    """Return the `Conditions` of the nodes of a normal form, each after what it needs."""
 
-    def makers(node):
-        inputs = [one for k, one in enumerate(node.inputs) if k not in node.late and not isinstance(one, Literal)]
-        return inputs, node.controls
+    def needs(node):
+        taken = [one for k, one in enumerate(node.inputs) if k not in node.late and not isinstance(one, Literal)]
+        return taken, node.controls
 
-    return _conditions(nodes, lambda node: node.op, makers, lambda node: node.inputs)
-
-
-def _conditions(order, op, makers, inputs):
-    found: dict = {}
-    for node in order:
-        taken, awaited = makers(node)
-        known = [found.get(one, frozenset()) | _told(one, index, op, inputs) for one, index in taken]
-        # What comes by a Merge comes in either branch; whatever waits for a Switch runs in any case.
-        together = frozenset.intersection if op(node) in MERGES else frozenset().union
-        own = (together(*known) if known else frozenset()).union(*(found.get(one, ()) for one in awaited))
-        if own:
-            found[node] = own
-    return found
+    return Conditions(nodes, lambda node: node.op, lambda node: node.inputs, needs)
 
 
-def _told(node, index, op, inputs):
-    """Return what holds if an output of a node comes, {(condition, output)}, beside what holds if the node runs."""
-    if op(node) not in SWITCHES:
-        return frozenset()
-    condition = inputs(node)[1]
-    while not isinstance(condition, Literal) and op(condition[0]) in _COPIES:
-        condition = inputs(condition[0])[0]
-    if isinstance(condition, Literal):
-        return frozenset([(condition.key, index)])
-    return frozenset() if op(condition[0]) == "LoopCond" else frozenset([(condition, index)])
+def in_branches(graph):
+    """Return the names of the nodes that run in a branch only, and of the Switches that begin one."""
+    begin = {
+        name
+        for name, node in graph.nodes.items()
+        if node.op in SWITCHES and graph.nodes[graph.inputs[name][1][0]].op != "LoopCond"
+    }
+    return begin.union(of_graph(graph))

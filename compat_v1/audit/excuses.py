@@ -7,8 +7,8 @@ from tensorflow.core.framework import attr_value_pb2
 from tensorflow.python.framework import op_def_registry
 
 from compat_v1.audit import called, patterns, pruning, waits
+from compat_v1.audit.conditions import gives_reference
 from compat_v1.audit.findings import target
-from compat_v1.audit.graph import gives_reference
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 from compat_v1.audit.rules.kept import KEPT

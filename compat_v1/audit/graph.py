@@ -7,7 +7,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.python.framework import op_def_registry
 
-from compat_v1.audit import conditions, devices
+from compat_v1.audit import conditions, devices, pivots
 from compat_v1.audit.bodies import with_bodies
 from compat_v1.audit.conditions import BACK_EDGES, ENTERS, MERGES, SWITCHES
 from compat_v1.audit.literals import read_constant
@@ -29,12 +29,6 @@ NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resou
 def source(reference):
     """Return the node that an input is made by: `name`, `name:1` or, for a control input, `^name`."""
     return reference.lstrip("^").partition(":")[0]
-
-
-def gives_reference(definition, index):
-    """Whether an output of an op of this definition is a variable as such, a reference."""
-    outputs = definition.output_arg
-    return bool(outputs) and outputs[min(index, len(outputs) - 1)].is_ref
 
 
 def has_shape(graph_def, placeholder):
@@ -114,7 +108,8 @@ class Graph:
         self.functions = {function.signature.name: function for function in graph_def.library.function}
         self.shapes = _static_shapes(graph_def, placeholder_shapes or {})
         self.order = self._order()
-        self.frames, self.conditional = {}, conditions.of_graph(self)
+        pivots.leave_out(self)
+        self.frames, self.conditional = {}, conditions.in_branches(self)
         self._parents = {}  # {loop: the one that it is in}
         for name in self.order:
             self._place(name)

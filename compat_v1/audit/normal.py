@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import entering, idle, pivots, pruning, rest, rewriting, spare
+from compat_v1.audit import entering, idle, pruning, rest, rewriting, spare
+from compat_v1.audit.conditions import gives_reference
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
-from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph, gives_reference
+from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node, what_is_done
 from compat_v1.audit.operands import is_op, is_over_all, refined
@@ -77,7 +78,6 @@ class Normal(Places):
         self._sizes: dict = {}
         self._numbers = count()
         self._rewriter = rewriting.Rewriter(self)
-        pivots.leave_out(graph)
         for name in graph.order:
             self._add(name)
         self._close_loops()

@@ -43,8 +43,8 @@ class Places:
         """The names of what runs in a branch in the graph, and in the normal form, where rules wrote branches anew."""
         if not self.graph.conditional:
             return set()
-        left, found, inside = set(self.nodes), set(), self.conditions
-        for name in self.graph.conditional:
+        left, found, inside = set(self.nodes), set(), set(self.conditions)
+        for name in filter(self.graph.conditional.__contains__, self.graph.order):
             made = self.made.get(name)
             is_switch = self.graph.nodes[name].op in SWITCHES and made in left
             if is_switch or made in inside or any(one in found for one in self.graph.needs(name)):
@@ -53,7 +53,7 @@ class Places:
 
     @cached_property
     def conditions(self):
-        """{node of the normal form: the conditions under which it runs}, of those in branches."""
+        """The `Conditions` under which the nodes of the normal form run."""
         return conditions.of_nodes(arranged(self))
 
     def _place_and_waits(self, name):

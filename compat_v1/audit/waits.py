@@ -198,8 +198,8 @@ def _of_places(verification, node, here, other):
     for one, alone in ((node, only), (other, other.controls - here)):
         if not alone <= {place for operand in one.inputs for place in operand.alive}:
             return False
-    there = {verification.translated(one) for one in sides[0][0].normal.conditions.get(node, ())}
-    return bool(there) and there == sides[1][0].normal.conditions.get(other)
+    there = {verification.translated(one) for one in sides[0][0].normal.conditions.of(node)}
+    return bool(there) and there == sides[1][0].normal.conditions.of(other)
 
 
 def _are_behind(side, node, awaited):

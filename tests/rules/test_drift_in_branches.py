@@ -177,6 +177,24 @@ def test_stacks_of_a_loop_in_a_branch_are_references_or_resources():
     assert audit(_by_reference(new), port).verdict == "not faithful"
 
 
+def test_a_size_is_popped_in_the_branch_that_it_was_pushed_in():
+    def turn(step, rows):
+        by = raw.Less(x=raw.Sum(input=rows, axis=[0, 1]), y=0.0)
+        rolled = tf.cond(step < 2, lambda: raw.Roll(input=rows, shift=raw.Size(input=rows) // 5, axis=0), lambda: rows)
+        return step + 1, tf.cond(by, lambda: tf.tanh(rolled), lambda: rolled)
+
+    with tf.Graph().as_default() as graph, build_switches():
+        x = floats(3, 4)
+        _, rows = tf.while_loop(lambda step, _: step < 4, turn, [tf.constant(0), x])
+        out(tf.gradients(rows, x)[0])
+    old = graph.as_graph_def()
+    size = re.compile("cond/Roll_grad/Neg/StackPopV2$")
+    assert [name for name in Normal(Graph(old)).consumed if size.search(name)]  # its value is known
+    other = "gradients/while/cond_1/Merge_grad/StackPopV2"
+    port = _replaced(old, "cond/Roll_grad/Neg/Switch", 1, lambda popped: other)
+    assert audit(old, port).verdict == "not faithful"
+
+
 def _merged(new, mistake=False):
     """Two conditions, in either order of their branches, and by other names."""
     with tf.Graph().as_default() as graph:

@@ -43,11 +43,11 @@ def _is_in(rewriter, told, name):
     copies = {
         one for one in graph.controls[name] if [graph.nodes[k].op in ENTERS for k, _ in graph.inputs[one]] == [True]
     }
-    if told <= rewriter.branches.of_user(name, copies):
+    if told <= rewriter.branches.without(name, copies):
         return True
     handed = graph.followers[name] if graph.nodes[name].op == "NoOp" else ()
     return bool(handed) and all(
-        _is_unused(graph, one) or told <= rewriter.branches.of_user(one, {name}) for one in handed
+        _is_unused(graph, one) or told <= rewriter.branches.without(one, {name}) for one in handed
     )
 
 

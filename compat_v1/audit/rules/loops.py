@@ -1,8 +1,9 @@
 """Rules for what a loop keeps for its gradient: stacks and TensorArrays."""
 
 from collections import Counter
+from functools import cached_property
 
-from compat_v1.audit import conditions
+from compat_v1.audit.conditions import of_graph
 from compat_v1.audit.graph import ENTERS, Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import (
@@ -264,7 +265,7 @@ class LoopRules:
     def _is_handed_on(self, name, other, place=0):
         """Whether the stack that a node takes comes whenever what another takes does: in no other branch than that."""
         taken = self.graph.inputs[name][0], self.graph.inputs[other][place]
-        handle, tensor = (conditions.of_tensor(self.graph, *one) for one in taken)
+        handle, tensor = (self.branches.of_tensor(*one) for one in taken)
         return handle <= tensor
 
     def _swaps_like_others(self, push):
@@ -294,7 +295,28 @@ class LoopRules:
         value = self.normal.tensors.get(self.graph.inputs[pushes[0]][1])
         if not isinstance(value, Literal) or not is_followed(value):
             return None
+        if self._tells_its_branch(name):  # which a literal does not
+            return None
         return [value._replace(alive=self.normal.alive(name), ops=value.ops | {"StackPop"})]
+
+    def _tells_its_branch(self, name):
+        """Whether something that is made of what is popped is in the branch of the stack's handle for that alone."""
+        beside = self._beside_stacks
+        branch = beside.of_tensor(*self.graph.inputs[name][0])
+        todo, seen = [name] if branch else [], {name}
+        while todo:
+            users = {user for user, _ in self.graph.users[todo.pop()]}
+            if not users:
+                return True
+            outside = {user for user in users - seen if not branch <= beside.of(user)}
+            todo += outside
+            seen |= outside
+        return False
+
+    @cached_property
+    def _beside_stacks(self):
+        """Under which conditions nodes run, but for what is told by a stack that is popped."""
+        return of_graph(self.graph, but=_POPS)
 
     def _TensorArraySizeV3(self, name, node, operands):
         """So has one whose size is a tensor, in the loop in which it was made."""
