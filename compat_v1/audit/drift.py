@@ -125,6 +125,12 @@ RULES = {
         "1.15 to 2.2",
         "with the operands that mean the main diagonal it is the same",
     ),
+    "handed on as rows": Rule(
+        "the gradient of a sum of which rows are taken is handed on as rows and made dense where it is taken, was made "
+        "dense before",
+        "1.15 to 2.21",
+        "the same rows are added up in the same order",
+    ),
     "no transposition": Rule(
         "a tensor is not transposed into the order that its axes have, as tensordot did with matrices",
         "1.0 to 1.2, 1.15 to 2.21",

@@ -225,6 +225,18 @@ NUMBERS = {
         "rows that come twice are clipped otherwise, and rows that do not come are left alone, which momentum, RMSProp "
         "and FTRL moved; for the old numbers give them tf.convert_to_tensor(gradient)",
     ),
+    "rows of a sum": Change(
+        "the gradient of a sum or difference of variables of which rows are taken is a list of rows, was made dense",
+        "1.15 to 2.21",
+        "the last bits differ, and rows that do not come are left alone, which momentum, RMSProp and FTRL moved; for "
+        "the old numbers give the optimizer tf.convert_to_tensor(gradient)",
+    ),
+    "negated rows": Change(
+        "the gradient of a difference of which rows are taken is negated before those of one number are added, was "
+        "negated then",
+        "1.0 to 1.15",
+        "only the sign of a zero may differ; no program can choose that",
+    ),
     "debiased average": Change(
         "assign_moving_average with zero_debias sets its variable, subtracted from it what it was too large",
         "1.0 to 1.15",

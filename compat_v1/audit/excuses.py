@@ -34,7 +34,7 @@ def applies(rule, node, other):
     No batch is broadcast in the ops of the first releases, or in an einsum. And what is clipped is made dense by no
     newer release, nor does one stop at a row below 0, or count classes that there were not.
     """
-    if rule in ("clipped rows", "rows below 0", "mean of classes"):
+    if rule in ("clipped rows", "rows of a sum", "rows below 0", "mean of classes"):
         return rule in other.steps
     return rule != "one batch" or not {"batches of products", "einsum: an op"}.isdisjoint(node.steps | other.steps)
 

@@ -49,7 +49,7 @@ def _train(optimizer, by_rows, rate=0.1, rows=(0, 7), others=False, order=(0, 1)
     return graph
 
 
-def _weights(graph):
+def weights_after(graph):
     with tf.Session(graph=graph) as session:
         session.run("begin")
         for turn in range(5):
@@ -67,7 +67,7 @@ def test_an_update_row_by_row_is_the_dense_one_but_for_the_last_bits(name):
     result = _audit(old, new)
     assert result.differences == [] and not result.not_compared
     assert [one.cause for one in result.numbers] == ["dense and sparse gradients"]
-    np.testing.assert_allclose(_weights(old), _weights(new), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(weights_after(old), weights_after(new), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -82,10 +82,10 @@ def test_a_norm_that_counts_the_rows_one_by_one_is_a_cause_of_its_own(name):
     result = _audit(old, new)
     assert result.differences == [] and not result.not_compared
     assert {one.cause for one in result.numbers} == {"dense and sparse gradients", "norm of dense and sparse gradients"}
-    is_alike = np.allclose(_weights(old), _weights(new), rtol=1e-4, atol=1e-6)
+    is_alike = np.allclose(weights_after(old), weights_after(new), rtol=1e-4, atol=1e-6)
     assert is_alike == (name == "adadelta"), "which divides by the gradients' own size"
     of_the_sum = _train(name, True, norm=1.0, of_rows=False)
-    np.testing.assert_allclose(_weights(of_the_sum), _weights(new), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(weights_after(of_the_sum), weights_after(new), rtol=1e-4, atol=1e-6)
     assert [one.cause for one in _audit(of_the_sum, new).numbers] == ["dense and sparse gradients"]
     for mistake in ({"norm": 2.0}, {"rate": 0.2, "norm": 1.0}, {"norm": None}):
         assert _audit(old, _train(name, False, **mistake)).verdict == "not faithful"
@@ -131,7 +131,7 @@ def test_rows_that_are_clipped_before_they_are_added_are_a_cause(name):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_sparse_update_leaves_other_rows_alone_that_a_dense_one_moves_by_momentum(name):
-    old, new = (_weights(_clipped(name, dense, -1e9, 1e9)) for dense in (True, False))
+    old, new = (weights_after(_clipped(name, dense, -1e9, 1e9)) for dense in (True, False))
     moves = name in ("momentum", "rmsprop", "centered", "ftrl")
     assert np.allclose(old, new, rtol=1e-4, atol=1e-6) != moves
 

@@ -12,6 +12,7 @@ from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import axes_of, is_op, is_scalar
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.pruning import arrange, redirect, users_of
+from compat_v1.audit.rules import rows_of_sums
 
 v1 = tf.compat.v1
 
@@ -34,14 +35,19 @@ def finish(normal):
     lists = {node for node in lists if any(_count(one) is not None for one in node.inputs[:-1])}
     clipped = [node for node in normal.nodes if node.op == "Maximum" and is_op(node.inputs[0], "Minimum")]
     clipped += [node for node in normal.nodes if node.op == "clipped"]
-    if not lists and not clipped:
-        return
+    negated = rows_of_sums.negate_first(normal)
     users = users_of(normal)
+    copies, taking = rows_of_sums.handed_on(normal, users)
+    if not any((lists, clipped, copies, negated)):
+        return
     for node in list(normal.nodes):
         rows = None if node.op not in _BY_ROWS or node.controls else node.inputs[_BY_ROWS[node.op]]
-        if rows is None or isinstance(rows, Literal):
+        if rows is None or (isinstance(rows, Literal) and node not in taking):
             continue
-        make_dense, cause = (_scaled, _CAUSE) if rows[0] in lists else (_clipped, _CLIPPED)
+        if node in taking:
+            make_dense, cause = functools.partial(rows_of_sums.make_dense, copies), rows_of_sums.CAUSES[node.op]
+        else:
+            make_dense, cause = (_scaled, _CAUSE) if rows[0] in lists else (_clipped, _CLIPPED)
         make_dense = functools.partial(
             make_dense, normal, users, rows, node.attributes["T" if node.op == "Unique" else "Tindices"]
         )

@@ -1,0 +1,79 @@
+"""The gradient of a sum or difference of which rows are taken: it was made dense, and is handed on as rows by now.
+
+Everything is brought into the older form. Where such rows update a variable the numbers are others.
+"""
+
+from compat_v1.audit.literals import Literal, whole
+from compat_v1.audit.operands import is_op
+from compat_v1.audit.patterns import make
+
+_CAUSE, _NEGATED = "rows of a sum", "negated rows"
+# By what takes the numbers of rows.
+CAUSES = {"UnsortedSegmentSum": "handed on as rows", "ScatterSub": _CAUSE, "Unique": _CAUSE}
+_SUMMING = ("UnsortedSegmentSum", "ScatterSub")
+
+
+def negate_first(normal):
+    """In the gradient of a difference, rows are negated before those of one number are added; their sum was."""
+    handed = {node.inputs[0] for node in normal.nodes if _hands_on(node)}
+    negated = [node for node in normal.nodes if node.op == "Neg" and not node.controls and node.inputs[0] in handed]
+    negated = [node for node in negated if is_op(node.inputs[0], "UnsortedSegmentSum")]
+    negated = [node for node in negated if not node.inputs[0][0].controls]
+    for node in negated:
+        total = node.inputs[0][0]
+        values, *rest = total.inputs
+        inside = make(normal, node, "Neg", node.attributes, [values], normal.sizes(values), None)
+        node.op, node.attributes, node.inputs = total.op, total.attributes, [inside, *rest]
+        node.steps.add(_NEGATED)
+        normal.absorbed.add(total)
+    return negated
+
+
+def handed_on(normal, users):
+    """Return the nodes that hand on rows when all gradients of an op are there, and those that take their numbers."""
+    copies, taking = set(), set()
+    for node in normal.nodes:
+        found = list(users.get(node, ())) if _hands_on(node) else []
+        found += [user for one in found if one.op == "Mul" for user in users.get(one, ())]
+        found = {one for one in found if one.op in _SUMMING}
+        if found:
+            copies.add(node)
+        taking |= found | {one.inputs[1][0] for one in found if is_op(one.inputs[1], "Unique")}
+    return copies, taking
+
+
+def _hands_on(node):
+    """Whether a node hands on a gradient of a sum or difference when both are there."""
+    if node.op != "Identity" or isinstance(node.inputs[0], Literal) or len(node.controls) != 1:
+        return False
+    (group,), own = node.controls, _unnegated(node.inputs[0])
+    is_awaited = group.op == "NoOp" and node.inputs[0][0] in group.controls
+    return is_awaited and all(_unnegated((one, 0)) == own or _is_made_of(one, own) for one in group.controls)
+
+
+def _unnegated(operand):
+    return operand[0].inputs[0] if is_op(operand, "Neg") and not operand[0].controls else operand
+
+
+def _is_made_of(node, values):
+    """Whether a node sums rows, all of one number and then over axes, for what was broadcast to be added."""
+    while node.op in ("Reshape", "Sum") and not isinstance(node.inputs[0], Literal):
+        node = node.inputs[0][0]
+    total = _unnegated((node, 0))
+    return is_op(total, "UnsortedSegmentSum") and values in (total, _unnegated(total[0].inputs[0]))
+
+
+def make_dense(copies, normal, _, rows, kind, values, variable):
+    """Return the gradient that is handed on as rows made dense before, or None."""
+    shape = normal.sizes(variable)
+    if not shape or isinstance(values, Literal) or values[0] not in copies or is_op(rows, "Unique"):
+        return None
+    copy = values[0]
+    attributes, inputs = {**copy.attributes, "Tindices": kind}, [copy.inputs[0], rows, whole(shape[0], "int32")]
+    dense = make(normal, copy, "UnsortedSegmentSum", attributes, inputs, shape, None)
+    if dense[0].names == [copy.name]:
+        dense[0].colocated = ()
+    (group,) = copy.controls
+    group.controls = group.controls - {copy.inputs[0][0]} | {dense[0]}
+    normal.absorbed.add(copy)
+    return make(normal, copy, "Identity", copy.attributes, [dense], shape, None, copy.controls)

@@ -1,0 +1,85 @@
+"""Rows of a sum or difference, whose gradient was made dense, and is handed on as rows by now."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from test_drift_updates import OPTIMIZERS, weights_after
+
+
+def _audit(one, other):
+    return audit(one.as_graph_def(), other.as_graph_def())
+
+
+@tf.RegisterGradient("MadeDense")
+def _made_dense(op, gradient):
+    return tf.convert_to_tensor(gradient), tf.convert_to_tensor(-gradient if op.type == "Sub" else gradient)
+
+
+@tf.RegisterGradient("NegatedThen")
+def _negated_then(_, gradient):
+    return tf.convert_to_tensor(gradient), -tf.convert_to_tensor(gradient)
+
+
+def _of_a_sum(old, made, optimizer="descent", combine="AddV2", rows=None, rate=0.1, times=1.0, dense=False):
+    """Train by some rows of a sum or difference of two variables, or of what is `made` of them.
+
+    `old`: the name of the gradient that releases until 1.15 had. `dense`: as the advice of "rows of a sum" says.
+    """
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.int32, [None], name="x") if rows is None else tf.constant(rows)
+        start = tf.constant(np.random.default_rng(2).normal(size=(2, 7, 7)), tf.float32)
+        weights, others = (
+            tf.Variable(start[k], name=name, use_resource=False) for k, name in enumerate(("weights", "others"))
+        )
+        parts = [tf.matmul(weights, others), tf.tanh(others)] if made else [weights, others]
+        with graph.gradient_override_map({combine: old} if old else {}):
+            total = getattr(tf.raw_ops, combine)(x=parts[0], y=parts[1])
+        loss = tf.reduce_sum(tf.tanh(tf.gather(total, x)) * times)
+        optimizer = OPTIMIZERS[optimizer](rate)
+        gradients = optimizer.compute_gradients(loss, [weights, others], gate_gradients=optimizer.GATE_OP)
+        gradients = [(tf.convert_to_tensor(one), which) for one, which in gradients] if dense else gradients
+        optimizer.apply_gradients(gradients, name="train")
+        tf.variables_initializer(tf.global_variables(), name="begin")
+        if old:
+            total.op._clear_attr("_gradient_op_type")
+    return graph
+
+
+@pytest.mark.parametrize("rows", [None, [3, 0, 3]], ids=str)
+@pytest.mark.parametrize("combine", ["AddV2", "Sub"])
+def test_rows_of_a_sum_are_made_dense_before_or_behind_what_hands_them_on(combine, rows):
+    old, new = (_of_a_sum(name, True, combine=combine, rows=rows) for name in ("MadeDense", None))
+    assert _audit(old, new).verdict == "faithful"
+    feeds = {} if rows else {"x:0": [3, 1, 3]}
+    trained = []
+    for graph in (old, new):
+        with tf.Session(graph=graph) as session:
+            session.run("begin")
+            session.run("train", feeds)
+            trained.append([one.tobytes() for one in session.run(["weights:0", "others:0"])])
+    assert trained[0] == trained[1]
+    other = {"AddV2": "Sub", "Sub": "AddV2"}[combine]
+    for mistake in ({"rate": 0.2}, {"times": 2.0}, {"rows": [3, 0, 4]}, {"combine": other}):
+        port = _of_a_sum(None, True, **{"combine": combine, "rows": rows, **mistake})
+        assert _audit(old, port).verdict == "not faithful"
+
+
+def test_rows_that_are_negated_before_or_behind_their_sum_differ_in_the_sign_of_a_zero():
+    old, new = (_of_a_sum(name, True, combine="Sub") for name in ("NegatedThen", None))
+    result = _audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["negated rows"]
+    np.testing.assert_array_equal(weights_after(old), weights_after(new))
+    assert _audit(old, _of_a_sum(None, True, combine="Sub", times=2.0)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_rows_of_a_sum_of_variables_update_them_row_by_row(name):
+    old, new = (_of_a_sum(which, False, name) for which in ("MadeDense", None))
+    result = _audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["rows of a sum"]
+    assert _audit(old, _of_a_sum(None, False, name, dense=True)).verdict == "faithful", "as the advice says"
+    assert _audit(new, old).verdict == "not faithful", "no newer release makes them dense"
+    for mistake in ({"rate": 0.2}, {"times": 2.0}, {"combine": "Sub"}, {"rows": [3, 0, 3]}):
+        assert _audit(old, _of_a_sum(None, False, name, **mistake)).verdict == "not faithful"
