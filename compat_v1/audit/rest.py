@@ -26,3 +26,24 @@ def _numbers(operand):
         return None
     parts = [one if isinstance(one, Literal) and one.shape == () else None for one in operand[0].inputs]
     return [one.value[0] if one and one.kind == "whole" else None for one in parts]
+
+
+def is_for_factor(normal, tensor, shape):
+    """Whether a tensor is the gradient for the second factor of a product, and that factor has this shape.
+
+    The graph need not know how many columns the first factor has: the product asks for as many as there are rows.
+    """
+    while is_op(tensor, "Identity"):
+        tensor = tensor[0].inputs[0]
+    if not is_op(tensor, "MatMul") or _transposed(tensor[0]) != (True, False) or len(shape) != 2:
+        return False
+    first, known = tensor[0].inputs[0], normal.sizes(tensor)
+    if isinstance(first, Literal) or known is None or known[1] != shape[1]:
+        return False
+    users = {normal.made.get(user) for name in first[0].names for user, _ in normal.graph.users.get(name, ())}
+    products = [one for one in users if one is not None and one.op == "MatMul" and one.inputs[0] == first]
+    return any(_transposed(one) == (False, False) and normal.sizes(one.inputs[1]) == shape for one in products)
+
+
+def _transposed(product):
+    return tuple(f"transpose_{factor}" in product.attributes for factor in "ab")

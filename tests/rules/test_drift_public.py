@@ -285,3 +285,26 @@ def test_a_product_of_two_unknown_ranks_was_one_of_batches():
     shapes = (None, None)
     assert audit(_built(_product, False, shapes), _built(_product, True, shapes)).verdict == "not faithful"
     assert audit(_built(_product, True, shapes), _built(_product, True, shapes)).verdict == "faithful"
+
+
+def _handed_on(new, mistake=False, alive=False):
+    """What a branch gives, merged with zeros for where it is sent into the other branch of the same condition.
+
+    `alive`: it is sent by another condition, so that zeros may come.
+    """
+    x = floats(5, 3)
+    condition, other = (raw.Less(x=one, y=0.0) for one in (x[0, 0], x[0, 1]))
+    first, second = raw.Switch(data=x, pred=condition)
+    given = raw.Exp(x=first) if mistake else raw.Tanh(x=first)
+    if not new:
+        again = raw.Switch(data=first, pred=other if alive else condition)
+        zeros = raw.Fill(dims=raw.Shape(input=again.output_true), value=0.0)
+        given = raw.Merge(inputs=[given, zeros])[0]
+    out(raw.Merge(inputs=[given, raw.Neg(x=second)])[0])
+
+
+def test_no_zeros_come_from_the_other_branch_of_the_same_condition():
+    old = _built(_handed_on, False)
+    assert "condition that always holds" in proved(old, _built(_handed_on, True)).rules
+    assert audit(old, _built(_handed_on, True, mistake=True)).verdict == "not faithful"
+    assert audit(_built(_handed_on, False, alive=True), _built(_handed_on, True)).verdict == "not faithful"

@@ -125,3 +125,43 @@ def test_what_does_not_keep_its_dimensions_is_reshaped():
 def test_what_is_reshaped_otherwise_is_not_what_has_its_dimensions(sizes):
     old = built(lambda new, mistake: kept_sum(new, mistake, **sizes), False)
     assert audit(old, built(kept_sum, True)).verdict == "not faithful"
+
+
+def _dense(new, mistake=False, layers=2, of_product=True):
+    """Layers of a tensor of unknown rank whose weights were reshaped to their shape, and the gradients for these.
+
+    `of_product`: the first factor of the gradient's product is also that of a product with the weights.
+    """
+    x, other = _unranked(floats(2, 3, 4)), _unranked(floats(6, None, name="other"))
+    variables = []
+    for size in range(layers):
+        w = tf.Variable(tf.sin(tf.reshape(tf.range(20.0), [4, 5] if size == 0 else [5, 4])), use_resource=False)
+        b = tf.Variable(tf.ones([5 if size == 0 else 4]), use_resource=False)
+        shape = raw.Shape(input=x)
+        free, last = (raw.GatherV2(params=shape, indices=one, axis=0) for one in ([0, 1], [2]))
+        rows = raw.Reshape(tensor=x, shape=tf.stack([raw.Prod(input=one, axis=[0]) for one in (free, last)]))
+        weights = w if new else raw.Reshape(tensor=w, shape=w.shape.as_list())
+        product = raw.MatMul(a=rows, b=weights)
+        product = raw.Reshape(tensor=product, shape=tf.concat([free, w.shape[1:].as_list()], 0))
+        x = raw.Elu(features=product) if mistake else tf.tanh(tf.nn.bias_add(product, b))
+        variables.append(w)
+    found = tf.gradients(tf.reduce_mean(tf.square(x)), variables)
+    if not of_product:
+        found[0] = raw.MatMul(a=other, b=raw.Reshape(tensor=product, shape=[6, -1]), transpose_a=True)
+        found[0] = found[0] if new else raw.Reshape(tensor=found[0], shape=[5, 4])
+    tf.global_variables_initializer()
+    out(raw.Exp(x=found[0]))
+
+
+def test_the_gradient_for_weights_of_rows_of_unknown_rank_has_their_shape():
+    old, new = (_built(_dense, one) for one in (False, True))
+    assert "own shape" in proved(old, new).rules
+    assert audit(old, _built(_dense, True, mistake=True)).verdict == "not faithful"
+    others = (_built(_dense, one, of_product=False) for one in (False, True))
+    assert audit(*others).verdict == "not faithful"  # which may have more rows than weights, and stop
+
+
+def _built(form, *args, **options):
+    with tf.Graph().as_default() as graph:
+        form(*args, **options)
+    return graph.as_graph_def()

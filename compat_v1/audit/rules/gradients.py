@@ -1,5 +1,6 @@
 """Rules for what the gradients of sums, broadcasts and losses are written with."""
 
+from compat_v1.audit import rest
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
@@ -273,6 +274,9 @@ class GradientRules:
         if -1 in written and -1 not in shape.value:
             self.normal.rests[name] = target[written.index(-1)]
         if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
+            self.normal.alias(name, tensor, "own shape")
+            return True
+        if rest.is_for_factor(self.normal, tensor, target):
             self.normal.alias(name, tensor, "own shape")
             return True
         if self._is_reshaped_back(name, tensor, target):

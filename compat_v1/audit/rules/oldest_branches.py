@@ -17,7 +17,7 @@ def _switched(rewriter, name, node, operands):
     """What a condition that always holds lets through is what comes; the other branch never runs."""
     data, condition = operands
     if is_op(data, "Switch") and data[0].inputs[1] == condition and not isinstance(condition, Literal):
-        return _switched_twice(rewriter, name, data)
+        return _switched_twice(rewriter, name, node, operands)
     if _compared_before(rewriter, name, node, data, condition):
         return True
     if not _holds(condition):
@@ -31,12 +31,16 @@ def _switched(rewriter, name, node, operands):
     return True
 
 
-def _switched_twice(rewriter, name, data):
-    """What comes from a branch of the same condition goes on in that branch."""
-    graph = rewriter.graph
-    if any(graph.inputs[user][slot][1] != data[1] for user, slot in graph.users[name]) or graph.controls[name]:
+def _switched_twice(rewriter, name, node, operands):
+    """What comes from a branch of the same condition goes on in that branch; in the other nothing ever comes."""
+    data, graph = operands[0], rewriter.graph
+    if graph.controls[name]:
         return False
-    rewriter.normal.alias(name, data, "switched twice", data[1])
+    if any(graph.inputs[user][slot][1] != data[1] for user, slot in graph.users[name]):
+        rewriter.never.add(rewriter.normal.keep(name, node.op, operands))
+        rewriter.normal.tensors[name, data[1]] = data
+    else:
+        rewriter.normal.alias(name, data, "switched twice", data[1])
     return True
 
 
@@ -119,12 +123,17 @@ def _merged(rewriter, name, node, operands):
     """Of two branches of which one never runs, the other is the result."""
     if rewriter.never:
         never = _never_runs(rewriter)
-        alive = [k for k, one in enumerate(operands) if isinstance(one, Literal) or one[0] not in never]
+        alive = [k for k, one in enumerate(operands) if not (_places(one) & never)]
         whole = len(alive) == 1 and len(operands) == 2 and not asks_which(rewriter.graph, name)
         if whole and _is_behind(rewriter.graph, name) and _brings_nothing(rewriter.graph, name, alive[0], never):
             rewriter.normal.alias(name, operands[alive[0]], _ALWAYS)
             return True
     return _initial_value(rewriter, name, operands)
+
+
+def _places(operand):
+    """Return what makes a tensor, or tells in which branch a constant is made."""
+    return operand.alive if isinstance(operand, Literal) else {operand[0]}
 
 
 def _is_behind(graph, merge):

@@ -18,7 +18,7 @@ def finish(normal):
     users = users_of(normal) if added else {}
     for node in added:
         if node.op == "BiasAdd":
-            _add_before(normal, node)
+            _add_before(normal, node, users)
         else:
             _sum_rows(normal, node, users)
     if added:
@@ -29,18 +29,27 @@ def _is_of_last_axis(node):
     return "data_format" not in node.attributes and not isinstance(node.inputs[0], Literal)
 
 
-def _add_before(normal, node):
-    """What is reshaped from rows and then gets a bias gets it as rows, and is reshaped then."""
+def _add_before(normal, node, users):
+    """What is reshaped from rows and then gets a bias gets it as rows, and is reshaped then.
+
+    Unknown sizes are known by the node that reshapes: it stays.
+    """
     reshaped, bias = node.inputs
     if not is_op(reshaped, "Reshape") or not _are_rows(normal, reshaped[0].inputs[0], reshaped):
         return
-    rows, shape = reshaped[0].inputs
-    if not comes_behind(rows, [reshaped[0]]):
+    outer, (rows, shape) = reshaped[0], reshaped[0].inputs
+    if not comes_behind(rows, [outer]) or users[outer] != {node}:
         return
-    inside = make(normal, node, "BiasAdd", node.attributes, [rows, bias], normal.sizes(rows), _RULE)
-    node.op, node.attributes, node.inputs = "Reshape", reshaped[0].attributes, [inside, shape]
-    node.steps.add(_RULE)
-    normal.absorbed.add(reshaped[0])
+    for user in users.get(node, ()):
+        user.inputs = [reshaped if one == (node, 0) else one for one in user.inputs]
+        user.controls = frozenset(outer if one is node else one for one in user.controls)
+    users[outer], users[node] = users.get(node, set()), {outer}
+    outer.inputs, node.inputs = [(node, 0), shape], [rows, bias]
+    normal.set_sizes(node, normal.sizes(rows))
+    for name in node.names:
+        normal.tensors[name, 0] = reshaped
+    for one in (node, outer):
+        one.steps.add(_RULE)
 
 
 def _are_rows(normal, rows, tensor):
