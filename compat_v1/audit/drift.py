@@ -85,7 +85,9 @@ RULES = {
     ),
     "gather": Rule("rows are taken by GatherV2 along an axis, by Gather before", "1.5", "along axis 0 it is the same"),
     "shapes in arrays": Rule(
-        "a TensorArray says the shape of its elements", "1.3", "it is only checked, and so are they by what uses them"
+        "a TensorArray says the shape of its elements, or more of it",
+        "1.3, 1.15 to 2.21",
+        "it is only checked, and so are they by what uses them",
     ),
     "division": Rule("a quotient of floats is RealDiv, was Div", "1.1", "the same kernel for floats"),
     "select": Rule(

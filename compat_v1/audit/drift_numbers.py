@@ -47,7 +47,8 @@ NUMBERS = {
         "up to 2 ** 24 these are the same numbers; for larger ones call the layers one after the other in the port",
     ),
     "least epsilon": Change(
-        "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it, or 1e-5 + 1e-12",
+        "fused batch normalization takes an epsilon below 1.001e-5 as it is, took 1.001e-5 for it, or 1e-5 + 1e-12; so "
+        "does its gradient's gradient",
         "1.0 to 1.15, 1.15 to 2.21",
         "write epsilon=1.001e-5 in the port, from the first releases 1e-5 + 1e-12",
     ),
@@ -150,7 +151,7 @@ NUMBERS = {
         "an old checkpoint has the old names: give tf.train.Saver a dictionary {old name: variable}",
     ),
     "tags of summaries": Change(
-        "a summary has another tag, with another number to make it unique",
+        "a summary has another tag, with another number to make it unique, or after another name of a variable",
         "1.0 to 1.15",
         "event files show the curve under its new tag; the values are the same",
     ),

@@ -67,8 +67,8 @@ RULES = {
         "both counts begin with 0 and grow by 1, and the limit of the first is as low",
     ),
     "condition that always holds": Rule(
-        "a batch is enqueued, was in a branch under the condition True; or what a branch gives was merged with zeros from "
-        "the other branch of the same condition",
+        "a batch is enqueued, was in a branch under the condition True; or what a branch gives was merged with zeros "
+        "from the other branch of the same condition",
         "1.0 to 1.15",
         "the other branch never runs",
     ),

@@ -6,7 +6,7 @@ import numpy as np
 from tensorflow.core.framework import attr_value_pb2
 from tensorflow.python.framework import op_def_registry
 
-from compat_v1.audit import called, patterns, pruning, waits
+from compat_v1.audit import called, epsilons, patterns, pruning, waits
 from compat_v1.audit.conditions import gives_reference
 from compat_v1.audit.findings import target
 from compat_v1.audit.literals import Literal
@@ -17,8 +17,6 @@ from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
 _CPU = re.compile(r"/device:CPU:[*0]$")
-# What fused batch normalization took for a smaller one.
-_LEAST_EPSILONS = {attr_value_pb2.AttrValue(f=one).f for one in (1e-5 + 1e-12, 1.001e-5)}
 # Copies, gradients' sums and the parts of an average, which came to be placed beside what they come from or go to.
 _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Switch", "VariableV2"}
 _BESIDE |= {"Merge", "initial value"}
@@ -199,13 +197,12 @@ def attribute(node, other, key, value, other_value):
     """Say which rule lets an attribute differ."""
     if key == "shape" and node.op == "Placeholder":
         return "placeholder shape" if value is None else None
-    if key in ("element_shape", "identical_element_shapes") and node.op == "TensorArrayV3" and value is None:
-        return "shapes in arrays"
+    if key in ("element_shape", "identical_element_shapes") and node.op.startswith("TensorArray"):
+        return "shapes in arrays" if _tells_less(value, other_value, node.op) else None
     if key == "name in checkpoints" and value and other_value:
         return "names in checkpoints"
     if key == "epsilon" and node.op.startswith("FusedBatchNorm") and value and other_value:
-        epsilons = [attr_value_pb2.AttrValue.FromString(one).f for one in (value, other_value)]
-        return "least epsilon" if epsilons[0] in _LEAST_EPSILONS and epsilons[0] > epsilons[1] else None
+        return epsilons.attribute(value, other_value)
     if (key, node.op) in (("message", "PreventGradient"), ("summarize", "Assert")):
         return "messages"
     if node.op in called.CALLS:
@@ -215,6 +212,17 @@ def attribute(node, other, key, value, other_value):
     if key in ("legacy_autotune", "is_files") and value is None and "Dataset" in node.op:
         return "dataset tuning"
     return None
+
+
+def _tells_less(value, other_value, op):
+    """Whether the shape that elements of an array are said to have may be that which the other graph says."""
+    if value is None or other_value is None:
+        return value is None and op == "TensorArrayV3"
+    shapes = [attr_value_pb2.AttrValue.FromString(one).shape for one in (value, other_value)]
+    sizes = [None if shape.unknown_rank else [one.size for one in shape.dim] for shape in shapes]
+    if None in sizes:
+        return sizes[0] is None
+    return len(sizes[0]) == len(sizes[1]) and all(one in (-1, two) for one, two in zip(*sizes, strict=True))
 
 
 def scale(node, position, value, other_value):

@@ -12,6 +12,7 @@ _REWORDED = {
     ),
 }
 _NUMBER = re.compile(r"_\d+(?=/|$)")
+_VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 
 
 def rule(verification, node, other, text, other_text):
@@ -20,8 +21,8 @@ def rule(verification, node, other, text, other_text):
         return None
     if node.op == "Assert":
         return same_message(verification, text, other_text)
-    if node.op.endswith("Summary") and text is node.inputs[0] and _is_named_after(node, other, text, other_text):
-        return "tags of summaries"
+    if node.op.endswith("Summary") and text is node.inputs[0]:
+        return "tags of summaries" if _is_named_after(verification, node, other, text, other_text) else None
     return None
 
 
@@ -73,11 +74,26 @@ def says_the_same(verification, text, other_text):
     return all(None not in pair and verification.is_same(*pair) for pair in zip(*tensors, strict=True))
 
 
-def _is_named_after(node, other, text, other_text):
-    """Whether both tags are the names of their summaries, which differ in the numbers that make names unique alone."""
+def _is_named_after(verification, node, other, text, other_text):
+    """Whether both tags are the names of their summaries, which differ in the numbers that make names unique alone.
+
+    Or they begin with the name of a variable, each graph's own.
+    """
     tags = [one.value[0].decode("utf-8", "replace") for one in (text, other_text)]
     if tags[0] not in node.names or tags[1] not in other.names:
         return False
     if re.fullmatch(r"/fraction_(of|over)_\d+(_of_\d+)?_full", tags[1].removeprefix(tags[0])):
         return True  # of a queue, which had its name alone
-    return _NUMBER.sub("", tags[0]) == _NUMBER.sub("", tags[1])
+    here, there = (_NUMBER.sub("", one) for one in tags)
+    return here == there or _names_variables(verification, here, there)
+
+
+def _names_variables(verification, tag, other_tag):
+    """Whether one tag begins with the name of a variable, and the other with that of its partner."""
+    made, parts = verification.pairing.sides[0].normal.made, tag.split("/")
+    for count in range(len(parts), 0, -1):
+        variable = made.get("/".join(parts[:count]))
+        if variable is not None and variable.op in _VARIABLES and variable in verification.partner:
+            names = verification.partner[variable].names
+            return other_tag in ("/".join([_NUMBER.sub("", name), *parts[count:]]) for name in names)
+    return False

@@ -4,7 +4,7 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
-from compat_v1.audit import excuses, pivots, placement, seeds, sums, switches, texts, waits
+from compat_v1.audit import epsilons, excuses, pivots, placement, seeds, sums, switches, texts, waits
 from compat_v1.audit.findings import Finding, listed, short
 from compat_v1.audit.literals import Literal, shown
 from compat_v1.audit.operands import is_tensor
@@ -205,6 +205,7 @@ class Verification:
                         self.explain("computed shapes", node.name)
                 continue
             rule = texts.rule(self, node, other, one, two) or excuses.scale(node, position, one, two)
+            rule = rule or epsilons.added(self, node, other, position, one, two)
             if rule:
                 self.explain(rule, node.name)
             elif isinstance(one, Literal) and isinstance(two, Literal):

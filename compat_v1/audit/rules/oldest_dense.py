@@ -5,7 +5,6 @@ Everything is brought into the older form, when the normal form of a graph is wh
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
-from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, comes_behind, users_of
 
 _RULE = "bias of rows"

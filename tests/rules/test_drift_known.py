@@ -1,0 +1,74 @@
+"""What today's TensorFlow knows of a shape, or names a tag after, and what batch normalization adds."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import floats, out
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def _built(form, *args, **options):
+    with tf.Graph().as_default() as graph:
+        form(*args, **options)
+    return graph.as_graph_def()
+
+
+def _array(shape, gathered=None):
+    """An array of rows of which a shape is said, and another one where they are gathered."""
+    handle, flow = raw.TensorArrayV3(size=2, dtype=tf.float32, element_shape=shape)
+    flow = raw.TensorArrayScatterV3(handle=handle, indices=[0, 1], value=floats(2, 3, 4), flow_in=flow)
+    out(raw.TensorArrayGatherV3(handle=handle, indices=[1, 0], flow_in=flow, dtype=tf.float32, element_shape=gathered))
+
+
+@pytest.mark.parametrize("shapes", [([None, 4], [3, None]), (None, [3, 4])])
+def test_an_array_is_said_to_have_elements_of_a_shape_of_which_more_is_known(shapes):
+    new = _built(_array, [3, 4], [3, 4])
+    assert "shapes in arrays" in proved(_built(_array, *shapes), new).rules
+    assert audit(new, _built(_array, *shapes)).verdict == "not faithful"
+    assert audit(_built(_array, *shapes), _built(_array, [3, 4], [5, 4])).verdict == "not faithful"
+
+
+def _tagged(weights, crossed=False):
+    """Summaries of two variables, under what is made of the variables' names."""
+    variables = []
+    for scope, rows in (("forward", 3), ("backward", 4)):
+        with tf.variable_scope(f"{scope}/cell"):
+            variables.append(tf.get_variable(weights, initializer=tf.ones([rows, 2]), use_resource=False))
+    for one, named in zip(variables, variables[::-1] if crossed else variables, strict=True):
+        tf.summary.histogram(named.op.name, one)
+        tf.summary.scalar(f"{named.op.name}/mean", tf.reduce_mean(one))
+
+
+def test_a_tag_is_made_of_the_name_that_a_variable_has_in_its_graph():
+    old = _built(_tagged, "weights")
+    result = audit(old, _built(_tagged, "kernel"))
+    assert result.verdict == "numbers changed", result.differences
+    assert {one.cause for one in result.numbers} == {"tags of summaries"}
+    assert audit(old, _built(_tagged, "kernel", crossed=True)).verdict == "not faithful"
+
+
+def _penalized(epsilon, training=True, in_sum=None):
+    """The penalty of a gradient through fused batch normalization, whose own gradient adds the epsilon once more."""
+    x = floats(2, 4, 4, 3)
+    averages = {} if training else {"mean": floats(3, name="mean"), "variance": floats(3, name="variance")}
+    scale, offset = floats(3, name="scale"), floats(3, name="offset")
+    normal = tf.nn.fused_batch_norm(x, scale, offset, epsilon=epsilon, is_training=training, **averages)[0]
+    (gradient,) = tf.gradients(raw.Tanh(x=normal), x)
+    (second,) = tf.gradients(raw.Square(x=gradient), x)
+    if in_sum:
+        second += raw.Rsqrt(x=raw.Mean(input=raw.Square(x=x), axis=[0, 1, 2]) + in_sum)
+    out(second)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_gradient_of_a_gradient_has_the_epsilon_of_batch_normalization(training):
+    old = _built(_penalized, 1.001e-5, training)
+    result = audit(old, _built(_penalized, 1e-5, training))
+    assert result.verdict == "numbers changed", result.differences
+    assert {one.cause for one in result.numbers} == {"least epsilon"}
+    assert audit(_built(_penalized, 2e-5, training), _built(_penalized, 1e-5, training)).verdict == "not faithful"
+    others = (_built(_penalized, one, training, in_sum=one) for one in (1.001e-5, 1e-5))
+    assert audit(*others).verdict == "not faithful"  # of a mean that no op normalizes by
