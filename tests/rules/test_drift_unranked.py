@@ -161,6 +161,26 @@ def test_the_gradient_for_weights_of_rows_of_unknown_rank_has_their_shape():
     assert audit(*others).verdict == "not faithful"  # which may have more rows than weights, and stop
 
 
+def _beside(new, mistake=False, sizes=()):
+    """The gradient of a tensor of unknown rank beside one of the given sizes."""
+    x, factor = _unranked(floats(1, 3)), floats(3, name="factor")
+    factor = factor if sizes else raw.Sum(input=factor, axis=[0])
+    gradient = raw.Mul(x=raw.Cos(x=raw.Mul(x=x, y=factor)), y=raw.Neg(x=factor) if mistake else factor)
+    if not new:
+        shape = raw.Shape(input=x)
+        axes = raw.BroadcastGradientArgs(s0=shape, s1=list(sizes) if sizes else tf.constant([], tf.int32))
+        gradient = raw.Reshape(tensor=raw.Sum(input=gradient, axis=axes.r0), shape=shape)
+    out(raw.Exp(x=gradient))
+
+
+def test_the_gradient_of_a_tensor_beside_a_scalar_is_not_summed():
+    old = _built(_beside, False)
+    assert "static broadcast" in proved(old, _built(_beside, True)).rules
+    assert audit(old, _built(_beside, True, mistake=True)).verdict == "not faithful"
+    others = (_built(_beside, one, sizes=(3,)) for one in (False, True))
+    assert audit(*others).verdict == "not faithful"  # where the tensor may be the one that is broadcast
+
+
 def _built(form, *args, **options):
     with tf.Graph().as_default() as graph:
         form(*args, **options)

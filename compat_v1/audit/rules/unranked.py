@@ -14,6 +14,7 @@ from compat_v1.audit.sizes import add, remainder
 _COMPARING = ("GreaterEqual", "LessEqual", "Greater", "Less")
 _INT32 = tf.int32.as_datatype_enum
 _OF_SIZES = ("AddV2", "Fill", "FloorMod", "GatherV2", "Maximum", "Prod", "Range", "Shape", "StridedSlice")
+_BROADCASTING = ("AddV2", "Sub", "Mul", "RealDiv", "Pow", "Maximum", "Minimum", "SquaredDifference")
 _REDUCING = ("Sum", "Mean", "Prod", "Max", "Min")
 
 
@@ -210,6 +211,37 @@ def _solved(rewriter, node, users):
             return
 
 
+def _beside_scalar(rewriter, node, users):
+    """The gradient of a tensor beside a scalar is not summed: nothing is broadcast but the scalar.
+
+    It is where TensorFlow knows no shape, and then over axes of one element at most, and reshaped to the same shape.
+    """
+    given, shape = node.inputs
+    if not is_op(given, "Sum") or not is_op(given[0].inputs[1], "BroadcastGradientArgs") or not is_op(shape, "Shape"):
+        return
+    normal, (back, (broadcast, index)) = rewriter.normal, given[0].inputs
+    tensor, other = shape[0].inputs[0], broadcast.inputs[1 - index]
+    if isinstance(back, Literal) or isinstance(tensor, Literal) or broadcast.inputs[index] != shape:
+        return
+    if given[0].controls or node.controls or not isinstance(other, Literal) or other.value != ():
+        return
+    forward = {one for one in users[tensor[0]] if one.op in _BROADCASTING and tensor in one.inputs}
+    if not any(normal.sizes(one) == () for node in forward for one in node.inputs):
+        return
+    redirect(normal, {(node, 0): back})
+    for user in users[node]:
+        if node in user.controls:
+            user.controls = user.controls - {node} | {back[0]}
+    normal.absorbed.update({node, given[0], *_helpers(broadcast)})
+    back[0].steps.add("static broadcast")
+
+
+def _reshaped(rewriter, node, users):
+    _solved(rewriter, node, users)
+    if node not in rewriter.normal.absorbed:
+        _beside_scalar(rewriter, node, users)
+
+
 def _are_batches(normal, sizes, tensor):
     """Whether sizes are those of a tensor but for the last two."""
     if is_op(sizes, "StridedSlice"):
@@ -221,5 +253,5 @@ def _are_batches(normal, sizes, tensor):
 
 
 _ALONG = "sizes along axes"  # an op of the normal form: the product of the sizes of a tensor along some axes
-_STEPS = {"Reshape": _solved, "RealDiv": _counted, "BroadcastTo": _spread, "Select": _chosen, "SelectV2": _chosen}
+_STEPS = {"Reshape": _reshaped, "RealDiv": _counted, "BroadcastTo": _spread, "Select": _chosen, "SelectV2": _chosen}
 RULES = {"Cast": _narrowed}
