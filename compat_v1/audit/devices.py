@@ -1,4 +1,4 @@
-"""On which device a node is placed: by its name, or, for a TensorArray, by what is written into it."""
+"""On which device a node is placed: by its name, or by that of the variable or TensorArray that it takes."""
 
 from compat_v1.audit.findings import target
 
@@ -8,10 +8,12 @@ _WRITE = {"TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"}
 def of(graph):
     """Return {name of a node: device, "" for anywhere}.
 
-    TensorFlow places what takes a TensorArray, a resource, on the device of the array. So an array of no device is on
-    that of whatever writes into it, and with it what is to be beside it.
+    TensorFlow places what takes a variable or a TensorArray, a resource, on the device of that. So an array of no
+    device is on that of whatever writes into it, and with it what is to be beside it.
     """
     devices = {name: node.device for name, node in graph.nodes.items()}
+    for name in [one for one, node in graph.nodes.items() if node.op == "VarHandleOp" and node.device]:
+        devices.update((user, devices[name]) for user, _ in graph.users[name] if not devices[user])
     arrays = {name for name, node in graph.nodes.items() if node.op == "TensorArrayV3" and not node.device}
     for array in arrays:
         writing = {devices[one] for one in _writing(graph, array)}

@@ -43,7 +43,8 @@ RULES = {
         "a node is placed beside others than before, such as the helpers of a gradient beside what they measure",
         "1.2",
         "no node of the two is placed on a device by its name, and what has no device gets one that can run it; or all "
-        "are placed on the same one by name; or it is a group, which does nothing",
+        "are placed on the same one by name; or it is beside one node alone, and a group, which does nothing, or a "
+        "known number, which is the same anywhere",
     ),
     "placeholder shape": Rule(
         "a placeholder's shape is written down, was not",
@@ -313,6 +314,11 @@ RULES = {
         "the handle of a variable, which is named otherwise, is shared under that name",
         "1.15 to 2.21",
         "it only has to differ from other variables' names, and does; names in checkpoints are compared",
+    ),
+    "places of variables": Rule(
+        "what takes a variable by its handle, as the layers of tf.keras do, does not say on which device it is",
+        "1.15 to 2.21",
+        "whatever takes a variable's handle, which is a resource, is placed where that is",
     ),
     "names in messages": Rule(
         "the handle of a variable says in debug_name what messages call it",

@@ -11,6 +11,7 @@ from compat_v1.audit.conditions import gives_reference
 from compat_v1.audit.findings import target
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
+from compat_v1.audit.rules.einsum import CAUSE as EINSUM
 from compat_v1.audit.rules.kept import KEPT
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 
@@ -22,6 +23,7 @@ _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Swi
 _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum computes from a shape, which came to be placed beside that.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Range", "Shape", "Size"}
+_WRITTEN_APART = {"compared in a branch", EINSUM}  # as several ops, beside others than the one of the other graph
 _DRAWN = re.compile(r"hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
@@ -325,7 +327,7 @@ def colocation(node, other, places, stands):
     known = {relation for one in stands for relation in one}
     if known == {"an input"} and all(_is_handle_of(one, other) for one in places):
         return "colocation"
-    beside = node.op in _BESIDE or "compared in a branch" in node.steps | other.steps
+    beside = node.op in _BESIDE or not _WRITTEN_APART.isdisjoint(node.steps | other.steps)
     if beside and "elsewhere" not in known:
         return "colocation"
     return "colocation" if all(stands) and known == {"an input"} else None

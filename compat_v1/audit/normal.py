@@ -164,7 +164,8 @@ class Normal(Places):
         if self.graph.has_notes(name):
             found.steps.add("private attributes")
         if placed != definition.device:
-            found.steps.add("places of arrays")
+            of_variable = bool(inputs) and is_op(inputs[0], "VarHandleOp")
+            found.steps.add("places of variables" if of_variable else "places of arrays")
         self.made[name] = found
         for index in range(outputs):
             self._know_sizes(found, index, None if sizes is None else sizes[index])

@@ -58,6 +58,8 @@ def _places(normal, node):
             places.append((copied.key, normal.graph.devices[name]))
         elif isinstance(copied, Literal):  # held against the one of its name by `consumed`
             places.append((name, normal.graph.nodes[name].op))
+        elif name in normal.made and normal.made[name] not in normal.left:
+            places.append((name, normal.graph.nodes[name].op))  # of a pattern that a rule has checked, and replaced
         else:
             places.append(normal.made.get(name, "?"))
     return places
@@ -76,7 +78,7 @@ def consumed(verification):
             if twin is None and normal.consumed[name] == "copied rows" and normal.graph.devices[name] in excuses.ON_CPU:
                 continue  # where a program looks rows up that lie elsewhere
             beside = None if is_twin and _is_beside_partners(verification, name) else _beside(normal, twin, name)
-            for what in (_device(normal.graph, twin, name), beside):
+            for what in (_device(normal, twin, name), beside):
                 if what:
                     yield Finding("placement", None, None, what, name)
 
@@ -101,11 +103,11 @@ def _is_beside_partners(verification, name):
     return None not in here and {verification.partner.get(one) for one in here} == set(there)
 
 
-def _device(graph, twin, name):
-    device = graph.devices[name]
+def _device(normal, twin, name):
+    graph, device = normal.graph, normal.graph.devices[name]
     if twin is None:
         is_explained = not device or device in _devices_around(graph, name)
-        is_explained |= graph.nodes[name].op in ("Const", "Fill")  # the same numbers, wherever they are made
+        is_explained |= _is_known(normal, name)  # the same numbers, wherever they are made
         return None if is_explained else f"is placed on {device!r}"
     if graph.nodes[name].op == "Const" and bool(graph.followers[name]) != bool(twin.followers[name]):
         return None  # one that nothing uses, as releases number them otherwise, has taken the other's name
@@ -128,6 +130,8 @@ def _beside(normal, twin, name):
     here = graph.colocated(name)
     stands = relations(graph, name)
     if twin is None:
+        if len(here) == 1 and (graph.nodes[name].op == "ControlTrigger" or _is_known(normal, name)):
+            return None  # it does nothing or is the same number wherever it is, and ties no two others together
         keepers = all(graph.nodes[target(one)].op.startswith(("Var", "TensorArray")) for one in here)
         is_explained = ELSEWHERE not in stands or keepers or excuses.measures(normal, name)
         if normal.consumed[name] == entered.RULE:  # it gives nothing, and ties what waits for it to nothing new
@@ -143,6 +147,12 @@ def _beside(normal, twin, name):
     if here == there or alike or follow or ((not here or not there) and excuses.measures(normal, name)):
         return None
     return f"is placed beside {listed(here)}, beside {listed(there)} in the port"
+
+
+def _is_known(normal, name):
+    """Whether a node gives constants and sizes, and nothing else."""
+    outputs = [normal.tensors.get((name, index)) for index in range(len(normal.graph.shapes[name]))]
+    return bool(outputs) and all(isinstance(one, Literal) for one in outputs)
 
 
 def relations(graph, name):

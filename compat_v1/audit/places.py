@@ -52,6 +52,11 @@ class Places:
         return found
 
     @cached_property
+    def left(self):
+        """The nodes of the finished normal form, as a set."""
+        return frozenset(self.nodes)
+
+    @cached_property
     def conditions(self):
         """The `Conditions` under which the nodes of the normal form run."""
         return conditions.of_nodes(arranged(self))

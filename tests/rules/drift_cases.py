@@ -235,6 +235,17 @@ def _(new, mistake):
     out(_handled(raw.Exp(x=x) if mistake else x, "v", validated=new))
 
 
+@case("places of variables")
+def _(new, mistake):
+    place = "/device:CPU:0"
+    with tf.device(place):
+        variable = raw.VarHandleOp(shared_name="w", dtype=tf.float32, shape=[3])
+        assigned = raw.AssignVariableOp(resource=variable, value=floats(3))
+    with tf.device("/device:GPU:0" if mistake else None if new else place), tf.control_dependencies([assigned]):
+        read = raw.ReadVariableOp(resource=variable, dtype=tf.float32)
+    out(read)
+
+
 @case("regularizers start from zero")
 def _(new, mistake):
     x = floats(None, 3)

@@ -1,0 +1,76 @@
+"""Gradients beside what they are of, as `colocate_gradients_with_ops` puts them, or beside what rules made of that."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from drift_cases import floats, out
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def _graph(op=None, of_two=False, by=2.0):
+    """Return the GraphDef of a product, and of an op that is put beside it, of which nobody takes anything."""
+    with tf.Graph().as_default() as graph:
+        x = floats(None, 4)
+        product = raw.Mul(x=x, y=by)
+        with tf.control_dependencies([product] if op == "ControlTrigger" else []):
+            if op == "ControlTrigger":
+                made = raw.ControlTrigger()
+            elif op == "Const":
+                made = tf.constant([3, 4]).op
+        if op:
+            names = [product.op.name, x.op.name][: 1 + of_two]
+            listed = tf.AttrValue.ListValue(s=[f"loc:@{one}".encode() for one in names])
+            made._set_attr("_class", tf.AttrValue(list=listed))
+        out(product)
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("op", ["Const", "ControlTrigger"])
+def test_what_is_known_or_does_nothing_may_be_beside_one_node(op):
+    proved(_graph(op=op), _graph())
+    proved(_graph(), _graph(op=op))
+    assert audit(_graph(), _graph(op=op, of_two=True)).verdict == "not faithful"
+    assert audit(_graph(), _graph(op=op, by=3.0)).verdict == "not faithful"
+
+
+def _beside_replaced(place):
+    """What is beside one of the nodes of a sum of squares that is reshaped to a scalar, or beside a spread mask."""
+    with tf.Graph().as_default() as graph:
+        x = floats(4, 1)
+        squares = raw.Square(x=x)
+        loss = raw.Reshape(tensor=raw.Sum(input=squares, axis=[0]), shape=[])
+        mask = raw.BroadcastTo(input=raw.Greater(x=loss, y=1.0), shape=[4, 1])
+        out(raw.SelectV2(condition=mask, t=x, e=squares))
+        with graph.colocate_with({"squares": squares, "loss": loss, "mask": mask}[place].op):
+            raw.Tanh(x=x, name="beside")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("place", ["loss", "mask"])
+def test_what_is_beside_a_node_that_a_rule_replaces_is_beside_that_in_both(place):
+    assert audit(_beside_replaced(place), _beside_replaced(place)).verdict == "faithful"
+    assert audit(_beside_replaced(place), _beside_replaced("squares")).verdict == "not faithful"
+    assert audit(_beside_replaced("squares"), _beside_replaced(place)).verdict == "not faithful"
+
+
+def _product(new):
+    """A batch of matrices times a matrix, an einsum or a product, and its gradients, each beside what it is of."""
+    with tf.Graph().as_default() as graph:
+        x, y = floats(2, 3, 4), floats(4, 5)
+        product = tf.einsum("bij,jk->bik", x, y) if new else tf.reshape(tf.matmul(tf.reshape(x, [6, 4]), y), [2, 3, 5])
+        loss = tf.reduce_sum(tf.square(product))
+        for one in tf.gradients(loss, [x, y], colocate_gradients_with_ops=True, gate_gradients=True):
+            tf.identity(one)
+    return graph.as_graph_def()
+
+
+def test_the_gradients_of_an_einsum_are_beside_that_or_beside_the_product():
+    old, new = _product(False), _product(True)
+    assert audit(old, new).verdict == "numbers changed"
+    for node in new.node:
+        if node.op == "Einsum" and "_class" in node.attr:
+            node.attr["_class"].list.s[:] = [b"loc:@Square"]
+    assert audit(old, new).verdict == "not faithful"
