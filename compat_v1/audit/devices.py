@@ -13,7 +13,7 @@ def of(graph):
     """
     devices = {name: node.device for name, node in graph.nodes.items()}
     for name in [one for one, node in graph.nodes.items() if node.op == "VarHandleOp" and node.device]:
-        devices.update((user, devices[name]) for user, _ in graph.users[name] if not devices[user])
+        devices.update((user, devices[name]) for user, _ in _taking(graph, name) if not devices[user])
     arrays = {name for name, node in graph.nodes.items() if node.op == "TensorArrayV3" and not node.device}
     for array in arrays:
         writing = {devices[one] for one in _writing(graph, array)}
@@ -29,10 +29,16 @@ def of(graph):
 
 def _writing(graph, array):
     """Yield what writes into a TensorArray, also from within loops."""
-    todo = [array]
+    for user, slot in _taking(graph, array):
+        if graph.nodes[user].op in _WRITE and slot == 0:
+            yield user
+
+
+def _taking(graph, resource):
+    """Yield (what takes a resource, as which input), also from within loops."""
+    todo = [resource]
     while todo:
         for user, slot in graph.users[todo.pop()]:
-            if graph.nodes[user].op == "Enter" and slot == 0:
+            yield user, slot
+            if graph.nodes[user].op == "Enter":
                 todo.append(user)
-            elif graph.nodes[user].op in _WRITE and slot == 0:
-                yield user

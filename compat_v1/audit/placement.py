@@ -8,6 +8,7 @@ TensorFlow's importer has refused the graph.
 from compat_v1.audit import excuses
 from compat_v1.audit.findings import Finding, listed, target
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.rules import entered
 
 # How a node stands to what it is placed beside.
@@ -50,7 +51,10 @@ def _places(normal, node):
     places = []
     for name in map(target, node.colocated):
         copied = normal.tensors.get((name, 0))
-        if name not in normal.made and copied is not None and not isinstance(copied, Literal):
+        replaced = copied[0] if name not in normal.made and is_tensor(copied) else normal.made.get(name)
+        if replaced is not None and replaced not in normal.left:
+            places.append((name, normal.graph.nodes[name].op))  # of a pattern that a rule has checked
+        elif name not in normal.made and is_tensor(copied):
             # What a rule passed over: its place is that of what it copies, beside what that is placed beside.
             beside = [normal.made.get(target(one)) for one in copied[0].colocated]
             places += beside if beside and None not in beside else [copied[0]]
@@ -58,8 +62,6 @@ def _places(normal, node):
             places.append((copied.key, normal.graph.devices[name]))
         elif isinstance(copied, Literal):  # held against the one of its name by `consumed`
             places.append((name, normal.graph.nodes[name].op))
-        elif name in normal.made and normal.made[name] not in normal.left:
-            places.append((name, normal.graph.nodes[name].op))  # of a pattern that a rule has checked, and replaced
         else:
             places.append(normal.made.get(name, "?"))
     return places
