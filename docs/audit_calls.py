@@ -17,19 +17,19 @@ from tqdm import tqdm
 from compat_v1.audit import audit, read_graph_def
 from corpus import sources
 
-_KINDS = ("forward", "plain", "gated", "updated", "looped", "branched")
+_KINDS = ("forward", "plain", "gated", "updated", "looped", "branched", "colocated", "placed")
 _VERDICTS = ("faithful", "numbers changed", "not faithful", "refused")
 _TEXT = """\
 # The audit, call by call
 
     make audit-calls    # needs Python 2.7, 3.6 and 3.7
 
-{calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in six graphs of its own: alone
-(forward), with its gradients by all floats it may be made of as `tf.gradients` makes them (plain), with these as
-optimizers make them (gated), with those behind an update (updated), and with those of the call in the turns of a loop
-(looped) and in a branch (branched). What both releases can make is audited, the old graph against today's. Each graph
-has a variable whose initial values are drawn from a derived seed, so that none is `faithful` without a change of
-numbers.
+{calls} calls of TensorFlow 1's functions ([calls.txt](../tests/corpus/calls.txt)), each in eight graphs of its own:
+alone (forward), with its gradients by all floats it may be made of as `tf.gradients` makes them (plain), with these as
+optimizers make them (gated), with those behind an update (updated), of the call in the turns of a loop (looped), in a
+branch (branched), each beside what it is of (colocated), and with all of it on a device by name (placed). What both
+releases can make is audited, the old graph against today's. Each graph has a variable whose initial values are drawn
+from a derived seed, so that none is `faithful` without a change of numbers.
 
 {summary}
 

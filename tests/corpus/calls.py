@@ -2,9 +2,9 @@
 
 FOLDER, which is replaced as a whole, has for the call of line NNN, counted from 0, NNN.forward.pb.gz, the call alone;
 where it is differentiable NNN.plain.pb.gz, with its gradients by `tf.gradients`, and NNN.gated.pb.gz, with them gated,
-as optimizers make them; the same behind an update (updated), and of the call in the turns of a loop (looped) and in a
-branch (branched). A call that this TensorFlow cannot make has no file. Runs under Python 2.7 and 3, and under
-TensorFlow 1.0 to 2.
+as optimizers make them; the same behind an update (updated), of the call in the turns of a loop (looped) and in a
+branch (branched), each gradient beside what it is of (colocated), and all of it on a device by name (placed). A call
+that this TensorFlow cannot make has no file. Runs under Python 2.7 and 3, and under TensorFlow 1.0 to 2.
 """
 
 from __future__ import print_function
@@ -20,7 +20,7 @@ import numpy as np
 from build import SEED, VERSION, replaced, tensorflow_1, write_manifest
 from corpus import sources
 
-KINDS = ("forward", "plain", "gated", "updated", "looped", "branched")
+KINDS = ("forward", "plain", "gated", "updated", "looped", "branched", "colocated", "placed")
 
 
 def names(tf):
@@ -143,6 +143,11 @@ def graph_of(call, kind):
     """Return the GraphDef of a call in a graph of one of `KINDS`, or None where there is no gradient."""
     tf = tensorflow_1()
     tf.reset_default_graph()
+    with tf.device("/cpu:0" if kind == "placed" else None):
+        return _built(tf, call, kind)
+
+
+def _built(tf, call, kind):
     tf.set_random_seed(SEED)
     space = names(tf)
     inputs = [one for one in space.values() if isinstance(one, tf.Tensor) and one.dtype == tf.float32]
@@ -165,7 +170,12 @@ def graph_of(call, kind):
             return None
         try:
             with tf.control_dependencies(waits):
-                gradients = tf.gradients(loss, inputs + tf.trainable_variables(), gate_gradients=kind != "plain")
+                gradients = tf.gradients(
+                    loss,
+                    inputs + tf.trainable_variables(),
+                    gate_gradients=kind != "plain",
+                    colocate_gradients_with_ops=kind == "colocated",
+                )
         except LookupError:  # an op that has none
             return None
         if all(gradient is None for gradient in gradients):
