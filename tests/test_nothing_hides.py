@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from compat_v1.audit.comparison import audit
 from compat_v1.audit.graph import Graph
-from compat_v1.audit.literals import MAX_ELEMENTS, read_constant, shown
+from compat_v1.audit.literals import MAX_ELEMENTS, read_constant, shown, told_apart
 from compat_v1.audit.normal import Normal
 from compat_v1.control_flow import control_flow_v1
 from corpus_graphs import recorded
@@ -105,6 +105,26 @@ def test_a_constant_that_says_one_value_for_all_elements_is_not_written_out(valu
     assert peak < 1_000_000 and literal.shape == (MAX_ELEMENTS // 2, 2)
     assert literal.key == read_constant(constant([MAX_ELEMENTS // 2, 2], values=value)).key
     assert str(MAX_ELEMENTS // 2) in shown(literal)
+
+
+@pytest.mark.parametrize(
+    "one, two, said",
+    [
+        (np.arange(2000, dtype="float32").reshape(20, 100), np.float32(5), ("307.0", "5.0")),
+        (np.arange(2000).reshape(20, 100), np.int64(5), ("307", "5")),
+        (np.array([b"a", b"c"] * 1000, object).reshape(20, 100), b"b", ("'c'", "'b'")),
+    ],
+)
+def test_a_value_in_the_middle_of_a_constant_is_said_to_differ(one, two, said):
+    other = one.copy()
+    other[3, 7] = two
+    literals = [read_constant(constant([20, 100], values=list(values.reshape(-1)))) for values in (one, other)]
+    assert told_apart(*literals) == tuple(f"{value} at [3, 7] of [20, 100]" for value in said)
+
+
+def test_numbers_of_two_types_are_said_to_differ():
+    literals = [read_constant(constant([], values=kind(0.5))) for kind in (np.float32, np.float64)]
+    assert told_apart(*literals) == ("0.5 of float32", "0.5 of float64")
 
 
 @pytest.mark.parametrize("value", [np.float32(2.5), b"text"])

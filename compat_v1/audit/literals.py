@@ -146,3 +146,29 @@ def shown(literal: Literal) -> str:
     if literal.shape == ():
         return str(array[0])
     return f"{np.array2string(array, threshold=6)} in the shape {list(literal.shape)}"
+
+
+def told_apart(one: Literal, two: Literal) -> tuple[str, str]:
+    """Return two literals that differ in a few words each, which differ as well."""
+    texts = shown(one), shown(two)
+    if texts[0] != texts[1]:
+        return texts
+    if one.dtype != two.dtype:
+        return f"{texts[0]} of {one.dtype}", f"{texts[1]} of {two.dtype}"
+    if one.kind == two.kind != "full" and one.shape == two.shape:
+        here, there = map(_elements, (one, two))
+        place = int(np.argmax(here != there))
+        index = [int(axis) for axis in np.unravel_index(place, one.shape)]
+        return _at(one, here[place], index), _at(two, there[place], index)
+    return texts
+
+
+def _elements(literal):
+    if literal.kind == "data":  # by their bytes
+        return np.frombuffer(literal.value, f"V{tf.dtypes.as_dtype(literal.dtype).size}")
+    return np.array(literal.value, object)
+
+
+def _at(literal, value, index):
+    single = literal._replace(shape=(), value=value.tobytes() if literal.kind == "data" else (value,))
+    return f"{shown(single)} at {index} of {list(literal.shape)}"

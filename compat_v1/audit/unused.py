@@ -1,7 +1,7 @@
 """Constants, and copies of tensors, that nothing in a graph uses."""
 
 from compat_v1.audit import texts
-from compat_v1.audit.literals import Literal, shown
+from compat_v1.audit.literals import Literal, told_apart
 
 
 def compare_unused_constants(verification):
@@ -28,7 +28,7 @@ def compare_unused_constants(verification):
             verification.explain(said, name)
             del left[name]
         elif other is None and name in left:
-            what = f"is {shown(unused[0][name])}, {shown(left[name])} in the port"
+            what = "is {}, {} in the port".format(*told_apart(unused[0][name], left[name]))
             verification.find("value", None, None, what, name, name)
             del left[name]
         elif other is None:
@@ -49,7 +49,8 @@ def _leave(verification, name):
         return
     makers = list(zip(*(normal.operands(name) for normal in normals), strict=False))
     if makers and all(verification.is_same(*pair) for pair in makers):
-        verification.find("value", None, None, f"is {shown(here)}, {shown(there)} in the port", name, name)
+        what = "is {}, {} in the port".format(*told_apart(here, there))
+        verification.find("value", None, None, what, name, name)
 
 
 def compare_unused_copies(verification):

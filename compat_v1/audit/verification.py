@@ -6,7 +6,7 @@ partners of its inputs, and waits for the partners of what it waits for. How the
 
 from compat_v1.audit import epsilons, excuses, pivots, placement, seeds, sums, switches, texts, waits
 from compat_v1.audit.findings import Finding, listed, short
-from compat_v1.audit.literals import Literal, shown
+from compat_v1.audit.literals import Literal, shown, told_apart
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import before, surely_before
 from compat_v1.audit.seeds import is_given, is_salted, is_seedless
@@ -210,7 +210,7 @@ class Verification:
                 self.explain(rule, node.name)
             elif isinstance(one, Literal) and isinstance(two, Literal):
                 name = one.names[-1] if one.names else node.name
-                what = f"is {shown(one)}, {shown(two)} in the port, for {node.name}"
+                what = "is {}, {} in the port, for {}".format(*told_apart(one, two), node.name)
                 if one.kind == two.kind and one.shape != two.shape and one.value == two.value:
                     what = f"is {shown(one)} in the shape {list(one.shape)}, {list(two.shape)} in the port"
                 other_name = two.names[-1] if two.names else ""
