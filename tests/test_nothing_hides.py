@@ -236,3 +236,29 @@ def test_what_is_drawn_with_the_programs_own_seeds_is_told_apart_by_them():
     result = audit(drawn("abcd", tf.sqrt), drawn("bcda", tf.exp))
     assert result.verdict == "not faithful"
     assert not [one for one in result.differences if "seed" in one.what]
+
+
+def _training(waits, rate=0.1, updates=True, clip=tf.identity):
+    """Gradient descent on two variables, behind updates of two averages or not."""
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None, 3], name="x")
+        first, second = (
+            v1.get_variable(name, [3, 3], initializer=v1.zeros_initializer(), use_resource=False) for name in "ab"
+        )
+        averages = [v1.get_variable(name, [], trainable=False, use_resource=False) for name in ("mean", "variance")]
+        moved = [v1.assign_sub(one, 0.5, name=f"{one.op.name}/moved").op for one in averages] if updates else []
+        loss = tf.reduce_mean(tf.matmul(tf.tanh(tf.matmul(x, first)), second))
+        with tf.control_dependencies(moved if waits else []):
+            optimizer = v1.train.GradientDescentOptimizer(rate)
+            optimizer.apply_gradients([(clip(one), v) for one, v in optimizer.compute_gradients(loss)])
+    return graph.as_graph_def()
+
+
+def test_what_many_nodes_do_not_wait_for_is_one_difference():
+    original = _training(True)
+    (lost,) = audit(original, _training(False)).differences
+    assert lost.what == "waits for mean/moved, variance/moved only in the original" and lost.follows > 10
+    value, also_lost = audit(original, _training(False, rate=0.2)).differences
+    assert value.what.startswith("is 0.1, 0.2 in the port") and also_lost.what == lost.what
+    assert audit(original, _training(False, clip=tf.sign)).differences[0].what == lost.what
+    assert not audit(original, _training(False, updates=False)).differences[0].what.startswith("waits")

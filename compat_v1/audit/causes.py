@@ -1,12 +1,19 @@
-"""Group what differs by its cause: findings at nodes that use each other are one difference, named at its root."""
+"""Group what differs by its cause: findings at nodes that use each other are one difference, named at its root.
+
+So is what many nodes wait for in one graph alone, as where a port has lost `tf.control_dependencies(updates)`.
+"""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.result import Difference
 
-_RANKS = {"value": 0, "attribute": 0, "function": 0, "role": 0, "input": 1, "alone": 1, "wait": 2, "placement": 2}
+_WAITS = re.compile(r"waits for (\S+) only in ((?:the original|the port).*)", re.DOTALL)
+_MOST_LISTED = 3  # of what a node waits for
+# What many nodes wait for makes other differences, as a rule's pattern that waits is none, and is one line.
+_RANKS = {"value": 0, "attribute": 0, "function": 0, "role": 0, "common wait": 1, "input": 2, "alone": 2}
+_RANKS |= {"wait": 3, "placement": 3}
 
 
 def differences(findings, places):
@@ -16,13 +23,17 @@ def differences(findings, places):
     the program made them, so that the first place of a group is where it starts.
     """
     groups = defaultdict(list)
-    for finding, group in zip(findings, _groups(findings), strict=True):
+    common = _common_waits(findings)
+    for finding, group in zip(findings, _groups(findings, common), strict=True):
         groups[group].append(finding)
     found = []
     for group in groups.values():
         group.sort(key=lambda finding: _rank(finding, places))
         root = group[0]
         what = root.what + next((one.advice for one in group if one.advice), "")
+        if root in common:
+            root = root._replace(kind="common wait")
+            what = _listed([one for one in group if _at(one) == _at(root)])
         following = tuple(f"{next(filter(None, _at(one)), '')}: {one.what}" for one in group[1:])
         found.append((_rank(root, places), Difference(*_at(root), what, len(following), following)))
     return [difference for _, difference in sorted(found, key=lambda one: one[0])]
@@ -35,7 +46,26 @@ def _at(finding):
     return node, (finding.other_name or other) if finding.name and finding.kind == "value" else other
 
 
-def _groups(findings):
+def _common_waits(findings):
+    """Return what several nodes wait for in one graph alone, though that is in both: findings."""
+    alone = {
+        one.name for finding in findings if finding.kind == "alone" for one in (finding.node, finding.other) if one
+    }
+    waits = [finding for finding in findings if finding.kind == "wait" and _WAITS.match(finding.what)]
+    count = Counter(finding.what for finding in waits)
+    return {one for one in waits if count[one.what] > 1 and _WAITS.match(one.what)[1] not in alone}
+
+
+def _listed(waits):
+    """Return in a few words what a node waits for in one graph alone."""
+    found = [_WAITS.match(one.what) for one in waits]
+    which = found[0][2]
+    names = [one[1] for one in found if one[2] == which]
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"waits for {', '.join(names[:_MOST_LISTED])}{more} only in {which}"
+
+
+def _groups(findings, common):
     """Return for each finding the number of its group."""
     leader = list(range(len(findings)))
 
@@ -48,6 +78,8 @@ def _groups(findings):
     at = {}
     for number, finding in enumerate(findings):
         keys = [("constant", finding.name)] if _is_root(finding) else [finding.node, finding.other]
+        if finding in common:
+            keys = [finding.what, ("waits", *_at(finding))]
         for key in keys:
             if key is not None and key != ("constant", ""):
                 if key in at:
@@ -55,7 +87,7 @@ def _groups(findings):
                 else:
                     at[key] = number
     for number, finding in enumerate(findings):
-        if _is_root(finding):
+        if _is_root(finding) or finding in common:
             continue
         for node in (finding.node, finding.other):
             for one in () if node is None else _sources(node):
@@ -80,7 +112,7 @@ def _rank(finding, places):
     node = finding.node or finding.other
     name = finding.name if node is None or finding.name in places[0] else node.name
     place = places[0 if finding.node or node is None else 1].get(name, 0)
-    return _is_of_gradients(name), _RANKS[finding.kind] + finding.computed, place, name
+    return _is_of_gradients(name), _RANKS[finding.kind] + 2 * finding.computed, place, name
 
 
 def _is_of_gradients(name):
