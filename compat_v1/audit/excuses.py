@@ -11,7 +11,6 @@ from compat_v1.audit.conditions import gives_reference
 from compat_v1.audit.findings import target
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
-from compat_v1.audit.rules.einsum import CAUSE as EINSUM
 from compat_v1.audit.rules.kept import KEPT
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 
@@ -23,7 +22,6 @@ _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Swi
 _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum computes from a shape, which came to be placed beside that.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Range", "Shape", "Size"}
-_WRITTEN_APART = {"compared in a branch", EINSUM}  # as several ops, beside others than the one of the other graph
 _DRAWN = re.compile(r"hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
@@ -302,11 +300,12 @@ def _rounds_nothing(node, graph):
     return kinds <= {"bool", "string", "int32", "int64"}
 
 
-def colocation(node, other, places, stands):
+def colocation(node, other, places, stands, is_of_einsum):
     """Say which rule lets a node be placed beside others.
 
     `places`: the nodes beside which the two are placed, "?" for what has no partner; `stands`: the relations of the two
-    to these. What is placed on a device by its name takes others there, so that it matters who is beside it.
+    to these; `is_of_einsum`: whether they are of an einsum, which is several ops in the other graph. What is placed on
+    a device by its name takes others there, so that it matters who is beside it.
     """
     if node.op == "NoOp" and all(len(one.colocated) <= 1 for one in (node, other)):
         return "colocation"  # it does nothing, anywhere, and ties no two others together
@@ -327,7 +326,7 @@ def colocation(node, other, places, stands):
     known = {relation for one in stands for relation in one}
     if known == {"an input"} and all(_is_handle_of(one, other) for one in places):
         return "colocation"
-    beside = node.op in _BESIDE or not _WRITTEN_APART.isdisjoint(node.steps | other.steps)
+    beside = node.op in _BESIDE or is_of_einsum or "compared in a branch" in node.steps | other.steps
     if beside and "elsewhere" not in known:
         return "colocation"
     return "colocation" if all(stands) and known == {"an input"} else None

@@ -30,10 +30,17 @@ def partners(verification, node, other):
     stand = [relations(normal.graph, one.name) for normal, one in zip(normals, (node, other), strict=True)]
     if node.colocated or other.colocated:
         what = f"is placed beside {listed(node.colocated)}, beside {listed(other.colocated)} in the port"
-        rule = excuses.colocation(node, other, here | there, stand)
+        of_einsum = any(_is_of_einsum(*pair) for pair in zip(normals, (node, other), strict=True))
+        rule = excuses.colocation(node, other, here | there, stand, of_einsum)
         rule = rule or excuses.beside_variables(verification, node, other)
         rule = rule or _was_beside_its_variable(normals[0], node, other, stand[0])
         yield rule or Finding("placement", node, other, what)
+
+
+def _is_of_einsum(normal, node):
+    """Whether a node is of an op that rules write as several, or is placed beside one."""
+    names = [name for name in (*node.names, *map(target, node.colocated)) if name in normal.graph.nodes]
+    return any(normal.graph.nodes[name].op == "Einsum" for name in names)
 
 
 def _was_beside_its_variable(normal, node, other, stand):

@@ -20,7 +20,7 @@ from compat_v1.audit.sizes import broadcast
 
 v1 = tf.compat.v1
 _YES = v1.AttrValue(b=True).SerializeToString(deterministic=True)
-CAUSE = "einsum: an op"
+_CAUSE = "einsum: an op"
 
 
 class Product(NamedTuple):
@@ -104,7 +104,7 @@ def _of_one(rewriter, name, operand, before, after):
         left = tuple(size for size, axis in zip(shape, before, strict=True) if axis in after)
         inputs = [operand, whole(summed, "int32", (name,))]
         types = rewriter.graph.own_type(name)
-        operand = rewriter.normal.node(name, "Sum", types, inputs, None, {CAUSE}, sizes=[left]), 0
+        operand = rewriter.normal.node(name, "Sum", types, inputs, None, {_CAUSE}, sizes=[left]), 0
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, operand, kept, after)
     return True
 
@@ -162,11 +162,11 @@ def _multiplied(rewriter, name, operands, axes, inner, own, shape):
             place = len(inner[side]) - len(own[side]) if side else len(sizes)
             sizes = (*sizes[:place], 1, *sizes[place:])
             inputs, types = [made, number(place, "int32")], rewriter.graph.own_type(name)
-            made = rewriter.normal.node(name, "ExpandDims", types, inputs, None, {CAUSE}, sizes=[sizes]), 0
+            made = rewriter.normal.node(name, "ExpandDims", types, inputs, None, sizes=[sizes]), 0
         return made
 
     factors = [factor(name, operand, side) for side, operand in enumerate(operands)]
-    product = rewriter.normal.node(name, "Mul", rewriter.graph.own_type(name), factors, None, {CAUSE}, sizes=[shape])
+    product = rewriter.normal.node(name, "Mul", rewriter.graph.own_type(name), factors, None, {_CAUSE}, sizes=[shape])
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, (product, 0), inner[2], axes[2])
     batch = inner[2][: len(inner[2]) - len(own[0] + own[1])]
     rewriter.products.append(Product(axes, tuple(operands), tuple(factors), inner, batch, _gradient_of_factor, factor))
@@ -178,12 +178,12 @@ def _gradient_of_factor(rewriter, name, given, product, side, other):
     normal, types = rewriter.normal, rewriter.graph.own_type(name)
     given = _transposed(rewriter, name, given, product.axes[2], product.inner[2])
     shape, factors = normal.sizes(given), [other, given] if side else [given, other]
-    last = normal.node(name, "Mul", types, factors, None, {CAUSE}, sizes=[shape]), 0
+    last = normal.node(name, "Mul", types, factors, None, {_CAUSE}, sizes=[shape]), 0
     summed = [place for place, axis in enumerate(product.inner[2]) if axis not in product.axes[side]]
     if summed:
         left = tuple(size for place, size in enumerate(shape) if place not in summed)
         inputs = [last, whole(summed, "int32", (name,))]
-        total = normal.node(name, "Sum", types, inputs, None, {CAUSE}, sizes=[left]), 0
+        total = normal.node(name, "Sum", types, inputs, None, {_CAUSE}, sizes=[left]), 0
         made = _reshaped(rewriter, name, total, normal.sizes(product.matrices[side]))
         back = _reshaped(rewriter, name, made, left)
         last = _transposed(rewriter, name, back, product.inner[side], product.axes[side])
@@ -232,9 +232,7 @@ def _transposed(rewriter, name, operand, before, after):
     places = [before.index(axis) for axis in after]
     shape = tuple(rewriter.normal.sizes(operand)[place] for place in places)
     inputs = [operand, whole(places, "int32", (name,))]
-    return rewriter.normal.node(
-        name, "Transpose", rewriter.graph.own_type(name), inputs, None, {CAUSE}, sizes=[shape]
-    ), 0
+    return rewriter.normal.node(name, "Transpose", rewriter.graph.own_type(name), inputs, None, sizes=[shape]), 0
 
 
 def _reshaped(rewriter, name, operand, shape):
@@ -242,9 +240,7 @@ def _reshaped(rewriter, name, operand, shape):
     if own in (tuple(shape), reshaped(own, written)):  # one unknown size is the rest, of whatever tensor it is told
         return operand
     inputs = [operand, whole(written, "int32", (name,))]
-    return rewriter.normal.node(
-        name, "Reshape", rewriter.graph.own_type(name), inputs, None, {CAUSE}, sizes=[tuple(shape)]
-    ), 0
+    return rewriter.normal.node(name, "Reshape", rewriter.graph.own_type(name), inputs, None, sizes=[tuple(shape)]), 0
 
 
 def _product(rewriter, name, factors, batch, turned):
@@ -254,7 +250,7 @@ def _product(rewriter, name, factors, batch, turned):
     key = {"a": "adj_x", "b": "adj_y"} if batch else {"a": "transpose_a", "b": "transpose_b"}
     attributes = rewriter.graph.own_type(name) | ({key[turned]: _YES} if turned else {})
     op = "BatchMatMulV2" if batch else "MatMul"
-    return rewriter.normal.node(name, op, attributes, list(factors), None, {CAUSE}, sizes=[shape]), 0
+    return rewriter.normal.node(name, op, attributes, list(factors), None, {_CAUSE}, sizes=[shape]), 0
 
 
 def finish(rewriter):
