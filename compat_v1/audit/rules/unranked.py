@@ -202,12 +202,7 @@ def _solved(rewriter, node, users):
         if not _is_shape(normal, shape, sides[index]) or (index and back[0].inputs[0] != sides[0]):
             continue
         if all(_are_batches(normal, *pair) for pair in zip(broadcast.inputs, sides, strict=True)):
-            redirect(normal, {(node, 0): back})
-            for user in users[node]:
-                if node in user.controls:
-                    user.controls = user.controls - {node} | {back[0]}
-            normal.absorbed.update({node, given[0], *_helpers(broadcast)})
-            back[0].steps.add("triangles of a batch")
+            _leave_unsummed(normal, users, node, "triangles of a batch")
             return
 
 
@@ -228,12 +223,19 @@ def _beside_scalar(rewriter, node, users):
     forward = {one for one in users[tensor[0]] if one.op in _BROADCASTING and tensor in one.inputs}
     if not any(normal.sizes(one) == () for node in forward for one in node.inputs):
         return
-    redirect(normal, {(node, 0): back})
-    for user in users[node]:
-        if node in user.controls:
-            user.controls = user.controls - {node} | {back[0]}
-    normal.absorbed.update({node, given[0], *_helpers(broadcast)})
-    back[0].steps.add("static broadcast")
+    _leave_unsummed(normal, users, node, "static broadcast")
+
+
+def _leave_unsummed(normal, users, reshaped, rule):
+    """Let what is summed over what was broadcast, and reshaped then, be taken as it is."""
+    total = reshaped.inputs[0][0]
+    back, (broadcast, _) = total.inputs
+    redirect(normal, {(reshaped, 0): back})
+    for user in users[reshaped]:
+        if reshaped in user.controls:
+            user.controls = user.controls - {reshaped} | {back[0]}
+    normal.absorbed.update({reshaped, total, *_helpers(broadcast)})
+    back[0].steps.add(rule)
 
 
 def _reshaped(rewriter, node, users):
