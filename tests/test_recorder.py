@@ -353,7 +353,7 @@ def test_replay_of_the_same_graph_is_equal_to_the_bit(record, feeds, tmp_path, c
 
 @pytest.mark.parametrize(
     "change, run_number",
-    [({"constant": 1.0000001}, 2), ({"rate": 0.1000001}, 3), ({"op": tf.abs}, 2)],
+    [({"constant": 1.0000001}, 2), ({"rate": 0.1001}, 3), ({"op": tf.abs}, 2)],
     ids=["a constant", "the learning rate", "an op"],
 )
 def test_mistake_in_the_port_is_found_in_the_run_where_it_shows(record, feeds, change, run_number):
