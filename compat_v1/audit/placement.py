@@ -116,7 +116,7 @@ def _device(normal, twin, name):
     graph, device = normal.graph, normal.graph.devices[name]
     if twin is None:
         is_explained = not device or device in _devices_around(graph, name)
-        is_explained |= _is_known(normal, name)  # the same numbers, wherever they are made
+        is_explained |= graph.nodes[name].op == "Fill" or _is_known(normal, name)  # the same numbers anywhere
         return None if is_explained else f"is placed on {device!r}"
     if graph.nodes[name].op == "Const" and bool(graph.followers[name]) != bool(twin.followers[name]):
         return None  # one that nothing uses, as releases number them otherwise, has taken the other's name
