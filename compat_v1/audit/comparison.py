@@ -185,7 +185,7 @@ def _verified(graph, other_graph, compare_functions, given=None):
         return normals, verification
     idle_names = [{name for node in nodes for name in node.names} for nodes in unused]
     smaller, rest, hints = _compared(graphs, idle_names, compare_functions, given, hints)
-    without = idle_alone.of_one_graph(normals, unused, rest)
+    without = idle_alone.of_one_graph(normals, unused, rest, verification)
     if not any(without):
         return normals, verification
     if without == idle_names:

@@ -9,14 +9,14 @@ from compat_v1.audit.pruning import users_of
 _INCIDENTAL = {"frame_name", "parallel_iterations", "seed2"}
 
 
-def of_one_graph(normals, idle, verification):
+def of_one_graph(normals, idle, verification, whole):
     """Return the names of the idle nodes of each graph that are to be left out, as two sets.
 
-    `normals` have the `idle` nodes, two sets; `verification` compared the same graphs without any of them.
+    `normals` have the `idle` nodes, two sets; `verification` compared the same graphs without these, `whole` with them.
     """
-    users = [users_of(normal) for normal in normals]
+    users, alike = [users_of(normal) for normal in normals], _alike(normals, idle, whole)
     prints = [
-        _fingerprints(normal, nodes | _ends(normal, users[side]), verification, side)
+        _fingerprints(normal, nodes | _ends(normal, users[side]), verification, side, alike)
         for side, (normal, nodes) in enumerate(zip(normals, idle, strict=True))
     ]
     common = set(prints[0].values()) & set(prints[1].values())
@@ -39,6 +39,17 @@ def of_one_graph(normals, idle, verification):
         gone = [nodes for nodes in gone if not _take(nodes, taken[side]) or spare.are_gradients(nodes)]
         left_out.append({name for nodes in gone for node in nodes for name in node.names})
     return left_out
+
+
+def _alike(normals, idle, whole):
+    """Return {node: a number that its partner has, too} for the pairs of which nothing differs, nor of idle makers."""
+    differ = {one for finding in whole.findings for one in (finding.node, finding.other)}
+    for normal, nodes in zip(normals, idle, strict=True):
+        for node in normal.nodes:
+            if any(is_tensor(one) and one[0] in differ & nodes for one in node.inputs):
+                differ.add(node)
+    pairs = [pair for pair in whole.partner.items() if differ.isdisjoint(pair)]
+    return {one: hash(("pair", number)) for number, pair in enumerate(pairs) for one in pair}
 
 
 def _ends(normal, users):
@@ -94,11 +105,14 @@ def _take(nodes, tensors):
     return any(operand in tensors for operand in taken if not isinstance(operand, Literal))
 
 
-def _fingerprints(normal, nodes, verification, side):
-    """Return {node: a hash of what it computes, the same in both graphs}."""
+def _fingerprints(normal, nodes, verification, side, alike):
+    """Return {node: a hash of what it computes, the same in both graphs}; of those that are `alike`, what is known."""
     prints = {}
     for node in normal.nodes:
         if node not in nodes:
+            continue
+        if node in alike:
+            prints[node] = alike[node]
             continue
         attributes = tuple(sorted((key, one) for key, one in node.attributes.items() if key not in _INCIDENTAL))
         inputs = tuple(_print(normal, operand, prints, verification, side) for operand in node.inputs)

@@ -66,6 +66,38 @@ def test_what_both_look_at_passes():
     assert list(result.differences) == [], result.differences
 
 
+def _summed(old, scale=1.0, looked_at=None, last="y"):
+    """A product with a sum of gradients, in the order that a release adds them up; the first trains a variable."""
+    with tf.Graph().as_default() as graph:
+        x, y = (tf.placeholder(tf.float32, shape, name=name) for name, shape in FED.items())
+        parts = [raw.TanhGrad(y=x, dy=y * scale), raw.SigmoidGrad(y=x, dy=y)]
+        raw.AssignSub(ref=raw.VariableV2(shape=[7, 4], dtype=tf.float32), value=parts[0])
+        total = raw.AddN(inputs=parts if old else parts[::-1])
+        result = raw.Mul(x=total, y={"x": x, "y": y}[last])
+        if old:
+            raw.Sum(input=raw.Mul(x=result, y=total), axis=[0, 1])
+        for place, one in enumerate([*parts, result]):
+            raw.Reshape(tensor=one, shape=[-1], name=f"result_{place}")
+        if looked_at:
+            _LOOKS[looked_at](result, name="looked_at")
+    return graph.as_graph_def()
+
+
+def test_what_one_graph_alone_makes_of_a_sum_in_another_order_is_passed_over():
+    old, new = _summed(True), _summed(False)
+    result = audit(old, new)
+    assert result.verdict == "faithful" and {"unused gradients", "commuted sum"} <= result.rules.keys()
+    x, y = np.random.default_rng(6).normal(size=(2, 7, 4)).astype(np.float32)
+    for one, other in zip(_results(old, x=x, y=y), _results(new, x=x, y=y), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("mistake", [{"scale": 2.0}, {"looked_at": "Exp"}, {"last": "x"}], ids=str)
+def test_a_mistake_in_what_it_is_made_from_is_reported(mistake):
+    assert audit(_summed(True, **mistake), _summed(False)).verdict == "not faithful"
+    assert audit(_summed(True), _summed(False, **mistake)).verdict == "not faithful"
+
+
 def _normalized(old, taken="mean", epsilon=1e-3, twice=False):
     """The gradients of fused batch normalization by averages, as the first op has them or the third."""
     with tf.Graph().as_default() as graph:
