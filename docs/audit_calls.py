@@ -17,7 +17,6 @@ from tqdm import tqdm
 from compat_v1.audit import audit, read_graph_def
 from corpus import sources
 
-_KINDS = ("forward", "plain", "gated", "updated", "looped", "branched", "colocated", "placed")
 _VERDICTS = ("faithful", "numbers changed", "not faithful", "refused")
 _TEXT = """\
 # The audit, call by call
@@ -71,7 +70,7 @@ def _cell(text, width=150):
 
 def _in_order(row):
     release, kind = row
-    return [int(part) for part in release.split(".")], _KINDS.index(kind)
+    return [int(part) for part in release.split(".")], sources.KINDS.index(kind)
 
 
 def page(done):
@@ -88,7 +87,7 @@ def page(done):
             failed.setdefault((one.call, one.release), []).append(one)
     failures = []
     for (call, release), some in failed.items():
-        kinds = ", ".join(sorted((one.kind for one in some), key=_KINDS.index))
+        kinds = ", ".join(sorted((one.kind for one in some), key=sources.KINDS.index))
         failures.append((f"`{_cell(call)}`", release, kinds, some[0].differences, _cell(some[0].first)))
     return _TEXT.format(
         calls=len(sources.calls()),

@@ -6,11 +6,10 @@ So is what many nodes wait for in one graph alone, as where a port has lost `tf.
 import re
 from collections import Counter, defaultdict
 
+from compat_v1.audit.findings import waits_for
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.result import Difference
 
-_WAITS = re.compile(r"waits for (\S+) only in ((?:the original|the port).*)", re.DOTALL)
-_MOST_LISTED = 3  # of what a node waits for
 # What many nodes wait for makes other differences, as a rule's pattern that waits is none, and is one line.
 _RANKS = {"value": 0, "attribute": 0, "function": 0, "role": 0, "common wait": 1, "input": 2, "alone": 2}
 _RANKS |= {"wait": 3, "placement": 3}
@@ -30,10 +29,12 @@ def differences(findings, places):
     for group in groups.values():
         group.sort(key=lambda finding: _rank(finding, places))
         root = group[0]
-        what = root.what + next((one.advice for one in group if one.advice), "")
+        what = root.what
         if root in common:
+            beside = [one for one in group if _at(one) == _at(root) and one.which == root.which]
+            what = waits_for([one.awaited for one in beside], root.which)
             root = root._replace(kind="common wait")
-            what = _listed([one for one in group if _at(one) == _at(root)])
+        what += next((one.advice for one in group if one.advice), "")
         following = tuple(f"{next(filter(None, _at(one)), '')}: {one.what}" for one in group[1:])
         found.append((_rank(root, places), Difference(*_at(root), what, len(following), following)))
     return [difference for _, difference in sorted(found, key=lambda one: one[0])]
@@ -51,18 +52,8 @@ def _common_waits(findings):
     alone = {
         one.name for finding in findings if finding.kind == "alone" for one in (finding.node, finding.other) if one
     }
-    waits = [finding for finding in findings if finding.kind == "wait" and _WAITS.match(finding.what)]
-    count = Counter(finding.what for finding in waits)
-    return {one for one in waits if count[one.what] > 1 and _WAITS.match(one.what)[1] not in alone}
-
-
-def _listed(waits):
-    """Return in a few words what a node waits for in one graph alone."""
-    found = [_WAITS.match(one.what) for one in waits]
-    which = found[0][2]
-    names = [one[1] for one in found if one[2] == which]
-    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
-    return f"waits for {', '.join(names[:_MOST_LISTED])}{more} only in {which}"
+    count = Counter(finding.what for finding in findings if finding.awaited)
+    return {one for one in findings if one.awaited and count[one.what] > 1 and one.awaited not in alone}
 
 
 def _groups(findings, common):

@@ -70,8 +70,9 @@ class Graph:
 
     `nodes`: {name: NodeDef}; `inputs`: {name: [(node name, output index), …]}; `controls`: {name: [node name, …]};
     `order`: names, each after what it needs, but for the back edges of loops; `frames`: the loop that a node runs in
-    ("" for none); `devices`: {name: where it is placed, "" for anywhere}; `conditional`: the nodes that run in a branch
-    only; `shapes`: {name: [sizes or None, …]}, the static shapes of the outputs, a tuple with None for an unknown size,
+    ("" for none); `devices`: {name: where it is placed, "" for anywhere}; `branches`: the `Conditions` under which
+    nodes run; `conditional`: those that run in a branch only; `shapes`: {name: [sizes or None, …]}, the static shapes
+    of the outputs, a tuple with None for an unknown size,
     or None for an unknown rank.
 
     Raises `ValueError` for a graph that today's TensorFlow cannot import.
@@ -108,6 +109,7 @@ class Graph:
         self.functions = {function.signature.name: function for function in graph_def.library.function}
         self.shapes = _static_shapes(graph_def, placeholder_shapes or {})
         self.order = self._order()
+        self.branches = conditions.of_graph(self, with_turns=True)
         pivots.leave_out(self)
         self.frames, self.conditional = {}, conditions.in_branches(self)
         self._parents = {}  # {loop: the one that it is in}

@@ -4,33 +4,31 @@ What takes nothing waits for its branch: for a copy of a Switch whose data is it
 for that also where it waits for something of that branch, which cannot run but where and when the copy can.
 """
 
-from compat_v1.audit import conditions
 from compat_v1.audit.operands import counts_turns
 
 
 def leave_out(graph):
     """Leave out of `graph.controls` what tells a branch to nodes that take nothing and wait for more of that branch."""
-    branches = conditions.of_graph(graph, with_turns=True)
     for name, controls in graph.controls.items():
         if len(controls) < 2 or graph.inputs[name]:
             continue
-        told = {one: branch for one in controls if (branch := _told_by(graph, branches, one)) is not None}
+        told = {one: branch for one in controls if (branch := _told_by(graph, one)) is not None}
         implied = {
             one
             for one, branch in told.items()
-            if any(branch in branches.of(other) for other in controls if other not in told)
+            if any(branch in graph.branches.of(other) for other in controls if other not in told)
         }
         graph.controls[name] = [one for one in controls if one not in implied]
 
 
-def _told_by(graph, branches, name):
+def _told_by(graph, name):
     """Return the branch that a node tells and does nothing else, or None."""
     if graph.nodes[name].op != "Identity" or graph.controls[name]:
         return None
     ((switch, output),) = graph.inputs[name]
     if graph.nodes[switch].op != "Switch" or graph.controls[switch]:
         return None
-    data, condition = map(branches.source, graph.inputs[switch])
+    data, condition = map(graph.branches.source, graph.inputs[switch])
     return (condition, output) if data == condition else None
 
 

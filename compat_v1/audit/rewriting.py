@@ -5,7 +5,6 @@ does not apply and the nodes stay as they are. `drift.py` says of each what chan
 """
 
 from compat_v1.audit.computing import Computing
-from compat_v1.audit.conditions import of_graph
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import INDEX_TYPES, NOTES_ON_PRODUCTS
 from compat_v1.audit.rules import (
@@ -76,7 +75,6 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
     def __init__(self, normal):
         self.normal = normal
         self.graph = normal.graph
-        self.branches = of_graph(normal.graph, with_turns=True)
         self.never, self.followed = set(), 0  # nodes of a branch that never runs, among the first so many
         self.flattened = set()  # tensors that are reshaped into matrices for a softmax only
         self.of_one_batch = set()  # the names of what only reshapes the gradient of a product of batches

@@ -5,7 +5,7 @@ partners of its inputs, and waits for the partners of what it waits for. How the
 """
 
 from compat_v1.audit import epsilons, excuses, pivots, placement, seeds, sums, switches, texts, waits
-from compat_v1.audit.findings import Finding, listed, short
+from compat_v1.audit.findings import Finding, alone_awaited, listed, short
 from compat_v1.audit.literals import Literal, shown, told_apart
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import before, surely_before
@@ -334,7 +334,7 @@ class Verification:
         for one in sorted(missed, key=lambda one: one.name):
             which = "the original" if one in here else "the port"
             advice = waits.never_comes(self, other, one, which)
-            self.find("wait", node, other, f"waits for {one.name} only in {which}{advice}")
+            self.findings.append(alone_awaited(one.name, which, node, other, advice=advice))
 
     def text(self, operand):
         """Name a tensor for people."""

@@ -5,7 +5,7 @@ same name, or, of constants that are numbered otherwise, that which the partner 
 """
 
 from compat_v1.audit import idle
-from compat_v1.audit.findings import Finding
+from compat_v1.audit.findings import alone_awaited
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, EXITS, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_tensor, is_zeros
@@ -34,7 +34,7 @@ def of_consumed(verification):
         found = [_differences(verification, name, one) for one in alike]
         if found and all(found):
             for one, which in found[0]:
-                yield Finding("wait", None, None, f"waits for {one} only in {which}", name)
+                yield alone_awaited(one, which, name=name)
     yield from _of_constants_alone(verification, by_users)
 
 
@@ -62,7 +62,7 @@ def _of_constants_alone(verification, by_users):
         ]
         for one, which in sorted(set.intersection(*found)):
             if which == "the port" and not _waits_anyhow(verification, name, one):
-                yield Finding("wait", None, None, f"waits for {one} only in the port", min(twins))
+                yield alone_awaited(one, which, name=min(twins))
 
 
 def _waits_anyhow(verification, name, awaited):

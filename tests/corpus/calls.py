@@ -20,8 +20,6 @@ import numpy as np
 from build import SEED, VERSION, replaced, tensorflow_1, write_manifest
 from corpus import sources
 
-KINDS = ("forward", "plain", "gated", "updated", "looped", "branched", "colocated", "placed")
-
 
 def names(tf):
     """Return what the calls are made of, by name: placeholders and variables in the graph, optimizers, cells.
@@ -140,7 +138,7 @@ def loss_of(tf, results):
 
 
 def graph_of(call, kind):
-    """Return the GraphDef of a call in a graph of one of `KINDS`, or None where there is no gradient."""
+    """Return the GraphDef of a call in a graph of one of `sources.KINDS`, or None where there is no gradient."""
     tf = tensorflow_1()
     tf.reset_default_graph()
     with tf.device("/cpu:0" if kind == "placed" else None):
@@ -192,7 +190,7 @@ def write_graphs(task):
     """Write the graphs of (folder, number, call); return why there is none, or None."""
     folder, number, call = task
     why = None
-    for kind in KINDS:
+    for kind in sources.KINDS:
         try:
             graph_def = graph_of(call, kind)
         except Exception as error:  # a variable, which no loop may make, or a call that there is not

@@ -7,6 +7,9 @@ would be wrong there; and `SINCE`, the first TensorFlow that has its idiom, if t
 import glob
 import os
 
+# Of each call: see calls.py.
+KINDS = ("forward", "plain", "gated", "updated", "looped", "branched", "colocated", "placed")
+
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 

@@ -27,28 +27,25 @@ def _awaited(rewriter, name, _node, operands):
 
 def _comes_in_its_turn(rewriter, name):
     """Whether all that waits for a copy runs only in the turns, and branches, of what the copy itself waits for."""
-    graph, branches = rewriter.graph, rewriter.branches
+    graph = rewriter.graph
     if any(graph.is_stateful(one) or rewriter.normal.reads_a_ref(one) for one in graph.controls[name]):
         return False
-    told = frozenset().union(*map(branches.of, graph.controls[name]))
-    return all(_is_in(rewriter, told, user) for user in graph.followers[name])
+    told = frozenset().union(*map(graph.branches.of, graph.controls[name]))
+    return all(_is_in(graph, told, user) for user in graph.followers[name])
 
 
-def _is_in(rewriter, told, name):
+def _is_in(graph, told, name):
     """Whether a node runs in some branches alone, or hands on gradients of which all that is used does.
 
     A loop's last gradient is for what enters it, comes when its turns are over, and may be used by nothing.
     """
-    graph = rewriter.graph
     copies = {
         one for one in graph.controls[name] if [graph.nodes[k].op in ENTERS for k, _ in graph.inputs[one]] == [True]
     }
-    if told <= rewriter.branches.without(name, copies):
+    if told <= graph.branches.without(name, copies):
         return True
     handed = graph.followers[name] if graph.nodes[name].op == "NoOp" else ()
-    return bool(handed) and all(
-        _is_unused(graph, one) or told <= rewriter.branches.without(one, {name}) for one in handed
-    )
+    return bool(handed) and all(_is_unused(graph, one) or told <= graph.branches.without(one, {name}) for one in handed)
 
 
 def _is_unused(graph, name):

@@ -265,7 +265,7 @@ class LoopRules:
     def _is_handed_on(self, name, other, place=0):
         """Whether the stack that a node takes comes whenever what another takes does: in no other branch than that."""
         taken = self.graph.inputs[name][0], self.graph.inputs[other][place]
-        handle, tensor = (self.branches.of_tensor(*one) for one in taken)
+        handle, tensor = (self.graph.branches.of_tensor(*one) for one in taken)
         return handle <= tensor
 
     def _swaps_like_others(self, push):

@@ -191,11 +191,9 @@ def _solved(rewriter, node, users):
 
     Today's op takes one for many as well, and where nobody knows that there are as many, sums over none.
     """
-    given, shape = node.inputs
-    if not is_op(given, "Sum") or not is_op(given[0].inputs[1], "BroadcastGradientArgs"):
-        return
-    normal, (back, (broadcast, index)) = rewriter.normal, given[0].inputs
-    if not is_op(back, ("MatrixBandPart", "MatrixTriangularSolve")[index]) or given[0].controls or node.controls:
+    normal, (given, shape) = rewriter.normal, node.inputs
+    back, (broadcast, index) = given[0].inputs
+    if not is_op(back, ("MatrixBandPart", "MatrixTriangularSolve")[index]):
         return
     for solved in [one for one in normal.nodes if one.op == "MatrixTriangularSolve"]:
         sides = solved.inputs
@@ -211,14 +209,12 @@ def _beside_scalar(rewriter, node, users):
 
     It is where TensorFlow knows no shape, and then over axes of one element at most, and reshaped to the same shape.
     """
-    given, shape = node.inputs
-    if not is_op(given, "Sum") or not is_op(given[0].inputs[1], "BroadcastGradientArgs") or not is_op(shape, "Shape"):
+    normal, (given, shape) = rewriter.normal, node.inputs
+    back, (broadcast, index) = given[0].inputs
+    if not is_op(shape, "Shape") or broadcast.inputs[index] != shape:
         return
-    normal, (back, (broadcast, index)) = rewriter.normal, given[0].inputs
     tensor, other = shape[0].inputs[0], broadcast.inputs[1 - index]
-    if isinstance(back, Literal) or isinstance(tensor, Literal) or broadcast.inputs[index] != shape:
-        return
-    if given[0].controls or node.controls or not isinstance(other, Literal) or other.value != ():
+    if isinstance(back, Literal) or isinstance(tensor, Literal) or not isinstance(other, Literal) or other.value != ():
         return
     forward = {one for one in users[tensor[0]] if one.op in _BROADCASTING and tensor in one.inputs}
     if not any(normal.sizes(one) == () for node in forward for one in node.inputs):
@@ -239,6 +235,11 @@ def _leave_unsummed(normal, users, reshaped, rule):
 
 
 def _reshaped(rewriter, node, users):
+    given, _ = node.inputs
+    if not is_op(given, "Sum") or not is_op(given[0].inputs[1], "BroadcastGradientArgs"):
+        return
+    if node.controls or given[0].controls:
+        return
     _solved(rewriter, node, users)
     if node not in rewriter.normal.absorbed:
         _beside_scalar(rewriter, node, users)
