@@ -4,7 +4,7 @@ Each function takes the sizes of the op's inputs (None for an unknown rank), the
 the op's attributes, and returns the sizes of the outputs, None for an output of which nothing is known.
 """
 
-from compat_v1.audit import dimensions_taken, sizes
+from compat_v1.audit import dimensions_of_matrices, dimensions_taken, sizes
 from compat_v1.audit.folding import fixed
 
 
@@ -248,6 +248,7 @@ _RULES = {
     **dict.fromkeys(("Gather", "GatherV2"), _gathered),
     **dict.fromkeys(("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill", "RandomUniformInt"), _to(0)),
     **dimensions_taken.RULES,
+    **dimensions_of_matrices.RULES,
     "SoftmaxCrossEntropyWithLogits": _soft_losses,
     "SparseSoftmaxCrossEntropyWithLogits": _losses,
     "Assign": _assigned,

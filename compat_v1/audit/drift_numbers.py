@@ -310,6 +310,12 @@ NUMBERS = {
         "the sign of a zero may differ where a limit is 0, and what comes of limits that are no numbers; for the old "
         "ones write tf.raw_ops.ClipByValue(t=t, clip_value_min=low, clip_value_max=high) in the port",
     ),
+    "gradient of a Cholesky factor": Change(
+        "the gradient of tf.cholesky is made of products and a solved triangle, was one op",
+        "1.0 to 1.15",
+        "the last bits differ; for the old ones take tf.raw_ops.CholeskyGrad(l=l, grad=tf.gradients(loss, l)[0]), with "
+        "l = tf.cholesky(a), as grad_ys of tf.gradients(a, variables) in the port",
+    ),
     "orthogonal weights": Change(
         "orthogonal_initializer takes Q of normal numbers, signed as R's diagonal is, took the singular vectors of "
         "uniform numbers",

@@ -1,4 +1,4 @@
-"""The gradients of eigenvalues and singular values: by a reciprocal, or by one that is never infinite."""
+"""The gradients of eigenvalues and singular values, by a reciprocal that may be infinite or not, and of triangles."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
 from drift_cases import floats, out
-from test_drift import run
+from test_drift import proved, run
 
 raw = tf.raw_ops
 CAUSE = "gradient of a decomposition"
@@ -86,3 +86,91 @@ def test_a_reciprocal_of_other_differences_is_not_written_otherwise():
         out(_set(_inverted(_distances(x), new), raw.ZerosLike(x=x)))
 
     assert audit(_built(form, False), _built(form, True)).verdict == "not faithful"
+
+
+# Cholesky's factor.
+
+SHAPES = [(3, 3), (3, 3, 3), (None, 3)]
+
+
+def _by_hand(factor, g, update, mistake=None):
+    """The gradient as it is made of products by now, and of mistaken ones."""
+    rank = factor.shape.rank
+    product = tf.matmul(factor, g, adjoint_a=mistake != "unturned")
+    diagonal = raw.MatrixDiagPartV3(input=product, k=0, padding_value=0.0)
+    halved = raw.MatrixSetDiagV3(input=product, diagonal=(1.0 if mistake == "whole" else 0.5) * diagonal, k=0)
+    band = (0, -1) if mistake == "upper" else (-1, 0)
+    lower = raw.MatrixBandPart(input=halved, num_lower=band[0], num_upper=band[1])
+    eye = tf.eye(tf.shape(factor)[-1], batch_shape=tf.shape(factor)[:-2])
+    eye = eye * 2.0 if mistake == "twos" else eye
+    with tf.control_dependencies([update] if mistake == "waits" else []):
+        inverse = raw.MatrixTriangularSolve(matrix=factor, rhs=eye, lower=True, adjoint=mistake == "solved")
+    total = tf.matmul(tf.matmul(inverse, lower, adjoint_a=True), inverse, adjoint_b=mistake == "turned")
+    order = [1, 0, 2][:rank] if mistake == "batches" else [*range(rank - 2), rank - 1, rank - 2]
+    return (total + tf.transpose(total, order)) * (1.0 if mistake == "once" else 0.5)
+
+
+def _factored(shape, how, mistake=None):
+    """Return the GraphDef of the gradient of a factor, of a matrix of that many rows, or of several."""
+    with tf.Graph().as_default() as graph:
+        x = floats(*shape)
+        positive = tf.matmul(x, x, transpose_b=True) + (tf.eye(3) if shape[0] else tf.diag(tf.ones(tf.shape(x)[:1])))
+        factor, g = tf.cholesky(positive), tf.tanh(positive)
+        update = raw.Assign(ref=raw.VariableV2(shape=[], dtype=tf.float32), value=1.0)
+        if how == "op":
+            gradient = raw.CholeskyGrad(l=factor, grad=g)
+        elif how == "hand":
+            gradient = _by_hand(factor, g, update, mistake)
+        else:
+            gradient = tf.gradients(factor, positive, g)[0]
+        out(tf.sin(gradient))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("how", ["hand", "today"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_gradient_of_a_factor_is_made_of_products_by_now(shape, how):
+    old, new = _factored(shape, "op"), _factored(shape, how)
+    result = audit(old, new)
+    assert (list(result.differences), [one.cause for one in result.numbers]) == ([], ["gradient of a Cholesky factor"])
+    assert audit(old, old).verdict == audit(new, new).verdict == "faithful"
+    for seed in range(5):
+        one, other = (np.frombuffer(run(each, seed), np.float32) for each in (old, new))
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+
+
+MISTAKES = ["unturned", "whole", "upper", "twos", "solved", "waits", "turned", "once"]
+OTHERS = [(shape, mistake) for shape in SHAPES for mistake in MISTAKES] + [((3, 3, 3), "batches")]
+
+
+@pytest.mark.parametrize(("shape", "mistake"), OTHERS, ids=str)
+def test_other_products_are_no_gradient_of_a_factor(shape, mistake):
+    assert audit(_factored(shape, "op"), _factored(shape, "hand", mistake)).verdict == "not faithful"
+
+
+# Solved triangles, of sizes that nobody knows.
+
+
+def _solved(new, adjoint=False, mistake=None):
+    with tf.Graph().as_default() as graph:
+        x, y = floats(None, 3), floats(None, 2, name="y")
+        matrix = tf.matmul(x, x, transpose_b=True) + tf.diag(tf.ones(tf.shape(x)[:1]))
+        other = raw.MatrixTriangularSolve(matrix=tf.exp(matrix) if mistake == "another" else matrix, rhs=tf.cos(y))
+        products = [raw.MatrixTriangularSolve(matrix=matrix, rhs=y, adjoint=not adjoint), other]
+        product = tf.matmul(*products[:: -1 if adjoint else 1], transpose_b=True)
+        gradient = raw.MatrixBandPart(input=raw.Neg(x=product), num_lower=-1, num_upper=0)
+        if new:
+            gradient = tf.reshape(gradient, tf.shape(x)[:1] if mistake == "flat" else tf.shape(matrix))
+        out(tf.sin(gradient))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("adjoint", [False, True])
+def test_the_gradient_of_a_triangle_is_reshaped_to_the_shape_that_it_has(adjoint):
+    result = proved(_solved(False, adjoint), _solved(True, adjoint))
+    assert "triangles of a batch" in result.rules
+
+
+@pytest.mark.parametrize("mistake", ["another", "flat"])
+def test_what_other_triangles_are_made_of_may_be_reshaped_to_another_shape(mistake):
+    assert audit(_solved(False, mistake=mistake), _solved(True, mistake=mistake)).verdict == "not faithful"

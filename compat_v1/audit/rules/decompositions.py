@@ -18,7 +18,7 @@ def _plain(rewriter, name, _node, operands):
     gone = set()
     if is_op(divisor, "AddV2") and _is_distance(divisor[0].inputs[0]):
         distance, ones = divisor[0].inputs
-        if not _is_identity(ones, rewriter.normal.sizes(_values(distance))):
+        if not is_identity(ones, rewriter.normal.sizes(_values(distance))):
             return False
         gone, divisor = {divisor[0], ones[0]}, distance
     if not _is_inverted(rewriter.graph, name, divisor):
@@ -85,7 +85,7 @@ def _values(distance):
     return distance[0].inputs[0][0].inputs[0]
 
 
-def _is_identity(operand, sizes):
+def is_identity(operand, sizes):
     """Whether a tensor is the identity matrix for as many values as there are, or a batch of them."""
     if not is_op(operand, "MatrixDiagV3"):
         return False

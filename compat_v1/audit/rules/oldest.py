@@ -287,6 +287,7 @@ _OWN = {
 _MODULES = (
     "branches",
     "cases",
+    "cholesky",
     "clipping",
     "colours",
     "counts",

@@ -204,6 +204,18 @@ def _solved(rewriter, node, users):
             return
 
 
+def _is_of_triangle(normal, negative, shape):
+    """Whether the gradient of a triangle has its shape, as it is the product of what two right sides are solved to."""
+    product = negative[0].inputs[0] if is_op(negative, "Neg") else None
+    if not is_op(product, "MatMul", "BatchMatMulV2") or product[0].attributes.keys() - {"T"} not in _TIMES_TRANSPOSED:
+        return False
+    solved = product[0].inputs
+    if not all(is_op(one, "MatrixTriangularSolve") for one in solved):
+        return False
+    triangle, other = (one[0].inputs[0] for one in solved)
+    return triangle == other and not isinstance(triangle, Literal) and _is_shape(normal, shape, triangle)
+
+
 def _beside_scalar(rewriter, node, users):
     """The gradient of a tensor beside a scalar is not summed: nothing is broadcast but the scalar.
 
@@ -226,22 +238,31 @@ def _leave_unsummed(normal, users, reshaped, rule):
     """Let what is summed over what was broadcast, and reshaped then, be taken as it is."""
     total = reshaped.inputs[0][0]
     back, (broadcast, _) = total.inputs
+    _leave(normal, users, reshaped, back, rule)
+    normal.absorbed.update({total, *_helpers(broadcast)})
+
+
+def _leave(normal, users, reshaped, back, rule):
+    """Let what is reshaped to the shape that it has be taken as it is."""
     redirect(normal, {(reshaped, 0): back})
     for user in users[reshaped]:
         if reshaped in user.controls:
             user.controls = user.controls - {reshaped} | {back[0]}
-    normal.absorbed.update({reshaped, total, *_helpers(broadcast)})
+    normal.absorbed.add(reshaped)
     back[0].steps.add(rule)
 
 
 def _reshaped(rewriter, node, users):
-    given, _ = node.inputs
+    normal, (given, shape) = rewriter.normal, node.inputs
+    is_triangle = is_op(given, "MatrixBandPart") and not node.controls
+    if is_triangle and _is_of_triangle(normal, given[0].inputs[0], shape):
+        _leave(normal, users, node, given, "triangles of a batch")
     if not is_op(given, "Sum") or not is_op(given[0].inputs[1], "BroadcastGradientArgs"):
         return
     if node.controls or given[0].controls:
         return
     _solved(rewriter, node, users)
-    if node not in rewriter.normal.absorbed:
+    if node not in normal.absorbed:
         _beside_scalar(rewriter, node, users)
 
 
@@ -255,6 +276,7 @@ def _are_batches(normal, sizes, tensor):
     return isinstance(sizes, Literal) and known is not None and sizes.value == known[:-2]
 
 
+_TIMES_TRANSPOSED = ({"transpose_b"}, {"adj_y"})
 _ALONG = "sizes along axes"  # an op of the normal form: the product of the sizes of a tensor along some axes
 _STEPS = {"Reshape": _reshaped, "RealDiv": _counted, "BroadcastTo": _spread, "Select": _chosen, "SelectV2": _chosen}
 RULES = {"Cast": _narrowed}
