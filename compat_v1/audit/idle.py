@@ -29,7 +29,7 @@ def idle_nodes(normal):
     groups = _groups(normal, users)
     members = {one: group for group, handing in groups.items() for one in handing}
     after = _after_gradients(normal, members)
-    beside = siblings(normal)
+    beside = siblings(normal, users)
     after |= _downstream(beside, users)
     after -= _last_of_program(normal, users, members)
     idle = _all_idle(normal, users, groups, after)

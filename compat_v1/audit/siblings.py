@@ -1,20 +1,21 @@
 """Which gradients come beside others of the same op, for `idle.py`: `tf.gradients` without gates makes no groups.
 
 Those for a count of weights: TensorFlow 1.0 made x / count, or 0, of other ops, whose gradients are others as well. And
-both of a quotient by a count of elements, as of a mean: such a count is made of sizes, which no gradient is for.
+both of a quotient by a count of elements, as of a mean: such a count is made of sizes, which no gradient is for. And
+those for the 1 that ones like a tensor are full of, as labels are: it made them by an op that has a gradient.
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import axes_of, is_op, is_scalar, is_tensor, single
 from compat_v1.audit.rules import oldest_losses
 
 _SELECTS = ("Select", "SelectV2")
 
 
-def siblings(normal):
-    """Return the gradients for the counts that something is divided by, 0 for none, of which those for it come too."""
+def siblings(normal, users):
+    """Return the gradients for counts that something is divided by, 0 for none, and for ones; others come beside."""
     quotients = {_pair(*node.inputs): node for node in normal.nodes if _is_by_count(node)}
-    found = set()
+    found = _for_ones(normal, users)
     for node in normal.nodes if quotients else ():
         if node.op == "Mul":
             pairs = _for_divisor(node, quotients)
@@ -27,6 +28,31 @@ def siblings(normal):
             if other is not None:
                 found |= {node, other} if other.op == "RealDiv" else {node}
     return found
+
+
+def _for_ones(normal, users):
+    """Return the sums of x * g that nothing uses, where there are x times ones, and g times these, which is for x."""
+    by_ones: dict = {}
+    for node in normal.nodes:
+        if node.op == "Mul":
+            for one, other in (node.inputs, node.inputs[::-1]):
+                if is_tensor(one) and _are_ones(other):
+                    by_ones.setdefault(one, set()).add(other.key)
+    found = set()
+    for node in normal.nodes if by_ones else ():
+        if node.op != "Sum" or users.get(node) or not is_op(node.inputs[0], "Mul"):
+            continue
+        sizes, factors = normal.sizes(node.inputs[0]), node.inputs[0][0].inputs
+        if sizes is None or axes_of(node.inputs[1], sizes) != list(range(len(sizes))):
+            continue
+        if all(map(is_tensor, factors)) and set.intersection(*(by_ones.get(one, set()) for one in factors)):
+            found.add(node)
+    return found
+
+
+def _are_ones(operand):
+    one = single(operand) if isinstance(operand, Literal) and operand.kind != "text" else None
+    return one is not None and is_scalar(one, 1)
 
 
 def _is_by_count(node):

@@ -148,6 +148,32 @@ def test_the_second_gradient_for_the_number_of_elements_is_made_for_nobody():
     assert audit(right[True], twice(False, "mean")).verdict == "not faithful"
 
 
+def labelled(old, mistake=""):
+    """The gradient of a cross entropy with ones, of which the first releases made one for the number 1 as well."""
+    with tf.Graph().as_default() as graph:
+        x, w = floats(None, 4), floats(4, 3, name="w")
+        logits = tf.matmul(x, w)
+        labels = (2.0 if mistake == "twos" else 1.0) * tf.ones_like(logits)
+        total = tf.reduce_sum(tf.exp(-tf.abs(logits)) - logits * labels)
+        gradient = tf.gradients(total, w)[0]
+        if old:
+            given = graph.get_tensor_by_name("gradients/mul_1_grad/Mul_1:0")
+            given = raw.Mul(x=tf.exp(logits), y=given.op.inputs[1]) if mistake == "factor" else given
+            of_one = raw.Sum(input=given, axis=[0] if mistake == "axis" else [0, 1])
+            if mistake == "taken":
+                gradient += of_one
+        out(tf.tanh(gradient) + total)
+    return graph.as_graph_def()
+
+
+def test_the_gradient_for_the_number_of_ones_is_made_for_nobody():
+    right = {old: labelled(old) for old in (True, False)}
+    assert "unused gradients" in proved(right[True], right[False], seeds=5).rules
+    for mistake in ("factor", "axis", "taken", "twos"):
+        assert audit(labelled(True, mistake), right[False]).verdict == "not faithful", mistake
+    assert audit(labelled(True, "twos"), labelled(False, "twos")).verdict == "not faithful", "which is no rule"
+
+
 def normed(order, last="sum", of="rsqrt"):
     """The norm of gradients in an order: for w, for beta, and for gamma, which is of the inverse of a deviation."""
     with tf.Graph().as_default() as graph:
