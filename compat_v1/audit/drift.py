@@ -44,7 +44,8 @@ RULES = {
         "1.2",
         "no node of the two is placed on a device by its name, and what has no device gets one that can run it; or all "
         "are placed on the same one by name; or it is beside one node alone, and a group, which does nothing, or a "
-        "known number, which is the same anywhere",
+        "known number, which is the same anywhere; or it is a copy, such as one of the gradients of an op, which were "
+        "placed beside that as a group until 1.0",
     ),
     "placeholder shape": Rule(
         "a placeholder's shape is written down, was not",

@@ -300,12 +300,12 @@ def _rounds_nothing(node, graph):
     return kinds <= {"bool", "string", "int32", "int64"}
 
 
-def colocation(node, other, places, stands, is_of_einsum):
+def colocation(node, other, places, stands, of_parts):
     """Say which rule lets a node be placed beside others.
 
     `places`: the nodes beside which the two are placed, "?" for what has no partner; `stands`: the relations of the two
-    to these; `is_of_einsum`: whether they are of an einsum, which is several ops in the other graph. What is placed on
-    a device by its name takes others there, so that it matters who is beside it.
+    to these; `of_parts`: whether they are of what is several ops in the other graph, such as an einsum, or copy one of
+    several gradients. What is placed on a device by its name takes others there, so that it matters who is beside it.
     """
     if node.op == "NoOp" and all(len(one.colocated) <= 1 for one in (node, other)):
         return "colocation"  # it does nothing, anywhere, and ties no two others together
@@ -326,8 +326,8 @@ def colocation(node, other, places, stands, is_of_einsum):
     known = {relation for one in stands for relation in one}
     if known == {"an input"} and all(_is_handle_of(one, other) for one in places):
         return "colocation"
-    beside = node.op in _BESIDE or is_of_einsum or "compared in a branch" in node.steps | other.steps
-    if beside and "elsewhere" not in known:
+    beside = node.op in _BESIDE or "compared in a branch" in node.steps | other.steps
+    if of_parts or (beside and "elsewhere" not in known):
         return "colocation"
     return "colocation" if all(stands) and known == {"an input"} else None
 

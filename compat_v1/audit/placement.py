@@ -12,7 +12,10 @@ from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.rules import entered
 
 # How a node stands to what it is placed beside.
-ITSELF, INPUT, AS_INPUT, AS_USER, ELSEWHERE = "itself", "an input", "as an input", "as a user", "elsewhere"
+ITSELF, INPUT, AS_INPUT, AS_USER = "itself", "an input", "as an input", "as a user"
+AS_GROUP, ELSEWHERE = "as a group that it waits for", "elsewhere"
+
+_IDLE = ("ControlTrigger", "NoOp")
 
 
 def partners(verification, node, other):
@@ -31,7 +34,10 @@ def partners(verification, node, other):
     if node.colocated or other.colocated:
         what = f"is placed beside {listed(node.colocated)}, beside {listed(other.colocated)} in the port"
         of_einsum = any(_is_of_einsum(*pair) for pair in zip(normals, (node, other), strict=True))
-        rule = excuses.colocation(node, other, here | there, stand, of_einsum)
+        of_parts = of_einsum and ELSEWHERE not in stand[0] | stand[1]
+        of_parts |= node.op == "Identity" and all(stand) and stand[0] | stand[1] <= {AS_INPUT, AS_GROUP}
+        of_parts |= _is_beside_parts(verification, node, other)
+        rule = excuses.colocation(node, other, here | there, stand, of_parts)
         rule = rule or excuses.beside_variables(verification, node, other)
         rule = rule or _was_beside_its_variable(normals[0], node, other, stand[0])
         yield rule or Finding("placement", node, other, what)
@@ -41,6 +47,35 @@ def _is_of_einsum(normal, node):
     """Whether a node is of an op that rules write as several, or is placed beside one."""
     names = [name for name in (*node.names, *map(target, node.colocated)) if name in normal.graph.nodes]
     return any(normal.graph.nodes[name].op == "Einsum" for name in names)
+
+
+def _is_beside_parts(verification, node, other):
+    """Whether two partners are placed beside parts of what rules have written in one way: next to each other's."""
+    normal, port = (side.normal for side in verification.pairing.sides)
+    here, there = ([*map(target, one.colocated)] for one in (node, other))
+    if not here or not there:  # one is a part of what is beside something
+        where, one = (normal, node) if here else (port, other)
+        return where.made.get(one.name) is not one
+    partner, back = verification.partner, verification.back
+    return all(
+        (another in _around(port, partner.get(normal.made.get(one))) and _is_part(port, another, back))
+        or (one in _around(normal, back.get(port.made.get(another))) and _is_part(normal, one, partner))
+        for one in here
+        for another in there
+    )
+
+
+def _is_part(normal, name, partners):
+    """Whether rules have written a node of the graph, or made it a part of what they wrote."""
+    made = normal.made.get(name)
+    return made not in partners or bool(made.steps)
+
+
+def _around(normal, node):
+    """Return a node, what it takes and what takes it, by the names in the graph."""
+    graph = normal.graph
+    names = [name for name in (node.names if node else ()) if name in graph.nodes]
+    return {*names, *(one for name in names for one, _ in (*graph.inputs[name], *graph.users[name]))}
 
 
 def _was_beside_its_variable(normal, node, other, stand):
@@ -139,7 +174,7 @@ def _beside(normal, twin, name):
     here = graph.colocated(name)
     stands = relations(graph, name)
     if twin is None:
-        if len(here) == 1 and (graph.nodes[name].op == "ControlTrigger" or _is_known(normal, name)):
+        if len(here) == 1 and (graph.nodes[name].op in _IDLE or _is_known(normal, name)):
             return None  # it does nothing or is the same number wherever it is, and ties no two others together
         keepers = all(graph.nodes[target(one)].op.startswith(("Var", "TensorArray")) for one in here)
         is_explained = ELSEWHERE not in stands or keepers or excuses.measures(normal, name)
@@ -147,7 +182,7 @@ def _beside(normal, twin, name):
             is_explained |= all(here == graph.colocated(user) for user in graph.followers[name])
         return None if is_explained else f"is placed beside {listed(here)}"
     there = twin.colocated(name)
-    if graph.nodes[name].op == "ControlTrigger" and len(here) <= 1 and len(there) <= 1:
+    if graph.nodes[name].op in _IDLE and len(here) <= 1 and len(there) <= 1:
         return None  # it does nothing, anywhere, and ties no two others together
     alike = stands == relations(twin, name) and ELSEWHERE not in stands
     follow = all(
@@ -178,6 +213,8 @@ def relations(graph, name):
             found.add(AS_INPUT)
         elif any(one in graph.colocated(user) for user in users) or target(one) in users:
             found.add(AS_USER)
+        elif any(graph.nodes[k].op == "NoOp" and one in graph.colocated(k) for k in graph.controls[name]):
+            found.add(AS_GROUP)  # TensorFlow 1.0 placed the group of an op's gradients, and so each of them, beside it
         else:
             found.add(ELSEWHERE)
     return found

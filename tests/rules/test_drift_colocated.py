@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 from compat_v1.audit import audit
 from drift_cases import floats, out
 from test_drift import proved
+from test_drift_embeddings import combined
 
 raw = tf.raw_ops
 
@@ -74,3 +75,66 @@ def test_the_gradients_of_an_einsum_are_beside_that_or_beside_the_product():
         if node.op == "Einsum" and "_class" in node.attr:
             node.attr["_class"].list.s[:] = [b"loc:@Square"]
     assert audit(old, new).verdict == "not faithful"
+
+
+def _quotient(new, beside="value"):
+    """A quotient by a count, which TensorFlow 1.0 made of several ops, and its gradient beside that or the division."""
+    with tf.Graph().as_default() as graph:
+        total, gradient, weights = floats(1), floats(1, name="y"), raw.Relu(features=floats(3, name="w"))
+        present = raw.Select(condition=raw.Equal(x=weights, y=0.0), x=tf.zeros([3]), y=tf.ones([3]))
+        count = raw.Sum(input=raw.Mul(x=present, y=tf.ones([3])), axis=[0], keep_dims=True)
+        raw.Tanh(x=total, name="elsewhere")
+        if new:
+            value = raw.DivNoNan(x=total, y=count, name="value")
+        else:
+            none, above = tf.zeros([1]), raw.Greater(x=count, y=0.0)
+            divisor = raw.Select(condition=raw.Equal(x=count, y=0.0), x=tf.ones([1]), y=count)
+            value = raw.Select(condition=above, x=raw.RealDiv(x=total, y=divisor, name="division"), y=none)
+            gradient = raw.Select(condition=above, x=gradient, y=none)
+        with graph.colocate_with(graph.get_operation_by_name(beside)):
+            back = raw.DivNoNan(x=gradient, y=count) if new else raw.RealDiv(x=gradient, y=divisor)
+            back = raw.Identity(input=back)
+        out(raw.AddV2(x=value, y=back))
+    return graph.as_graph_def()
+
+
+def test_the_gradient_of_what_rules_write_as_one_op_is_beside_that_or_beside_one_of_its_parts():
+    assert audit(_quotient(False, "division"), _quotient(True)).verdict == "faithful"
+    assert audit(_quotient(False, "division"), _quotient(True, "elsewhere")).verdict == "not faithful"
+
+
+def _bias(beside=None):
+    """A sum with a bias, and its gradients, which TensorFlow 1.0 placed `beside` the sum as a group as well."""
+    with tf.Graph().as_default() as graph:
+        x, bias = floats(3, 4), floats(4, name="bias")
+        loss = tf.reduce_sum(tf.square(tf.nn.bias_add(x, bias, name="sum")))
+        for one in tf.gradients(loss, [x, bias], colocate_gradients_with_ops=True, gate_gradients=True):
+            tf.identity(one)
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node if beside else ():
+        if node.name.startswith("gradients/sum_grad/tuple/"):
+            places = set(node.attr["_class"].list.s) | {b"loc:@sum" if node.op == "NoOp" else beside}
+            node.attr["_class"].list.s[:] = sorted(places)
+    return graph_def
+
+
+def test_gradients_were_placed_beside_what_they_are_of_as_a_group():
+    old, new = _bias(b"loc:@sum"), _bias()
+    assert audit(old, new).verdict == "faithful"
+    assert audit(new, old).verdict == "faithful"
+    assert audit(_bias(b"loc:@bias"), new).verdict == "not faithful"
+
+
+def _rows(new, beside):
+    """Rows that are looked up and combined, and their gradient, beside that or elsewhere."""
+    graph_def = combined("mean", new)
+    for node in graph_def.node:
+        if node.op.startswith("SparseSegmentMeanGrad"):
+            node.attr["_class"].list.s[:] = [beside]
+    return graph_def
+
+
+def test_a_part_that_rules_make_of_an_op_is_beside_what_the_op_is_beside():
+    old, new = _rows(False, b"loc:@SparseSegmentMean"), _rows(True, b"loc:@SparseSegmentMean")
+    assert audit(old, new).verdict == "numbers changed"
+    assert audit(old, _rows(True, b"loc:@Tanh")).verdict == "not faithful"
