@@ -138,3 +138,53 @@ def test_the_gradients_of_einsum_in_a_loop_take_what_was_kept_or_enters(weights)
         assert run(old, seed) == run(new, seed)
     for mistake in ("other", "turned", "entered", "pushed"):
         assert audit(old, _summed(True, weights, mistake)).verdict == "not faithful", mistake
+
+
+def _normalized(old, place, mistake=""):
+    """Gradients of what is left of a mean, by its deviation: of what a loop makes or begins with, or in a branch."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, w = floats(None, 4), floats(4, 4, name="w")
+
+        def left(h, axis=0):
+            average = tf.reduce_mean(h, [axis], keepdims=True)
+            shift = tf.stop_gradient(average)
+            if old:
+                parts = tf.nn.sufficient_statistics(h, [axis], shift=shift, keep_dims=True)
+                mean, variance = tf.nn.normalize_moments(*parts[:3], shift=shift)
+            else:
+                mean, variance = average, tf.reduce_mean(tf.math.squared_difference(h, shift), [axis], keepdims=True)
+            if mistake == "stopped":
+                mean = tf.stop_gradient(mean)
+            return (h - mean) * tf.rsqrt((mean if mistake == "scale" else variance) + 1.0)
+
+        if place == "branch":
+            end = tf.cond(x[0, 0] > 0, lambda: left(tf.matmul(x, w)), lambda: x)
+        else:
+            of_turn = {"loop": lambda h: left(tf.matmul(h, w)), "constant": lambda h: h * left(w, 1)[0]}[place]
+            end = tf.while_loop(lambda k, h: k < 3, lambda k, h: (k + 1, of_turn(h)), [0, x])[1]
+        out(tf.gradients(tf.reduce_sum(tf.tanh(end)), [w], gate_gradients=True)[0])
+    graph_def = graph.as_graph_def()
+    pushed, instead = _OTHERS.get(mistake, ("", ""))
+    for node in graph_def.node:
+        if node.op == "StackPushV2" and node.input[1] == pushed:
+            node.input[1] = instead or next(one.input[0] for one in graph_def.node if one.name == pushed)
+    return graph_def
+
+
+# What is pushed, and what instead of it: of an inverse the count.
+_OTHERS = {
+    "shift": ("while/StopGradient", "while/Rsqrt"),
+    "rest": ("while/normalize/shifted_mean", "while/normalize/variance"),
+    "inverse": ("while/normalize/divisor", ""),
+}
+
+
+@pytest.mark.parametrize("place", ["loop", "constant", "branch"])
+def test_the_gradients_of_moments_in_a_loop_or_branch_take_what_was_kept(place):
+    old, new = _normalized(True, place), _normalized(False, place)
+    result = audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["moments"], result
+    for mistake in ("scale", "stopped") if place == "branch" else ("scale", "stopped", "shift"):
+        assert audit(old, _normalized(False, place, mistake)).verdict == "not faithful", mistake
+    for mistake in ("scale", "stopped") if place == "branch" else ("scale", "stopped", *_OTHERS):
+        assert audit(_normalized(True, place, mistake), new).verdict == "not faithful", mistake

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number, stays
+from compat_v1.audit.operands import entered, is_op, is_scalar, is_tensor, number, stays
 from compat_v1.audit.pruning import before, redirect
 
 QUOTIENT, _SQUARED = "quotient or 0", "squared difference"
@@ -172,7 +172,7 @@ def _squared_difference(rewriter, name, node, operands):
     shape = rewriter.normal._derived(name, node.op, operands)
     difference = normal.node(name, "Sub", types, operands, set(), {_SQUARED}, sizes=shape)
     normal.keep(name, "Square", [(difference, 0)], types, {_SQUARED}, shape)
-    rewriter.squared.add(_pair(operands))
+    rewriter.squared.add(_pair(map(entered, operands)))
     return True
 
 
@@ -186,7 +186,7 @@ def _squared_gradient(rewriter, name, node, operands):
     gradient = doubled_of(doubled)
     if gradient is None or isinstance(gradient, Literal):
         return False
-    if _pair(difference[0].inputs) not in rewriter.squared:
+    if _pair(entered(rewriter.normal.pushed(one)) for one in difference[0].inputs) not in rewriter.squared:
         return False
     normal, types = rewriter.normal, rewriter.graph.attributes(name)
     sub = normal.node(name, "Sub", types, difference[0].inputs, set(), {_SQUARED}, sizes=[normal.sizes(difference)])

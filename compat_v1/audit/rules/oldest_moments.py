@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from compat_v1.audit.folding import fixed
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.operands import entered, is_op, is_scalar, number
 from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, redirect, users_of
 from compat_v1.audit.rules.oldest_losses import doubled_of
@@ -173,12 +173,14 @@ def _absorb(normal, *parts):
 
 def _write_gradients(normal, one, users):
     """Write the gradients that go back through the two sums."""
-    spread = []
-    for product in users.get(one.divisor, ()):
-        if product.op == "Mul" and (one.divisor, 0) in product.inputs:
-            gradient = handed(normal, product.inputs[1 - product.inputs.index((one.divisor, 0))])
-            spread += [(gradient, product, node) for node in _spread(product, users)]
-    of_variance = [part for part in spread if _meets_difference(part[2], one, users)]
+    spread, divisor = [], (one.divisor, 0)
+    popped = [pop for pop, (pushed, *_) in normal.kept.items() if pushed == divisor]  # where the moments are in a loop
+    for inverse in [divisor, *((pop, 0) for pop in popped)]:
+        for product in users.get(inverse[0], ()):
+            if product.op == "Mul" and inverse in product.inputs:
+                gradient = handed(normal, product.inputs[1 - product.inputs.index(inverse)])
+                spread += [(gradient, product, node) for node in _spread(product, users)]
+    of_variance = [part for part in spread if _meets_difference(normal, part[2], one, users)]
     of_mean = [part for part in spread if part not in of_variance]
     left = [_without_variance(normal, gradient, one, of_variance) for gradient, _, _ in of_mean]
     if None in left or len(of_mean) < len(of_variance):
@@ -187,9 +189,9 @@ def _write_gradients(normal, one, users):
         if gradient == ():
             leave_term(normal, node, users)
         else:
-            _divide(normal, one, gradient, product, node)
+            _divide(normal, one, gradient, product, node, one.x[0])
     for gradient, product, node in of_variance:
-        _divide(normal, one, gradient, product, node)
+        _divide(normal, one, gradient, product, node, one.squared)
 
 
 def _spread(product, users):
@@ -199,18 +201,21 @@ def _spread(product, users):
     return [node for node in spreading if node.inputs[0][0] in (product, *reshaped)]
 
 
-def _meets_difference(node, one, users):
+def _meets_difference(normal, node, one, users):
     """Whether a gradient is doubled and multiplied by what was squared."""
     for user in users.get(node, ()):
         factors = [other for other in user.inputs if other != (node, 0)] if user.op == "Mul" else []
-        if any(_is_twice_difference(factor, one) for factor in factors):
+        if any(_is_twice_difference(normal, factor, one) for factor in factors):
             return True
     return False
 
 
-def _is_twice_difference(operand, one):
+def _is_twice_difference(normal, operand, one):
     other = None if isinstance(operand, Literal) else doubled_of(operand)
-    return is_op(other, "Sub") and other[0].inputs == [one.x, one.shift]
+    if not is_op(other, "Sub"):
+        return False
+    x, shift = (normal.pushed(part) for part in other[0].inputs)
+    return entered(x) == entered(one.x) and shift == one.shift
 
 
 def handed(normal, operand):
@@ -252,11 +257,11 @@ def _is_of_square(normal, term, one, gradient):
     if not is_op(negated, "Neg") or negated[0].inputs[0] != gradient or not is_op(doubled, "Mul"):
         return False
     normal.absorbed |= {term[0], negated[0], doubled[0]}
-    return doubled_of(doubled) == (one.shifted, 0)
+    return normal.pushed(doubled_of(doubled)) == (one.shifted, 0)
 
 
-def _divide(normal, one, gradient, product, node):
-    """Spread a gradient and divide it by the count, instead of multiplying it by its inverse."""
+def _divide(normal, one, gradient, product, node, averaged):
+    """Spread a gradient and divide it by the count of what was averaged, instead of multiplying it by its inverse."""
     before = node.inputs[0]
     if before[0] is product:
         before = gradient
@@ -268,19 +273,20 @@ def _divide(normal, one, gradient, product, node):
     wide = make(normal, node, "BroadcastTo", node.attributes, inputs, normal.sizes((node, 0)), _CAUSE)
     wide[0].steps |= node.steps
     types = {"T": node.attributes["T"]}
-    node.op, node.attributes, node.inputs = "RealDiv", types, [wide, _count(normal, one, node)]
+    node.op, node.attributes, node.inputs = "RealDiv", types, [wide, _count(normal, one, node, averaged)]
     node.steps = {_CAUSE}
     normal.absorbed.add(product)
 
 
-def _count(normal, one, node):
+def _count(normal, one, node, averaged):
     kind = tf.dtypes.as_dtype(v1.AttrValue.FromString(node.attributes["T"]).type)
     if isinstance(one.count, int):
         return number(float(one.count), kind.name)
     count = number(one.count, "int32")
     types = {"SrcT": tf.int32.as_datatype_enum, "DstT": kind.as_datatype_enum}
     types = {key: v1.AttrValue(type=of).SerializeToString(deterministic=True) for key, of in types.items()}
-    waits = one.waited.get(node, frozenset()) | one.measured
+    measured = {averaged if place is one.x[0] else place for place in one.measured}  # in a branch, where that is
+    waits = one.waited.get(node, frozenset()) | measured
     return make(normal, one.divisor, "Cast", types, [count], (), _CAUSE, waits)
 
 
