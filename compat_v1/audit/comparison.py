@@ -22,6 +22,7 @@ from compat_v1.audit import (
     layer_norm,
     loops,
     older_ops,
+    row_orders,
     sharing,
 )
 from compat_v1.audit.bodies import body, generators
@@ -54,7 +55,7 @@ def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = N
 def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]] | None = None) -> Audit:
     """Compare two `Graph`s as `audit` does: for many audits of one graph, which are left as they were."""
     comparison, numbers = _Comparison(original, port), []
-    for layers in (fused, fused_averages, layer_norm, keras_ops, older_ops, branched, asserted):
+    for layers in (fused, fused_averages, layer_norm, keras_ops, older_ops, branched, asserted, row_orders):
         causes, graph_def = layers.written_out(comparison.verification) or ({}, None)
         if causes:
             comparison = _Comparison(original, readable(graph_def))

@@ -20,6 +20,13 @@ NUMBERS = {
         "a row's numbers are the same but for the sign of a zero; where all rows are added up, as for a norm, the last "
         "bits differ; for the old ones take the rows by tf.unique and tf.gather and combine those in the port",
     ),
+    "order of look-ups": Change(
+        "where tf.nn.embedding_lookup and tf.gather take rows of one variable, the gradient has those of the look-up "
+        "later than before",
+        "1.1 to 1.15",
+        "rows of one number are added in another order, so that the last bits differ; for the old ones write "
+        "tf.identity(tf.gather(x, i)) for what is gathered in the port",
+    ),
     "gradient of a sum of rows": Change(
         "the gradient of tf.sparse_segment_sum is an op, and was a sum of the gradients for the segments",
         "1.15 to 2.21",

@@ -1,0 +1,111 @@
+"""The order of rows in the gradient of a variable of which some are looked up and others gathered.
+
+A look-up ends in an Identity by now, and so its gradient comes a step later. Rows of one number are added in another
+order, so that no rule makes one of the other; but a port can be compared as if its rows, with their numbers, came in
+the first order.
+"""
+
+import itertools
+
+import tensorflow as tf
+
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op, is_scalar
+
+CAUSE = "order of look-ups"
+# Where what takes rows has them, and their numbers.
+_TAKING = {"ScatterSub": (2, 1), "UnsortedSegmentSum": (0, 1)}
+_HANDING = ("Identity", "Mul", "Unique")
+
+
+def written_out(verification):
+    """Return ({cause: names of what puts rows together in the port}, the port's GraphDef in the first order), or None.
+
+    What puts their numbers together is put into that order as well, or there is none.
+    """
+    if not verification.findings:
+        return None
+    normals, orders, names = [side.normal for side in verification.pairing.sides], {}, []
+    for node, other in verification.partner.items():
+        if node.op in _TAKING:
+            both = [_rows(*side) for side in zip(normals, (node, other), strict=True)]
+            order = _order(verification, *both) if all(both) else None
+            if order:
+                orders.update(dict.fromkeys(both[1][0], order))
+                names.append(both[1][0][0])
+    if not orders:
+        return None
+    graph_def = tf.compat.v1.GraphDef.FromString(normals[1].graph.graph_def.SerializeToString())
+    for node in graph_def.node:
+        if node.name in orders:
+            node.input[: len(orders[node.name])] = [node.input[place] for place in orders[node.name]]
+    return {CAUSE: names}, graph_def
+
+
+def _rows(normal, node):
+    """Return the names of what puts rows and their numbers together for a node, and the pairs of these, or None."""
+    graph = normal.graph
+    if node.name not in graph.nodes or graph.nodes[node.name].op != node.op:
+        return None
+    names = [_joined(graph, graph.inputs[node.name][slot][0]) for slot in _TAKING[node.op]]
+    if None in names:
+        return None
+    (*rows, axis), (*numbers, other) = ([normal.tensors.get(one) for one in graph.inputs[name]] for name in names)
+    if len(rows) != len(numbers) or None in (*rows, *numbers) or not is_scalar(axis, 0) or not is_scalar(other, 0):
+        return None
+    return names, list(zip(rows, numbers, strict=True))
+
+
+def _joined(graph, name):
+    """Return the name of what puts rows, or their numbers, together, which may be scaled or counted once."""
+    todo, seen = [name], {name}
+    while todo:
+        one = todo.pop()
+        if graph.nodes[one].op == "ConcatV2":
+            return one
+        new = {source for source, _ in graph.inputs[one]} - seen if graph.nodes[one].op in _HANDING else set()
+        seen |= new
+        todo += sorted(new)
+    return None
+
+
+def _order(verification, here, there):
+    """Return where the port has the rows of the original, if look-ups alone come later in it than they came, or None."""
+    (_, pairs), (_, others) = here, there
+    left, order = list(range(len(others))), []
+    for pair in pairs:
+        same = (k for k in left if all(itertools.starmap(verification.is_same, zip(pair, others[k], strict=True))))
+        place = next(same, None)
+        if place is None:
+            return None
+        order.append(place)
+        left.remove(place)
+    exchanged = [(a, b) for a, b in itertools.combinations(order, 2) if a > b]
+    if left or not exchanged:
+        return None
+    looked_up, gathered = _kinds(verification)
+    port = verification.pairing.sides[1].normal
+    kinds = [[_tables(port, pair, some) for some in (looked_up, gathered)] for pair in others]
+    shared = set.intersection(*(late | early for late, early in kinds))
+    is_late = all(kinds[a][0] & kinds[b][1] & shared for a, b in exchanged)
+    return order if is_late else None
+
+
+def _kinds(verification):
+    """Return what gathers rows in the port: those that end in a copy there alone, and the others."""
+    copied = [
+        {normal.tensors[name, 0][0] for name, rule in normal.consumed.items() if rule == "copied rows"}
+        for normal in (side.normal for side in verification.pairing.sides)
+    ]
+    gathering = [node for node in verification.back if node.op == "GatherV2"]
+    late = [node for node in gathering if node in copied[1] and verification.back[node] not in copied[0]]
+    return late, [node for node in gathering if node not in copied[1]]
+
+
+def _tables(normal, pair, gathering):
+    """Return the tables of which rows as large as these, of the same numbers, are gathered."""
+    rows, numbers = pair
+    numbers = numbers[0].inputs[0] if is_op(numbers, "Reshape") else numbers
+    size = normal.sizes(rows)
+    found = [node for node in gathering if node.inputs[1] == numbers and not isinstance(node.inputs[0], Literal)]
+    return {node.inputs[0] for node in found if size and (normal.sizes(node.inputs[0]) or ())[1:] == size[1:]}
