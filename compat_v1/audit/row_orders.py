@@ -70,7 +70,7 @@ def _joined(graph, name):
 
 
 def _order(verification, here, there):
-    """Return where the port has the rows of the original, if look-ups alone come later in it than they came, or None."""
+    """Return where the port has the rows of the original, if look-ups alone come later in it, or None."""
     (_, pairs), (_, others) = here, there
     left, order = list(range(len(others))), []
     for pair in pairs:
