@@ -141,7 +141,7 @@ def test_the_gradients_of_einsum_in_a_loop_take_what_was_kept_or_enters(weights)
 
 
 def _normalized(old, place, mistake=""):
-    """Gradients of what is left of a mean, by its deviation: of what a loop makes or begins with, or in a branch."""
+    """Gradients of what is left of a mean, or all, by its deviation: of what a loop makes or enters, or in a branch."""
     with tf.Graph().as_default() as graph, control_flow_v1():
         x, w = floats(None, 4), floats(4, 4, name="w")
 
@@ -154,13 +154,14 @@ def _normalized(old, place, mistake=""):
             else:
                 mean, variance = average, tf.reduce_mean(tf.math.squared_difference(h, shift), [axis], keepdims=True)
             if mistake == "stopped":
-                mean = tf.stop_gradient(mean)
-            return (h - mean) * tf.rsqrt((mean if mistake == "scale" else variance) + 1.0)
+                mean, variance = (tf.stop_gradient(one) for one in (mean, variance))
+            scale = tf.rsqrt((mean if mistake == "scale" else variance) + 1.0)
+            return (h if place == "variance" else h - mean) * scale
 
         if place == "branch":
             end = tf.cond(x[0, 0] > 0, lambda: left(tf.matmul(x, w)), lambda: x)
         else:
-            of_turn = {"loop": lambda h: left(tf.matmul(h, w)), "constant": lambda h: h * left(w, 1)[0]}[place]
+            of_turn = (lambda h: h * left(w, 1)[0]) if place == "constant" else lambda h: left(tf.matmul(h, w))
             end = tf.while_loop(lambda k, h: k < 3, lambda k, h: (k + 1, of_turn(h)), [0, x])[1]
         out(tf.gradients(tf.reduce_sum(tf.tanh(end)), [w], gate_gradients=True)[0])
     graph_def = graph.as_graph_def()
@@ -179,7 +180,7 @@ _OTHERS = {
 }
 
 
-@pytest.mark.parametrize("place", ["loop", "constant", "branch"])
+@pytest.mark.parametrize("place", ["loop", "constant", "branch", "variance"])
 def test_the_gradients_of_moments_in_a_loop_or_branch_take_what_was_kept(place):
     old, new = _normalized(True, place), _normalized(False, place)
     result = audit(old, new)

@@ -188,6 +188,7 @@ def _write_gradients(normal, one, users):
     for gradient, (_, product, node) in zip(left, of_mean, strict=True):
         if gradient == ():
             leave_term(normal, node, users)
+            normal.absorbed |= {product, node.inputs[0][0]}
         else:
             _divide(normal, one, gradient, product, node, one.x[0])
     for gradient, product, node in of_variance:
