@@ -268,6 +268,8 @@ _RULES = {
     **dict.fromkeys(("DepthwiseConv2dNativeBackpropInput",), _to(0)),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _same),
     **dict.fromkeys(("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3"), _same),
+    **dict.fromkeys(("Cholesky", "CholeskyGrad", "MatrixBandPart", "MatrixInverse"), _same),
+    **dict.fromkeys(("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3"), _same),
     "ScatterNd": _to(2),
     "Select": _select,
     "MatMul": _product,

@@ -3,10 +3,6 @@
 from compat_v1.audit.folding import fixed
 
 
-def _same(shapes, _literals, _attributes):
-    return [shapes[0]]
-
-
 def _solved(shapes, _literals, _attributes):
     """The right side's: today's op takes one for many matrices as well, which are not looked at here."""
     matrix, right = shapes
@@ -29,8 +25,6 @@ def _matrices(shapes, literals, _attributes):
 
 
 RULES = {
-    **dict.fromkeys(("Cholesky", "CholeskyGrad", "MatrixBandPart", "MatrixInverse"), _same),
-    **dict.fromkeys(("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3"), _same),
     **dict.fromkeys(("MatrixSolve", "MatrixTriangularSolve"), _solved),
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrices),
     "Diag": _tensor_of_diagonal,

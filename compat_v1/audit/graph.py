@@ -72,8 +72,7 @@ class Graph:
     `order`: names, each after what it needs, but for the back edges of loops; `frames`: the loop that a node runs in
     ("" for none); `devices`: {name: where it is placed, "" for anywhere}; `branches`: the `Conditions` under which
     nodes run; `conditional`: those that run in a branch only; `shapes`: {name: [sizes or None, …]}, the static shapes
-    of the outputs, a tuple with None for an unknown size,
-    or None for an unknown rank.
+    of the outputs, a tuple with None for an unknown size, or None for an unknown rank.
 
     Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """

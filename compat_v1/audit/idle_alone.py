@@ -46,7 +46,7 @@ def _alike(normals, idle, whole):
     differ = {one for finding in whole.findings for one in (finding.node, finding.other)}
     for normal, nodes in zip(normals, idle, strict=True):
         for node in normal.nodes:
-            if any(is_tensor(one) and one[0] in differ & nodes for one in node.inputs):
+            if any(is_tensor(one) and one[0] in differ and one[0] in nodes for one in node.inputs):
                 differ.add(node)
     pairs = [pair for pair in whole.partner.items() if differ.isdisjoint(pair)]
     return {one: hash(("pair", number)) for number, pair in enumerate(pairs) for one in pair}
