@@ -1,5 +1,6 @@
 """Edits that touch no value of a forward pass are noticed: places, waits, loops, what follows another difference."""
 
+import functools
 import tracemalloc
 
 import numpy as np
@@ -220,6 +221,43 @@ def test_placeholders_that_are_taken_for_one_another_are_noticed(names):
 def test_a_placeholder_may_have_another_name(names):
     assert audit(fed("real", "noise", "rate"), fed(*names)).verdict == "faithful"
     assert audit(fed("x", "x", "y"), fed("x", "y", "z")).verdict == "faithful"
+
+
+def used(uses, wrong=None, names="xy", drawn=False):
+    """A graph of two tensors of these names, fed or drawn, used in turn by so many nodes, once the wrong one."""
+    with tf.Graph().as_default() as graph:
+        make = tf.random.normal if drawn else functools.partial(v1.placeholder, tf.float32)
+        made = [make([3], name=name) for name in names]
+        tf.stack([tf.exp(made[(k + (k == wrong)) % 2] * (k + 0.5)) for k in range(uses)])
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize(("uses", "wrong"), [(12, 0), (12, 5), (12, 11), (3, 0), (3, 2)])
+@pytest.mark.parametrize("drawn", [True, False])
+def test_one_wrong_tensor_is_one_difference(uses, wrong, drawn):
+    """What most of its users say is what a tensor is paired with, and not what the wrong one says."""
+    for names in ("xy", "xx", *["zw"] * (uses > 3)):
+        (found,) = audit(used(uses, drawn=drawn), used(uses, wrong, names, drawn)).differences
+        assert found.what.startswith("input 0 is ")
+
+
+def looked_up(factor):
+    """A graph whose two placeholders are alike, but for what they are multiplied with."""
+    with tf.Graph().as_default() as graph:
+        users, items = (v1.placeholder(tf.int32, [None]) for _ in range(2))
+        tables = [v1.Variable(tf.random.uniform([9], seed=3), use_resource=False) for _ in range(2)]
+        rows = [tf.nn.embedding_lookup(table, which) for table, which in zip(tables, (users, items), strict=True)]
+        v1.train.AdagradOptimizer(0.05).minimize(tf.reduce_sum(tf.square(tf.add_n(rows))))
+        tf.stack([tf.cast(users, tf.float32) * factor, tf.cast(items, tf.float32) * (factor + 1)])
+    return graph.as_graph_def()
+
+
+def test_two_numbers_that_differ_are_two_differences():
+    """Though by them alone one placeholder is known from the other, and so all that is made of them."""
+    assert [one.what for one in audit(looked_up(2.0), looked_up(2.5)).differences] == [
+        "is 2.0, 2.5 in the port, for mul",
+        "is 3.0, 3.5 in the port, for mul_1",
+    ]
 
 
 def drawn(names, op):

@@ -196,10 +196,22 @@ class Pairing:
                     self.pair(node, other)
                     self._spread_out(strict=True)
 
+    def _elect(self):
+        """Pair what the new pairs are made from as most of them say, so that a wrong edge misleads nothing else."""
+        votes = Counter()
+        for node, other in self._new:
+            for one, two in zip(node.inputs, other.inputs, strict=False) if node.op != "AddN" else ():
+                if is_tensor(one) and is_tensor(two) and one[1] == two[1]:
+                    votes[one[0], two[0]] += 1
+        for (node, other), _ in votes.most_common():
+            self._try(node, other, strict=True)
+
     def _spread_out(self, strict, alike=False):
         """Pair what the pairs are made from and used by, where that is unambiguous, for alike nodes only if `alike`."""
-        todo = list(self.partner.items()) if not strict else self._new
-        self._new = todo
+        if strict:
+            self._elect()
+        else:
+            self._new = list(self.partner.items())
         while self._new:
             node, other = self._new.pop()
             if strict and node.op == "AddN":  # its terms may come in another order

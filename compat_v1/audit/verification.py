@@ -232,10 +232,13 @@ class Verification:
             return False
         if isinstance(one, Literal) != isinstance(two, Literal):
             return False
-        if not isinstance(one, Literal):
-            return self.partner.get(one[0]) is two[0] and one[1] == two[1]
-        key = (one.kind, one.key[1], self._translated(one.shape), self._translated(one.value))
-        return key == two.key
+        return self._as_in_port(one) == (two.key if isinstance(two, Literal) else two)
+
+    def _as_in_port(self, operand):
+        """Return the partner of a tensor of the original, or the key that its constant has in the port."""
+        if not isinstance(operand, Literal):
+            return self.partner.get(operand[0]), operand[1]
+        return operand.kind, operand.key[1], self._translated(operand.shape), self._translated(operand.value)
 
     def translated(self, condition):
         """Return a condition, (tensor or the key of a constant, output of the Switch), as it is in the port."""
@@ -307,12 +310,21 @@ class Verification:
 
         Any other size stops a program, and only where it is as large is it the same.
         """
-        normals = [side.normal for side in self.pairing.sides]
-        for name in sorted(normals[0].rests.keys() & normals[1].rests.keys()):
-            here, there = (normal.rests[name] for normal in normals)
-            copies = [normal.tensors[name, 0] for normal in normals]
-            if self._translated(here) != there and self.is_same(*copies):
-                self.find("value", None, None, f"is reshaped to {here}, {there} in the port", name, name)
+        written = ({}, {})  # {a tensor of the port: {size: the Reshape}}
+        for side, sizes in zip(self.pairing.sides, written, strict=True):
+            for name, size in side.normal.rests.items():
+                tensor = side.normal.tensors[name, 0]
+                if side is self.pairing.sides[0]:
+                    tensor, size = self._as_in_port(tensor), self._translated(size)
+                elif isinstance(tensor, Literal):
+                    tensor = tensor.key
+                sizes.setdefault(tensor, {})[size] = name
+        for tensor, here in written[0].items():
+            there = written[1].get(tensor, {})
+            alone = [size for size in here if size not in there], [size for size in there if size not in here]
+            for size, other in zip(*alone, strict=False):
+                what = f"is reshaped to {size}, {other} in the port"
+                self.find("value", None, None, what, here[size], there[other])
 
     def _compare_waits(self, node, other):
         here = {self.partner.get(one, one) for one in node.controls}
