@@ -100,7 +100,8 @@ RULES = {
     ),
     "case in case": Rule(
         "the conditions of tf.case are asked one inside the other, were asked each with all before it negated; of "
-        "conditions that exclude each other at most 1 is met, was less than 2",
+        "conditions that exclude each other at most 1 is met, was less than 2; those of piecewise_constant are asked "
+        "as they were made, and came in any order",
         "1.0 to 1.15",
         "the same branch runs; what the first releases computed where none does is taken by nobody",
     ),

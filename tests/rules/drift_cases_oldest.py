@@ -158,20 +158,28 @@ def chosen(new, wrong=None):
             pairs = list(zip(conditions, branches, strict=True))
             out(raw.Tanh(x=tf.case(pairs, default, exclusive=wrong != "not exclusive")))
             return
-        many = raw.Pack(values=conditions)
-        count = raw.Sum(input=raw.Cast(x=many, DstT=tf.int32), axis=[0])
-        none, asked = tf.constant(True), []
-        for condition in conditions:
-            asked.append(raw.LogicalAnd(x=condition, y=none))
-            none = raw.LogicalAnd(x=none, y=condition if wrong == "no negation" else raw.LogicalNot(x=condition))
-        limit = raw.Less(x=count, y=3 if wrong == "assertion" else 2)
-        with tf.control_dependencies([tf.Assert(limit, [text, many])]):
-            result = tf.cond(none, default, lambda: tf.zeros([3]))
-            for condition, branch in list(zip(asked, branches, strict=True))[::-1]:
-                result = tf.cond(condition, branch, lambda result=result: result)
+        result = one_beside_the_other(conditions, branches, default, [3], text, wrong)
         out(raw.Tanh(x=raw.Neg(x=result) if wrong == "of another" else result))
     finally:
         tf.enable_control_flow_v2()
+
+
+def one_beside_the_other(conditions, branches, default, shape, text, wrong=None):
+    """Build tf.case as the first releases did, each condition with all before it negated."""
+    many = raw.Pack(values=conditions)
+    count = raw.Sum(input=raw.Cast(x=many, DstT=tf.int32), axis=[0])
+    none, asked = tf.constant(True), []
+    for condition in conditions:
+        asked.append(raw.LogicalAnd(x=condition, y=none))
+        none = raw.LogicalAnd(x=none, y=condition if wrong == "no negation" else raw.LogicalNot(x=condition))
+    limit = raw.Less(x=count, y=3 if wrong == "assertion" else 2)
+    assertion = tf.Assert(limit, [text, many])
+    assertion.mark_used()
+    with tf.control_dependencies([] if wrong == "not awaited" else [assertion]):
+        result = tf.cond(none, default, lambda: tf.zeros(shape))
+        for condition, branch in list(zip(asked, branches, strict=True))[::-1]:
+            result = tf.cond(condition, branch, lambda result=result: result)
+    return result
 
 
 @case("bias of rows")

@@ -1,13 +1,14 @@
 """tf.case: conditions one beside the other, each with "and none before", that are one inside the other by now.
 
 Everything is brought into the newer form, when the normal form of a graph is whole: a branch runs where none of the
-conditions before is met and its own is, and what enters it passes through all of them.
+conditions before is met and its own is, and what enters it passes through all of them. What piecewise_constant asks is
+brought into the order in which it was made: the first releases took it out of a dict, in any order.
 """
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, number
 from compat_v1.audit.patterns import make
-from compat_v1.audit.pruning import arrange, redirect, users_of
+from compat_v1.audit.pruning import arrange, before, redirect, users_of
 from compat_v1.audit.rules.oldest_branches import is_compared
 
 _CAUSE = "case in case"
@@ -101,7 +102,36 @@ def _write(normal, default, asked, users):
         chain.insert(0, branch)
         levels.insert(0, ends)
     if all(one.switch.controls == default.switch.controls for one in chain):
+        many = _of_intervals(asked, users)
+        if many and any(many in before(one) for one in default.switch.controls):
+            _put_in_order(many, chain, asked, levels)
         _Writer(normal, chain, asked).write(levels)
+
+
+def _of_intervals(asked, users):
+    """Return the Pack of all conditions, of which at most one is met, if they ask in which interval a number lies."""
+    ops = [one[0].op for one in sorted(asked, key=lambda one: one[0].number)]
+    if ops[:2] != ["LessEqual", "Greater"] or set(ops[2:]) - {"LogicalAnd"}:
+        return None
+    packs = [one for one in users[asked[0][0]] if one.op == "Pack" and one.inputs == asked]
+    casts = [one for many in packs for one in users[many] if one.op == "Cast"]
+    counts = [one for cast in casts for one in users[cast] if one.op == "Sum"]
+    limits = [one for count in counts for one in users[count] if one.op == "LessEqual" and is_scalar(one.inputs[1], 1)]
+    return packs[0] if len(packs) == len(casts) == len(counts) == len(limits) == 1 else None
+
+
+def _put_in_order(many, chain, asked, levels):
+    """Sort what is asked, by when it was made, with its branches and with what is chosen of these."""
+    order = sorted(range(len(asked)), key=lambda place: asked[place][0].number)
+    for top in levels[0]:
+        column = [top]
+        for level in levels[: len(asked) - 1]:
+            column.append(level[column[-1]])
+        values = [merge.inputs[1] for merge in column]
+        for merge, place in zip(column, order, strict=True):
+            merge.inputs[1] = values[place]
+    chain[:-1] = [chain[place] for place in order]
+    asked[:] = many.inputs[:] = [asked[place] for place in order]
 
 
 def _own(switch):
@@ -182,22 +212,21 @@ class _Writer:
     def write(self, levels):
         """Let what was in a branch be in the new one; `levels`: of each, {Merge: the Merge before}."""
         instead, pivots, last = {}, {}, len(self.chain) - 1
+        chosen = {merge for ends in levels for merge in ends}
         for level, branch in enumerate(self.chain):
             sides = [0] * last if level == last else [0] * level + [1]
             inner = self.pivots[min(level, last - 1)][int(level < last)]
             pivots[branch.pivots[1]] = inner[0]
             instead[branch.pivots[1], 0] = inner
             for one in branch.enter:
-                if not is_op(one.inputs[0], "Merge") or one.inputs[0][0] not in (
-                    levels[level + 1] if level < last else ()
-                ):
+                if not is_op(one.inputs[0], "Merge") or one.inputs[0][0] not in chosen:
                     instead[one, 1] = self._entered(one.inputs[0], one.attributes, sides)
             old = {branch.switch, branch.copy, *branch.pivots.values(), *branch.enter}
             self.normal.absorbed |= old | {one[0] for one in _all_of(branch.switch.inputs[0])}
             self.normal.accounted |= old  # what is made instead waits for the same, see `_write`
         for level, ends in enumerate(levels[:-1]):
-            for merge, before in ends.items():
-                merge.inputs[0] = before.inputs[1] if level == last - 1 else (before, 0)
+            for merge, inner in ends.items():
+                merge.inputs[0] = inner.inputs[1] if level == last - 1 else (inner, 0)
                 merge.steps.add(_CAUSE)
         self.normal.absorbed |= {one for merge in levels[-1] for one in (merge, merge.inputs[0][0])}
         redirect(self.normal, instead)
