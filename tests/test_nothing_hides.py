@@ -223,6 +223,26 @@ def test_a_placeholder_may_have_another_name(names):
     assert audit(fed("x", "x", "y"), fed("x", "y", "z")).verdict == "faithful"
 
 
+def kept(*names, resource=False):
+    """A graph that adds to one of two variables of these names or to the other, and uses neither."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        one, two = (v1.Variable(0.0, name=name, use_resource=resource) for name in names)
+        tf.cond(v1.placeholder(tf.bool, []), lambda: v1.assign_add(one, 1.0), lambda: v1.assign_add(two, 1.0))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("resource", [True, False])
+def test_variables_that_are_taken_for_one_another_are_noticed(resource):
+    original = kept("hits", "misses", resource=resource)
+    found = audit(original, kept("misses", "hits", resource=resource)).differences
+    assert [one.what for one in found] == [
+        "is kept as misses in the port, where another is hits",
+        "is kept as hits in the port, where another is misses",
+    ]
+    for names in (("hits", "misses"), ("x", "y"), ("misses", "x")):
+        assert audit(original, kept(*names, resource=resource)).verdict == "faithful"
+
+
 def used(uses, wrong=None, names="xy", drawn=False):
     """A graph of two tensors of these names, fed or drawn, used in turn by so many nodes, once the wrong one."""
     with tf.Graph().as_default() as graph:

@@ -110,7 +110,7 @@ class _Comparison:
         findings += self._roles(roles)
         findings += _strays(*self.graphs)
         findings += _out_of_turn(verification)
-        findings += exchanged.placeholders(verification)
+        findings += exchanged.names(verification)
         numbers, unexplained = changed_numbers(verification)
         findings += unexplained
         for rule, names in self.functions.rules.items():

@@ -1,7 +1,7 @@
-"""Names that two graphs give each other's nodes: what is fed by one of them goes elsewhere in the port.
+"""Names that two graphs give each other's nodes: what a program feeds or keeps by one of them is another in the port.
 
-A name alone says nothing, and TensorFlow numbers those that it makes. But where placeholders have the same names in
-both graphs, and partners have them in turn, the port takes one for the other.
+A name alone says nothing, and TensorFlow numbers those that it makes. But where placeholders, or variables, have the
+same names in both graphs, and partners have them in turn, the port takes one for the other.
 """
 
 import re
@@ -9,18 +9,20 @@ import re
 from compat_v1.audit.findings import Finding
 
 _NUMBER = re.compile(r"_\d+(?=/|$)")
-_FED = ("Placeholder", "PlaceholderWithDefault", "PlaceholderV2")
+_FED = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2"}
+_KEPT = {"Variable", "VariableV2", "VarHandleOp"}
 
 
-def placeholders(verification):
-    """Yield a `Finding` for each placeholder whose partner has another's name, that one's the next, and so around."""
-    fed = {node.name: node for node in verification.partner if node.op in _FED}
-    partners = {name: verification.partner[node].name for name, node in fed.items()}
-    for name, node in fed.items():
-        circle = _circle(partners, name)
-        if len({_NUMBER.sub("", one) for one in circle}) > 1:
-            what = f"is fed as {partners[name]} in the port, where another is {name}"
-            yield Finding("role", node, verification.partner[node], what)
+def names(verification):
+    """Yield a `Finding` for each of them whose partner has another's name, that one's the next, and so around."""
+    for ops, verb in ((_FED, "fed"), (_KEPT, "kept")):
+        named = {node.name: node for node in verification.partner if node.op in ops}
+        partners = {name: verification.partner[node].name for name, node in named.items()}
+        for name, node in named.items():
+            circle = _circle(partners, name)
+            if len({_NUMBER.sub("", one) for one in circle}) > 1:
+                what = f"is {verb} as {partners[name]} in the port, where another is {name}"
+                yield Finding("role", node, verification.partner[node], what)
 
 
 def _circle(partners, name):

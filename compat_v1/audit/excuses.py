@@ -248,11 +248,11 @@ def drawn_names(node, key, *values):
 
 
 def names_of_variables(node, other, key, *values):
-    """Whether an attribute is the name of a variable's handle, under which it is shared."""
-    if (key, node.op) != ("shared_name", "VarHandleOp") or None in values:
+    """Whether an attribute is the name of a variable's handle, under which it is shared or which messages call it."""
+    if key not in ("shared_name", "debug_name") or node.op != "VarHandleOp" or None in values:
         return False
-    shared = [attr_value_pb2.AttrValue.FromString(one).s.decode("utf-8", "replace") for one in values]
-    return shared == [node.name, other.name]
+    named = [attr_value_pb2.AttrValue.FromString(one).s.decode("utf-8", "replace") for one in values]
+    return [one.removesuffix("/") for one in named] == [node.name, other.name]
 
 
 def passes_on(node):

@@ -1,8 +1,11 @@
 """TensorFlow's switches that make a whole graph of other ops, and what to write in the port for the original's.
 
 Neither fails: a port that asks only for graphs instead of eager execution is given variables and loops of other kinds.
-And tf.layers.batch_normalization fuses what it normalizes by now, unless it is told not to.
+And tf.layers.batch_normalization fuses what it normalizes by now, unless it is told not to; sampled losses look up the
+parts of a partitioned variable one by one, which for partition_strategy="mod" are other rows.
 """
+
+from compat_v1.audit.operands import is_op, is_tensor
 
 _VARIABLES = ({"VariableV2", "Variable"}, {"VarHandleOp"}, "resource_variables")
 _BRANCHES = (
@@ -15,8 +18,9 @@ _BRANCHES = (
 _FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
 
-def advice(op, original, port):
-    """Return what an op without a partner calls for, "" for nothing. `original` and `port`: the ops of both graphs."""
+def advice(node, original, port):
+    """Return what a node without a partner calls for, "" for nothing. `original` and `port`: the ops of both graphs."""
+    op = node.op
     for old, new, switch in (_VARIABLES, _BRANCHES):
         if op in old | new:
             if old & original and new & port and not new & original:
@@ -27,6 +31,16 @@ def advice(op, original, port):
         return "; write fused=False in the tf.layers.batch_normalization of the port"
     if op == "Einsum" and "Einsum" not in original:
         return "; write tf.einsum of two tensors at a time, from the left, and letters for an ellipsis in the port"
+    if op == "GatherV2" and _is_of_parts(node.inputs[0]) and "ParallelDynamicStitch" in port:
+        return "; give the loss tf.convert_to_tensor(weights) in the port, not the partitioned variable"
     if op in _VARIABLES[0] | _VARIABLES[1] and _VARIABLES[1] & original and not _VARIABLES[1] & port:
         return "; tf.variable_scope(tf.get_variable_scope(), use_resource=True) in the port makes such variables"
     return ""
+
+
+def _is_of_parts(operand):
+    """Whether a tensor is a partitioned variable as a whole: its parts, one behind the other."""
+    if not is_op(operand, "Identity") or not is_op(operand[0].inputs[0], "ConcatV2"):
+        return False
+    parts = [one for one in operand[0].inputs[0][0].inputs if is_tensor(one)]
+    return all(is_op(one, "Identity") and is_op(one[0].inputs[0], "VariableV2") for one in parts)

@@ -51,7 +51,7 @@ class Verification:
                 where = "the port" if here else "the original"
                 behind = f", behind {listed(sorted(one.name for one in node.controls))}," if node.controls else ""
                 what = f"{node.op} of {listed(self.text(one) for one in node.inputs)}{behind} has no partner in {where}"
-                advice = switches.advice(node.op, *ops)
+                advice = switches.advice(node, *ops)
                 self.find("alone", node if here else None, None if here else node, what, advice=advice)
 
     def explain_consumed(self):

@@ -176,14 +176,14 @@ def test_a_derived_seed_is_known_where_a_function_begins_with_what_optimizes_its
 
 # Batch normalization.
 
-FUSED_ONLY = """
+CHANGED = """
 import sys, os
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 sys.path[:0] = [sys.argv[1]]
 from corpus import build, sources
-tf, path = build.tensorflow_1(), os.path.join(sys.argv[1], "corpus", "programs", "layers.py")
+tf, path = build.tensorflow_1(), os.path.join(sys.argv[1], "corpus", "programs", sys.argv[3] + ".py")
 space = {}
-exec(open(path).read().replace("training=training, name", "training=training, fused=False, name"), space)
+exec(open(path).read().replace(*sys.argv[4:]), space)
 tf.set_random_seed(build.SEED)
 space["build"](tf)
 open(sys.argv[2], "wb").write(tf.get_default_graph().as_graph_def().SerializeToString())
@@ -204,10 +204,25 @@ def test_a_port_that_is_fused_has_one_cause_that_names_each_layer_once(layers):
     assert set(result.pairs.values()) <= {node.name for node in layers[1].node}
 
 
+def _written_otherwise(folder, *change):
+    """Build a program of the corpus with one expression for another: (its name, the one, the other)."""
+    path, tests = folder / "changed.pb", Path(__file__).parents[1]
+    subprocess.run([sys.executable, "-W", "ignore", "-c", CHANGED, str(tests), str(path), *change], check=True)
+    return read_graph_def(path)
+
+
+def test_a_partitioned_variable_that_a_loss_is_given_as_a_whole_passes_as_it_is_advised(today, tmp_path):
+    original = read_graph_def(RECORDED / "tf1.0.1" / "partitioned.pb.gz")
+    result = audit(original, read_graph_def(today / "partitioned.pb.gz"))
+    (advised,) = [one.what for one in result.differences if "tf.convert_to_tensor(weights)" in one.what]
+    assert advised.startswith("GatherV2 of model/weights:0")
+    whole = _written_otherwise(tmp_path, "partitioned", "loss(weights", "loss(tf.convert_to_tensor(weights)")
+    assert list(audit(original, whole).differences) == []
+
+
 def test_a_port_written_as_it_is_advised_has_that_cause_no_more(layers, tmp_path):
-    path, tests = tmp_path / "unfused.pb", Path(__file__).parents[1]
-    subprocess.run([sys.executable, "-W", "ignore", "-c", FUSED_ONLY, str(tests), str(path)], check=True)
-    result = audit(layers[0], read_graph_def(path))
+    change = "layers", "training=training, name", "training=training, fused=False, name"
+    result = audit(layers[0], _written_otherwise(tmp_path, *change))
     assert (result.verdict, list(result.differences)) == ("numbers changed", [])
     assert CAUSE not in [one.cause for one in result.numbers]
 
