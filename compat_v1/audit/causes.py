@@ -1,6 +1,7 @@
 """Group what differs by its cause: findings at nodes that use each other are one difference, named at its root.
 
-So is what many nodes wait for in one graph alone, as where a port has lost `tf.control_dependencies(updates)`.
+So is what many nodes wait for in one graph alone, as where a port has lost `tf.control_dependencies(updates)`; and all
+that is of another size, as where a layer has another width: it is named at the constant that is written first.
 """
 
 import re
@@ -12,7 +13,7 @@ from compat_v1.audit.result import Difference
 
 # What many nodes wait for makes other differences, as a rule's pattern that waits is none, and is one line.
 _RANKS = {"value": 0, "attribute": 0, "function": 0, "role": 0, "common wait": 1, "input": 2, "alone": 2}
-_RANKS |= {"wait": 3, "placement": 3}
+_RANKS |= {"wait": 3, "placement": 3, "shape": 3}
 
 
 def differences(findings, places):
@@ -23,7 +24,7 @@ def differences(findings, places):
     """
     groups = defaultdict(list)
     common = _common_waits(findings)
-    for finding, group in zip(findings, _groups(findings, common), strict=True):
+    for finding, group in zip(findings, _groups(findings, common, places), strict=True):
         groups[group].append(finding)
     found = []
     for group in groups.values():
@@ -56,7 +57,7 @@ def _common_waits(findings):
     return {one for one in findings if one.awaited and count[one.what] > 1 and one.awaited not in alone}
 
 
-def _groups(findings, common):
+def _groups(findings, common, places):
     """Return for each finding the number of its group."""
     leader = list(range(len(findings)))
 
@@ -68,6 +69,8 @@ def _groups(findings, common):
 
     at = {}
     for number, finding in enumerate(findings):
+        if finding.sizes:
+            continue
         keys = [("constant", finding.name)] if _is_root(finding) else [finding.node, finding.other]
         if finding in common:
             keys = [finding.what, ("waits", *_at(finding))]
@@ -78,13 +81,44 @@ def _groups(findings, common):
                 else:
                     at[key] = number
     for number, finding in enumerate(findings):
-        if _is_root(finding) or finding in common:
+        if _is_root(finding) or finding in common or finding.sizes:
             continue
         for node in (finding.node, finding.other):
             for one in () if node is None else _sources(node):
                 if one in at:
                     leader[find(number)] = find(at[one])
+    for number, one in _of_one_size(findings, places, at):
+        leader[find(number)] = find(one)
     return [find(number) for number in range(len(findings))]
+
+
+def _of_one_size(findings, places, at):
+    """Yield of each finding of sizes the one that it follows from, by number, or itself.
+
+    That is the first in which the same sizes differ; or, of what is made in the graph, one at the node or at what that
+    is made from; or, of a gradient's attribute, the same of another op. `at`: {node: the number of a finding there}, of
+    the others.
+    """
+    order = {number: _order(finding, places) for number, finding in enumerate(findings) if finding.sizes}
+    first, at = {}, dict(at)
+    for number in sorted(order, key=order.get):
+        finding, is_of_gradients = findings[number], order[number][0]
+        known = [first[size] for size in finding.sizes if size in first]
+        known += [first[finding.what]] if is_of_gradients and finding.what in first else []
+        nodes = [node for node in (finding.node, finding.other) if node]
+        if _is_root(finding) and len(known) < len(finding.sizes):  # another is written here
+            known = []
+        elif not known:
+            near = (*nodes, *(one for node in nodes for one in _sources(node)))
+            known = [at[one] for one in near if one in at]
+            if not known and finding.computed and len(set(first.values())) == 1:
+                known = list(first.values())  # which node it is the size of is not said, but there is one reason
+        cause = known[0] if known else number
+        yield number, cause
+        for key in (*finding.sizes, finding.what):
+            first.setdefault(key, cause)
+        for node in nodes:
+            at.setdefault(node, cause)
 
 
 def _is_root(finding):
@@ -104,6 +138,11 @@ def _rank(finding, places):
     name = finding.name if node is None or finding.name in places[0] else node.name
     place = places[0 if finding.node or node is None else 1].get(name, 0)
     return _is_of_gradients(name), _RANKS[finding.kind] + 2 * finding.computed, place, name
+
+
+def _order(finding, places):
+    of_gradients, rank, place, name = _rank(finding, places)
+    return of_gradients, place, rank, name
 
 
 def _is_of_gradients(name):

@@ -8,7 +8,7 @@ _MOST_AWAITED = 3  # that are listed
 
 
 class Finding(NamedTuple):
-    """One thing that differs: `kind` is "value", "attribute", "placement", "input", "wait" or "alone"."""
+    """One thing that differs, of a `kind` of those in `causes.py`."""
 
     kind: str
     node: object  # the normal node of the original, or None
@@ -20,11 +20,27 @@ class Finding(NamedTuple):
     advice: str = ""  # what to write in the port
     awaited: str = ""  # what is waited for in one graph alone
     which: str = ""  # "the original" or "the port", which that is
+    sizes: tuple = ()  # the sizes that differ, or what may be why: [(the original's, the port's)]
 
 
 def alone_awaited(awaited, which, node=None, other=None, name="", advice=""):
     """Return the finding that a node waits for another, by name, in one graph alone."""
     return Finding("wait", node, other, waits_for([awaited], which), name, advice=advice, awaited=awaited, which=which)
+
+
+def changed(shape, other):
+    """Return the sizes that differ in two shapes, or lists of whole numbers, (the one's, the other's)."""
+    if len(shape) != len(other):
+        return ((tuple(shape), tuple(other)),)
+    return tuple(pair for pair in zip(shape, other, strict=True) if pair[0] != pair[1])
+
+
+def shapes_of(*values):
+    """Return the shapes that attributes say, or None if one says none."""
+    protos = [attr_value_pb2.AttrValue.FromString(one).shape if one else None for one in values]
+    if any(one is None or one.unknown_rank for one in protos):
+        return None
+    return [[dim.size for dim in one.dim] for one in protos]
 
 
 def waits_for(names, which):

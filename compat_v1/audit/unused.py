@@ -28,8 +28,7 @@ def compare_unused_constants(verification):
             verification.explain(said, name)
             del left[name]
         elif other is None and name in left:
-            what = "is {}, {} in the port".format(*told_apart(unused[0][name], left[name]))
-            verification.find("value", None, None, what, name, name)
+            _find(verification, name, unused[0][name], left[name])
             del left[name]
         elif other is None:
             _leave(verification, name)
@@ -38,6 +37,13 @@ def compare_unused_constants(verification):
             del left[other]
     for name in left:
         _leave(verification, name)
+
+
+def _find(verification, name, here, there):
+    """Note that the constants of a name are not the same."""
+    what = "is {}, {} in the port".format(*told_apart(here, there))
+    computed = bool(here.ops or there.ops)
+    verification.find("value", None, None, what, name, name, computed, sizes=verification.changed(here, there))
 
 
 def _leave(verification, name):
@@ -49,8 +55,7 @@ def _leave(verification, name):
         return
     makers = list(zip(*(normal.operands(name) for normal in normals), strict=False))
     if makers and all(verification.is_same(*pair) for pair in makers):
-        what = "is {}, {} in the port".format(*told_apart(here, there))
-        verification.find("value", None, None, what, name, name)
+        _find(verification, name, here, there)
 
 
 def compare_unused_copies(verification):

@@ -5,7 +5,7 @@ partners of its inputs, and waits for the partners of what it waits for. How the
 """
 
 from compat_v1.audit import epsilons, excuses, pivots, placement, seeds, sums, switches, texts, waits
-from compat_v1.audit.findings import Finding, alone_awaited, listed, short
+from compat_v1.audit.findings import Finding, alone_awaited, changed, listed, shapes_of, short
 from compat_v1.audit.literals import Literal, shown, told_apart
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import before, surely_before
@@ -66,8 +66,8 @@ class Verification:
         """Note that a rule explains what differs at a node."""
         self.rules.setdefault(rule, []).append(name)
 
-    def find(self, kind, node, other, what, name="", other_name="", computed=False, advice=""):
-        self.findings.append(Finding(kind, node, other, what, name, other_name, computed, advice))
+    def find(self, kind, node, other, what, name="", other_name="", computed=False, advice="", sizes=()):
+        self.findings.append(Finding(kind, node, other, what, name, other_name, computed, advice, sizes=sizes))
 
     def _compare(self, node, other):
         if node.op != other.op:
@@ -106,7 +106,8 @@ class Verification:
         for index, pair in enumerate(zip(*self._known_shapes(node, other), strict=False)):
             if None not in pair and not may_be_one(*pair):
                 here, there = (list("?" if isinstance(size, Size) else size for size in shape) for shape in pair)
-                self.find("role", node, other, f"gives output {index} in the shape {here}, {there} in the port")
+                what = f"gives output {index} in the shape {here}, {there} in the port"
+                self.find("shape", node, other, what, sizes=changed(here, there))
 
     def _known_shapes(self, *pair):
         for side, one in zip(self.pairing.sides, pair, strict=True):
@@ -144,7 +145,10 @@ class Verification:
                 self.explain(rule, node.name)
                 continue
             what = f"the attribute {key} is {short(value)}, {short(other_value)} in the port"
-            self.find("attribute", node, other, what, advice=seeds.advice(node) if key == "seed2" else "")
+            shapes = shapes_of(value, other_value) if key == "shape" else None
+            sizes = changed(*shapes) if shapes else ((node, key),)
+            advice = seeds.advice(node) if key == "seed2" else ""
+            self.find("attribute", node, other, what, advice=advice, sizes=sizes)
 
     def _seeds_of_datasets(self):
         """Return the seeds of the datasets of both graphs, in pairs: a function that makes one anew has them."""
@@ -212,12 +216,23 @@ class Verification:
                 name = one.names[-1] if one.names else node.name
                 what = "is {}, {} in the port, for {}".format(*told_apart(one, two), node.name)
                 if one.kind == two.kind and one.shape != two.shape and one.value == two.value:
-                    what = f"is {shown(one)} in the shape {list(one.shape)}, {list(two.shape)} in the port"
+                    said = (
+                        shown(one) if " in the shape " in shown(one) else f"{shown(one)} in the shape {list(one.shape)}"
+                    )
+                    what = f"is {said}, {list(two.shape)} in the port"
                 other_name = two.names[-1] if two.names else ""
-                self.find("value", node, other, what, name, other_name, bool(one.ops or two.ops))
+                is_computed = bool(one.ops or two.ops)
+                self.find("value", node, other, what, name, other_name, is_computed, sizes=self.changed(one, two))
             else:
                 here, there = self.text(one), self.text(two)
                 self.find("input", node, other, f"input {position} is {here}, {there} in the port")
+
+    def changed(self, one, two):
+        """Return the sizes in which a constant of the original and one of the port differ, or two that are numbers."""
+        shapes = self._translated(one.shape), two.shape
+        if shapes[0] != shapes[1] or one.kind != "whole" or two.kind != "whole":
+            return changed(*shapes)
+        return changed(self._translated(one.value), two.value) if one.shape else ((one, two),)
 
     def is_same(self, one, two):
         if two is None:
@@ -324,7 +339,7 @@ class Verification:
             alone = [size for size in here if size not in there], [size for size in there if size not in here]
             for size, other in zip(*alone, strict=False):
                 what = f"is reshaped to {size}, {other} in the port"
-                self.find("value", None, None, what, here[size], there[other])
+                self.find("value", None, None, what, here[size], there[other], True, sizes=((size, other),))
 
     def _compare_waits(self, node, other):
         here = {self.partner.get(one, one) for one in node.controls}

@@ -1,0 +1,92 @@
+"""One mistake is one difference, with all that follows from it, and two are two."""
+
+import pytest
+import tensorflow as tf
+
+from compat_v1.audit.comparison import audit
+from compat_v1.control_flow import control_flow_v1
+
+v1 = tf.compat.v1
+
+
+def net(**changed):
+    """A convolution and three layers, trained by Adam, with what is given otherwise."""
+    how = {"kernel": 3, "filters": 4, "stride": 2, "padding": "SAME", "first": 8, "second": 16, "rate": 0.01, "seed": 1}
+    how |= changed
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        images, labels = v1.placeholder(tf.float32, [None, 12, 12, 1]), v1.placeholder(tf.float32, [None, 3])
+        filters = _weights([how["kernel"], how["kernel"], 1, how["filters"]], how["seed"])
+        strides = [1, how["stride"], how["stride"], 1]
+        x = tf.nn.relu(tf.nn.conv2d(images, filters, strides, how["padding"]))
+        x = tf.reshape(x, [-1, x.shape[1] * x.shape[2] * x.shape[3]])
+        for width, activation in ((how["first"], tf.nn.relu), (how["second"], tf.nn.relu), (3, tf.identity)):
+            product = tf.matmul(x, _weights([x.shape[1], width], 2))
+            x = activation(product + v1.Variable(tf.zeros([width]), use_resource=False))
+        loss = tf.reduce_mean(v1.nn.softmax_cross_entropy_with_logits_v2(logits=x, labels=labels))
+        v1.train.AdamOptimizer(how["rate"]).minimize(loss)
+    return graph.as_graph_def()
+
+
+def _weights(shape, seed):
+    return v1.Variable(tf.random.normal(shape, seed=seed), use_resource=False)
+
+
+WIDTH = "is [144, 8], [144, 9] in the port, for random_normal_1/RandomStandardNormal"
+FLAT = "is [-1, 144], [-1, {}] in the port, for Reshape"
+FILTERS = "is [3, 3, 1, 4], {} in the port, for random_normal/RandomStandardNormal"
+RATE = "is 0.01, 0.1 in the port, for Adam/update_Variable/ApplyAdam"
+PADDING = 'the attribute padding is s: "SAME", s: "VALID" in the port'
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"first": 9}, [WIDTH]),
+        (
+            {"first": 9, "second": 17},
+            [WIDTH, "is [8, 16], [9, 17] in the port, for random_normal_2/RandomStandardNormal"],
+        ),
+        ({"first": 9, "rate": 0.1}, [WIDTH, RATE]),
+        ({"kernel": 5}, [FILTERS.format("[5, 5, 1, 4]")]),
+        ({"filters": 5}, [FILTERS.format("[3, 3, 1, 5]"), FLAT.format(180)]),
+        ({"padding": "VALID"}, [PADDING, FLAT.format(100)]),
+        ({"kernel": 5, "padding": "VALID"}, [FILTERS.format("[5, 5, 1, 4]"), PADDING, FLAT.format(64)]),
+        ({"filters": 5, "seed": 2}, [FILTERS.format("[3, 3, 1, 5]"), "the attribute seed2 is i: 1", FLAT.format(180)]),
+    ],
+)
+def test_what_has_another_size_is_one_difference_at_the_constant_that_says_so(changed, expected):
+    found = audit(net(), net(**changed)).differences
+    assert [one.what[: len(text)] for one, text in zip(found, expected, strict=True)] == expected
+    assert sum(one.follows for one in found) > 20
+
+
+def test_the_size_that_an_axis_moves_follows_from_the_axis():
+    def columns(axis):
+        with tf.Graph().as_default() as graph:
+            x = v1.placeholder(tf.float32, [None, 4])
+            products = tf.expand_dims(x, axis) * v1.placeholder(tf.float32, [None, 1, 4])
+            v1.gradients(tf.reduce_mean(tf.tanh(tf.reshape(products, [-1]))), x)
+        return graph.as_graph_def()
+
+    (axis,) = audit(columns(2), columns(1)).differences
+    assert axis.what == "is 2, 1 in the port, for ExpandDims" and axis.follows > 5
+
+
+def test_two_axes_are_two_differences():
+    def of(axis):
+        with tf.Graph().as_default() as graph:
+            x = v1.placeholder(tf.float32, [4, 4, 4])
+            tf.exp(tf.cast(tf.argmax(x, axis), tf.float32)), tf.expand_dims(x, axis)
+        return graph.as_graph_def()
+
+    assert [one.node for one in audit(of(2), of(1)).differences] == ["ArgMax/dimension", "ExpandDims/dim"]
+
+
+def test_a_constant_of_another_shape_says_both():
+    def zeros(size):
+        with tf.Graph().as_default() as graph:
+            tf.tanh(tf.zeros([size]), name="out")
+        return graph.as_graph_def()
+
+    (found,) = audit(zeros(8), zeros(9)).differences
+    assert found.what == "is 0.0 in the shape [8], [9] in the port"
