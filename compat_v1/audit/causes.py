@@ -11,6 +11,7 @@ from compat_v1.audit.findings import waits_for
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.result import Difference
 
+_GRADIENT = re.compile(r"(?:.*/)?gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?/")  # of the op that the group names
 # What many nodes wait for makes other differences, as a rule's pattern that waits is none, and is one line.
 _RANKS = {"value": 0, "attribute": 0, "function": 0, "role": 0, "common wait": 1, "input": 2, "alone": 2}
 _RANKS |= {"wait": 3, "placement": 3, "shape": 3}
@@ -89,6 +90,8 @@ def _groups(findings, common, places):
                     leader[find(number)] = find(at[one])
     for number, one in _of_one_size(findings, places, at):
         leader[find(number)] = find(one)
+    for number, one in _of_gradients(findings, find):
+        leader[find(number)] = find(one)
     return [find(number) for number in range(len(findings))]
 
 
@@ -96,15 +99,13 @@ def _of_one_size(findings, places, at):
     """Yield of each finding of sizes the one that it follows from, by number, or itself.
 
     That is the first in which the same sizes differ; or, of what is made in the graph, one at the node or at what that
-    is made from; or, of a gradient's attribute, the same of another op. `at`: {node: the number of a finding there}, of
-    the others.
+    is made from. `at`: {node: the number of a finding there}, of the others.
     """
     order = {number: _order(finding, places) for number, finding in enumerate(findings) if finding.sizes}
     first, at = {}, dict(at)
     for number in sorted(order, key=order.get):
-        finding, is_of_gradients = findings[number], order[number][0]
+        finding = findings[number]
         known = [first[size] for size in finding.sizes if size in first]
-        known += [first[finding.what]] if is_of_gradients and finding.what in first else []
         nodes = [node for node in (finding.node, finding.other) if node]
         if _is_root(finding) and len(known) < len(finding.sizes):  # another is written here
             known = []
@@ -115,10 +116,28 @@ def _of_one_size(findings, places, at):
                 known = list(first.values())  # which node it is the size of is not said, but there is one reason
         cause = known[0] if known else number
         yield number, cause
-        for key in (*finding.sizes, finding.what):
-            first.setdefault(key, cause)
+        for size in finding.sizes:
+            first.setdefault(size, cause)
         for node in nodes:
             at.setdefault(node, cause)
+
+
+def _of_gradients(findings, find):
+    """Yield of each finding of gradients, if all of its group are, one at the op whose gradient it is, by number.
+
+    By the name that tf.gradients gives it: only how the report is put together depends on it.
+    """
+    named = {name: number for number, finding in enumerate(findings) for name in _names(finding)}
+    forward = {find(number) for name, number in named.items() if not _is_of_gradients(name)}
+    for number, finding in enumerate(findings):
+        for one in filter(None, map(_GRADIENT.match, _names(finding))):
+            if one[1] in named and find(number) not in forward:
+                yield number, named[one[1]]
+
+
+def _names(finding):
+    """Return the names of the nodes that a finding is at, or is about."""
+    return {node.name for node in (finding.node, finding.other) if node} | {finding.name} - {""}
 
 
 def _is_root(finding):
