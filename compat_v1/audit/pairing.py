@@ -175,11 +175,13 @@ class Pairing:
             elif left and right:
                 several.append((left, right))
         for left, right in several:
-            named = {name: node for node in right for name in node.names}
+            named = defaultdict(list)  # rules make several nodes that stand for one of the graph: these come in order
+            for node in right:
+                for name in node.names:
+                    named[name].append(node)
             for node in left:
-                other = next(
-                    (named[name] for name in node.names if name in named and named[name] not in self.back), None
-                )
+                others = (one for name in node.names for one in named.get(name, ()) if one not in self.back)
+                other = next(others, None)
                 if other is not None:
                     self.pair(node, other)
         if not ties:
@@ -197,14 +199,16 @@ class Pairing:
                     self._spread_out(strict=True)
 
     def _elect(self):
-        """Pair what the new pairs are made from as most of them say, so that a wrong edge misleads nothing else."""
-        votes = Counter()
+        """Pair what the new pairs say otherwise of as most of them say, so that a wrong edge misleads nothing else."""
+        votes = defaultdict(Counter)
         for node, other in self._new:
             for one, two in zip(node.inputs, other.inputs, strict=False) if node.op != "AddN" else ():
                 if is_tensor(one) and is_tensor(two) and one[1] == two[1]:
-                    votes[one[0], two[0]] += 1
-        for (node, other), _ in votes.most_common():
-            self._try(node, other, strict=True)
+                    votes[one[0]][two[0]] += 1
+        for node, others in votes.items():
+            (first, most), *rest = others.most_common(2)
+            if rest and most > rest[0][1]:
+                self._try(node, first, strict=True)
 
     def _spread_out(self, strict, alike=False):
         """Pair what the pairs are made from and used by, where that is unambiguous, for alike nodes only if `alike`."""
