@@ -90,3 +90,21 @@ def test_a_constant_of_another_shape_says_both():
 
     (found,) = audit(zeros(8), zeros(9)).differences
     assert found.what == "is 0.0 in the shape [8], [9] in the port"
+
+
+def test_an_attribute_of_a_loop_is_one_difference():
+    def loop(turns):
+        with tf.Graph().as_default() as graph, control_flow_v1():
+            x = v1.placeholder(tf.float32, [3])
+            entering = (0, x, 1.0)
+            out = tf.while_loop(
+                lambda k, *_: k < 4,
+                lambda k, y, z: (k + 1, tf.tanh(y * x), z * 2.0),
+                entering,
+                parallel_iterations=turns,
+            )
+            v1.gradients(out[1], x)
+        return graph.as_graph_def()
+
+    found = audit(loop(10), loop(32)).differences
+    assert [one.what[:33] for one in found] == ["the attribute parallel_iterations"]

@@ -146,7 +146,7 @@ class Verification:
                 continue
             what = f"the attribute {key} is {short(value)}, {short(other_value)} in the port"
             shapes = shapes_of(value, other_value) if key == "shape" else None
-            sizes = changed(*shapes) if shapes else ((node, key),)
+            sizes = changed(*shapes) if shapes else ((node.attributes.get("frame_name", node), key),)
             advice = seeds.advice(node) if key == "seed2" else ""
             self.find("attribute", node, other, what, advice=advice, sizes=sizes)
 
