@@ -243,7 +243,7 @@ def members(nodes, side):
             todo += one.controls
         else:
             found.add(one)
-    return found.difference(*(one.controls for one in found))
+    return found.difference(*(surely_before(one) - {one} for one in found))
 
 
 def is_read_back(node, side):
