@@ -324,3 +324,48 @@ def test_a_count_may_be_of_one_loss():
     assert audit(_built(_counted_of_one, False), _built(_counted_of_one, True, weight=0.0)).verdict == "not faithful"
     negative = (_built(_counted_of_one, new, weight=-1.0) for new in (False, True))
     assert audit(*negative).verdict == "not faithful", "one is 0 where it is negative"
+
+
+def _mean_of_all(new, weight=1.0):
+    """The sum of losses by how many they are, as tf.losses takes their mean, and its gradient."""
+    losses, gradient = floats(None, 3), floats(1, name="y")
+    ones = raw.Fill(dims=raw.Shape(input=losses), value=weight)
+    count = raw.Reshape(tensor=raw.Sum(input=ones, axis=[0, 1]), shape=[1])
+    total = raw.Reshape(tensor=raw.Sum(input=losses, axis=[0, 1]), shape=[1])
+    if new:
+        out(raw.AddV2(x=raw.DivNoNan(x=total, y=count), y=raw.DivNoNan(x=gradient, y=count)))
+        return
+    none = raw.Fill(dims=[1], value=0.0)
+    divisor = raw.Select(condition=raw.Equal(x=count, y=0.0), x=raw.Fill(dims=[1], value=1.0), y=count)
+    above = raw.Greater(x=count, y=0.0)
+    back = raw.RealDiv(x=raw.Select(condition=above, x=gradient, y=none), y=divisor)
+    out(raw.AddV2(x=raw.Select(condition=above, x=raw.RealDiv(x=total, y=divisor), y=none), y=back))
+
+
+def test_a_count_may_be_of_all_losses():
+    result = proved(_built(_mean_of_all, False), _built(_mean_of_all, True))
+    assert "quotient or 0" in result.rules
+    assert audit(_built(_mean_of_all, False), _built(_mean_of_all, True, weight=2.0)).verdict == "not faithful"
+    negative = (_built(_mean_of_all, new, weight=-1.0) for new in (False, True))
+    assert audit(*negative).verdict == "not faithful", "one is 0 where it is negative"
+
+
+def _counted_classes(new, mistake=False):
+    """How many of each class are right, by how many there are, as tf.metrics counts them in a variable."""
+    x = floats(4)
+    total = tf.Variable([0.0, 1.0, 0.0], use_resource=False)
+    with tf.control_dependencies([total.initializer]):
+        count = raw.ScatterAdd(ref=total._ref(), indices=[0, 1], updates=[1.0, 1.0])
+    right = raw.AddV2(x=x[:3], y=1.0)
+    if new:
+        limit = 1.0 if mistake else 0.0
+        out(raw.DivNoNan(x=right, y=raw.Maximum(x=count, y=limit)))
+        return
+    none = raw.Fill(dims=[3], value=0.0)
+    out(raw.Select(condition=raw.Greater(x=count, y=none), x=raw.RealDiv(x=right, y=count), y=none))
+
+
+def test_a_count_may_be_of_each_class():
+    result = proved(_built(_counted_classes, False), _built(_counted_classes, True))
+    assert "quotient or 0" in result.rules
+    assert audit(_built(_counted_classes, False), _built(_counted_classes, True, mistake=True)).verdict == "not faithful"

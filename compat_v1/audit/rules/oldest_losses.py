@@ -120,12 +120,12 @@ def count_of(divisor):
 
 
 def _counts(operand):
-    """Whether a tensor is a sum of ones, of those whose weight is not 0: never below 0 and always a number."""
+    """Whether a tensor is a sum of ones, of all or of those whose weight is not 0: never below 0, always a number."""
     for op in ("Reshape", "Sum"):
         operand = operand[0].inputs[0] if is_op(operand, op) else operand
     if is_op(operand, "Mul"):  # weights that are broadcast
         return all(_is_one_or_none(one) for one in operand[0].inputs)
-    return is_op(operand, "Select", "SelectV2") and _is_one_or_none(operand)
+    return _is_one_or_none(operand)
 
 
 def _is_one_or_none(operand):
@@ -147,7 +147,7 @@ def _is_kept(operand):
     """Whether a tensor is a variable that counts, as metrics keep it, or what that became."""
     while is_op(operand, "Identity"):
         operand = operand[0].inputs[0]
-    return not isinstance(operand, Literal) and operand[0].op in ("VariableV2", "AssignAdd")
+    return not isinstance(operand, Literal) and operand[0].op in ("VariableV2", "AssignAdd", "ScatterAdd")
 
 
 def _waits_for_nothing(node):
