@@ -127,8 +127,14 @@ def standardized(new, mistake, x):
     return raw.RealDiv(x=left, y=raw.Maximum(x=raw.Sqrt(x=variance), y=least))
 
 
+def standardized_each(new, mistake, x):
+    """Images that are standardized one by one, in a loop."""
+    return tf.map_fn(lambda image: standardized(new, mistake, image), tf.stack([x, x * 2.0]))
+
+
 CAUSES = {
     standardized: "standardized image",
+    standardized_each: "standardized image",
     softplus: "gradient of softplus",
     exponents: "largest exponent",
     decay: "natural decay",

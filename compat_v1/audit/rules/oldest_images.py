@@ -156,7 +156,8 @@ def _deviation(how, operands):
 def _standardized(rewriter, name, node, operands):
     """(image - mean) / max(deviation, 1 / root of the number of elements), with the deviation in either form."""
     how, found = next(((how, one) for how in _FORMS if (one := _deviation(how, operands))), ("", {}))
-    if not found or any(one.controls for one in found["nodes"]):
+    waits = [awaited.op for one in found.get("nodes", ()) for awaited in one.controls]
+    if not found or set(waits) - {"the loop"}:  # that what is known is made in
         return False
     normal, image, axes, count = rewriter.normal, found["image"], found["axes"], found["count"]
     kept = {"keep_dims" in one.attributes for one in found["nodes"] if one.op == "Mean"}
