@@ -32,8 +32,9 @@ from compat_v1.audit.graph import Attributes, Graph, has_shape
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.normal import ENTERING, Normal
 from compat_v1.audit.numbers import changed_numbers
+from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pairing import Pairing
-from compat_v1.audit.pruning import leave_out_implied_waits
+from compat_v1.audit.pruning import leave_out_implied_waits, surely_before
 from compat_v1.audit.result import Audit, Difference, Numbers, report
 from compat_v1.audit.rules.functional import acting
 from compat_v1.audit.unused import compare_unused_constants, compare_unused_copies
@@ -102,6 +103,7 @@ class _Comparison:
         self.graphs = (original, port)
         self.functions = _Functions(*self.graphs)
         self.normals, self.verification = _verified(*self.graphs, self.functions.do_the_same)
+        self.functions.take_out(self.normals)
         self.verification.explain_consumed()
 
     def run(self, roles):
@@ -275,6 +277,12 @@ def shapes_of_placeholders(original: Any, port: Any) -> dict[str, Any]:
     return shapes
 
 
+def _made_with(tensors):
+    """Return what has run whenever some tensors are there."""
+    makers = [one[0] for one in tensors if is_tensor(one)]
+    return set(makers).union(*map(surely_before, makers))
+
+
 class _Functions:
     """The functions of two graphs, compared in pairs as their users pair them."""
 
@@ -325,22 +333,23 @@ class _Functions:
 
         (graph, outputs), (other_graph, other_outputs) = sides
         (normal, other_normal), verification = _verified(graph, other_graph, self.do_the_same, given)
+        self.take_out((normal, other_normal))
         verification.explain_consumed()
         findings = list(verification.findings)
         findings += _strays(graph, other_graph)
         numbers, unexplained = changed_numbers(verification, seeds)
         findings += unexplained
         waits = [{one[1:] for one in names if one.startswith("^")} for names in (outputs, other_outputs)]
-        here, there = (
-            acting(side, {one for name in names for one in side.awaited(name)})
-            for side, names in zip((normal, other_normal), waits, strict=True)
-        )
-        if {verification.partner.get(one) for one in here} != there:
-            findings.append(Finding("role", None, None, "its result waits for others in the port", name))
         outputs, other_outputs = (
             [_tensor(side, one) for one in names if not one.startswith("^")]
             for side, names in ((normal, outputs), (other_normal, other_outputs))
         )
+        here, there = (
+            acting(side, {one for name in names for one in side.awaited(name)}) - _made_with(tensors)
+            for side, names, tensors in zip((normal, other_normal), waits, (outputs, other_outputs), strict=True)
+        )
+        if {verification.partner.get(one) for one in here} != there:
+            findings.append(Finding("role", None, None, "its result waits for others in the port", name))
         if len(outputs) != len(other_outputs) or len(arguments[0]) != len(arguments[1]):
             findings.append(Finding("role", None, None, "takes or gives another number of tensors in the port", name))
         for position, (one, two) in enumerate(zip(outputs, other_outputs, strict=False)):
@@ -357,6 +366,11 @@ class _Functions:
         for rule, names in verification.rules.items():
             self.rules.setdefault(rule, []).extend(f"{name}/{one}" for one in names)
         return not found
+
+    def take_out(self, normals):
+        """Count the functions as compared whose bodies rules have written instead of their calls."""
+        for used, normal in zip(self.used, normals, strict=True):
+            used |= normal.written_out
 
     def left_over(self):
         """Return a difference for each function that nothing calls and that the other graph has not."""

@@ -65,6 +65,7 @@ class Normal(Places):
         self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
         self.kept: dict = {}  # {what is popped: (the operand that was pushed, by which node, the handles of the stack)}
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them
+        self.written_out: set[str] = set()  # functions whose bodies a rule has written instead of their calls
         self.accounted: set[Node] = set()  # of these, those of whose waits the rule has taken account
         self.seeded_at: dict[Node, str] = {}  # {dataset: the constant that was made for its seed}
         # {tensor whose gradient, if nothing uses it, differs with the way of writing: {(which, the node of that)}}

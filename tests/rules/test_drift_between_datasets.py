@@ -166,3 +166,68 @@ def test_the_advice_for_seeds_in_functions_draws_as_the_old_program_did():
 
     assert numbers(_drawn()) == numbers(_drawn())
     assert numbers(old) != numbers(old) and numbers(_drawn(advised=True)) != numbers(_drawn(advised=True))
+
+
+def _lines(new, files, compression="", size=262144, waits=False, taken=1, op="TextLineDataset"):
+    """The lines of some files, by one reader or by one for each; `waits`: the function draws a number besides."""
+    of = {"output_types": [tf.string], "output_shapes": [[]]}
+    reader = getattr(raw, op)
+
+    @Defun(tf.string, func_name="read_one_file")
+    def read_one_file(name):
+        drawn = [raw.RandomUniform(shape=np.zeros(0, np.int32), dtype=tf.float32, seed=3)] if waits else []
+        file = files[0] if taken == 0 else name
+        lines = reader(filenames=file, compression_type=compression, buffer_size=tf.constant(size, tf.int64))
+        with tf.control_dependencies([lines.op, *drawn]):
+            return raw.Identity(input=lines)
+
+    with tf.Graph().as_default() as graph:
+        if new:
+            names = raw.Reshape(tensor=tf.constant(files), shape=[-1])
+            names = raw.TensorSliceDataset(components=[names], output_shapes=[[]])
+            lines = raw.FlatMapDataset(input_dataset=names, other_arguments=[], f=read_one_file, **of)
+        else:
+            lines = reader(filenames=files, compression_type="", buffer_size=tf.constant(262144, tf.int64))
+        iterator = raw.IteratorV2(shared_name="", container="", **of)
+        raw.MakeIterator(dataset=lines, iterator=iterator, name="begin")
+        tf.identity(raw.IteratorGetNext(iterator=iterator, **of)[0], name="result")
+    return graph.as_graph_def()
+
+
+def _all_lines(graph_def):
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+    found = []
+    with tf.Session(graph=graph) as session:
+        session.run("begin")
+        while True:
+            try:
+                found.append(session.run("result:0"))
+            except tf.errors.OutOfRangeError:
+                return found
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_reader_of_several_files_reads_them_as_one_for_each_does(tmp_path, count):
+    files = []
+    for number in range(max(count, 1)):
+        files.append(str(tmp_path / f"{number}.txt"))
+        (tmp_path / f"{number}.txt").write_text("\n".join(f"{number} {line}" for line in range(number + 2)))
+    files = files if count else files[0]  # which may be given alone
+    old, new = _lines(False, files), _lines(True, files)
+    result = audit(old, new)
+    assert result.verdict == "faithful" and "newer datasets" in result.rules, result.differences
+    assert _all_lines(old) == _all_lines(new) != []
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [{"files": ["b", "a"]}, {"compression": "GZIP"}, {"size": 1024}, {"waits": True}, {"taken": 0}, {"files": ["a"]}],
+    ids=str,
+)
+def test_a_mistake_in_how_files_are_read_is_reported(mistake):
+    assert audit(_lines(False, ["a", "b"]), _lines(True, **{"files": ["a", "b"], **mistake})).verdict == "not faithful"
+    records = {"op": "TFRecordDataset", "files": ["a", "b"]}
+    if mistake != {"size": 1024}:
+        assert audit(_lines(False, **records), _lines(True, **{**records, **mistake})).verdict == "not faithful"
+    assert audit(_lines(False, **records), _lines(True, size=-1, **records)).verdict == "faithful"

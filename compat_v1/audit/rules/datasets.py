@@ -2,8 +2,9 @@
 
 import tensorflow as tf
 
-from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_scalar, number
+from compat_v1.audit.literals import Literal, read_constant, whole
+from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.pruning import before
 
 v1 = tf.compat.v1
 
@@ -12,6 +13,7 @@ _AT_ONCE = (262144, -1)
 # What elements are read from: it only says so, and whatever counts them has a place of its own in them.
 SOURCES = {"TensorDataset", "TensorSliceDataset", "RangeDataset", "TextLineDataset", "TFRecordDataset"}
 SOURCES |= {"FixedLengthRecordDataset"}
+_READERS = ("TextLineDataset", "TFRecordDataset")
 
 
 def _tuned(rewriter, name, _node, operands):
@@ -22,20 +24,69 @@ def _tuned(rewriter, name, _node, operands):
 
 def _read(rewriter, name, node, operands):
     """Records are the same however many bytes of them are read at once."""
-    buffer = operands[-1]
+    settings, steps = _usual(node.op, operands[1:])
+    return _keep_reader(rewriter, name, node.op, [operands[0], *settings], steps)
+
+
+def _usual(op, settings):
+    """Return a reader's settings with the default of today, and by which rule."""
+    buffer = settings[-1]
     is_default = isinstance(buffer, Literal) and buffer.shape == () and buffer.value in [(size,) for size in _AT_ONCE]
-    if node.op == "TFRecordDataset" and is_default:
-        operands = [*operands[:-1], buffer._replace(value=(-1,))]
-        steps = {"dataset tuning"} if buffer.value != (-1,) else set()
-        rewriter.normal.keep(name, node.op, operands, steps=steps)
-        return True
-    return False
+    if op != "TFRecordDataset" or not is_default or buffer.value == (-1,):
+        return settings, set()
+    return [*settings[:-1], buffer._replace(value=(-1,))], {"dataset tuning"}
+
+
+def _keep_reader(rewriter, name, op, operands, steps):
+    """Files are read one after the other, be they a list or one."""
+    files, *settings = operands
+    if is_op(files, "Reshape") and len(rewriter.normal.sizes(files) or ()) == 1 and not files[0].controls:
+        rewriter.normal.absorbed.add(files[0])
+        files = files[0].inputs[0]
+    if isinstance(files, Literal) and files.shape == ():
+        files = files._replace(shape=(1,))
+    rewriter.normal.keep(name, op, [files, *settings], {}, steps).functions = {}
+    return True
+
+
+def _file_by_file(rewriter, name, _node, operands):
+    """Each of several files has a reader of its own, one after the other; one reader had them all."""
+    (function,) = rewriter.graph.called(name)["f"]
+    op, settings = _reader(rewriter.graph.functions.get(function))
+    files = operands[0]
+    if op is None or len(operands) != 1 or not is_op(files, "TensorSliceDataset") or files[0].controls:
+        return False
+    if len(files[0].inputs) != 1 or len(rewriter.normal.sizes(files[0].inputs[0]) or ()) != 1:
+        return False
+    settings, steps = _usual(op, settings)
+    rewriter.normal.absorbed.add(files[0])
+    rewriter.normal.written_out.add(function)
+    return _keep_reader(rewriter, name, op, [*files[0].inputs, *settings], {"newer datasets", *steps})
+
+
+def _reader(function):
+    """Return the op that alone reads a file in a function, which is given its name, and its settings; or (None, ())."""
+    nodes = {node.name: node for node in function.node_def} if function else {}
+    readers = [node for node in nodes.values() if node.op in _READERS]
+    if len(readers) != 1 or {node.op for node in nodes.values()} - {*_READERS, "Const", "Identity", "NoOp"}:
+        return None, ()
+    ((reader,), given) = readers, [one.name for one in function.signature.input_arg]
+    makers = [nodes.get(one.partition(":")[0]) for one in reader.input[1:]]
+    results = [one.partition(":")[0] for one in function.ret.values()]
+    while results and results[0] in nodes and nodes[results[0]].op == "Identity":
+        results[0] = nodes[results[0]].input[0].partition(":")[0]
+    if list(reader.input[:1]) != given or results != [reader.name] or any(one is None for one in makers):
+        return None, ()
+    return (reader.op, list(map(read_constant, makers))) if {one.op for one in makers} == {"Const"} else (None, ())
 
 
 def _given_back(rewriter, name, _node, operands):
     """What a function gives is copied first, by now; in a function no one else can ask for the copy."""
-    graph = rewriter.graph
-    if not graph.is_body or graph.followers[name] or graph.controls[name] or rewriter.normal.reads_a_ref(name):
+    graph, normal = rewriter.graph, rewriter.normal
+    if not graph.is_body or graph.followers[name] or normal.reads_a_ref(name):
+        return False
+    waits = set().union(*map(normal.awaited, graph.controls[name]))
+    if waits and (isinstance(operands[0], Literal) or not waits <= before(operands[0][0])):
         return False
     rewriter.normal.alias(name, operands[0], "results of functions")
     return True
@@ -133,8 +184,9 @@ RULES = {
     "RewriteDataset": _split,
     "EagerPyFunc": _next_of_generator,
     "MapDataset": _chosen,
+    "FlatMapDataset": _file_by_file,
     "OptimizeDataset": _tuned,
     "ModelDataset": _tuned,
-    "TFRecordDataset": _read,
+    **dict.fromkeys(_READERS, _read),
     "NoOp": _grouped,
 }
