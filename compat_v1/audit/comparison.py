@@ -32,9 +32,8 @@ from compat_v1.audit.graph import Attributes, Graph, has_shape
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.normal import ENTERING, Normal
 from compat_v1.audit.numbers import changed_numbers
-from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pairing import Pairing
-from compat_v1.audit.pruning import leave_out_implied_waits, surely_before
+from compat_v1.audit.pruning import leave_out_implied_waits
 from compat_v1.audit.result import Audit, Difference, Numbers, report
 from compat_v1.audit.rules.functional import acting
 from compat_v1.audit.unused import compare_unused_constants, compare_unused_copies
@@ -277,12 +276,6 @@ def shapes_of_placeholders(original: Any, port: Any) -> dict[str, Any]:
     return shapes
 
 
-def _made_with(tensors):
-    """Return what has run whenever some tensors are there."""
-    makers = [one[0] for one in tensors if is_tensor(one)]
-    return set(makers).union(*map(surely_before, makers))
-
-
 class _Functions:
     """The functions of two graphs, compared in pairs as their users pair them."""
 
@@ -340,16 +333,16 @@ class _Functions:
         numbers, unexplained = changed_numbers(verification, seeds)
         findings += unexplained
         waits = [{one[1:] for one in names if one.startswith("^")} for names in (outputs, other_outputs)]
+        here, there = (
+            acting(side, {one for name in names for one in side.awaited(name)})
+            for side, names in zip((normal, other_normal), waits, strict=True)
+        )
+        if {verification.partner.get(one) for one in here} != there:
+            findings.append(Finding("role", None, None, "its result waits for others in the port", name))
         outputs, other_outputs = (
             [_tensor(side, one) for one in names if not one.startswith("^")]
             for side, names in ((normal, outputs), (other_normal, other_outputs))
         )
-        here, there = (
-            acting(side, {one for name in names for one in side.awaited(name)}) - _made_with(tensors)
-            for side, names, tensors in zip((normal, other_normal), waits, (outputs, other_outputs), strict=True)
-        )
-        if {verification.partner.get(one) for one in here} != there:
-            findings.append(Finding("role", None, None, "its result waits for others in the port", name))
         if len(outputs) != len(other_outputs) or len(arguments[0]) != len(arguments[1]):
             findings.append(Finding("role", None, None, "takes or gives another number of tensors in the port", name))
         for position, (one, two) in enumerate(zip(outputs, other_outputs, strict=False)):

@@ -205,6 +205,12 @@ RULES = {
         "1.4 to 1.8, 1.12 to 1.15, 1.15 to 2.21",
         "with the operands that mean the same they give the same elements, and nobody asks for that length",
     ),
+    "unused datasets": Rule(
+        "a dataset is made where it is described, also that of a one-shot iterator, whose function makes it once more; "
+        "and the handle of each iterator is made as text",
+        "1.4 to 1.8, 1.12 to 1.15",
+        "nothing uses them, and a dataset that no iterator reads does nothing",
+    ),
     "key and counter": Rule(
         "stateless random ops take a key and a counter that are made from the seed, took the seed",
         "1.15 to 2.21",

@@ -22,6 +22,7 @@ _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Swi
 _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum computes from a shape, which came to be placed beside that.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Range", "Shape", "Size"}
+_OF_DATASETS = re.compile(r"\w+Dataset(V\d+)?|IteratorToStringHandle")
 _DRAWN = re.compile(r"hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
@@ -63,11 +64,26 @@ def unused(node, side, in_port):
         return "computed shapes"
     if in_port and _writes_sparse_shape(node, users):
         return "computed shapes"
+    if in_port and _is_read_by_nobody(node, side):
+        return "unused datasets"
     if in_port and node.op == "PlaceholderWithDefault" and not users.get(node) and isinstance(node.inputs[0], Literal):
         return "unused constants"  # whether what is fed is for training, which no layer asks
     if node.op == "Enter" and not users.get(node) and not node.controls:
         return "unused constants" if isinstance(node.inputs[0], Literal) else "computed shapes"
     return "unused constants" if _measures_zeros(node, side) else None
+
+
+def _is_read_by_nobody(node, side):
+    """Whether a node is a dataset, or the handle of an iterator as text, of which nothing but such is made."""
+    found, todo = {node}, [node]
+    while todo:
+        one = todo.pop()
+        if not _OF_DATASETS.fullmatch(one.op):
+            return False
+        new = {user for user, _ in side.users.get(one, ())} - found
+        found |= new
+        todo += new
+    return True
 
 
 def _is_of_statistics(node):

@@ -231,3 +231,46 @@ def test_a_mistake_in_how_files_are_read_is_reported(mistake):
     if mistake != {"size": 1024}:
         assert audit(_lines(False, **records), _lines(True, **{**records, **mistake})).verdict == "not faithful"
     assert audit(_lines(False, **records), _lines(True, size=-1, **records)).verdict == "faithful"
+
+
+def _described(in_port, iterated=False, factor=2.0):
+    """A one-shot iterator whose function makes a dataset, beside which the port has the same once more."""
+
+    def dataset(factor):
+        numbers = raw.TensorSliceDataset(components=[[1.0, 2.0, 3.0]], output_shapes=[[]])
+        return raw.MapDataset(input_dataset=numbers, other_arguments=[], f=doubled, **OF)
+
+    @Defun(tf.float32, func_name="doubled")
+    def doubled(x):
+        return x * factor
+
+    @Defun(func_name="make")
+    def make():
+        return dataset(factor)
+
+    with tf.Graph().as_default() as graph:
+        doubled.add_to_graph(graph)
+        iterator = raw.OneShotIterator(dataset_factory=make, shared_name="", container="", **OF)
+        if in_port:
+            made = dataset(factor)
+            raw.IteratorToStringHandle(resource_handle=iterator)
+        if iterated:
+            raw.MakeIterator(dataset=made, iterator=iterator, name="begin")
+        tf.identity(raw.IteratorGetNext(iterator=iterator, **OF)[0], name="result")
+    return graph.as_graph_def()
+
+
+def test_a_dataset_that_nothing_reads_does_nothing():
+    old, new = _described(False), _described(True)
+    result = audit(old, new)
+    assert result.verdict == "faithful" and "unused datasets" in result.rules, result.differences
+    values = []
+    for graph_def in (old, new):
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(graph_def, name="")
+        with tf.Session(graph=graph) as session:
+            values.append([session.run("result:0") for _ in range(3)])
+    assert values == [[2.0, 4.0, 6.0]] * 2
+    assert audit(new, old).verdict == "not faithful", "no release made it no more"
+    for mistake in ({"iterated": True}, {"factor": 3.0}):
+        assert audit(old, _described(True, **mistake)).verdict == "not faithful"

@@ -7,6 +7,7 @@ but for what it needs.
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import may_go
+from compat_v1.audit.rules.datasets import SOURCES
 
 _RULE = "loops without state"
 
@@ -39,7 +40,7 @@ def acting(normal, nodes):
 
 
 def _has_no_effect(node):
-    return node.op in ("StatelessWhile", "StatelessIf")
+    return node.op in ("StatelessWhile", "StatelessIf", *SOURCES)  # a file is opened when it is read
 
 
 def _copied(rewriter, name, _node, operands):
