@@ -368,4 +368,6 @@ def _counted_classes(new, mistake=False):
 def test_a_count_may_be_of_each_class():
     result = proved(_built(_counted_classes, False), _built(_counted_classes, True))
     assert "quotient or 0" in result.rules
-    assert audit(_built(_counted_classes, False), _built(_counted_classes, True, mistake=True)).verdict == "not faithful"
+    assert (
+        audit(_built(_counted_classes, False), _built(_counted_classes, True, mistake=True)).verdict == "not faithful"
+    )
