@@ -158,6 +158,12 @@ def _padded(shapes, literals, _attributes):
     return [tuple(sizes.add(size, sizes.add(*pair)) for size, pair in zip(shapes[0], around.tolist(), strict=True))]
 
 
+def _without_padding(shapes, literals, _attributes):
+    around = literals[1].array()
+    sizes_of_padding = [sizes.add(*pair) for pair in around.tolist()]
+    return [tuple(sizes.subtract(*pair) for pair in zip(shapes[0], sizes_of_padding, strict=True))]
+
+
 def _losses(shapes, _literals, _attributes):
     return [shapes[0][:1], shapes[0]]
 
@@ -283,7 +289,8 @@ _RULES = {
     "Tile": _tiled,
     "Split": _split,
     "Slice": _cut,
-    "Pad": _padded,
+    **dict.fromkeys(("Pad", "PadV2", "MirrorPad"), _padded),
+    "MirrorPadGrad": _without_padding,
     "OneHot": _hot,
     "Range": _range,
     "MaxPoolGrad": _same,

@@ -45,7 +45,17 @@ def looked_up(x):
     return raw.LookupTableFindV2(table_handle=table, keys=asked, default_value=-1.0), [8]
 
 
+def mirrored(x):
+    around = {"paddings": [[0, 0], [0, 0], [1, 2]], "mode": "REFLECT"}
+    return raw.MirrorPadGrad(input=raw.Exp(x=raw.MirrorPad(input=x, **around)), **around), [8]
+
+
+def surrounded(x):
+    return raw.PadV2(input=x, paddings=[[0, 0], [0, 0], [1, 2]], constant_values=1.0), [11]
+
+
 FORMS = (last_ones, axis_behind_all, all_behind_an_axis, spectrum, from_spectrum, there_and_back, looked_up)
+FORMS += (mirrored, surrounded)
 
 
 def _reshaped(form):
