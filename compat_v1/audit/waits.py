@@ -243,7 +243,8 @@ def members(nodes, side):
             todo += one.controls
         else:
             found.add(one)
-    return found.difference(*(surely_before(one) - {one} for one in found))
+    switches = [one.inputs[0][0] for one in found if one.op == "Identity" and _tells_branch(one)]
+    return found.difference(*(one.controls for one in (*found, *switches)))
 
 
 def is_read_back(node, side):
