@@ -243,8 +243,7 @@ def members(nodes, side):
             todo += one.controls
         else:
             found.add(one)
-    switches = [one.inputs[0][0] for one in found if one.op == "Identity" and _tells_branch(one)]
-    return found.difference(*(one.controls for one in (*found, *switches)))
+    return found.difference(*(one.controls for one in found))
 
 
 def is_read_back(node, side):
