@@ -4,6 +4,8 @@ Two graphs are found faithful only if every node has a partner with the same op,
 partners of its inputs, and waits for the partners of what it waits for. How the partners were found does not matter.
 """
 
+import functools
+
 from compat_v1.audit import epsilons, excuses, pivots, placement, seeds, sums, switches, texts, waits
 from compat_v1.audit.findings import Finding, alone_awaited, changed, listed, shapes_of, short
 from compat_v1.audit.literals import Literal, shown, told_apart
@@ -32,6 +34,7 @@ class Verification:
         self.parts = set()  # sums of one graph alone, that are parts of these
         self.findings.extend(placement.consumed(self))
         self.frames, self.frames_back = {}, {}
+        self.surely_before = functools.cache(surely_before)
         for node, other in self.partner.items():
             self._compare(node, other)
         self.findings.extend(waits.of_consumed(self))

@@ -287,7 +287,8 @@ def _differences(verification, name, other_name):
     """Return what one of two nodes alone waits for, and in which graph.
 
     In a loop they wait for whichever of its variables comes first, only to be in the loop: see `Graph.strays`. Zeros
-    that the gradient of a branch needs are now made in that branch, and so behind the Switch that they waited for.
+    that the gradient of a branch needs are now made in that branch, and so behind the Switch that they waited for. What
+    has run for something else that a node waits for, it waits for.
     """
     normal, other = (side.normal for side in verification.pairing.sides)
     # What a rule left out of both graphs has no partner: those of one name stand for each other.
@@ -300,6 +301,9 @@ def _differences(verification, name, other_name):
     for key in sorted(here.keys() ^ there.keys(), key=lambda key: getattr(key, "name", key)):
         one = here[key] if key in here else there[key]
         if one.op == "NoOp" and not one.controls:
+            continue
+        counterpart, others = (verification.partner, there) if key in here else (verification.back, here)
+        if any(counterpart.get(one) in verification.surely_before(awaited) for awaited in others.values()):
             continue
         of_zeros = is_zeros(normal.tensors.get((name, 0)))
         if of_zeros and (_tells_branch(one) if key in there else _is_in_branch_of(verification, one, there.values())):

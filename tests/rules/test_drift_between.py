@@ -90,12 +90,15 @@ def test_a_norm_that_is_checked_in_the_port_alone_is_reported():
     assert audit(_checked_norm().as_graph_def(), raw_norm.as_graph_def()).verdict == "not faithful"
 
 
-def _branches():
-    """The gradients of a condition, as GraphDef."""
+def _branches(behind=0):
+    """The gradients of a condition, made behind some updates, as GraphDef."""
     with tf.Graph().as_default() as graph:
         x, y = (tf.placeholder(tf.float32, [None, 3], name=name) for name in "xy")
         chosen = tf.cond(tf.placeholder(tf.bool, [], name="p"), lambda: tf.exp(x), lambda: y * 2.0)
-        tf.concat(tf.gradients(tf.square(chosen), [x, y]), 0, name="result")
+        updates = [tf.assign_add(tf.Variable(0.0, name=f"count_{k}"), 1.0, name=f"update_{k}") for k in range(2)]
+        with tf.control_dependencies(updates[:behind]):
+            gradients = tf.gradients(tf.square(chosen), [x, y])
+        tf.concat(gradients, 0, name="result")
     return graph.as_graph_def()
 
 
@@ -103,9 +106,10 @@ def _behind_switches(graph_def, exchanged=False, value=None):
     """Let the zeros of a branch's gradient wait for the Switch as such, as from 1.5 to 1.12, or for the other one."""
     nodes = {node.name: node for node in graph_def.node}
     zeros = [node for node in graph_def.node if node.op == "Const" and "zeros" in node.name]
-    switches = [nodes[node.input[0][1:]].input[0].partition(":")[0] for node in zeros]
-    for node, switch in zip(zeros, switches[::-1] if exchanged else switches, strict=True):
-        node.input[0] = f"^{switch}"
+    copies = [next(one for one in node.input if nodes[one[1:]].op == "Identity") for node in zeros]
+    switches = [nodes[copy[1:]].input[0].partition(":")[0] for copy in copies]
+    for node, copy, switch in zip(zeros, copies, switches[::-1] if exchanged else switches, strict=True):
+        node.input[list(node.input).index(copy)] = f"^{switch}"
         if value is not None:
             node.attr["value"].tensor.float_val[:] = [value]
     assert len(set(switches)) == 2
@@ -142,6 +146,17 @@ def test_zeros_of_a_branch_may_have_waited_for_its_switch_and_give_every_bit():
                 tf.import_graph_def(graph_def, name="")
             values.append(_value(graph, x=x, y=y, p=p).view(np.uint32))
         assert (values[0] == values[1]).all()
+
+
+def test_zeros_of_a_branch_made_behind_updates_wait_for_these_and_for_its_switch():
+    tf.disable_control_flow_v2()
+    try:
+        graphs = [_without_identities(_behind_switches(_branches(behind=count))) for count in (2, 1, 0)]
+        new = _branches(behind=2)
+    finally:
+        tf.enable_control_flow_v2()
+    verdicts = [audit(old, new).verdict for old in graphs]
+    assert verdicts == ["faithful", "not faithful", "not faithful"], audit(graphs[0], new).differences
 
 
 def _of_resources(beside=None):
