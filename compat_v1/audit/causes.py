@@ -136,8 +136,8 @@ def _of_gradients(findings, find):
 
 
 def _names(finding):
-    """Return the names of the nodes that a finding is at, or is about."""
-    return {node.name for node in (finding.node, finding.other) if node} | {finding.name} - {""}
+    """Return the names of the nodes that a finding is about, or is at, always in this order."""
+    return [name for name in (finding.name, *(node.name for node in (finding.node, finding.other) if node)) if name]
 
 
 def _is_root(finding):

@@ -219,9 +219,9 @@ class Verification:
                 name = one.names[-1] if one.names else node.name
                 what = "is {}, {} in the port, for {}".format(*told_apart(one, two), node.name)
                 if one.kind == two.kind and one.shape != two.shape and one.value == two.value:
-                    said = (
-                        shown(one) if " in the shape " in shown(one) else f"{shown(one)} in the shape {list(one.shape)}"
-                    )
+                    said = shown(one)
+                    if " in the shape " not in said:
+                        said += f" in the shape {list(one.shape)}"
                     what = f"is {said}, {list(two.shape)} in the port"
                 other_name = two.names[-1] if two.names else ""
                 is_computed = bool(one.ops or two.ops)
