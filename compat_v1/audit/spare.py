@@ -5,7 +5,7 @@ that takes what they would not give it, may stop a program though nobody takes w
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar
+from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, is_tensor
 from compat_v1.audit.pruning import may_go, users_of
 
 _LAST = ("Reshape", "Sum", "Mul", "Select", "SelectV2")  # what a gradient of a mask or a scale ends in
@@ -93,7 +93,7 @@ def _without_a_group(normal, users):
         if one.op not in _LAST or users.get(one) or not may_go(normal, one):
             continue
         found = _only_for(normal, one, set(), users)
-        taken = {k for node in found for k in node.inputs if not isinstance(k, Literal) and k[0] not in found}
+        taken = {k for node in found for k in map(normal.pushed, node.inputs) if is_tensor(k) and k[0] not in found}
         while inner := {k for k in taken if k[0] in normal.absorbed}:  # a mask or a scale
             taken -= inner
             taken |= {one for k in inner for one in k[0].inputs if not isinstance(one, Literal)}
