@@ -32,8 +32,9 @@ from compat_v1.audit.graph import Attributes, Graph, has_shape
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.normal import ENTERING, Normal
 from compat_v1.audit.numbers import changed_numbers
+from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pairing import Pairing
-from compat_v1.audit.pruning import leave_out_implied_waits
+from compat_v1.audit.pruning import leave_out_implied_waits, surely_before
 from compat_v1.audit.result import Audit, Difference, Numbers, report
 from compat_v1.audit.rules.functional import acting
 from compat_v1.audit.unused import compare_unused_constants, compare_unused_copies
@@ -234,6 +235,12 @@ def _compared(graphs, without, compare_functions, given, hints=None):
         )
 
 
+def _surely_made(tensors):
+    """Return what has run when all of some tensors are there."""
+    nodes = [one[0] for one in tensors if is_tensor(one)]
+    return {one for node in nodes for one in (node, *surely_before(node))}
+
+
 def _tells_more(shape, other):
     """Whether another shape holds a number where one does not, and none that differs."""
     if other is None or shape is None:
@@ -337,12 +344,13 @@ class _Functions:
             acting(side, {one for name in names for one in side.awaited(name)})
             for side, names in zip((normal, other_normal), waits, strict=True)
         )
-        if {verification.partner.get(one) for one in here} != there:
-            findings.append(Finding("role", None, None, "its result waits for others in the port", name))
         outputs, other_outputs = (
             [_tensor(side, one) for one in names if not one.startswith("^")]
             for side, names in ((normal, outputs), (other_normal, other_outputs))
         )
+        made, other_made = (_surely_made(tensors) for tensors in (outputs, other_outputs))
+        if {verification.partner.get(one) for one in here - made} != there - other_made:
+            findings.append(Finding("role", None, None, "its result waits for others in the port", name))
         if len(outputs) != len(other_outputs) or len(arguments[0]) != len(arguments[1]):
             findings.append(Finding("role", None, None, "takes or gives another number of tensors in the port", name))
         for position, (one, two) in enumerate(zip(outputs, other_outputs, strict=False)):

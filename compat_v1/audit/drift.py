@@ -309,8 +309,8 @@ RULES = {
         "floating-point addition of two numbers commutes",
     ),
     "names of tables": Rule(
-        "a table that was given no name has one drawn at random",
-        "1.4 to 1.15",
+        "a table that was given no name has one drawn at random, or made of the file that it is filled from",
+        "1.12 to 1.15, 1.15 to 2.21",
         "it only has to differ from other tables' names, and does",
     ),
     "regularizers start from zero": Rule(

@@ -53,6 +53,14 @@ RULES = {
         "1.0 to 1.15",
         "what takes the count takes their total as well, and so runs them in any case",
     ),
+    "handles of tables": Rule(
+        "the handle of a table is a resource, was a reference to a text", "1.0 to 1.4", "the table is the same"
+    ),
+    "filled tables": Rule(
+        "a table is filled by LookupTableImportV2, was by InitializeTableV2",
+        "1.8 to 1.12",
+        "a table that is filled once fills itself by either in the same way",
+    ),
     "in top k": Rule(
         "InTopK is InTopKV2, which takes the number of candidates as an operand", "1.0 to 1.15", "it is the same number"
     ),

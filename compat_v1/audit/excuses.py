@@ -23,7 +23,6 @@ _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum computes from a shape, which came to be placed beside that.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Range", "Shape", "Size"}
 _OF_DATASETS = re.compile(r"\w+Dataset(V\d+)?|IteratorToStringHandle")
-_DRAWN = re.compile(r"hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
 
@@ -255,14 +254,6 @@ def scale(node, position, value, other_value):
 _WITHIN_TWO = 0.87962566103423978  # the deviation of normal numbers of which those beyond 2 are drawn again
 
 
-def drawn_names(node, key, *values):
-    """Whether an attribute is the name that TensorFlow drew for a table that was given none."""
-    if key != "shared_name" or "HashTable" not in node.op or None in values:
-        return False
-    names = [attr_value_pb2.AttrValue.FromString(one).s.decode("utf-8", "replace") for one in values]
-    return all(map(_DRAWN.fullmatch, names))
-
-
 def names_of_variables(node, other, key, *values):
     """Whether an attribute is the name of a variable's handle, under which it is shared or which messages call it."""
     if key not in ("shared_name", "debug_name") or node.op != "VarHandleOp" or None in values:
@@ -364,8 +355,8 @@ def beside_variables(verification, node, other):
 
 
 def _is_handle_of(place, node):
-    """Whether a node of the port takes the handle of a variable: then it is placed with it, whatever it says."""
-    if isinstance(place, str) or place.op != "VarHandleOp":
+    """Whether a node of the port takes a variable's or a table's handle: then it is placed with it, as it may say."""
+    if isinstance(place, str) or not (place.op == "VarHandleOp" or "HashTable" in place.op):
         return False
     return any(not isinstance(one, Literal) and one[0] is place for one in node.inputs if one is not None)
 

@@ -21,6 +21,7 @@ EXITS = ("Exit", "RefExit")
 _SCALARS = 21  # the last version of graphs in which a placeholder without a shape says that it is a scalar
 
 _READING = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "IsVariableInitialized", "VarIsInitializedOp"}
+_READING |= {f"LookupTable{done}{version}" for done in ("Find", "Size", "Export") for version in ("", "V2")}
 
 # What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
 NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}

@@ -237,7 +237,8 @@ class Normal(Places):
 
     def _unless_refuted(self, name, op, sizes):
         """Return what a rule says of a node's sizes, and where TensorFlow knows of others, these."""
-        if op in ("Sum", "Less"):  # whose dimensions are kept by what is made of it; what asks of fewer sizes
+        # Whose dimensions are kept by what is made of it; what asks of fewer sizes; a handle, which was a text of two.
+        if op in ("Sum", "Less") or "HashTable" in op:
             return sizes
         pairs = zip(sizes, self.graph.shapes[name], strict=False)
         known = [one if None in (one, static) or may_be_one(one, static) else static for one, static in pairs]

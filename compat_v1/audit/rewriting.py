@@ -32,6 +32,7 @@ from compat_v1.audit.rules import (
     sequences,
     sessions,
     sparse,
+    tables,
     unranked,
     values,
 )
@@ -64,6 +65,7 @@ for _rules in (
     unranked.RULES,
     models.RULES,
     sessions.RULES,
+    tables.RULES,
 ):
     for _op, _rule in _rules.items():
         _BY_OP.setdefault(_op, []).append(_rule)

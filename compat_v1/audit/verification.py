@@ -125,9 +125,6 @@ class Verification:
                 continue
             if value == other_value or (key == "N" and node in self.sums):
                 continue
-            if excuses.drawn_names(node, key, value, other_value) and self._is_same_frame(value, other_value):
-                self.explain("names of tables", node.name)
-                continue
             if excuses.names_of_variables(node, other, key, value, other_value) and self._is_same_frame(
                 value, other_value
             ):
@@ -172,7 +169,7 @@ class Verification:
                     )
 
     def _is_same_frame(self, frame, other):
-        """Whether a loop (or table) of the original is that loop of the port wherever it is entered."""
+        """Whether a loop (or variable) of the original is that loop of the port wherever it is entered."""
         return self.frames.setdefault(frame, other) == other and self.frames_back.setdefault(other, frame) == frame
 
     def _compare_inputs(self, node, other):

@@ -320,7 +320,7 @@ def _handed_on(normal, name, other):
 
 
 def _awaited(normal, name):
-    """Return the normal nodes, none of a loop, that a node waits for, or whose results it waits for as copies."""
+    """Return the normal nodes, none of a loop, that a node waits for, also as copies or by groups that are left out."""
     found = set()
     for one in normal.graph.controls[name]:
         copied = normal.tensors.get((one, 0))
@@ -330,6 +330,8 @@ def _awaited(normal, name):
             found.add(normal.made[one])
         elif copied is not None and not isinstance(copied, Literal):
             found.add(copied[0])
+        else:
+            found |= normal.waits.get(one, frozenset())
     return found
 
 

@@ -4,6 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
+from compat_v1.control_flow import control_flow_v1
 from drift_cases import floats, out
 
 RATE = 0.5
@@ -77,3 +78,26 @@ def test_what_somebody_computes_of_a_gradient_is_compared(old, looked_at):
     assert not audit(program(old, looked_at=looked_at), program(today, looked_at=looked_at)).differences
     assert audit(program(old, looked_at=looked_at), program(today)).verdict == "not faithful"
     assert audit(program(old), program(today, looked_at=looked_at)).verdict == "not faithful"
+
+
+def looped(dropped, scale=1.0):
+    """Three turns of a loop with a dropout in each, and the gradient for a weight."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        tf.set_random_seed(3)
+        x, w = floats(5, 4), floats(4, 4, name="w")
+
+        def turn(k, h):
+            drawn = tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None
+            return k + 1, dropped(tf.tanh(tf.matmul(h, w)), 1 - RATE, drawn)
+
+        state = tf.while_loop(lambda k, h: k < 3, turn, [0, x])[1]
+        out(tf.gradients(tf.reduce_sum(scale * tf.square(state)), w)[0])
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("old", [floor, compared])
+def test_in_a_loop_these_gradients_pop_what_the_loop_has_kept(old):
+    found = audit(looped(old), looped(today))
+    assert not found.differences
+    assert [one.cause for one in found.numbers] == ["dropout"]
+    assert audit(looped(old), looped(today, scale=2.0)).verdict == "not faithful"

@@ -4,7 +4,7 @@ import numpy as np
 
 from compat_v1.audit import dropout
 from compat_v1.audit.literals import Literal, full
-from compat_v1.audit.operands import WHOLE, is_op, is_scalar, is_zeros, refined, single
+from compat_v1.audit.operands import WHOLE, is_op, is_scalar, is_zeros, single
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.sizes import covers
 
@@ -108,16 +108,6 @@ def _unlimited(rewriter, name, _node, operands):
     return True
 
 
-def _looked_up(rewriter, name, node, operands):
-    """A table of numbers or texts gives as many as it is asked for, in the same shape."""
-    table, keys, _ = operands
-    known = None if isinstance(keys, Literal) else rewriter.normal.sizes(keys)
-    if known is None or not is_op(table, "HashTableV2", "MutableHashTableV2"):
-        return False
-    rewriter.normal.keep(name, node.op, operands, sizes=[refined(rewriter.graph.shapes[name][0], known)])
-    return True
-
-
 def _root(rewriter, name, _node, operands):
     """The square root of a number is a constant."""
     (value,) = operands
@@ -166,7 +156,6 @@ def _added(rewriter, name, node, operands):
 
 RULES = {
     "Sqrt": _root,
-    "LookupTableFindV2": _looked_up,
     "Minimum": _unlimited,
     "NotEqual": _counted,
     "AddV2": _added,
