@@ -21,7 +21,8 @@ EXITS = ("Exit", "RefExit")
 _SCALARS = 21  # the last version of graphs in which a placeholder without a shape says that it is a scalar
 
 _READING = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "IsVariableInitialized", "VarIsInitializedOp"}
-_READING |= {f"LookupTable{done}{version}" for done in ("Find", "Size", "Export") for version in ("", "V2")}
+READING_TABLES = {f"LookupTable{done}{version}" for done in ("Find", "Size", "Export") for version in ("", "V2")}
+_READING |= READING_TABLES
 
 # What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
 NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}
@@ -231,6 +232,12 @@ class Graph:
             return False
         draws = definition is not None and any(one.name == "seed" for one in definition.attr)
         return bool(self.inputs[name]) and not draws
+
+    @functools.cached_property
+    def only_reads_tables(self):
+        """Whether no node of a graph changes a table, or calls a function that might."""
+        others = [name for name, node in self.nodes.items() if node.op not in READING_TABLES]
+        return not any("Table" in self.nodes[name].op or self.called(name) for name in others)
 
     def is_pure(self, function):
         """Whether no op of a function, or of one that it calls, keeps, changes or draws anything."""

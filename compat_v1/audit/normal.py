@@ -20,7 +20,7 @@ from compat_v1.audit.nodes import Node, what_is_done
 from compat_v1.audit.operands import is_op, is_over_all, refined
 from compat_v1.audit.places import Places
 from compat_v1.audit.rules import (
-    datasets,
+    functional,
     oldest_averages,
     oldest_cases,
     oldest_cells,
@@ -174,7 +174,7 @@ class Normal(Places):
 
     def may_share(self, name, op):
         """Whether what computes the same as a node is the same node."""
-        is_alone = self.graph.is_stateful(name) and op not in datasets.SOURCES
+        is_alone = self.graph.is_stateful(name) and op not in functional.SOURCES
         return op not in _SINGLE and not is_alone and not self.reads_a_ref(name)
 
     def _is_constant(self, name, attributes, inputs):

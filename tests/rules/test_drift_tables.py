@@ -77,38 +77,37 @@ def test_a_name_made_of_the_file_that_a_table_is_filled_from_is_no_name(version,
     assert audit(texts(version, file), texts("V2", file + "2", f"hash_table_{file}2_-2_-1")).verdict == "not faithful"
 
 
-def mapped(form, mistake=False):
-    """Numbers of a dataset, looked up by its function, which waits for the look-up `form`: in which way."""
+def mapped(form, mistake=False, behind=False):
+    """Numbers that a dataset's function looks up in two tables; `form`: how its results wait for both look-ups.
+
+    `mistake`: it changes a table besides, `behind` a look-up in it, and they wait for that as well.
+    """
+    pairs = {"output_types": [tf.float32] * 2}
     with tf.Graph().as_default() as graph:
-        table = raw.HashTableV2(shared_name="given", **OF_NUMBERS)
-        other = raw.HashTableV2(shared_name="other", **OF_NUMBERS)
-        for one, values in ((table, [0.5, 1.5]), (other, [2.5, 3.5])):
-            raw.LookupTableImportV2(table_handle=one, keys=tf.constant([1, 2], tf.int64), values=values)
+        tables = [raw.HashTableV2(shared_name=name, **OF_NUMBERS) for name in ("one", "two")]
 
         @Defun(tf.int64, tf.resource, tf.resource, func_name="looked_up")
-        def looked_up(key, table, other):
-            found = raw.LookupTableFindV2(table_handle=table, keys=key, default_value=-1.0)
-            beside = [found.op]
+        def looked_up(key, *tables):
+            found = [raw.LookupTableFindV2(table_handle=one, keys=key, default_value=-1.0) for one in tables]
+            awaited = [one.op for one in found]
             if mistake:
-                insert = raw.LookupTableInsertV2(table_handle=other, keys=key, values=found)
-                beside.append(insert)
-            scaled = raw.Tanh(x=found)
-            if form == "each":
-                with tf.control_dependencies(beside):
-                    return raw.Identity(input=scaled)
-            if form == "group":
-                with tf.control_dependencies([tf.group(*beside)]):
-                    return raw.Identity(input=scaled)
-            return scaled
+                with tf.control_dependencies(awaited[:1] if behind else []):
+                    awaited.append(raw.LookupTableInsertV2(table_handle=tables[0], keys=key, values=found[1]))
+            results = [raw.Tanh(x=one) for one in found]
+            if form == "alone":
+                return tuple(results)
+            with tf.control_dependencies([tf.group(*awaited)] if form == "group" else awaited):
+                return tuple(raw.Identity(input=one) for one in results)
 
         x = raw.Cast(x=floats(7), DstT=tf.int64)
         dataset = raw.TensorSliceDataset(components=[x], output_shapes=[[]])
-        of = {"output_types": [tf.float32], "output_shapes": [[]]}
-        dataset = raw.MapDataset(input_dataset=dataset, other_arguments=[table, other], f=looked_up, **of)
-        batch = raw.BatchDatasetV2(
-            input_dataset=dataset, batch_size=7, drop_remainder=True, output_types=[tf.float32], output_shapes=[[7]]
+        dataset = raw.MapDataset(
+            input_dataset=dataset, other_arguments=tables, f=looked_up, output_shapes=[[]] * 2, **pairs
         )
-        out(raw.DatasetToSingleElement(dataset=batch, output_types=[tf.float32], output_shapes=[[7]])[0])
+        batch = raw.BatchDatasetV2(
+            input_dataset=dataset, batch_size=7, drop_remainder=True, output_shapes=[[7]] * 2, **pairs
+        )
+        out(tf.add_n(raw.DatasetToSingleElement(dataset=batch, output_shapes=[[7]] * 2, **pairs)))
     definition = graph.as_graph_def()
     if form != "alone":  # as TensorFlow has written functions since 1.14
         (function,) = definition.library.function
@@ -132,6 +131,11 @@ def test_what_else_a_result_waits_for_is_compared(old):
     assert audit(mapped(old, mistake=True), mapped("group")).verdict == "not faithful"
     unawaited = mapped(old, mistake=True)
     assert (audit(unawaited, mapped("group", mistake=True)).verdict == "faithful") == (old == "each")
+
+
+def test_whether_a_table_is_changed_behind_a_look_up_is_compared():
+    graphs = [mapped("each", mistake=True, behind=behind) for behind in (True, False)]
+    assert audit(*graphs).verdict == audit(*reversed(graphs)).verdict == "not faithful"
 
 
 def measured(looked_up):

@@ -5,14 +5,12 @@ import tensorflow as tf
 from compat_v1.audit.literals import Literal, read_constant, whole
 from compat_v1.audit.operands import is_op, is_scalar, number
 from compat_v1.audit.pruning import before
+from compat_v1.audit.rules.functional import acting
 
 v1 = tf.compat.v1
 
 # How many bytes are read at once, of a file, if nobody says: in 1.15, and by now, where the reader decides.
 _AT_ONCE = (262144, -1)
-# What elements are read from: it only says so, and whatever counts them has a place of its own in them.
-SOURCES = {"TensorDataset", "TensorSliceDataset", "RangeDataset", "TextLineDataset", "TFRecordDataset"}
-SOURCES |= {"FixedLengthRecordDataset"}
 _READERS = ("TextLineDataset", "TFRecordDataset")
 
 
@@ -85,7 +83,7 @@ def _given_back(rewriter, name, _node, operands):
     graph, normal = rewriter.graph, rewriter.normal
     if not graph.is_body or graph.followers[name] or normal.reads_a_ref(name):
         return False
-    waits = set().union(*map(normal.awaited, graph.controls[name]))
+    waits = acting(normal, set().union(*map(normal.awaited, graph.controls[name])))
     if waits and (isinstance(operands[0], Literal) or not waits <= before(operands[0][0])):
         return False
     rewriter.normal.alias(name, operands[0], "results of functions")

@@ -4,11 +4,14 @@ Where none of the functions keeps, changes or draws anything, the op is another 
 but for what it needs.
 """
 
+from compat_v1.audit.graph import READING_TABLES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import may_go
-from compat_v1.audit.rules.datasets import SOURCES
 
+# What elements are read from: it only says so, and whatever counts them has a place of its own in them.
+SOURCES = {"TensorDataset", "TensorSliceDataset", "RangeDataset", "TextLineDataset", "TFRecordDataset"}
+SOURCES |= {"FixedLengthRecordDataset"}
 _RULE = "loops without state"
 
 
@@ -25,21 +28,24 @@ def acting(normal, nodes):
     """Return some nodes, and instead of those without an effect what these need that keeps, changes or draws something.
 
     Waiting for a loop without state is waiting for an update before it. What is given to a function is there at once.
+    A table that a function only reads is the same before it is read and after.
     """
-    found, seen, todo = set(), set(), [one for one in nodes if _has_no_effect(one)]
+    found, seen, todo = set(), set(), [one for one in nodes if _has_no_effect(normal, one)]
     while todo:
         one = todo.pop()
         needs = {operand[0] for operand in one.inputs if is_tensor(operand)} | one.controls
         for other in needs - seen:
-            if other.op == "NoOp" or _has_no_effect(other) or may_go(normal, other):
+            if other.op == "NoOp" or _has_no_effect(normal, other) or may_go(normal, other):
                 todo.append(other)
             elif other.op != "Placeholder" and other.name in normal.graph.nodes:
                 found.add(other)
         seen |= needs
-    return frozenset(one for one in nodes if not _has_no_effect(one)) | found
+    return frozenset(one for one in nodes if not _has_no_effect(normal, one)) | found
 
 
-def _has_no_effect(node):
+def _has_no_effect(normal, node):
+    if normal.graph.is_body and node.op in READING_TABLES:
+        return normal.graph.only_reads_tables
     return node.op in ("StatelessWhile", "StatelessIf", *SOURCES)  # a file is opened when it is read
 
 

@@ -1,0 +1,67 @@
+"""The sizes that an op's outputs have of its inputs are those that TensorFlow's own shape functions find."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+from tensorflow.python.framework import op_def_registry
+
+from compat_v1.audit.dimensions import dimensions
+from compat_v1.audit.graph import Attributes
+from compat_v1.audit.sizes import unknown
+
+TYPES = (tf.float32, tf.string, tf.int32, tf.bool, tf.complex64)
+WRITTEN = {"num_buckets": 3, "boundaries": [1.0], "pattern": "a", "rewrite": "b", "key": [1, 2], "errors": "strict"}
+WRITTEN |= {"input_encoding": "UTF-8", "output_encoding": "UTF-8", "DstT": tf.float32}
+# For debugging or devices; what gives the shape that it takes by chance; functions that no TensorFlow 1 had.
+APART = {"CheckPinned", "Copy", "CopyHost", "DebugGradientIdentity", "DebugIdentity", "Snapshot", "NextIteration"}
+APART |= {"Bitcast", "Squeeze", "DataFormatVecPermute", "DataFormatDimMap", "DecodeJSONExample"}
+APART |= {"Dawsn", "Expint", "FresnelCos", "FresnelSin", "Spence", "BesselI0", "BesselI1"}
+APART |= {f"Bessel{kind}{order}{scaled}" for kind in "JKY" for order in "01" for scaled in ("", "e")}
+
+
+def found(op, *shapes):
+    """Return the shape that TensorFlow finds for the output of an op, and its attributes, or (None, None)."""
+    definition = op_def_registry.get(op)
+    attributes = {one.name: WRITTEN[one.name] for one in definition.attr if one.name in WRITTEN}
+    for dtype in TYPES:
+        with tf.Graph().as_default():
+            inputs = [tf.placeholder(dtype, shape) for shape in shapes]
+            names = [one.name for one in definition.input_arg]
+            try:
+                result = getattr(tf.raw_ops, op)(**dict(zip(names, inputs, strict=True)), **attributes)
+            except (TypeError, ValueError, NotImplementedError):
+                continue
+            if isinstance(result, tf.Tensor) and result.shape.rank is not None:
+                return result.shape.as_list(), Attributes(result.op.node_def)
+    return None, None
+
+
+def ops(many):
+    """Return the ops without state that take so many tensors and give one."""
+    definitions = filter(None, map(op_def_registry.get, dir(tf.raw_ops)))
+    given = [one for one in definitions if not one.is_stateful and len(one.output_arg) == 1]
+    return [one.name for one in given if len(one.input_arg) == many and one.name not in APART]
+
+
+def test_what_an_op_makes_of_one_tensor_in_its_shape_has_its_sizes():
+    sizes = [tuple(unknown(f"size {axis} of {rank}") for axis in range(rank)) for rank in (2, 4)]
+    same = [op for op in ops(1) if all(found(op, shape)[0] == shape for shape in ([2, 3], [2, 3, 5, 7]))]
+    assert len(same) > 60
+    for op in same:
+        attributes = found(op, [2, 3])[1]
+        assert [dimensions(op, [one], [None], attributes) for one in sizes] == [[one] for one in sizes], op
+
+
+def test_what_an_op_makes_of_two_tensors_that_are_broadcast_has_their_sizes():
+    few, many = unknown("few"), unknown("many")
+    both = [op for op in ops(2) if found(op, [2, 1, 4], [1, 3, 4])[0] == [2, 3, 4]]
+    assert len(both) > 30
+    for op in both:
+        attributes = found(op, [2, 3], [2, 3])[1]
+        assert dimensions(op, [(few, 1, 4), (1, many, 4)], [None, None], attributes) == [(few, many, 4)], op
+
+
+@pytest.mark.parametrize(("op", "inputs"), [("Substr", 3), ("SelectV2", 3), ("Roll", 3), ("RegexReplace", 3)])
+def test_what_an_op_makes_of_one_tensor_and_of_scalars_has_its_sizes(op, inputs):
+    rows = unknown("rows")
+    shapes = [(), (rows, 2), (rows, 2)] if op == "SelectV2" else [(rows, 2), *[()] * (inputs - 1)]
+    assert dimensions(op, shapes, [None] * inputs, {}) == [(rows, 2)]
