@@ -193,23 +193,32 @@ def _size(terms: dict[tuple[Hashable, ...], int]) -> AnySize:
 
 
 def _exact(a: AnySize, b: AnySize) -> AnySize | None:
-    """Return a / b if b is one product that divides every term of a."""
-    if len(_terms(b)) != 1:
-        return 1 if a == b else None
-    ((divisor, by),) = _terms(b).items()
-    if by == 0:
-        return None
-    terms = {}
-    for product, factor in _terms(a).items():
-        rest = list(product)
-        for one in divisor:
-            if one not in rest:
-                return None
-            rest.remove(one)
-        if factor % by:
+    """Return a / b if b divides a, by long division of polynomials."""
+    ordered = (a, b) if len(_terms(b)) > 1 else ()  # of one term, any comes first
+    names = sorted({name for one in ordered for product in _terms(one) for name in product}, key=_said)
+
+    def leading(size: AnySize) -> tuple[tuple[Hashable, ...], int]:
+        return max(_terms(size).items(), key=lambda term: [term[0].count(name) for name in names])
+
+    quotient: AnySize = 0
+    for _ in range(_MOST_TERMS):
+        if a == 0:
+            return quotient
+        part = _quotient(*leading(a), *leading(b))
+        if part is None:
             return None
-        terms[tuple(rest)] = factor // by
-    return _size(terms)
+        quotient, a = add(quotient, part), subtract(a, multiply(part, b))
+    return None
+
+
+def _quotient(product: tuple[Hashable, ...], factor: int, divisor: tuple[Hashable, ...], by: int) -> AnySize | None:
+    """Return a term divided by another that divides it, or None."""
+    rest = list(product)
+    for one in divisor:
+        if one not in rest:
+            return None
+        rest.remove(one)
+    return None if by == 0 or factor % by else _size({tuple(rest): factor // by})
 
 
 def _at_least_one(b: AnySize) -> AnySize:
