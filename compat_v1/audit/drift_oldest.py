@@ -53,6 +53,11 @@ RULES = {
         "1.0 to 1.15",
         "what takes the count takes their total as well, and so runs them in any case",
     ),
+    "diagonal of a triangle": Rule(
+        "LinearOperatorLowerTriangular takes the diagonal of its triangle only when it is asked for it",
+        "1.12 to 1.15",
+        "nothing uses it",
+    ),
     "handles of tables": Rule(
         "the handle of a table is a resource, was a reference to a text", "1.0 to 1.4", "the table is the same"
     ),

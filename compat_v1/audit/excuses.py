@@ -10,7 +10,7 @@ from compat_v1.audit import called, epsilons, patterns, pruning, waits
 from compat_v1.audit.conditions import gives_reference
 from compat_v1.audit.findings import target
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.rules.kept import KEPT
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 
@@ -59,6 +59,8 @@ def unused(node, side, in_port):
         return "unused gradients"
     if not in_port and _is_of_statistics(node) and not users.get(node):
         return "unused gradients"
+    if not in_port and not users.get(node) and _is_of_triangle(node):
+        return "diagonal of a triangle"
     if node.op == "ShapeN" and not users.get(node) and in_port:
         return "computed shapes"
     if in_port and _writes_sparse_shape(node, users):
@@ -92,6 +94,14 @@ def _is_of_statistics(node):
     maker, index = node.inputs[0]
     waits_for_it = all(one.op == "NoOp" and one.controls == {maker} for one in node.controls)
     return maker.op.startswith("FusedBatchNormGrad") and index > 2 and waits_for_it
+
+
+def _is_of_triangle(node):
+    """Whether a node takes the diagonal of a matrix of which the lower triangle is left."""
+    if node.op != "MatrixDiagPartV3" or not is_op(node.inputs[0], "MatrixBandPart"):
+        return False
+    _, below, above = node.inputs[0][0].inputs
+    return is_scalar(below, -1) and is_scalar(above, 0)
 
 
 def _is_asked_for_nothing(node, side):

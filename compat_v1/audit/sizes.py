@@ -6,6 +6,7 @@ are equal whatever is fed; two that are not may still be equal for some feeds.
 
 from collections.abc import Hashable, Iterator
 from itertools import count
+from math import gcd
 from typing import Any
 
 # More than these a size of no program has: the decoder of a speech synthesis has 3087 unknowns, 20 inside each other.
@@ -152,10 +153,12 @@ def _is_largest_of(size: AnySize, one: AnySize) -> bool:
 def _among(kind: str, size: AnySize) -> frozenset[AnySize]:
     """Return what a size is the largest of, or is broadcast from; nothing for any other size."""
     products = list(size.terms.items()) if isinstance(size, Size) else []
-    if len(products) != 1 or products[0][1] != 1 or len(products[0][0]) != 1:
+    if len(products) != 1 or products[0][1] < 1 or len(products[0][0]) != 1:
         return frozenset()
-    name: Any = products[0][0][0]
-    return name[1] if isinstance(name, tuple) and name[0] == kind else frozenset()
+    ((product, factor),) = products
+    name: Any = product[0]
+    among = name[1] if isinstance(name, tuple) and name[0] == kind else ()
+    return frozenset(multiply(factor, one) for one in among)
 
 
 def broadcast(a: AnySize, b: AnySize) -> AnySize:
@@ -164,7 +167,13 @@ def broadcast(a: AnySize, b: AnySize) -> AnySize:
         return a
     if a == 1 or isinstance(b, int):
         return b
-    return a if isinstance(a, int) else unknown(("broadcast", frozenset((a, b))))
+    if isinstance(a, int):
+        return a
+    # Two multiples of more than 1 are no 1, and the same: a part of either is as large as that of the other.
+    common = gcd(*_terms(a).values(), *_terms(b).values())
+    if common > 1:
+        return multiply(common, broadcast(divide(a, common), divide(b, common)))
+    return unknown(("broadcast", frozenset().union(*(_among("broadcast", one) or {one} for one in (a, b)))))
 
 
 def may_be_one(shape: tuple[AnySize, ...], other: tuple[AnySize, ...]) -> bool:

@@ -185,6 +185,14 @@ def _(new, mistake):
     out(diagonal)
 
 
+@case("diagonal of a triangle")
+def _(new, mistake):
+    triangle = raw.MatrixBandPart(input=floats(3, 3), num_lower=0 if mistake else -1, num_upper=0)
+    if not new:
+        raw.MatrixDiagPart(input=triangle)
+    out(raw.Tanh(x=triangle))
+
+
 def _sum_back(x, y, new, keep_dims=False):
     """The sum that makes a gradient of x fit y, which was broadcast to x."""
     if new:

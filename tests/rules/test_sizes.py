@@ -49,3 +49,13 @@ def test_what_is_not_divided_without_a_rest_stays_a_quotient():
     for divided in (r, sizes.add(sizes.multiply(both, r), 1), sizes.add(sizes.multiply(2, p), q), sizes.multiply(p, q)):
         assert str(sizes.divide(divided, both)).startswith("floor(")
     assert str(sizes.divide(sizes.multiply(3, both), sizes.multiply(2, both))).startswith("floor(")
+
+
+def test_a_size_that_others_are_broadcast_to_is_one_however_they_are_grouped():
+    p, q, r = map(sizes.unknown, NAMES)
+    every = sizes.broadcast(p, sizes.broadcast(q, r))
+    assert every == sizes.broadcast(sizes.broadcast(r, p), q) == sizes.broadcast(every, q) != sizes.broadcast(p, q)
+    doubled = sizes.broadcast(sizes.multiply(2, p), sizes.multiply(2, q))  # no 1, and so both the same
+    assert sizes.divide(doubled, 2) == sizes.broadcast(p, q)
+    assert sizes.covers((doubled,), (sizes.multiply(2, p),)) and not sizes.covers((doubled,), (p,))
+    assert sizes.broadcast(sizes.multiply(2, p), q) != doubled
