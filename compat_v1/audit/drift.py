@@ -163,6 +163,11 @@ RULES = {
     "ones times a number": Rule(
         "a tensor full of a number is computed as ones times that number", "1.15 to 2.21", "1 * x is x"
     ),
+    "compared with a number": Rule(
+        "tf.sparse.from_dense compares with a tensor of zeros, did with one zero",
+        "1.15 to 2.21",
+        "each element is compared with the same number",
+    ),
     "no beta": Rule(
         "FTRL's l2 regularization is made stronger by beta / (2 * rate), for a beta of 0",
         "1.15 to 2.21",

@@ -8,7 +8,7 @@ from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 
 NO_PART = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", "Merge", "RefMerge", "NextIteration", "NoOp"}
-_WITHOUT_STATE = ("StatelessWhile", "StatelessIf")  # as `rules/functional.py` writes others
+WITHOUT_STATE = ("StatelessWhile", "StatelessIf", "StatelessCase")  # as `rules/functional.py` writes others
 
 
 def users_of(normal):
@@ -150,7 +150,7 @@ def hand_on_effects(normal):
     copies = {name for name in normal.consumed if normal.graph.nodes[name].op == "IdentityN"}  # see `rules/custom.py`
     effects, left = normal.graph.effects_without(copies, normal.initial), set(normal.nodes)
     acting = {name for names in set(effects.values()) for name in names}
-    acting = {name for name in acting if normal.made.get(name) in left and normal.made[name].op not in _WITHOUT_STATE}
+    acting = {name for name in acting if normal.made.get(name) in left and normal.made[name].op not in WITHOUT_STATE}
     bits = {name: 1 << k for k, name in enumerate(sorted(acting))}
     if not bits:
         return

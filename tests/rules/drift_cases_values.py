@@ -84,3 +84,10 @@ def _(new, mistake):
         first = raw.Reshape(tensor=raw.Sum(input=first, axis=axes.r0), shape=shapes[0])
         second = raw.Reshape(tensor=raw.Sum(input=second, axis=axes.r1), shape=shapes[1])
     out(raw.Sub(x=first, y=second))
+
+
+@case("compared with a number")
+def _(new, mistake):
+    x = raw.Relu(features=floats(None, 3))
+    other = (raw.OnesLike if mistake else raw.ZerosLike)(x=x) if new else tf.constant(0.0)
+    out(raw.Cast(x=raw.NotEqual(x=x, y=other), DstT=tf.float32))

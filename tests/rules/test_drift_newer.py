@@ -283,6 +283,10 @@ def _cropped(waits=True, checked=0):
         if not waits:
             del function.signature.control_output[:]
             function.control_ret.clear()
+            results = {made.partition(":")[0] for made in function.ret.values()}
+            for node in function.node_def:
+                if node.name in results:
+                    node.input[:] = [one for one in node.input if not one.startswith("^")]
     return graph_def
 
 
@@ -471,6 +475,35 @@ def test_a_result_waits_for_a_loop_that_draws_and_for_no_other():
     assert audit(_looped(False, draws=False), _looped(True, draws=False)).verdict == "faithful"
     assert audit(_looped(False, draws=True), _looped(True, draws=True)).verdict == "not faithful"
     assert audit(_looped(False, draws=True), _looped(True, draws=False)).verdict == "not faithful"
+
+
+def _chosen(new, draws=False, turned=False):
+    """One of two functions, by a number; one may draw."""
+    with tf.Graph().as_default() as graph:
+
+        @Defun(tf.float32, func_name="first")
+        def first(x):
+            return raw.Exp(x=x)
+
+        @Defun(tf.float32, func_name="second")
+        def second(x):
+            if not draws:
+                return raw.Tanh(x=x)
+            return x + raw.RandomUniform(shape=tf.constant([], tf.int32), dtype=tf.float32, seed=3, seed2=5)
+
+        x, branches = floats(5, 3), [second, first] if turned else [first, second]
+        for branch in branches:
+            branch.add_to_graph(graph)
+        which = raw.Cast(x=raw.Greater(x=raw.Sum(input=x, axis=[0, 1]), y=0.0), DstT=tf.int32)
+        op = raw.StatelessCase if new else raw.Case
+        out(op(branch_index=which, input=[x], Tout=[tf.float32], branches=branches, output_shapes=[[5, 3]])[0])
+    return graph.as_graph_def()
+
+
+def test_a_choice_among_functions_that_draw_nothing_has_no_state():
+    assert "loops without state" in proved(_chosen(False), _chosen(True), seeds=20).rules
+    assert audit(_chosen(False), _chosen(True, turned=True)).verdict == "not faithful"
+    assert audit(_chosen(False, draws=True), _chosen(True, draws=True)).verdict == "not faithful"
 
 
 def _regularized(again=False, rate=0.5, uses=False, other=False):

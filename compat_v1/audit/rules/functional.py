@@ -7,7 +7,7 @@ but for what it needs.
 from compat_v1.audit.graph import READING_TABLES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_tensor
-from compat_v1.audit.pruning import may_go
+from compat_v1.audit.pruning import WITHOUT_STATE, may_go
 
 # What elements are read from: it only says so, and whatever counts them has a place of its own in them.
 SOURCES = {"TensorDataset", "TensorSliceDataset", "RangeDataset", "TextLineDataset", "TFRecordDataset"}
@@ -46,7 +46,7 @@ def acting(normal, nodes):
 def _has_no_effect(normal, node):
     if normal.graph.is_body and node.op in READING_TABLES:
         return normal.graph.only_reads_tables
-    return node.op in ("StatelessWhile", "StatelessIf", *SOURCES)  # a file is opened when it is read
+    return node.op in WITHOUT_STATE or node.op in SOURCES  # a file is opened when it is read
 
 
 def _copied(rewriter, name, _node, operands):
@@ -67,4 +67,4 @@ def finish(rewriter):
             node.controls = acting(rewriter.normal, node.controls)
 
 
-RULES = {"While": _without_state, "If": _without_state, "Identity": _copied}
+RULES = {**dict.fromkeys(("While", "If", "Case"), _without_state), "Identity": _copied}

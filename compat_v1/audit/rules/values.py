@@ -62,6 +62,19 @@ def _is_cumulated_back(total, product, divisor):
     return tensor == divisor and is_same(axis, along) and turned and ways[0]["exclusive"] == ways[1]["exclusive"]
 
 
+def _compared(rewriter, name, node, operands):
+    """Each element is compared with one number, be it written once or for each of them."""
+    tensor, other = operands
+    if _counted(rewriter, name, node, operands):
+        return True
+    if isinstance(tensor, Literal) or not isinstance(other, Literal) or other.kind != "full":
+        return False
+    if rewriter.normal.sizes(tensor) != other.shape:
+        return False
+    rewriter.normal.keep(name, node.op, [tensor, single(other)], steps={"compared with a number"})
+    return True
+
+
 def _without_beta(rewriter, name, _node, operands):
     """FTRL adds beta / (2 * rate) to the strength of its l2 regularization, and beta is 0."""
     strength, added = operands
@@ -157,7 +170,7 @@ def _added(rewriter, name, node, operands):
 RULES = {
     "Sqrt": _root,
     "Minimum": _unlimited,
-    "NotEqual": _counted,
+    "NotEqual": _compared,
     "AddV2": _added,
     "Mul": _ones_times,
     "ClipByValue": _clamped,
