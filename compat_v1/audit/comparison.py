@@ -287,6 +287,7 @@ class _Functions:
     """The functions of two graphs, compared in pairs as their users pair them."""
 
     def __init__(self, original, port):
+        self.graphs = (original, port)
         self.libraries = (original.functions, port.functions)
         self.definitions = (original.graph_def.library, port.graph_def.library)
         self.gradients = [
@@ -320,11 +321,11 @@ class _Functions:
 
     def _compare(self, name, other, seeds):
         sides, arguments = [], []
-        both = zip(self.libraries, self.definitions, self.generators, (name, other), strict=True)
-        for library, definitions, asking, one in both:
+        both = zip(self.graphs, self.libraries, self.definitions, self.generators, (name, other), strict=True)
+        for graph, library, definitions, asking, one in both:
             graph_def, outputs = body(library[one], definitions)
             graph_def.library.CopyFrom(definitions)
-            sides.append((Graph(graph_def, is_body=True, is_generator=one in asking), outputs))
+            sides.append((Graph(graph_def, whole=graph, is_generator=one in asking), outputs))
             arguments.append([argument.name for argument in library[one].signature.input_arg])
 
         def given(*normals):

@@ -105,7 +105,8 @@ RULES = {
     "copies": Rule("an Identity or IdentityN is made no more, or takes more", "1.12 to 1.13, 2.4", "it copies"),
     "factor of swish": Rule("swish multiplies by beta, which is 1", "1.15 to 2.21", "x * 1 is x"),
     "dataset tuning": Rule(
-        "a dataset is not wrapped into OptimizeDataset and ModelDataset, is tuned otherwise, reads other buffers",
+        "a dataset is not wrapped into OptimizeDataset and ModelDataset but has options, is tuned otherwise, reads "
+        "other buffers",
         "1.15 to 2.2",
         "they choose how elements are made and how many at once, and change no element and no order",
     ),
@@ -199,16 +200,18 @@ RULES = {
         "they are the same numbers: no tensor has more rows than 32 bits count",
     ),
     "loops without state": Rule(
-        "a loop or a branch whose functions keep and draw nothing is an op of its own, for which nothing waits",
+        "a loop or a branch whose functions keep and draw nothing is an op of its own, for which nothing waits, and "
+        "how many elements a list in it has is said once more where they are stacked",
         "1.15 to 2.21",
-        "it does the same, and waiting for what has no effect has none",
+        "it does the same, and waiting for what has no effect has none; as many elements were reserved for that list",
     ),
     "newer datasets": Rule(
         "the datasets of CSV files and of files read beside each other are newer ops, and so is what asks a generator "
-        "for the next element; a map between others says otherwise whether its length is known; each of several files "
-        "has a reader of its own, one had them all",
+        "for the next element; a map says otherwise whether its length is known; each of several files has a reader of "
+        "its own, one had them all",
         "1.4 to 1.8, 1.12 to 1.15, 1.15 to 2.21",
-        "with the operands that mean the same they give the same elements, and nobody asks for that length",
+        "with the operands that mean the same they give the same elements, and nobody asks for that length, before "
+        "which no function ends",
     ),
     "unused datasets": Rule(
         "a dataset is made where it is described, also that of a one-shot iterator, whose function makes it once more; "

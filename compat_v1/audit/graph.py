@@ -79,12 +79,13 @@ class Graph:
     Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """
 
-    def __init__(self, graph_def, placeholder_shapes=None, is_body=False, is_generator=False):
-        """`is_body`: whether it is that of a function, of which nothing can be fetched.
+    def __init__(self, graph_def, placeholder_shapes=None, whole=None, is_generator=False):
+        """`whole`: of the body of a function, of which nothing can be fetched, the graph that it is of.
 
         `is_generator`: whether that function is what asks a generator of a dataset for the next element.
         """
-        self.graph_def, self.is_body, self.is_generator = graph_def, is_body, is_generator
+        self.graph_def, self.is_body, self.is_generator = graph_def, whole is not None, is_generator
+        self.counts_elements = whole.counts_elements if self.is_body else _counts_elements(graph_def)
         self.nodes = {node.name: node for node in graph_def.node}
         self.made = list(self.nodes)  # in which order; also what was left out since
         if len(self.nodes) != len(graph_def.node):
@@ -239,14 +240,14 @@ class Graph:
         others = [name for name, node in self.nodes.items() if node.op not in READING_TABLES]
         return not any("Table" in self.nodes[name].op or self.called(name) for name in others)
 
-    def is_pure(self, function):
-        """Whether no op of a function, or of one that it calls, keeps, changes or draws anything."""
+    def is_pure(self, function, but=frozenset()):
+        """Whether no op of a function, or of one that it calls, keeps, changes or draws anything, or is one of some."""
         seen, todo = {function}, [function]
         while todo:
             name = todo.pop()
             for node in self.functions[name].node_def if name in self.functions else ():
                 definition = op_def_registry.get(node.op)
-                if definition is None or definition.is_stateful:
+                if definition is None or definition.is_stateful or node.op in but:
                     return False
                 named = (one for value in node.attr.values() for one in (value.func, *value.list.func))
                 new = {one.name for one in named if one.name} - seen
@@ -365,6 +366,12 @@ class Graph:
             self.frames[name] = self._parents.get(frames[0], "") if frames else ""
         else:
             self.frames[name] = frames[0] if frames else ""
+
+
+def _counts_elements(graph_def):
+    """Whether a node, or one of a function, asks a dataset how many elements it has."""
+    nodes = (graph_def.node, *(function.node_def for function in graph_def.library.function))
+    return any(node.op.endswith("DatasetCardinality") for some in nodes for node in some)
 
 
 def _static_shapes(graph_def, placeholder_shapes):

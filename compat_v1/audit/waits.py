@@ -11,6 +11,7 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_tensor, is_zeros
 from compat_v1.audit.pruning import before, surely_before
 from compat_v1.audit.rules import decays, oldest_averages
+from compat_v1.audit.rules.functional import acting
 
 _FEW = 30  # nodes from one to what takes another besides, as in the gradient of a mean
 _OF_FLOW = (*BACK_EDGES, *ENTERS, *EXITS, *MERGES, *SWITCHES)
@@ -332,7 +333,7 @@ def _awaited(normal, name):
             found.add(copied[0])
         else:
             found |= normal.waits.get(one, frozenset())
-    return found
+    return acting(normal, found) if normal.graph.is_body else found
 
 
 def _is_in_branch_of(verification, node, awaited):

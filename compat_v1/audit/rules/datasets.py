@@ -1,7 +1,9 @@
 """Rules for datasets: how they are tuned, and what their functions wait for."""
 
 import tensorflow as tf
+from tensorflow.core.framework.dataset_options_pb2 import Options
 
+from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, read_constant, whole
 from compat_v1.audit.operands import is_op, is_scalar, number
 from compat_v1.audit.pruning import before
@@ -11,6 +13,7 @@ v1 = tf.compat.v1
 
 # How many bytes are read at once, of a file, if nobody says: in 1.15, and by now, where the reader decides.
 _AT_ONCE = (262144, -1)
+_TUNING = ("OptimizeDataset", "ModelDataset", "PrivateThreadPoolDataset", "MaxIntraOpParallelismDataset")
 _READERS = ("TextLineDataset", "TFRecordDataset")
 
 
@@ -18,6 +21,13 @@ def _tuned(rewriter, name, _node, operands):
     """A dataset is the same however its elements are made, and how many at once."""
     rewriter.normal.alias(name, operands[0], "dataset tuning")
     return True
+
+
+def _with_options(rewriter, name, node, operands):
+    options = Options.FromString(Attributes(node)["serialized_options"].s)
+    if options.HasField("deterministic") and not options.deterministic:
+        return False  # elements may come in another order
+    return _tuned(rewriter, name, node, operands)
 
 
 def _read(rewriter, name, node, operands):
@@ -130,15 +140,16 @@ def _interleaved(rewriter, name, node, operands):
     return True
 
 
-def _interleaved_in_order(rewriter, name, node, operands):
-    """Datasets are read beside each other; how many elements are kept ready is an operand, and TensorFlow's choice."""
-    attributes, chosen = rewriter.graph.attributes(name), whole(-1, "int64")
-    in_order = "sloppy" not in attributes  # its default is not
-    attributes.pop("sloppy", None)
-    if not in_order:
-        attributes["deterministic"] = v1.AttrValue(s=b"false").SerializeToString(deterministic=True)
-    taken = [*operands[:-1], chosen, chosen, operands[-1]]
-    rewriter.normal.keep(name, "ParallelInterleaveDatasetV4", taken, attributes, {"newer datasets"})
+def _in_order(rewriter, name, node, operands):
+    """Elements are made beside each other, and given in order; whether they are was said otherwise."""
+    attributes = rewriter.graph.attributes(name)
+    if "sloppy" in attributes:  # which no function of TensorFlow's wrote
+        return False
+    op, taken, step = f"{node.op}V2", operands, "dataset tuning"
+    if node.op == "ParallelInterleaveDatasetV2":  # how many elements are kept ready is TensorFlow's choice
+        chosen, step = whole(-1, "int64"), "newer datasets"
+        op, taken = "ParallelInterleaveDatasetV4", [*operands[:-1], chosen, chosen, operands[-1]]
+    rewriter.normal.keep(name, op, taken, attributes, {step})
     return True
 
 
@@ -161,11 +172,15 @@ def _next_of_generator(rewriter, name, node, operands):
     return True
 
 
-def _chosen(rewriter, name, node, operands):
-    """Of the dataset that says which of several comes next, nobody asks how many elements it has."""
-    attributes = rewriter.graph.attributes(name)
-    users = {(rewriter.graph.nodes[user].op, slot) for user, slot in rewriter.graph.users[name]}
-    if users != {("DirectedInterleaveDataset", 0)} or "preserve_cardinality" not in attributes:
+def _counted(rewriter, name, node, operands):
+    """A dataset has as many elements as the one that it is made of, and as nobody asks how many, none need say so.
+
+    That its function does not end it beforehand was assured as well, so that has to be pure, and no Python.
+    """
+    graph, attributes = rewriter.graph, rewriter.graph.attributes(name)
+    if "preserve_cardinality" not in attributes or graph.counts_elements:
+        return False
+    if not all(graph.is_pure(one, but={"PyFuncStateless"}) for one in graph.called(name)["f"]):
         return False
     del attributes["preserve_cardinality"]
     rewriter.normal.keep(name, node.op, operands, attributes, {"newer datasets"})
@@ -178,13 +193,13 @@ RULES = {
     **dict.fromkeys(("Iterator", "IteratorFromStringHandle"), _iterator),
     "CSVDataset": _of_csv,
     "ParallelInterleaveDataset": _interleaved,
-    "ParallelInterleaveDatasetV2": _interleaved_in_order,
+    **dict.fromkeys(("ParallelInterleaveDatasetV2", "ParallelMapDataset", "ParseExampleDataset"), _in_order),
     "RewriteDataset": _split,
     "EagerPyFunc": _next_of_generator,
-    "MapDataset": _chosen,
+    **dict.fromkeys(("MapDataset", "ParallelMapDatasetV2"), _counted),
     "FlatMapDataset": _file_by_file,
-    "OptimizeDataset": _tuned,
-    "ModelDataset": _tuned,
+    **dict.fromkeys(_TUNING, _tuned),
+    "OptionsDataset": _with_options,
     **dict.fromkeys(_READERS, _read),
     "NoOp": _grouped,
 }

@@ -4,9 +4,8 @@ Where none of the functions keeps, changes or draws anything, the op is another 
 but for what it needs.
 """
 
-from compat_v1.audit.graph import READING_TABLES
-from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_tensor
+from compat_v1.audit.graph import READING_TABLES, Attributes
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor
 from compat_v1.audit.pruning import WITHOUT_STATE, may_go
 
 # What elements are read from: it only says so, and whatever counts them has a place of its own in them.
@@ -18,8 +17,8 @@ _RULE = "loops without state"
 def _without_state(rewriter, name, node, operands):
     graph = rewriter.graph
     called = [one for names in graph.called(name).values() for one in names]
-    if not called or graph.controls[name] or not all(graph.is_pure(one) for one in called):
-        return False
+    if not called or (graph.controls[name] and not graph.is_body) or not all(graph.is_pure(one) for one in called):
+        return False  # in a function each waits for the last that has been written; `finish` lets go of that
     rewriter.normal.keep(name, f"Stateless{node.op}", operands, steps={_RULE})
     return True
 
@@ -49,14 +48,16 @@ def _has_no_effect(normal, node):
     return node.op in WITHOUT_STATE or node.op in SOURCES  # a file is opened when it is read
 
 
-def _copied(rewriter, name, _node, operands):
-    """In a function, what such a loop gives was copied once more."""
-    (tensor,) = operands
-    if isinstance(tensor, Literal) or not rewriter.graph.is_body or tensor[0].op != "StatelessWhile":
+def _stacked(rewriter, name, _node, operands):
+    """What a loop has written into a list is stacked, whether or not it is said how many elements were reserved."""
+    attributes, tensor = rewriter.graph.attributes(name), operands[0]
+    if "num_elements" not in attributes or not (is_op(tensor, "StatelessWhile") or is_op(tensor, "While")):
         return False
-    if rewriter.graph.controls[name] or name in rewriter.graph.awaited:
+    reserved, said = tensor[0].inputs[tensor[1]], Attributes(rewriter.graph.nodes[name])["num_elements"].i
+    if not is_op(reserved, "TensorListReserve") or not is_scalar(reserved[0].inputs[1], said):
         return False
-    rewriter.normal.alias(name, tensor, _RULE)
+    del attributes["num_elements"]
+    rewriter.normal.keep(name, "TensorListStack", operands, attributes, {_RULE})
     return True
 
 
@@ -67,4 +68,4 @@ def finish(rewriter):
             node.controls = acting(rewriter.normal, node.controls)
 
 
-RULES = {**dict.fromkeys(("While", "If", "Case"), _without_state), "Identity": _copied}
+RULES = {**dict.fromkeys(("While", "If", "Case"), _without_state), "TensorListStack": _stacked}

@@ -121,15 +121,6 @@ class OpRules:
         self.normal.keep(name, "scale of a finite norm", inputs, attributes, {"norm that is no number: selected"})
         return True
 
-    def _ParallelMapDataset(self, name, node, operands):
-        """The second form counts its calls in 64 bits."""
-        attributes = self.graph.attributes(name)
-        attributes.pop("sloppy", None)
-        if len(attributes) != len(self.graph.attributes(name)):
-            return False
-        self.normal.keep(name, "ParallelMapDatasetV2", operands, attributes, {"dataset tuning"})
-        return True
-
     def _Gather(self, name, node, operands):
         attributes = self._without_index_types(name, operands)
         attributes.pop("validate_indices", None)
