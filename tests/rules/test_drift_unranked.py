@@ -181,6 +181,45 @@ def test_the_gradient_of_a_tensor_beside_a_scalar_is_not_summed():
     assert audit(*others).verdict == "not faithful"  # where the tensor may be the one that is broadcast
 
 
+def _mean(new, mistake=""):
+    """The gradient of a mean of all elements, which are counted along all axes, or as they are."""
+    x = _unranked(raw.Exp(x=floats(2, 3)))
+    other = _unranked(raw.ExpandDims(input=x, axis=0))
+    axes = raw.Range(start=0, limit=raw.Rank(input=x), delta=1)
+    shape = raw.Shape(input=other if mistake == "tensor" else x)
+    if new:
+        start, delta = int(mistake == "start"), 2 if mistake == "delta" else 1
+        limit = raw.Rank(input=other) if mistake == "limit" else raw.Rank(input=x)
+        along = axes if not mistake else raw.Range(start=start, limit=limit, delta=delta)
+        place = _place(raw.Shape(input=other) if mistake == "rank" else shape, along)
+        count = raw.Prod(input=raw.GatherV2(params=shape, indices=place, axis=0), axis=[0])
+    else:
+        count = raw.FloorDiv(x=raw.Prod(input=shape, axis=[0]), y=1)
+    total = raw.Mean(input=x, axis=axes)
+    out(raw.RealDiv(x=raw.Mul(x=x, y=total), y=raw.Cast(x=count, DstT=tf.float32)))
+
+
+def test_all_elements_are_counted_along_all_axes():
+    proved(built(_mean, False), built(_mean, True))
+
+
+@pytest.mark.parametrize("mistake", ["tensor", "start", "delta", "limit", "rank"])
+def test_elements_that_are_counted_along_others_are_reported(mistake):
+    assert audit(built(_mean, False, ""), built(_mean, True, mistake)).verdict == "not faithful"
+
+
+def test_what_is_divided_by_another_number_or_has_fractions_is_reported():
+    def divided(new, divisor, dtype=tf.int32):
+        """Whole numbers, divided by 1 and rounded down, or not divided."""
+        x = raw.Cast(x=floats(2, 3), DstT=dtype)
+        out(raw.Cast(x=x if new else raw.FloorDiv(x=x, y=tf.constant(divisor, dtype)), DstT=tf.float64))
+
+    proved(*(built(lambda new, _: divided(new, 1), new) for new in (False, True)))
+    for divisor, dtype in ((2, tf.int32), (-1, tf.int32), (1, tf.float32)):
+        old, new = (built(lambda new, _, of=(divisor, dtype): divided(new, *of), one) for one in (False, True))
+        assert audit(old, new).verdict == "not faithful"
+
+
 def _built(form, *args, **options):
     with tf.Graph().as_default() as graph:
         form(*args, **options)

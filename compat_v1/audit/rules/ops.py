@@ -150,16 +150,14 @@ class OpRules:
             return False
         if limit[0].inputs[0] != shape[0].inputs[0]:
             return False
-        self.normal.absorbed.update({axes[0], total[0], every[0], *([] if isinstance(size, Literal) else [size[0]])})
+        self.normal.absorbed.update({axes[0], total[0], every[0]})
         self.normal.alias(name, shape, "computed shapes")
         return True
 
     def _is_rank(self, size, shape):
         """Whether a number is how many sizes a shape has."""
-        if isinstance(size, Literal):
-            known = self.normal.sizes(shape)
-            return size.kind == "whole" and size.shape == () and known is not None and size.value == known
-        return is_op(size, "Size") and size[0].inputs[0] == shape
+        is_number = isinstance(size, Literal) and size.kind == "whole" and size.shape == ()
+        return is_number and size.value == self.normal.sizes(shape)
 
     def _newer(self, name, node, operands, op, more):
         """An op whose newer form takes more operands, here with the values that the old one means."""
