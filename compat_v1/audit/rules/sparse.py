@@ -9,7 +9,8 @@ from compat_v1.audit.operands import is_op
 v1 = tf.compat.v1
 # What an op calls the shape of a sparse tensor.
 _SHAPES = ("a_shape", "b_shape", "sp_shape", "input_shape", "dense_shape", "shape", "output_shape", "truth_shape")
-_SHAPES += ("hypothesis_shape", "sp_input_shape", "set_shape", "set1_shape", "set2_shape", "shapes", "tensor_shape")
+_SHAPES += ("hypothesis_shape", "set_shape", "set1_shape", "set2_shape", "shapes", "sparse_shape")
+_TAKING_SPARSE = ("EditDistance", "SetSize")  # and what has "Sparse" in its name
 _PASSING = ("Identity", "Switch", "Cast", "StridedSlice", "Shape", "Slice", "GatherV2", "FloorDiv")
 
 
@@ -38,13 +39,13 @@ def _sparse_shape(rewriter, name, node, operands):
 
 def _is_of_sparse(graph, name):
     """Whether a tensor is used, once at least and but for what measures it, as the shape of a sparse tensor."""
-    uses = [
-        _operand_name(graph, user, slot) in _SHAPES
-        or (graph.nodes[user].op == "Identity" and _is_of_sparse(graph, user))
-        for user, slot in graph.users[name]
-    ]
-    others = [graph.nodes[user].op in _PASSING for user, _ in graph.users[name]]
-    return any(uses) and all(use or other for use, other in zip(uses, others, strict=True))
+    of_sparse, others = [], []
+    for user, slot in graph.users[name]:
+        op, is_shape = graph.nodes[user].op, _operand_name(graph, user, slot) in _SHAPES
+        takes_sparse = "Sparse" in op or op in _TAKING_SPARSE
+        of_sparse.append((is_shape and takes_sparse) or (op == "Identity" and _is_of_sparse(graph, user)))
+        others.append(is_shape or op in _PASSING)
+    return any(of_sparse) and all(one or other for one, other in zip(of_sparse, others, strict=True))
 
 
 def _operand_name(graph, user, slot):

@@ -1,0 +1,71 @@
+"""The shapes of sparse placeholders of which a part is unknown: a placeholder, by now with a default that says so."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from drift_cases import built, floats, out
+
+raw = tf.raw_ops
+
+
+def product(new, mistake, known=(-1, 5)):
+    """A sparse matrix times a dense one, and what is copied and measured of its shape."""
+    if new:
+        shape = raw.PlaceholderWithDefault(input=tf.constant(known, tf.int64), shape=[2], name="shape")
+    else:
+        shape = raw.Placeholder(dtype=tf.int64, shape=[2], name="shape")
+    of_other = raw.Placeholder(dtype=tf.int64, shape=[2], name="of_other")
+    indices, values = tf.placeholder(tf.int64, [None, 2], name="indices"), floats(None, name="values")
+    dense = floats(5, 3, name="dense")
+    taken = of_other if mistake == "other" else raw.Identity(input=shape)
+    result = raw.SparseTensorDenseMatMul(a_indices=indices, a_values=values, a_shape=taken, b=dense)
+    out(result + raw.Cast(x=shape[1], DstT=tf.float32))
+
+
+def resized(new, _, op="Reshape"):
+    """A dense tensor of a size that is fed, or not."""
+    shape = tf.constant([-1, 5], tf.int64)
+    shape = raw.PlaceholderWithDefault(input=shape, shape=[2]) if new else raw.Placeholder(dtype=tf.int64, shape=[2])
+    x = floats(5, 3)
+    out(raw.Reshape(tensor=x, shape=shape) if op == "Reshape" else raw.BroadcastTo(input=x, shape=shape))
+
+
+def run(graph_def, seed):
+    rng = np.random.RandomState(seed)
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+    feeds = {"shape:0": [4, 5], "indices:0": [[0, 1], [2, 0], [3, 4]], "values:0": rng.randn(3)}
+    with tf.Session(graph=graph) as session:
+        return session.run("out:0", {**feeds, "dense:0": rng.randn(5, 3)}).tobytes()
+
+
+def test_a_part_of_a_sparse_shape_is_unknown():
+    old, new = built(product, False), built(product, True)
+    result = audit(old, new)
+    assert result.verdict == "faithful" and "shape of a sparse placeholder" in result.rules, result.differences
+    for seed in range(5):
+        assert run(old, seed) == run(new, seed)
+
+
+def test_a_default_that_is_known_or_another_shape_is_reported():
+    known = built(lambda *of: product(*of, known=[4, 5]), True)
+    assert audit(built(product, False), known).verdict == "not faithful"
+    assert audit(built(product, False), built(product, True, "other")).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("op", ["Reshape", "BroadcastTo"])
+def test_the_size_of_a_dense_tensor_has_no_default_unless_it_is_given_one(op):
+    forms = (built(lambda *of: resized(*of, op), new) for new in (False, True))
+    assert audit(*forms).verdict == "not faithful"
+
+
+def test_a_sparse_placeholder_that_nothing_takes_need_not_have_a_default():
+    def form(new, mistake):
+        shape = tf.constant([-1.0, 5.0] if mistake else [-1, 5], tf.float32 if mistake else tf.int64)
+        raw.PlaceholderWithDefault(input=shape, shape=[2]) if new else raw.Placeholder(dtype=tf.int64, shape=[2])
+        out(raw.Exp(x=floats(3)))
+
+    assert audit(built(form, False), built(form, True)).verdict == "faithful"
+    assert audit(built(form, False), built(form, True, mistake=True)).verdict == "not faithful"
