@@ -10,11 +10,12 @@ raw = tf.raw_ops
 KINDS = ("squares", "absolute values", "both")
 
 
-def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1, ones=(), again=0.0):
+def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1, ones=(), again=0.0, gated=False):
     """Return a graph of a loss with two regularized weights, and of its gradients; `awaited`: x is checked first.
 
     `times`: how often the regularizers are added to the loss; `ones`: axes of one element before those of the weights;
-    `again`: a factor of what other gradients are of.
+    `again`: a factor of what other gradients are of; `gated`: gradients are handed on when all of an op's are made, as
+    `minimize` does.
     """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [5, 4], name="x")
@@ -28,7 +29,7 @@ def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1
         loss = tf.add_n([tf.reduce_mean(tf.square(loss, name="errors") if again else tf.tanh(loss)), *(terms * times)])
         check = [tf.Assert(tf.reduce_all(tf.less(x, awaited)), ["too large"])] if awaited else []
         with tf.control_dependencies(check):
-            gradients = tf.gradients(loss, [w, v])
+            gradients = tf.gradients(loss, [w, v], gate_gradients=gated)
             others = tf.gradients(loss * tf.exp(x[0, 0] * again), [w]) if again else []
         for name, gradient in zip("wv", gradients, strict=True):
             tf.exp(gradient, name=f"gradient_{name}")
@@ -90,6 +91,35 @@ def test_regularizers_of_one_rate_have_gradients_in_common(kind):
     audit_of_alike(kind, old, new)
     for mistake in ("half", "other", "one alone", "weights"):
         assert audit(old, regularized(kind, True, mistake, rates)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_that_are_handed_on_together_are_those_of_one_term_less(kind):
+    old = regularized(kind, False, gated=True)
+    audit_of_alike(kind, old, regularized(kind, True, gated=True))
+    for mistake in ("half", "other", "one alone", "weights"):
+        assert audit(old, regularized(kind, True, mistake, gated=True)).verdict == "not faithful"
+    old = regularized(kind, False, awaited=9.0, gated=True)
+    assert not audit(old, regularized(kind, True, awaited=9.0, gated=True)).differences
+    for awaited in (8.0, None):
+        assert audit(old, regularized(kind, True, awaited=awaited, gated=True)).verdict == "not faithful"
+
+
+def test_what_a_gradient_that_is_no_more_waited_for_is_compared():
+    def checked(new):
+        graph_def = regularized("squares", new, gated=True)
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(graph_def, name="")
+            tf.Assert(tf.reduce_all(graph.get_tensor_by_name("x:0") < 9.0), ["too large"], name="check")
+        return graph.as_graph_def()
+
+    old = checked(False)
+    assert not audit(old, checked(True)).differences
+    of_sums_with_zero = [node for node in old.node if node.op == "NoOp" and node.name.startswith("gradients/add_")]
+    for node in of_sums_with_zero:
+        node.input.append("^check/Assert")
+    assert len(of_sums_with_zero) == 2
+    assert audit(old, checked(True)).verdict == "not faithful"
 
 
 @pytest.mark.parametrize(("kind", "times"), [*((kind, 1) for kind in KINDS), *((kind, 2) for kind in KINDS[:2])])
