@@ -6,6 +6,7 @@ from tensorflow.python.framework import op_def_registry
 
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.graph import Attributes
+from compat_v1.audit.literals import read_constant
 from compat_v1.audit.sizes import unknown
 
 TYPES = (tf.float32, tf.string, tf.int32, tf.bool, tf.complex64)
@@ -65,3 +66,29 @@ def test_what_an_op_makes_of_one_tensor_and_of_scalars_has_its_sizes(op, inputs)
     rows = unknown("rows")
     shapes = [(), (rows, 2), (rows, 2)] if op == "SelectV2" else [(rows, 2), *[()] * (inputs - 1)]
     assert dimensions(op, shapes, [None] * inputs, {}) == [(rows, 2)]
+
+
+IMAGES = {"strides": [1, 2, 2, 1], "padding": "SAME"}
+
+
+@pytest.mark.parametrize(
+    ("op", "other", "attributes", "result"),
+    [
+        ("DepthwiseConv2dNative", [3, 3, 5, 2], {**IMAGES, "strides": [1, 1, 1, 1]}, (None, 8, 6, 10)),
+        ("DepthwiseConv2dNative", [3, 3, 5, 2], IMAGES, (None, 4, 3, 10)),
+        ("DepthwiseConv2dNative", [3, 3, 5, 2], {**IMAGES, "padding": "VALID"}, (None, 3, 2, 10)),
+        ("ResizeBilinear", (4, 7), {}, (None, 4, 7, 5)),
+        ("ResizeNearestNeighbor", (9, 3), {}, (None, 9, 3, 5)),
+    ],
+)
+def test_what_is_made_of_images_of_a_batch_of_unknown_size_has_their_number(op, other, attributes, result):
+    with tf.Graph().as_default() as graph:
+        images = tf.placeholder(tf.float32, [None, 8, 6, 5])
+        other = tf.constant(other) if isinstance(other, tuple) else tf.placeholder(tf.float32, other)
+        names = [one.name for one in op_def_registry.get(op).input_arg]
+        made = getattr(tf.raw_ops, op)(**dict(zip(names, (images, other), strict=True)), **attributes)
+    assert tuple(made.shape) == result
+    batch, literal = unknown("batch"), read_constant(other.op.node_def) if other.op.type == "Const" else None
+    shapes = [(batch, 8, 6, 5), tuple(other.shape)]
+    node = next(node for node in graph.as_graph_def().node if node.op == op)
+    assert dimensions(op, shapes, [None, literal], Attributes(node)) == [(batch, *result[1:])]

@@ -371,3 +371,27 @@ def test_a_count_may_be_of_each_class():
     assert (
         audit(_built(_counted_classes, False), _built(_counted_classes, True, mistake=True)).verdict == "not faithful"
     )
+
+
+def of_one_count(new, mistake):
+    """The gradients of two losses that are divided by one count: chosen from zeros like each loss, or one of both."""
+    losses, gradient, weights = [floats(3, name=name) for name in "ab"], floats(1, name="g"), floats(3, name="w")
+    present = raw.Select(condition=raw.Equal(x=weights, y=0.0), x=tf.zeros([3]), y=tf.ones([3]))
+    count = raw.Sum(input=raw.Mul(x=present, y=tf.ones([3])), axis=[0], keep_dims=True)
+    if new:
+        of_other = raw.Exp(x=gradient) if mistake else gradient
+        back = [raw.DivNoNan(x=one, y=count) for one in (gradient, of_other)]
+    else:
+        divisor = raw.Select(condition=raw.Equal(x=count, y=0.0), x=tf.ones([1]), y=count)
+        totals = [raw.Sum(input=one, axis=[0], keep_dims=True) for one in losses]
+        above, zeros = raw.Greater(x=count, y=0.0), [raw.ZerosLike(x=one) for one in totals]
+        chosen = [raw.Select(condition=above, x=gradient, y=none) for none in zeros]
+        back = [raw.RealDiv(x=one, y=divisor) for one in chosen]
+    totals = [raw.Sum(input=one, axis=[0], keep_dims=True) for one in losses]
+    out(raw.Sub(x=raw.Mul(x=totals[0], y=back[0]), y=raw.Mul(x=raw.Exp(x=totals[1]), y=back[1])))
+
+
+def test_two_losses_that_are_divided_by_one_count_have_one_gradient():
+    old = _built(of_one_count, False, False)
+    assert "quotient or 0" in proved(old, _built(of_one_count, True, False)).rules
+    assert audit(old, _built(of_one_count, True, True)).verdict == "not faithful"
