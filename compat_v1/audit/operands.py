@@ -134,6 +134,11 @@ def with_rest(shape):
     return [-1 if unknown == [axis] else size for axis, size in enumerate(shape)]
 
 
+def without_ones(sizes):
+    """Return the sizes of the axes of more than one element: one that is unknown is what a Reshape leaves to it."""
+    return [size for size in with_rest(sizes) if size != 1]
+
+
 def is_followed(literal):
     """Whether a literal is the same wherever it comes: sizes in a loop belong to the turn in which they are taken."""
     return literal.kind != "full" or all(isinstance(size, int) for size in literal.shape)

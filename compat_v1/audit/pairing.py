@@ -58,6 +58,7 @@ class Pairing:
         self._spread_out(strict=False, alike=True)
         self._exchange()
         self._exchange()  # now that variables are, those who read them
+        self._spread_out(strict=False, alike=True)
 
     def _pair_seeds(self):
         """Pair alike ops by their seeds, if the program gave them: both graphs have the same ones, each of them once.
@@ -98,9 +99,17 @@ class Pairing:
                         self._prefer(node, rival[0])
 
     def _prefer(self, node, rival):
-        """Give a node another partner, and that one's its own, if less of what they take and who takes them differs."""
+        """Give a node another partner, and that one's its own, if less of what they take and who takes them differs.
+
+        The other's may have none: then its own is free for others.
+        """
         other, owner = self.partner[node], self.back.get(rival)
-        if owner is None or owner is node:
+        if owner is node:
+            return
+        if owner is None:
+            if self._differ(node, rival) < self._differ(node, other):
+                del self.back[other]
+                self.pair(node, rival)
             return
         exchanged = self._differ(node, rival) + self._differ(owner, other)
         if exchanged >= self._differ(node, other) + self._differ(owner, rival):

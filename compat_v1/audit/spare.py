@@ -88,11 +88,11 @@ def _without_a_group(normal, users):
     made_of = _made_of(normal)
     if not made_of:
         return set()
-    dropped = set()
-    for one in normal.nodes:
-        if one.op not in _LAST or users.get(one) or not may_go(normal, one):
-            continue
-        found = _only_for(normal, one, set(), users)
+    dropped, ends = set(), {one for one in normal.nodes if one.op in _LAST and not users.get(one)}
+    ends = {one for one in ends if may_go(normal, one)}
+    idle = _serving(normal, ends, users)
+    for one in ends:
+        found = _made_in(one, idle)
         taken = {k for node in found for k in map(normal.pushed, node.inputs) if is_tensor(k) and k[0] not in found}
         while inner := {k for k in taken if k[0] in normal.absorbed}:  # a mask or a scale
             taken -= inner
@@ -100,6 +100,25 @@ def _without_a_group(normal, users):
         if {k for k in taken if k[0].op not in _OF_SHAPES} in made_of and are_gradients(found):
             dropped.add(one)
     return dropped
+
+
+def _serving(normal, ends, users):
+    """Return some nodes that nothing uses, and those that serve nothing but these; what rules absorbed goes anyhow."""
+    found = set(ends)
+    for node in reversed(normal.nodes):
+        if users.get(node) and users[node] <= found and node not in normal.absorbed and may_go(normal, node):
+            found.add(node)
+    return found
+
+
+def _made_in(node, nodes):
+    """Return a node and what it is made of among some nodes: of two masks of one tensor, some may be the same."""
+    found, todo = {node}, [node]
+    while todo:
+        makers = {one[0] for one in todo.pop().inputs if is_tensor(one)} & nodes - found
+        found |= makers
+        todo += makers
+    return found
 
 
 def _made_of(normal):

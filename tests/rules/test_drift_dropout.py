@@ -80,24 +80,29 @@ def test_what_somebody_computes_of_a_gradient_is_compared(old, looked_at):
     assert audit(program(old), program(today, looked_at=looked_at)).verdict == "not faithful"
 
 
-def looped(dropped, scale=1.0):
-    """Three turns of a loop with a dropout in each, and the gradient for a weight."""
+def looped(dropped, scale=1.0, twice=False):
+    """Three turns of a loop, a dropout in each, and the gradient for a weight; `twice`: with one for an output, too."""
     with tf.Graph().as_default() as graph, control_flow_v1():
         tf.set_random_seed(3)
-        x, w = floats(5, 4), floats(4, 4, name="w")
+        x, w, keeps = floats(5, 4), floats(4, 4, name="w"), [floats(name=name) for name in ("keep", "other")]
 
-        def turn(k, h):
-            drawn = tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None
-            return k + 1, dropped(tf.tanh(tf.matmul(h, w)), 1 - RATE, drawn)
+        def turn(k, h, total):
+            h = tf.tanh(tf.matmul(h, w))
+            parts = [
+                dropped(h, keep, tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None)
+                for keep in (keeps if twice else keeps[:1])
+            ]
+            return k + 1, parts[0], total + tf.reduce_sum(parts[-1])
 
-        state = tf.while_loop(lambda k, h: k < 3, turn, [0, x])[1]
-        out(tf.gradients(tf.reduce_sum(scale * tf.square(state)), w)[0])
+        state, total = tf.while_loop(lambda k, *_: k < 3, turn, [0, x, 0.0])[1:]
+        out(tf.gradients(tf.reduce_sum(scale * tf.square(state)) + total, w)[0])
     return graph.as_graph_def()
 
 
+@pytest.mark.parametrize("twice", [False, True])
 @pytest.mark.parametrize("old", [floor, compared])
-def test_in_a_loop_these_gradients_pop_what_the_loop_has_kept(old):
-    found = audit(looped(old), looped(today))
+def test_in_a_loop_these_gradients_pop_what_the_loop_has_kept(old, twice):
+    found = audit(looped(old, twice=twice), looped(today, twice=twice))
     assert not found.differences
     assert [one.cause for one in found.numbers] == ["dropout"]
     assert audit(looped(old), looped(today, scale=2.0)).verdict == "not faithful"

@@ -4,7 +4,7 @@ from compat_v1.audit import rest
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
-from compat_v1.audit.operands import axes_of, is_op, is_scalar, single, times, with_rest
+from compat_v1.audit.operands import axes_of, is_op, is_scalar, single, times, with_rest, without_ones
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.rules.kept import KEPT, keeps
 
@@ -107,7 +107,7 @@ class GradientRules:
         source = tensor[0].inputs[0]
         own, shape = self.normal.sizes(source), self.normal.sizes(tensor)
         summed = axes_of(axes, shape)
-        if isinstance(source, Literal) or own is None or summed is None or _without_ones(own) != _without_ones(shape):
+        if isinstance(source, Literal) or own is None or summed is None or without_ones(own) != without_ones(shape):
             return None
         places, others = ([axis for axis, size in enumerate(sizes) if size != 1] for sizes in (own, shape))
         left = tuple(place for place, axis in zip(places, others, strict=True) if axis in summed)
@@ -305,7 +305,7 @@ class GradientRules:
         if not is_op(tensor, "Reshape") or tensor[0].controls:
             return False
         shapes = [self.normal.sizes(one) for one in (tensor[0].inputs[0], tensor)]
-        return None not in shapes and all(_without_ones(one) == _without_ones(target) for one in shapes)
+        return None not in shapes and all(without_ones(one) == without_ones(target) for one in shapes)
 
     def _is_reshaped_back(self, name, tensor, target):
         """Whether a Reshape gives what was reshaped before its shape back: one of numbers, which both graphs know."""
@@ -315,8 +315,3 @@ class GradientRules:
         if isinstance(source, Literal) or self.normal.sizes(source) != target:
             return False
         return tensor[0].controls <= self.normal.controls(name)
-
-
-def _without_ones(sizes):
-    """Return the sizes of the axes of more than one element: one that is unknown is what a Reshape leaves to it."""
-    return [size for size in with_rest(sizes) if size != 1]

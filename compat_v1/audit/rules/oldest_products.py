@@ -2,7 +2,7 @@
 
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import NOTES_ON_PRODUCTS, is_op, with_rest
+from compat_v1.audit.operands import NOTES_ON_PRODUCTS, is_op, is_tensor, with_rest, without_ones
 from compat_v1.audit.pruning import comes_behind, surely_before
 
 _ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
@@ -123,7 +123,7 @@ def _gradient(rewriter, name, node, operands):
     if rows is None or not is_op(difference, "Sub") or rewriter.graph.controls[name]:
         return False
     gradient, column = difference[0].inputs
-    if not (is_op(gradient, "Reshape") and is_op(column, "Reshape")):
+    if isinstance(gradient, Literal) or not is_op(column, "Reshape"):
         return False
     total = column[0].inputs[0]
     product = total[0].inputs[0] if is_op(total, "Sum") and _is_last_axis(total[0].inputs[1]) else None
@@ -132,15 +132,12 @@ def _gradient(rewriter, name, node, operands):
     if rows != soft and not _is_kept_for(rewriter, soft[0], {name, *product[0].names}):
         return False
     normal, own, written = rewriter.normal, *rows[0].inputs
-    shape, flat, before = normal.sizes(own), normal.sizes(rows), gradient[0].inputs[0]
-    if shape is None or isinstance(before, Literal) or not _are_alike(normal.sizes(before), shape):
+    shape, flat = normal.sizes(own), normal.sizes(rows)
+    if shape is None or normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
         return False
-    if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
+    before = _before_rows(rewriter, name, gradient, soft, shape, (difference, column, total, product))
+    if before is None:
         return False
-    parts = (difference, column, total, product, gradient)
-    if not comes_behind(before, [one[0] for one in parts], [soft[0]]):
-        return False
-    normal.absorbed.update(one[0] for one in parts)
     own = own if rows == soft else _keep_whole(normal, soft[0], own, shape)
     kept = (*shape[:-1], 1)
     target = whole(with_rest(kept), "int32")
@@ -150,6 +147,25 @@ def _gradient(rewriter, name, node, operands):
     left = _made(rewriter, name, "Sub", [before, summed], shape)
     _flatten(rewriter, name, _made(rewriter, name, "Mul", [left, own], shape), written, flat)
     return True
+
+
+def _before_rows(rewriter, name, gradient, soft, shape, parts):
+    """Return the gradient of this shape that is reshaped into rows, of which `parts` are made; let go of these.
+
+    It may come from what the softmax was reshaped into, or squeezed, and was reshaped from that into rows at once.
+    Return None where something else is awaited.
+    """
+    normal, before = rewriter.normal, gradient[0].inputs[0] if is_op(gradient, "Reshape") else None
+    known = normal.sizes(before) if is_tensor(before) else None
+    is_whole = known is not None and _are_alike(known, shape)
+    if is_whole or (known is not None and without_ones(known) == without_ones(shape)):
+        parts = (*parts, gradient)
+    else:
+        before = gradient
+    if not comes_behind(before, [one[0] for one in parts], [soft[0]]):
+        return None
+    normal.absorbed.update(one[0] for one in parts)
+    return before if is_whole else _made(rewriter, name, "Reshape", [before, whole(with_rest(shape), "int32")], shape)
 
 
 def _kept_rows(rewriter, soft):
@@ -180,7 +196,7 @@ def _keep_whole(normal, pop, own, shape):
 def _log_gradient(rewriter, name, node, operands):
     """g - (sum of g) * exp(y), where y is the logarithm of a softmax: in a matrix or along the last axis."""
     gradient, product = operands
-    if not is_op(gradient, "Reshape") or not is_op(product, "Mul") or rewriter.graph.controls[name]:
+    if isinstance(gradient, Literal) or not is_op(product, "Mul") or rewriter.graph.controls[name]:
         return False
     column, exponents = product[0].inputs
     soft = exponents[0].inputs[0] if is_op(exponents, "Exp") else None
@@ -190,15 +206,12 @@ def _log_gradient(rewriter, name, node, operands):
     if not is_op(total, "Sum") or total[0].inputs[0] != gradient or not _is_last_axis(total[0].inputs[1]):
         return False
     normal, own, written = rewriter.normal, *soft[0].inputs
-    shape, flat, before = normal.sizes(own), normal.sizes(soft), gradient[0].inputs[0]
-    if shape is None or isinstance(before, Literal) or not _are_alike(normal.sizes(before), shape):
+    shape, flat = normal.sizes(own), normal.sizes(soft)
+    if shape is None or normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
         return False
-    if normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
+    before = _before_rows(rewriter, name, gradient, soft, shape, (product, column, total, exponents))
+    if before is None:
         return False
-    parts = (product, column, total, gradient, exponents)
-    if not comes_behind(before, [one[0] for one in parts], [soft[0]]):
-        return False
-    normal.absorbed.update(one[0] for one in parts)
     kept = (*shape[:-1], 1)
     summed = _made(rewriter, name, "Sum", [before, whole([len(shape) - 1], "int32")], shape[:-1])
     summed = _made(rewriter, name, "Reshape", [summed, whole(with_rest(kept), "int32")], kept)
