@@ -270,6 +270,33 @@ def test_the_logarithm_of_a_softmax_and_its_gradient_are_those_of_all_rows():
     assert audit(_built(_logarithms, False, of_others=True), _built(_logarithms, True)).verdict == "not faithful"
 
 
+def _of_pixels(new, behind, log=False, mistake=False):
+    """A softmax for each pixel of images, reshaped as `behind` says one after the other, and its gradient."""
+    shape = [5, 1, 1, 4]
+    x, gradient = floats(*shape), raw.Exp(x=floats(*behind[-1], name="y"))
+    op = raw.LogSoftmax if log else raw.Softmax
+    y = soft = op(logits=x if new else raw.Reshape(tensor=x, shape=[-1, 4]))
+    for sizes in behind if new else [shape, *behind]:
+        y = raw.Reshape(tensor=y, shape=sizes)
+    for sizes in [*behind[-2::-1], shape, *([] if new else [[-1, 4]])]:
+        gradient = raw.Reshape(tensor=gradient, shape=sizes)
+    factor = raw.Exp(x=raw.Neg(x=soft) if mistake else soft) if log or mistake else soft
+    total = raw.Sum(input=gradient if log else raw.Mul(x=gradient, y=factor), axis=[-1], keep_dims=new)
+    total = total if new else raw.Reshape(tensor=total, shape=[-1, 1])
+    back = raw.Mul(x=total, y=factor) if log else raw.Mul(x=raw.Sub(x=gradient, y=total), y=soft)
+    back = raw.Sub(x=gradient, y=back) if log else back
+    out(raw.Atan2(y=raw.Reshape(tensor=raw.Tanh(x=y), shape=shape), x=raw.Reshape(tensor=back, shape=shape)))
+
+
+@pytest.mark.parametrize("behind", [[[5, 4]], [[5, 1, 4]], [[10, 2]], [[5, 4], [20, 1]]], ids=str)
+@pytest.mark.parametrize("log", [False, True])
+def test_the_gradient_of_a_softmax_may_come_from_what_it_was_squeezed_or_reshaped_into(log, behind):
+    old, new = _built(_of_pixels, False, behind, log), _built(_of_pixels, True, behind, log)
+    assert "rows of a softmax" in proved(old, new).rules
+    assert audit(old, _built(_of_pixels, True, behind, log, mistake=True)).verdict == "not faithful"
+    assert audit(_built(_of_pixels, False, behind, log, mistake=True), new).verdict == "not faithful"
+
+
 def test_rows_of_another_length_have_another_softmax():
     for last in (2, 12):
         assert audit(_built(_logarithms, False, last=last), _built(_logarithms, True)).verdict == "not faithful"

@@ -2,7 +2,7 @@
 
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import NOTES_ON_PRODUCTS, is_op, is_tensor, with_rest, without_ones
+from compat_v1.audit.operands import NOTES_ON_PRODUCTS, axes_of, is_op, is_tensor, with_rest, without_ones
 from compat_v1.audit.pruning import comes_behind, surely_before
 
 _ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
@@ -92,16 +92,16 @@ def _softmax(rewriter, name, node, operands):
 
 
 def _flatten(rewriter, name, tensor, written, flat):
-    made = _made(rewriter, name, "Reshape", [tensor, written], flat)
+    made = _made(rewriter, name, "Reshape", [tensor, written], flat, shared=False)  # what else reshapes it so, stays
     rewriter.flattened.add(made[0])
     rewriter.normal.made[name] = tensor[0]
     rewriter.normal.tensors[name, 0] = made
     rewriter.normal.absorbed.add(made[0])
 
 
-def _made(rewriter, name, op, operands, sizes):
+def _made(rewriter, name, op, operands, sizes, shared=None):
     types = {"T": rewriter.graph.attributes(name)["T"]}
-    return rewriter.normal.node(name, op, types, operands, set(), {_ROWS}, sizes=[sizes]), 0
+    return rewriter.normal.node(name, op, types, operands, set(), {_ROWS}, sizes=[sizes], shared=shared), 0
 
 
 def _reshaped_back(rewriter, name, node, operands):
@@ -200,12 +200,12 @@ def _log_gradient(rewriter, name, node, operands):
         return False
     column, exponents = product[0].inputs
     soft = exponents[0].inputs[0] if is_op(exponents, "Exp") else None
-    if not is_op(soft, "Reshape") or soft[0] not in rewriter.flattened or not is_op(column, "Reshape"):
+    if not is_op(soft, "Reshape") or soft[0] not in rewriter.flattened or not is_tensor(column):
         return False
-    total = column[0].inputs[0]
-    if not is_op(total, "Sum") or total[0].inputs[0] != gradient or not _is_last_axis(total[0].inputs[1]):
+    normal, (own, written) = rewriter.normal, soft[0].inputs
+    total = column[0].inputs[0] if is_op(column, "Reshape") else column
+    if not _is_sum_of_rows(normal, total, gradient):
         return False
-    normal, own, written = rewriter.normal, *soft[0].inputs
     shape, flat = normal.sizes(own), normal.sizes(soft)
     if shape is None or normal.sizes(column) != (flat[0], 1) or normal.sizes(gradient) != flat:
         return False
@@ -218,6 +218,19 @@ def _log_gradient(rewriter, name, node, operands):
     part = _made(rewriter, name, "Mul", [summed, _made(rewriter, name, "Exp", [own], shape)], shape)
     _flatten(rewriter, name, _made(rewriter, name, "Sub", [before, part], shape), written, flat)
     return True
+
+
+def _is_sum_of_rows(normal, total, gradient):
+    """Whether the rows of a gradient are summed, or what is reshaped into these, along its last axis."""
+    if not is_op(total, "Sum"):
+        return False
+    source, axes = total[0].inputs
+    if source == gradient:
+        return _is_last_axis(axes)
+    if not is_op(gradient, "Reshape") or gradient[0].inputs[0] != source or not is_tensor(source):
+        return False
+    sizes = normal.sizes(source)
+    return sizes is not None and sizes[-1] == normal.sizes(gradient)[-1] and axes_of(axes, sizes) == [len(sizes) - 1]
 
 
 def _are_alike(shape, other):
