@@ -27,6 +27,12 @@ NUMBERS = {
         "rows of one number are added in another order, so that the last bits differ; for the old ones write "
         "tf.identity(tf.gather(x, i)) for what is gathered in the port",
     ),
+    "order of rows that are taken": Change(
+        "the gradient of a variable of which rows are taken more than once has them in another order, as what is made "
+        "of them is computed by other ops",
+        "1.0 to 1.15",
+        "rows of one number are added in another order, so that the last bits differ; no program can choose the order",
+    ),
     "gradient of a sum of rows": Change(
         "the gradient of tf.sparse_segment_sum is an op, and was a sum of the gradients for the segments",
         "1.15 to 2.21",

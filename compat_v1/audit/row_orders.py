@@ -1,8 +1,8 @@
-"""The order of rows in the gradient of a variable of which some are looked up and others gathered.
+"""The order of rows in the gradient of a variable of which rows are taken more than once.
 
-A look-up ends in an Identity by now, and so its gradient comes a step later. Rows of one number are added in another
-order, so that no rule makes one of the other; but a port can be compared as if its rows, with their numbers, came in
-the first order.
+Gradients come in the order in which TensorFlow goes through the ops behind: a look-up ends in an Identity by now, and
+so its gradient comes a step later; and layers are made of other ops. Rows of one number are added in another order, so
+that no rule makes one of the other; but a port can be compared as if its rows, with their numbers, came in the first.
 """
 
 import itertools
@@ -12,7 +12,7 @@ import tensorflow as tf
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
 
-CAUSE = "order of look-ups"
+LOOK_UPS, TAKEN = "order of look-ups", "order of rows that are taken"
 # Where what takes rows has them, and their numbers.
 _TAKING = {"ScatterSub": (2, 1), "UnsortedSegmentSum": (0, 1)}
 _HANDING = ("Identity", "Mul", "Unique")
@@ -25,21 +25,21 @@ def written_out(verification):
     """
     if not verification.findings:
         return None
-    normals, orders, names = [side.normal for side in verification.pairing.sides], {}, []
+    normals, orders, causes = [side.normal for side in verification.pairing.sides], {}, {}
     for node, other in verification.partner.items():
         if node.op in _TAKING:
             both = [_rows(*side) for side in zip(normals, (node, other), strict=True)]
-            order = _order(verification, *both) if all(both) else None
+            order, cause = _order(verification, *both) if all(both) else (None, None)
             if order:
                 orders.update(dict.fromkeys(both[1][0], order))
-                names.append(both[1][0][0])
+                causes.setdefault(cause, []).append(both[1][0][0])
     if not orders:
         return None
     graph_def = tf.compat.v1.GraphDef.FromString(normals[1].graph.graph_def.SerializeToString())
     for node in graph_def.node:
         if node.name in orders:
             node.input[: len(orders[node.name])] = [node.input[place] for place in orders[node.name]]
-    return {CAUSE: names}, graph_def
+    return causes, graph_def
 
 
 def _rows(normal, node):
@@ -70,25 +70,25 @@ def _joined(graph, name):
 
 
 def _order(verification, here, there):
-    """Return where the port has the rows of the original, if look-ups alone come later in it, or None."""
+    """Return where the port has the rows of the original, and why, or (None, None) if nowhere or in the same places."""
     (_, pairs), (_, others) = here, there
     left, order = list(range(len(others))), []
     for pair in pairs:
         same = (k for k in left if all(itertools.starmap(verification.is_same, zip(pair, others[k], strict=True))))
         place = next(same, None)
         if place is None:
-            return None
+            return None, None
         order.append(place)
         left.remove(place)
     exchanged = [(a, b) for a, b in itertools.combinations(order, 2) if a > b]
     if left or not exchanged:
-        return None
+        return None, None
     looked_up, gathered = _kinds(verification)
     port = verification.pairing.sides[1].normal
     kinds = [[_tables(port, pair, some) for some in (looked_up, gathered)] for pair in others]
     shared = set.intersection(*(late | early for late, early in kinds))
     is_late = all(kinds[a][0] & kinds[b][1] & shared for a, b in exchanged)
-    return order if is_late else None
+    return order, LOOK_UPS if is_late else TAKEN
 
 
 def _kinds(verification):
