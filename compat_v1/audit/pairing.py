@@ -26,6 +26,9 @@ _INCIDENTAL = {
 
 _COMMUTE = {"Mul", "AddN"}  # see "commuted product" and "commuted sum"
 
+# Variables and what is fed.
+_NAMED = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", "Variable", "VariableV2", "VarHandleOp"}
+
 
 class Pairing:
     """`partner`: {node of the original: node of the port}, and `back` the other way."""
@@ -58,7 +61,6 @@ class Pairing:
         self._spread_out(strict=False, alike=True)
         self._exchange()
         self._exchange()  # now that variables are, those who read them
-        self._spread_out(strict=False, alike=True)
 
     def _pair_seeds(self):
         """Pair alike ops by their seeds, if the program gave them: both graphs have the same ones, each of them once.
@@ -99,17 +101,9 @@ class Pairing:
                         self._prefer(node, rival[0])
 
     def _prefer(self, node, rival):
-        """Give a node another partner, and that one's its own, if less of what they take and who takes them differs.
-
-        The other's may have none: then its own is free for others.
-        """
+        """Give a node another partner, and that one's its own, if less of what they take and who takes them differs."""
         other, owner = self.partner[node], self.back.get(rival)
-        if owner is node:
-            return
-        if owner is None:
-            if self._differ(node, rival) < self._differ(node, other):
-                del self.back[other]
-                self.pair(node, rival)
+        if owner is None or owner is node:
             return
         exchanged = self._differ(node, rival) + self._differ(owner, other)
         if exchanged >= self._differ(node, other) + self._differ(owner, rival):
@@ -166,6 +160,7 @@ class Pairing:
     def _match(self, key, ties=False, last=False):
         """Pair the nodes that are alone with their key; where several share one, those of the same name.
 
+        First variables and what is fed, whose names are the program's, and what is around them: TensorFlow numbers ops.
         What leaves a loop for nobody goes with the loop's variable, and is paired by a key in the `last` place only.
 
         With `ties`, what is then still alike is paired in the order of the graphs, one pair at a time, each followed
@@ -183,16 +178,10 @@ class Pairing:
                 self.pair(left[0], right[0])
             elif left and right:
                 several.append((left, right))
-        for left, right in several:
-            named = defaultdict(list)  # rules make several nodes that stand for one of the graph: these come in order
-            for node in right:
-                for name in node.names:
-                    named[name].append(node)
-            for node in left:
-                others = (one for name in node.names for one in named.get(name, ()) if one not in self.back)
-                other = next(others, None)
-                if other is not None:
-                    self.pair(node, other)
+        self._match_names(some for some in several if some[0][0].op in _NAMED)
+        if several:
+            self._spread_out(strict=True)
+        self._match_names(several)
         if not ties:
             return
         for left, right in several:
@@ -206,6 +195,19 @@ class Pairing:
                 if other is not None:
                     self.pair(node, other)
                     self._spread_out(strict=True)
+
+    def _match_names(self, groups):
+        """Pair the nodes of one name in each of some groups, (nodes, others)."""
+        for left, right in groups:
+            named = defaultdict(list)  # rules make several nodes that stand for one of the graph: these come in order
+            for node in right:
+                for name in node.names:
+                    named[name].append(node)
+            for node in left:
+                others = (one for name in node.names for one in named.get(name, ()) if one not in self.back)
+                other = next(others, None) if node not in self.partner else None
+                if other is not None:
+                    self.pair(node, other)
 
     def _elect(self):
         """Pair what the new pairs say otherwise of as most of them say, so that a wrong edge misleads nothing else."""
