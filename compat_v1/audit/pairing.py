@@ -178,8 +178,8 @@ class Pairing:
                 self.pair(left[0], right[0])
             elif left and right:
                 several.append((left, right))
-        self._match_names(some for some in several if some[0][0].op in _NAMED)
         if several:
+            self._match_variables()
             self._spread_out(strict=True)
         self._match_names(several)
         if not ties:
@@ -195,6 +195,15 @@ class Pairing:
                 if other is not None:
                     self.pair(node, other)
                     self._spread_out(strict=True)
+
+    def _match_variables(self):
+        """Pair variables, and what is fed, that are of one name and alike in all that they are made from."""
+        groups = defaultdict(lambda: ([], []))
+        for which, side in enumerate(self.sides):
+            for node in side.normal.nodes:
+                if node.op in _NAMED and node not in (self.partner, self.back)[which]:
+                    groups[side.below[node], side.local[node]][which].append(node)
+        self._match_names(groups.values())
 
     def _match_names(self, groups):
         """Pair the nodes of one name in each of some groups, (nodes, others)."""
