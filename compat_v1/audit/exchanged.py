@@ -9,13 +9,13 @@ import re
 from compat_v1.audit.findings import Finding
 
 _NUMBER = re.compile(r"_\d+(?=/|$)")
-_FED = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2"}
-_KEPT = {"Variable", "VariableV2", "VarHandleOp"}
+FED = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2"}
+KEPT = {"Variable", "VariableV2", "VarHandleOp"}
 
 
 def names(verification):
     """Yield a `Finding` for each of them whose partner has another's name, that one's the next, and so around."""
-    for ops, verb in ((_FED, "fed"), (_KEPT, "kept")):
+    for ops, verb in ((FED, "fed"), (KEPT, "kept")):
         named = {node.name: node for node in verification.partner if node.op in ops}
         partners = {name: verification.partner[node].name for name, node in named.items()}
         for name, node in named.items():

@@ -6,6 +6,7 @@ edge by edge, so that a wrong pair can make a false difference but can hide none
 
 from collections import Counter, defaultdict
 
+from compat_v1.audit.exchanged import FED, KEPT
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_tensor
@@ -25,9 +26,6 @@ _INCIDENTAL = {
 }
 
 _COMMUTE = {"Mul", "AddN"}  # see "commuted product" and "commuted sum"
-
-# Variables and what is fed.
-_NAMED = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", "Variable", "VariableV2", "VarHandleOp"}
 
 
 class Pairing:
@@ -201,7 +199,7 @@ class Pairing:
         groups = defaultdict(lambda: ([], []))
         for which, side in enumerate(self.sides):
             for node in side.normal.nodes:
-                if node.op in _NAMED and node not in (self.partner, self.back)[which]:
+                if node.op in FED | KEPT and node not in (self.partner, self.back)[which]:
                     groups[side.below[node], side.local[node]][which].append(node)
         self._match_names(groups.values())
 
