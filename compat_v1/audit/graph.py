@@ -85,7 +85,7 @@ class Graph:
         `is_generator`: whether that function is what asks a generator of a dataset for the next element.
         """
         self.graph_def, self.is_body, self.is_generator = graph_def, whole is not None, is_generator
-        self.counts_elements = whole.counts_elements if self.is_body else _counts_elements(graph_def)
+        self.whole = whole or self
         self.nodes = {node.name: node for node in graph_def.node}
         self.made = list(self.nodes)  # in which order; also what was left out since
         if len(self.nodes) != len(graph_def.node):
@@ -235,6 +235,12 @@ class Graph:
         return bool(self.inputs[name]) and not draws
 
     @functools.cached_property
+    def counts_elements(self):
+        """Whether a node, or one of a function, asks a dataset how many elements it has."""
+        nodes = (self.graph_def.node, *(function.node_def for function in self.graph_def.library.function))
+        return any(node.op.endswith("DatasetCardinality") for some in nodes for node in some)
+
+    @functools.cached_property
     def only_reads_tables(self):
         """Whether no node of a graph changes a table, or calls a function that might."""
         others = [name for name, node in self.nodes.items() if node.op not in READING_TABLES]
@@ -366,12 +372,6 @@ class Graph:
             self.frames[name] = self._parents.get(frames[0], "") if frames else ""
         else:
             self.frames[name] = frames[0] if frames else ""
-
-
-def _counts_elements(graph_def):
-    """Whether a node, or one of a function, asks a dataset how many elements it has."""
-    nodes = (graph_def.node, *(function.node_def for function in graph_def.library.function))
-    return any(node.op.endswith("DatasetCardinality") for some in nodes for node in some)
 
 
 def _static_shapes(graph_def, placeholder_shapes):

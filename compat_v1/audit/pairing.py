@@ -26,6 +26,7 @@ _INCIDENTAL = {
 }
 
 _COMMUTE = {"Mul", "AddN"}  # see "commuted product" and "commuted sum"
+_NAMED = FED | KEPT
 
 
 class Pairing:
@@ -199,7 +200,7 @@ class Pairing:
         groups = defaultdict(lambda: ([], []))
         for which, side in enumerate(self.sides):
             for node in side.normal.nodes:
-                if node.op in FED | KEPT and node not in (self.partner, self.back)[which]:
+                if node.op in _NAMED and node not in (self.partner, self.back)[which]:
                     groups[side.below[node], side.local[node]][which].append(node)
         self._match_names(groups.values())
 

@@ -29,8 +29,9 @@ def written_out(verification):
     for node, other in verification.partner.items():
         if node.op in _TAKING:
             both = [_rows(*side) for side in zip(normals, (node, other), strict=True)]
-            order, cause = _order(verification, *both) if all(both) else (None, None)
-            if order:
+            found = _order(verification, *both) if all(both) else None
+            if found:
+                order, cause = found
                 orders.update(dict.fromkeys(both[1][0], order))
                 causes.setdefault(cause, []).append(both[1][0][0])
     if not orders:
@@ -70,19 +71,19 @@ def _joined(graph, name):
 
 
 def _order(verification, here, there):
-    """Return where the port has the rows of the original, and why, or (None, None) if nowhere or in the same places."""
+    """Return where the port has the rows of the original, and why, or None if nowhere or in the same places."""
     (_, pairs), (_, others) = here, there
     left, order = list(range(len(others))), []
     for pair in pairs:
         same = (k for k in left if all(itertools.starmap(verification.is_same, zip(pair, others[k], strict=True))))
         place = next(same, None)
         if place is None:
-            return None, None
+            return None
         order.append(place)
         left.remove(place)
     exchanged = [(a, b) for a, b in itertools.combinations(order, 2) if a > b]
     if left or not exchanged:
-        return None, None
+        return None
     looked_up, gathered = _kinds(verification)
     port = verification.pairing.sides[1].normal
     kinds = [[_tables(port, pair, some) for some in (looked_up, gathered)] for pair in others]

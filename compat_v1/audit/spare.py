@@ -75,7 +75,7 @@ def unused_gradients(normal):
                 idle
                 and not _is_of_dropout(one)
                 and may_go(normal, one)
-                and are_gradients(_only_for(normal, one, others, users))
+                and are_gradients(_only_for(normal, {one}, others, users))
             ):
                 group.controls -= {one}
                 group.steps.add("dropout: other gradients")
@@ -90,7 +90,7 @@ def _without_a_group(normal, users):
         return set()
     dropped, ends = set(), {one for one in normal.nodes if one.op in _LAST and not users.get(one)}
     ends = {one for one in ends if may_go(normal, one)}
-    idle = _serving(normal, ends, users)
+    idle = _only_for(normal, ends, set(), users)
     for one in ends:
         found = _made_in(one, idle)
         taken = {k for node in found for k in map(normal.pushed, node.inputs) if is_tensor(k) and k[0] not in found}
@@ -100,15 +100,6 @@ def _without_a_group(normal, users):
         if {k for k in taken if k[0].op not in _OF_SHAPES} in made_of and are_gradients(found):
             dropped.add(one)
     return dropped
-
-
-def _serving(normal, ends, users):
-    """Return some nodes that nothing uses, and those that serve nothing but these; what rules absorbed goes anyhow."""
-    found = set(ends)
-    for node in reversed(normal.nodes):
-        if users.get(node) and users[node] <= found and node not in normal.absorbed and may_go(normal, node):
-            found.add(node)
-    return found
 
 
 def _made_in(node, nodes):
@@ -150,13 +141,15 @@ def _is_masked_by(tensor, node):
     return is_op(tensor, "masked") and tensor[0] is node
 
 
-def _only_for(normal, node, others, users):
-    """Return the nodes that serve nothing but one that `others` hand on; what rules absorbed goes anyhow."""
-    found, todo = {node, *others}, [node]
+def _only_for(normal, nodes, others, users):
+    """Return the nodes that serve nothing but some that `others` hand on; what rules absorbed goes anyhow."""
+    found, todo = {*nodes, *others}, list(nodes)
     while todo:
-        makers = [one[0] for one in todo.pop().inputs if one is not None and not isinstance(one, Literal)]
+        makers = [one[0] for one in todo.pop().inputs if is_tensor(one)]
         for one in makers:
-            if one not in found | normal.absorbed and users.get(one, set()) <= found and may_go(normal, one):
+            if one in found or one in normal.absorbed:
+                continue
+            if users.get(one, set()) <= found and may_go(normal, one):
                 found.add(one)
                 todo.append(one)
     return found

@@ -178,7 +178,7 @@ def _counted(rewriter, name, node, operands):
     That its function does not end it beforehand was assured as well, so that has to be pure, and no Python.
     """
     graph, attributes = rewriter.graph, rewriter.graph.attributes(name)
-    if "preserve_cardinality" not in attributes or graph.counts_elements:
+    if "preserve_cardinality" not in attributes or graph.whole.counts_elements:
         return False
     if not all(graph.is_pure(one, but={"PyFuncStateless"}) for one in graph.called(name)["f"]):
         return False

@@ -51,7 +51,7 @@ def _has_no_effect(normal, node):
 def _stacked(rewriter, name, _node, operands):
     """What a loop has written into a list is stacked, whether or not it is said how many elements were reserved."""
     attributes, tensor = rewriter.graph.attributes(name), operands[0]
-    if "num_elements" not in attributes or not (is_op(tensor, "StatelessWhile") or is_op(tensor, "While")):
+    if "num_elements" not in attributes or not is_op(tensor, "StatelessWhile", "While"):
         return False
     reserved, said = tensor[0].inputs[tensor[1]], Attributes(rewriter.graph.nodes[name])["num_elements"].i
     if not is_op(reserved, "TensorListReserve") or not is_scalar(reserved[0].inputs[1], said):
