@@ -35,6 +35,20 @@ def out(tensor):
     return raw.Identity(input=tensor, name="out")
 
 
+def elements(graph_def, begin="init", result="out:0"):
+    """Return all that an iterator gives which the op `begin` begins."""
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+    found = []
+    with tf.Session(graph=graph) as session:
+        session.run(begin)
+        while True:
+            try:
+                found.append(session.run(result))
+            except tf.errors.OutOfRangeError:
+                return found
+
+
 @case("no transposition")
 def _(new, mistake):
     x = floats(3, 3)
