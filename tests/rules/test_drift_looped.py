@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 from compat_v1.audit import audit
 from compat_v1.control_flow import control_flow_v1
 from drift_cases import built, floats, out
-from test_drift import proved, run
+from test_drift import proved, runs
 
 raw = tf.raw_ops
 
@@ -33,8 +33,7 @@ def test_zeros_that_are_added_to_the_gradient_of_a_cross_entropy_change_signs_of
     old, new = built(_cross_entropy, False), built(_cross_entropy, True)
     for pair in ((old, new), (new, old)):
         assert [one.cause for one in audit(*pair).numbers] == ["zero in a cross entropy"]
-    for seed in range(20):
-        assert run(old, seed) == run(new, seed)
+    assert runs(old, range(20)) == runs(new, range(20))
     assert audit(new, new).verdict == "faithful"
 
 
@@ -134,8 +133,7 @@ def test_the_gradients_of_einsum_in_a_loop_take_what_was_kept_or_enters(weights)
     old, new = _summed(False, weights), _summed(True, weights)
     result = audit(old, new)
     assert result.differences == [] and [one.cause for one in result.numbers] == ["einsum"], result
-    for seed in range(10):
-        assert run(old, seed) == run(new, seed)
+    assert runs(old, range(10)) == runs(new, range(10))
     for mistake in ("other", "turned", "entered", "pushed"):
         assert audit(old, _summed(True, weights, mistake)).verdict == "not faithful", mistake
 
