@@ -85,6 +85,27 @@ def test_a_sum_of_exponentials_that_a_loop_keeps_is_squeezed_first():
     assert audit(old, _built(_exponents_turn_by_turn, True, mistake=True)).verdict == "not faithful"
 
 
+def _exponents_twice(new, mistake=None):
+    """Two of one tensor, of which one keeps the axis that it sums over; both have gradients."""
+    x = floats(None, 4)
+    largest = tf.stop_gradient(tf.reduce_max(x, 1, keepdims=True))
+    kept, total = (tf.reduce_sum(tf.exp(x - largest), 1, keepdims=keeps) for keeps in (True, not new))
+    if new:
+        squeezed = tf.log(total) + tf.reshape(largest, tf.shape(total))
+    else:
+        squeezed = tf.squeeze(tf.log(total) + largest, [1])
+    whole = (tf.sin if mistake == "kept" else tf.cos)(tf.log(kept) + largest)
+    loss = tf.reduce_sum(whole) + tf.reduce_sum((tf.sin if mistake == "squeezed" else tf.tanh)(squeezed))
+    out(tf.gradients(loss, x)[0] + whole)
+
+
+def test_a_sum_of_exponentials_that_another_keeps_as_it_is_is_squeezed_first():
+    old = _built(_exponents_twice, False)
+    assert "squeezed first" in proved(old, _built(_exponents_twice, True)).rules
+    for mistake in ("kept", "squeezed"):
+        assert audit(old, _built(_exponents_twice, True, mistake)).verdict == "not faithful"
+
+
 def _array(own, writing, other=None):
     """An array on a device of its own, written on another, and again on the `other`."""
     x, size = floats(4), tf.constant(4)

@@ -28,24 +28,29 @@ def finish(normal):
 def _squeeze(normal, node, found, users):
     total, largest, (added, logarithm, kept) = found["total"], found["largest"], found["nodes"]
     sizes, shape = normal.sizes(total), normal.sizes((kept, 0))
-    if not is_op(total, "Sum") or not shape or normal.sizes(largest) != shape or users[added] != {node}:
+    if not is_op(total, "Sum") or not shape or normal.sizes(largest) != shape:
         return
     axes = {axis % len(shape) for axis in Attributes(normal.graph.nodes[node.name])["squeeze_dims"].list.i}
     if not axes and set(shape) == {1}:
         axes = set(range(len(shape)))  # what has one element is squeezed along each axis, if none is named
-    if tuple(size for axis, size in enumerate(shape) if axis not in axes) != sizes or users[logarithm] != {added}:
+    if tuple(size for axis, size in enumerate(shape) if axis not in axes) != sizes:
         return
+    is_shared = users[added] != {node} or users[logarithm] != {added}  # with one of which the axes are kept
     backward = [one for one in users[kept] if one is not logarithm]
     gradients = [_Gradient(normal, one, (kept, 0), users) for one in backward]
-    if not all(one.is_whole and normal.sizes(one.gradient) == sizes for one in gradients):
+    fitting = [one for one in gradients if one.is_whole and normal.sizes(one.gradient) == sizes]
+    if fitting != gradients and not is_shared:
         return
     target = whole(with_rest(sizes), "int32")
     flat = make(normal, kept, "Reshape", kept.attributes, [largest, target], sizes, _RULE)
-    logarithm.inputs = [total]
-    normal.set_sizes(logarithm, sizes)
+    if is_shared:
+        logarithm, _ = make(normal, logarithm, "Log", logarithm.attributes, [total], sizes, _RULE)
+    else:
+        logarithm.inputs = [total]
+        normal.set_sizes(logarithm, sizes)
     node.op, node.attributes, node.inputs = "AddV2", added.attributes, [(logarithm, 0), flat]
     node.steps.add(_RULE)
-    for one in gradients:
+    for one in fitting:
         one.write(normal, total, found["kept"], users)
     normal.absorbed |= {added, kept}
 
