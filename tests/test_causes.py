@@ -60,6 +60,38 @@ def test_what_has_another_size_is_one_difference_at_the_constant_that_says_so(ch
     assert sum(one.follows for one in found) > 20
 
 
+def typed(weights=tf.float32, labels=tf.int32, steps=tf.int32, start=0.1, rate=0.01):
+    """Two layers that are trained for a number of steps, in the types that are given."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, y = v1.placeholder(weights, [None, 4], "x"), v1.placeholder(labels, [None], "y")
+        count = v1.Variable(tf.zeros([], steps), trainable=False, use_resource=False, name="count")
+        for seed, bias in ((1, start), (2, 0.3)):
+            x = tf.matmul(x, v1.Variable(tf.random.normal([4, 4], dtype=weights, seed=seed), use_resource=False))
+            x = tf.tanh(x + v1.Variable(tf.constant(bias, weights, [4]), use_resource=False))
+        x *= tf.linspace(tf.constant(1.0, weights), tf.constant(2.0, weights), 4)
+        loss = tf.reduce_mean(v1.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x))
+        tf.equal(tf.cast(tf.argmax(x, 1), labels), y)
+        v1.train.AdamOptimizer(rate).minimize(loss, count)
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"weights": tf.float64}, ["x"]),
+        ({"labels": tf.int64}, ["y"]),
+        ({"steps": tf.int64}, ["count"]),
+        ({"steps": tf.int64, "weights": tf.float64}, ["x", "count"]),
+        ({"weights": tf.float64, "start": 0.2}, ["Const", "x"]),
+        ({"labels": tf.int64, "rate": 0.1}, ["Adam/learning_rate", "y"]),
+    ],
+)
+def test_what_is_of_another_type_is_one_difference_where_it_starts(changed, expected):
+    found = audit(typed(), typed(**changed)).differences
+    assert sorted(one.node for one in found) == sorted(expected)
+    assert sum(one.follows for one in found) > 2
+
+
 def test_the_size_that_an_axis_moves_follows_from_the_axis():
     def columns(axis):
         with tf.Graph().as_default() as graph:

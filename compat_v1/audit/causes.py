@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 
 from compat_v1.audit.findings import waits_for
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.result import Difference
 
 _GRADIENT = re.compile(r"(?:.*/)?gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?/")  # of the op that the group names
@@ -90,6 +91,8 @@ def _groups(findings, common, places):
                     leader[find(number)] = find(at[one])
     for number, one in _of_one_size(findings, places, at):
         leader[find(number)] = find(one)
+    for number, one in _of_one_type(findings, find):
+        leader[find(number)] = find(one)
     for number, one in _of_gradients(findings, find):
         leader[find(number)] = find(one)
     return [find(number) for number in range(len(findings))]
@@ -120,6 +123,30 @@ def _of_one_size(findings, places, at):
             first.setdefault(size, cause)
         for node in nodes:
             at.setdefault(node, cause)
+
+
+def _of_one_type(findings, find):
+    """Yield pairs of findings, by number, at ops that use each other and differ in the same type.
+
+    None of them can be of another type alone. So is a Cast that one graph does without; and a constant that nothing
+    uses, if there is one reason.
+    """
+    at, unused = {}, []
+    for number, finding in enumerate(findings):
+        if finding.types and finding.node:
+            yield number, at.setdefault((finding.node, finding.types), number)
+        elif finding.types:
+            unused.append(number)
+        elif finding.kind == "alone" and (finding.node or finding.other).op == "Cast":
+            at[finding.node or finding.other] = number
+    for number, finding in enumerate(findings):
+        for node in (finding.node, finding.other) if finding.types and finding.node else ():
+            for one, _ in (one for one in node.inputs if is_tensor(one)):
+                yield from ((number, at[key]) for key in ((one, finding.types), one) if key in at)
+    for number in unused:
+        reasons = {find(one) for key, one in at.items() if isinstance(key, tuple) and key[1] == findings[number].types}
+        if len(reasons) == 1:
+            yield number, *reasons
 
 
 def _of_gradients(findings, find):

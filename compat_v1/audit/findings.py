@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
+import numpy as np
+import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
+from tensorflow.python.framework import op_def_registry
 
 _MOST_AWAITED = 3  # that are listed
 
@@ -21,6 +24,7 @@ class Finding(NamedTuple):
     awaited: str = ""  # what is waited for in one graph alone
     which: str = ""  # "the original" or "the port", which that is
     sizes: tuple = ()  # the sizes that differ, or what may be why: [(the original's, the port's)]
+    types: tuple = ()  # the type that alone differs: (the original's, the port's)
 
 
 def alone_awaited(awaited, which, node=None, other=None, name="", advice=""):
@@ -41,6 +45,29 @@ def shapes_of(*values):
     if any(one is None or one.unknown_rank for one in protos):
         return None
     return [[dim.size for dim in one.dim] for one in protos]
+
+
+def types_of(op, key, *values):
+    """Return the types that an attribute of an op says, which may be the op's default, or () if it says none."""
+    definition = op_def_registry.get(op)
+    default = next((one.default_value for one in definition.attr if one.name == key), None) if definition else None
+    protos = [attr_value_pb2.AttrValue.FromString(one) if one else default for one in values]
+    if any(one is None or one.WhichOneof("value") != "type" for one in protos):
+        return ()
+    return tuple(tf.dtypes.as_dtype(one.type).name for one in protos)
+
+
+def types_of_one_value(one, other):
+    """Return the types of two constants that hold the same in another type, or ()."""
+    types = [tf.dtypes.as_dtype(each.dtype) for each in (one, other)]
+    if types[0] == types[1] or (one.kind, one.shape) != (other.kind, other.shape) or "whole" in (one.kind, other.kind):
+        return ()  # of whole numbers the type does not count
+    if not all(each.is_floating or each.is_complex or each.is_integer for each in types):
+        return ()
+    here, there = (np.frombuffer(each.value, of.as_numpy_dtype) for each, of in zip((one, other), types, strict=True))
+    with np.errstate(all="ignore"):
+        is_cast = np.array_equal(here.astype(there.dtype), there) or np.array_equal(here, there.astype(here.dtype))
+    return (one.dtype, other.dtype) if is_cast else ()
 
 
 def waits_for(names, which):

@@ -43,7 +43,7 @@ def _find(verification, name, here, there):
     """Note that the constants of a name are not the same."""
     what = "is {}, {} in the port".format(*told_apart(here, there))
     computed = bool(here.ops or there.ops)
-    verification.find("value", None, None, what, name, name, computed, sizes=verification.changed(here, there))
+    verification.find("value", None, None, what, name, name, computed, **verification.differing(here, there))
 
 
 def _leave(verification, name):

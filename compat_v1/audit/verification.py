@@ -7,7 +7,16 @@ partners of its inputs, and waits for the partners of what it waits for. How the
 import functools
 
 from compat_v1.audit import epsilons, excuses, pivots, placement, seeds, sums, switches, texts, waits
-from compat_v1.audit.findings import Finding, alone_awaited, changed, listed, shapes_of, short
+from compat_v1.audit.findings import (
+    Finding,
+    alone_awaited,
+    changed,
+    listed,
+    shapes_of,
+    short,
+    types_of,
+    types_of_one_value,
+)
 from compat_v1.audit.literals import Literal, shown, told_apart
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import before, surely_before
@@ -69,8 +78,8 @@ class Verification:
         """Note that a rule explains what differs at a node."""
         self.rules.setdefault(rule, []).append(name)
 
-    def find(self, kind, node, other, what, name="", other_name="", computed=False, advice="", sizes=()):
-        self.findings.append(Finding(kind, node, other, what, name, other_name, computed, advice, sizes=sizes))
+    def find(self, kind, node, other, what, name="", other_name="", computed=False, **more):
+        self.findings.append(Finding(kind, node, other, what, name, other_name, computed, **more))
 
     def _compare(self, node, other):
         if node.op != other.op:
@@ -148,7 +157,8 @@ class Verification:
             shapes = shapes_of(value, other_value) if key == "shape" else None
             sizes = changed(*shapes) if shapes else ((node.attributes.get("frame_name", node), key),)
             advice = seeds.advice(node) if key == "seed2" else ""
-            self.find("attribute", node, other, what, advice=advice, sizes=sizes)
+            types = types_of(node.op, key, value, other_value)
+            self.find("attribute", node, other, what, advice=advice, sizes=() if types else sizes, types=types)
 
     def _seeds_of_datasets(self):
         """Return the seeds of the datasets of both graphs, in pairs: a function that makes one anew has them."""
@@ -222,13 +232,17 @@ class Verification:
                     what = f"is {said}, {list(two.shape)} in the port"
                 other_name = two.names[-1] if two.names else ""
                 is_computed = bool(one.ops or two.ops)
-                self.find("value", node, other, what, name, other_name, is_computed, sizes=self.changed(one, two))
+                self.find("value", node, other, what, name, other_name, is_computed, **self.differing(one, two))
             else:
                 here, there = self.text(one), self.text(two)
                 self.find("input", node, other, f"input {position} is {here}, {there} in the port")
 
-    def changed(self, one, two):
-        """Return the sizes in which a constant of the original and one of the port differ, or two that are numbers."""
+    def differing(self, one, two):
+        """Return the types in which constants of original and port differ, or else the sizes, or two numbers."""
+        types = types_of_one_value(one._replace(shape=self._translated(one.shape)), two)
+        return {"types": types} if types else {"sizes": self._sizes(one, two)}
+
+    def _sizes(self, one, two):
         shapes = self._translated(one.shape), two.shape
         if shapes[0] != shapes[1] or one.kind != "whole" or two.kind != "whole":
             return changed(*shapes)

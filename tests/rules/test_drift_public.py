@@ -90,10 +90,8 @@ def _exponents_twice(new, mistake=None):
     x = floats(None, 4)
     largest = tf.stop_gradient(tf.reduce_max(x, 1, keepdims=True))
     kept, total = (tf.reduce_sum(tf.exp(x - largest), 1, keepdims=keeps) for keeps in (True, not new))
-    if new:
-        squeezed = tf.log(total) + tf.reshape(largest, tf.shape(total))
-    else:
-        squeezed = tf.squeeze(tf.log(total) + largest, [1])
+    logarithm = tf.log(total)
+    squeezed = logarithm + tf.reshape(largest, tf.shape(total)) if new else tf.squeeze(logarithm + largest, [1])
     whole = (tf.sin if mistake == "kept" else tf.cos)(tf.log(kept) + largest)
     loss = tf.reduce_sum(whole) + tf.reduce_sum((tf.sin if mistake == "squeezed" else tf.tanh)(squeezed))
     out(tf.gradients(loss, x)[0] + whole)
