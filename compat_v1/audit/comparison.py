@@ -24,6 +24,7 @@ from compat_v1.audit import (
     older_ops,
     row_orders,
     sharing,
+    waits,
 )
 from compat_v1.audit.bodies import body, generators
 from compat_v1.audit.causes import differences
@@ -209,6 +210,7 @@ def _compared(graphs, without, compare_functions, given, hints=None):
         normals = tuple(map(Normal, graphs, hints, without))
         leave_out_implied_waits(*normals)
         for normal in normals:
+            waits.leave_out_measured(normal)
             sharing.share(normal)
         verification = Verification(Pairing(*normals, given(*normals) if given else ()), compare_functions)
         if not given:  # a whole graph, of which anything can be fetched

@@ -20,8 +20,8 @@ _CPU = re.compile(r"/device:CPU:[*0]$")
 # Copies, gradients' sums and the parts of an average, which came to be placed beside what they come from or go to.
 _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Switch", "VariableV2"}
 _BESIDE |= {"Merge", "initial value"}
-# What the gradient of a sum computes from a shape, which came to be placed beside that.
-_HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Range", "Shape", "Size"}
+# What the gradient of a sum or mean computes from a shape, which came to be placed beside that, or no more.
+_HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Prod", "Range", "Shape", "Size"}
 _OF_DATASETS = re.compile(r"\w+Dataset(V\d+)?|IteratorToStringHandle")
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 

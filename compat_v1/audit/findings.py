@@ -49,6 +49,8 @@ def shapes_of(*values):
 
 def types_of(op, key, *values):
     """Return the types that an attribute of an op says, which may be the op's default, or () if it says none."""
+    if any(isinstance(one, str) for one in values):  # of an op of a normal form
+        return ()
     definition = op_def_registry.get(op)
     default = next((one.default_value for one in definition.attr if one.name == key), None) if definition else None
     protos = [attr_value_pb2.AttrValue.FromString(one) if one else default for one in values]

@@ -2,7 +2,9 @@
 
 Those for a count of weights: TensorFlow 1.0 made x / count, or 0, of other ops, whose gradients are others as well. And
 both of a quotient by a count of elements, as of a mean: such a count is made of sizes, which no gradient is for. And
-those for the 1 that ones like a tensor are full of, as labels are: it made them by an op that has a gradient.
+those for the 1 that ones like a tensor are full of, as labels are: it made them by an op that has a gradient. And with
+a gradient for rows that are looked up come their numbers; for those of a constant table it made both, until 1.8, where
+the numbers are counted along a tensor that has a gradient.
 """
 
 from compat_v1.audit.literals import Literal
@@ -13,9 +15,12 @@ _SELECTS = ("Select", "SelectV2")
 
 
 def siblings(normal, users):
-    """Return the gradients for counts that something is divided by, 0 for none, and for ones; others come beside."""
+    """Return what others come beside: gradients for counts that something is divided by, and for ones; numbers of rows.
+
+    Where there is nothing to divide by, a quotient is 0.
+    """
     quotients = {_pair(*node.inputs): node for node in normal.nodes if _is_by_count(node)}
-    found = _for_ones(normal, users)
+    found = _for_ones(normal, users) | _numbers_of_rows(normal, users)
     for node in normal.nodes if quotients else ():
         if node.op == "Mul":
             pairs = _for_divisor(node, quotients)
@@ -47,6 +52,21 @@ def _for_ones(normal, users):
             continue
         if all(map(is_tensor, factors)) and set.intersection(*(by_ones.get(one, set()) for one in factors)):
             found.add(node)
+    return found
+
+
+def _numbers_of_rows(normal, users):
+    """Return the numbers, in one line, of rows that are looked up, where nothing uses them nor the rows' gradient."""
+    ends = [node for node in normal.nodes if node.op == "Reshape" and not users.get(node)]
+    ends = [node for node in ends if isinstance(node.inputs[1], Literal)]
+    gradients = {(normal.sizes(node.inputs[0]), node.inputs[1].value) for node in ends}
+    lines = {node.inputs[0]: node for node in ends if node.inputs[1].value == (-1,)}
+    found = set()
+    for node in normal.nodes if lines else ():
+        numbers = node.inputs[1] if node.op == "GatherV2" else None
+        sizes, own = (normal.sizes(one) for one in ((node, 0), numbers)) if numbers in lines else (None, None)
+        if None not in (sizes, own) and (sizes, (-1, *sizes[len(own) :])) in gradients:
+            found.add(lines[numbers])
     return found
 
 

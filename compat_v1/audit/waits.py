@@ -9,7 +9,7 @@ from compat_v1.audit.findings import alone_awaited
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, EXITS, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_tensor, is_zeros
-from compat_v1.audit.pruning import before, surely_before
+from compat_v1.audit.pruning import before, surely_before, users_of
 from compat_v1.audit.rules import decays, oldest_averages
 from compat_v1.audit.rules.functional import acting
 
@@ -37,6 +37,23 @@ def of_consumed(verification):
             for one, which in found[0]:
                 yield alone_awaited(one, which, name=name)
     yield from _of_constants_alone(verification, by_users)
+
+
+def leave_out_measured(normal):
+    """Let nodes wait no more for what the sizes that they take come behind, if all that is made of them does anyhow.
+
+    Where the shape is known, today's TensorFlow needs no tensor for its size.
+    """
+    users = None
+    for node in normal.nodes:
+        if node.controls and _is_pure(normal, node):
+            names = [one for one in node.names if one in normal.graph.nodes]
+            missing = node.controls & set().union(*map(normal.measured_for, names))
+            if missing:
+                users = users or users_of(normal)
+                node.controls -= missing
+                if not _are_behind(normal, users, node, missing):
+                    node.controls |= missing
 
 
 def _by_users(verification):
@@ -137,24 +154,6 @@ def _of_parts(verification, node, here, other):
     return other.controls - here <= {verification.partner.get(one) for one in surely_before(op)}
 
 
-def _of_measured(verification, node, here, other):
-    """Whether the original alone waits for what its zeros or ones in a tensor's shape come behind, as all that takes
-    what the port has does in any case, or all that is made of that.
-
-    `here`: what the node waits for, as partners. Where the shape is known, today's zeros need no tensor.
-    """
-    side, port = verification.pairing.sides
-    normal, missing = side.normal, here - other.controls
-    if not other.controls < here or not _is_pure(normal, node):
-        return False
-    names = [one for one in node.names if one in normal.graph.nodes]
-    literals = [one for name in names for one, _ in normal.graph.inputs[name] if one in normal.measured]
-    effects = set().union(*map(normal.measured.get, literals))
-    if not missing <= {verification.partner.get(normal.made.get(one)) for one in effects}:
-        return False
-    return _are_behind(port, other, missing)
-
-
 def of_written(verification, node, other, missed):
     """Whether a rule wrote one of two nodes, which nobody can fetch, and all that is made of that which does not wait
     comes behind in any case.
@@ -164,14 +163,15 @@ def of_written(verification, node, other, missed):
     sides = verification.pairing.sides
     if all(side.normal.made.get(one.name) is one for side, one in zip(sides, (node, other), strict=True)):
         return False
+    users = [{one: {user for user, _ in some} for one, some in side.users.items()} for side in sides]
     here = {verification.partner.get(one, one) for one in node.controls}
     lacking = [
-        (sides[0], node, {verification.back.get(one) for one in missed - here}),
-        (sides[1], other, missed & here),
+        (sides[0], users[0], node, {verification.back.get(one) for one in missed - here}),
+        (sides[1], users[1], other, missed & here),
     ]
     return all(
-        not awaited or (_is_pure(side.normal, one) and _are_behind(side, one, awaited))
-        for side, one, awaited in lacking
+        not awaited or (_is_pure(side.normal, one) and _are_behind(side.normal, users, one, awaited))
+        for side, users, one, awaited in lacking
     )
 
 
@@ -203,15 +203,18 @@ def _of_places(verification, node, here, other):
     return bool(there) and there == sides[1][0].normal.conditions.of(other)
 
 
-def _are_behind(side, node, awaited):
-    """Whether some nodes have run for whatever is made of a node in the end, before it is kept or given to anybody."""
+def _are_behind(normal, users, node, awaited):
+    """Whether some nodes have run for whatever is made of a node in the end, before it is kept or given to anybody.
+
+    `users`: {node: the nodes that use it}.
+    """
     seen, todo = {node}, [node]
     while todo and len(seen) < _FEW:
-        users = {user for user, _ in side.users[todo.pop()]}
-        if not users:
+        using = users.get(todo.pop())
+        if not using:
             return False
-        left = {user for user in users - seen if not awaited <= surely_before(user)}
-        if any(one.op in _OF_FLOW or not _is_pure(side.normal, one) for one in left):
+        left = {user for user in using - seen if not awaited <= surely_before(user)}
+        if any(one.op in _OF_FLOW or not _is_pure(normal, one) for one in left):
             return False
         seen |= left
         todo += left
@@ -354,7 +357,6 @@ EXCUSES = (
     (_of_rows, "order of rows"),
     (_of_parts, "waits for operands"),
     (_of_counts, "counted behind"),
-    (_of_measured, "computed shapes"),
     (_of_places, "computed shapes"),
     (_in_groups, "waits in groups"),
 )

@@ -398,23 +398,26 @@ def run(graph_def, seed):
 
 
 def runs(graph_def, seeds):
-    """Run a graph once for each of some seeds, from its initializers on, as `run` does."""
-    with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+    """Run a graph once for each of some seeds, as `run` does; in one session, unless there are variables."""
+    with tf.Graph().as_default() as graph:
         tf.import_graph_def(graph_def, name="")
-        inputs = sorted((op for op in graph.get_operations() if op.type == "Placeholder"), key=lambda op: op.name)
-        has_init = any(op.name == "init" for op in graph.get_operations())
-        found = []
-        for seed in seeds:
-            rng = np.random.RandomState(seed)
-            feeds = {}
-            for op in inputs:
-                shape = op.outputs[0].shape
-                sizes = [5 if size is None else size for size in shape.as_list()] if shape.rank else [5, 3]
-                feeds[op.outputs[0]] = (rng.randn(*sizes) * 3).astype("float32")
-            if has_init:
-                session.run("init")
-            found.append(session.run("out:0", feeds).tobytes())
+    ops = sorted(graph.get_operations(), key=lambda op: op.name)
+    inputs = [op.outputs[0] for op in ops if op.type == "Placeholder"]
+    begin = ["init"] if any(op.name == "init" for op in ops) else []
+    found = []
+    for some in [[seed] for seed in seeds] if begin else [seeds]:
+        with tf.Session(graph=graph) as session:
+            found += [_run(session, begin, inputs, seed) for seed in some]
     return found
+
+
+def _run(session, begin, inputs, seed):
+    rng, feeds = np.random.RandomState(seed), {}
+    for one in inputs:
+        sizes = [5 if size is None else size for size in one.shape.as_list()] if one.shape.rank else [5, 3]
+        feeds[one] = (rng.randn(*sizes) * 3).astype("float32")
+    session.run(begin)
+    return session.run("out:0", feeds).tobytes()
 
 
 def proved(old, new, seeds=5):

@@ -1,5 +1,7 @@
 """Gradients beside what they are of, as `colocate_gradients_with_ops` puts them, or beside what rules made of that."""
 
+from contextlib import nullcontext
+
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -35,6 +37,23 @@ def test_what_is_known_or_does_nothing_may_be_beside_one_node(op):
     proved(_graph(), _graph(op=op))
     assert audit(_graph(), _graph(op=op, of_two=True)).verdict == "not faithful"
     assert audit(_graph(), _graph(op=op, by=3.0)).verdict == "not faithful"
+
+
+def _sizes(place=None):
+    """The product of a tensor's sizes, beside a node or not."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, name="x")
+        sizes = raw.Shape(input=raw.Exp(x=x))
+        with graph.colocate_with({"sizes": sizes, "x": x}[place].op) if place else nullcontext():
+            count = raw.Prod(input=sizes, axis=[0])
+        out(raw.Cast(x=count, DstT=tf.float32))
+    return graph.as_graph_def()
+
+
+def test_sizes_are_counted_beside_those_or_anywhere():
+    proved(_sizes("sizes"), _sizes())
+    proved(_sizes(), _sizes("sizes"))
+    assert audit(_sizes("sizes"), _sizes("x")).verdict == audit(_sizes(), _sizes("x")).verdict == "not faithful"
 
 
 def _beside_replaced(place):

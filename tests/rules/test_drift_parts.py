@@ -86,6 +86,31 @@ def test_what_is_given_or_reads_a_variable_behind_it_tells_them_apart(form):
     assert audit(_mean(False, form), _mean(True, form)).verdict == "not faithful"
 
 
+def _two_means(new, form=""):
+    """The gradients of two means of one size, of which one is the size of what comes behind an update."""
+    with tf.Graph().as_default() as graph:
+        x, variables = floats(3), _variables()
+        updated = raw.AssignAdd(ref=variables[0]._ref(), value=x)
+        losses, others = raw.Tanh(x=updated), raw.Sin(x=x)
+        gradient = raw.Reshape(tensor=raw.Min(input=x, axis=[0]), shape=[1])
+        shapes = [[3], [3]] if new else [raw.Shape(input=one) for one in (losses, others)]
+        spread, other = (raw.BroadcastTo(input=gradient, shape=one) for one in shapes)
+        if form == "given":  # nothing of this comes behind the update
+            raw.Identity(input=raw.Exp(x=spread), name="given")
+        back = raw.Mul(x=other if form == "one of both" else spread, y=losses)
+        out(raw.AddV2(x=raw.Atan2(y=back, x=losses), y=raw.Mul(x=other, y=raw.Sin(x=x if form == "other" else others))))
+        _begun(variables)
+    return graph.as_graph_def()
+
+
+def test_sizes_that_are_known_make_one_gradient_of_two_though_one_came_behind_an_update():
+    proved(_two_means(False), _two_means(True))
+    proved(_two_means(False), _two_means(True, "one of both"))
+    for form in ("given", "other"):
+        assert audit(_two_means(False), _two_means(True, form)).verdict == "not faithful"
+    assert audit(_two_means(False, "given"), _two_means(True, "given")).verdict == "not faithful"
+
+
 def _ones(old, behind=False, value=1.0):
     """Ones as many as what an update gives; TensorFlow 1.15 asked whether these are few, for nothing."""
     with tf.Graph().as_default() as graph:

@@ -12,7 +12,7 @@ from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import axes_of, is_op, is_scalar
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.pruning import arrange, redirect, users_of
-from compat_v1.audit.rules import rows_of_sums
+from compat_v1.audit.rules import rows_of_parts, rows_of_sums
 
 v1 = tf.compat.v1
 
@@ -31,14 +31,15 @@ _OF_ADAM = ("slot1", "slot2", "power1", "power2", "rate", "beta1", "beta2", "eps
 
 def finish(normal):
     """Bring the updates into the newer form, where all rows of a variable are among those that are updated."""
-    lists = {node for node in normal.nodes if node.op == "ConcatV2" and not node.controls}
-    lists = {node for node in lists if any(_count(one) is not None for one in node.inputs[:-1])}
+    lists = [node for node in normal.nodes if node.op == "ConcatV2" and not node.controls]
+    counts = {node: count for node in lists for count in map(_count, node.inputs[:-1]) if count is not None}
+    rows_of_parts.sum_first(normal, counts, _CAUSE)
     clipped = [node for node in normal.nodes if node.op == "Maximum" and is_op(node.inputs[0], "Minimum")]
     clipped += [node for node in normal.nodes if node.op == "clipped"]
     negated = rows_of_sums.negate_first(normal)
     users = users_of(normal)
     copies, taking = rows_of_sums.handed_on(normal, users)
-    if not any((lists, clipped, copies, negated)):
+    if not any((counts, clipped, copies, negated)):
         return
     for node in list(normal.nodes):
         rows = None if node.op not in _BY_ROWS or node.controls else node.inputs[_BY_ROWS[node.op]]
@@ -47,7 +48,7 @@ def finish(normal):
         if node in taking:
             make_dense, cause = functools.partial(rows_of_sums.make_dense, copies), rows_of_sums.CAUSES[node.op]
         else:
-            make_dense, cause = (_scaled, _CAUSE) if rows[0] in lists else (_clipped, _CLIPPED)
+            make_dense, cause = (_scaled, _CAUSE) if rows[0] in counts else (_clipped, _CLIPPED)
         make_dense = functools.partial(
             make_dense, normal, users, rows, node.attributes["T" if node.op == "Unique" else "Tindices"]
         )
