@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import contextmanager
+from itertools import count
 
 import tensorflow as tf
 
@@ -21,8 +22,16 @@ class Rewritten:
         self.port, self.instead, self.unneeded = port, {}, set()
         self.places = {}  # {node: another, to be placed beside instead}
         self.dropped = {}  # {sum: names of its terms that come with another term}
+        copied, copies = _with_copies(port.graph.graph_def)
+        self.instead.update(copies)
+        self.unneeded.update(copies)
         with tf.Graph().as_default() as self.graph:
-            v1.import_graph_def(port.graph.graph_def, name="")
+            v1.import_graph_def(copied, name="")
+        for op in self.graph.get_operations():  # the importer knows no shapes in a loop, which its builder knew
+            shapes = port.graph.shapes[copies.get(op.name, op.name)]
+            for tensor, shape in zip(op.outputs, shapes, strict=True):
+                if shape is not None and not tensor.shape.is_fully_defined():
+                    tensor.set_shape(shape)
 
     @contextmanager
     def beside(self, op, awaited):
@@ -64,6 +73,25 @@ class Rewritten:
         while name in self.instead:
             name = self.instead[name]
         return name
+
+
+def _with_copies(graph_def):
+    """Return a GraphDef in which all that takes a loop's result takes a copy of it, and the copies, {name: result}.
+
+    For a gradient for an Exit itself, tf.gradients would ask in which loop that is, which no importer knows.
+    """
+    copied, copies = v1.GraphDef.FromString(graph_def.SerializeToString()), {}
+    names = {node.name for node in graph_def.node}
+    for node in graph_def.node:
+        if node.op == "Exit":
+            copy = next(name for number in count() if (name := f"{node.name}/copy_{number}") not in names)
+            copies[copy] = node.name
+    taken = {name: copy for copy, name in copies.items()}
+    for node in copied.node:
+        node.input[:] = [taken.get(one.removesuffix(":0"), one) for one in node.input]
+    for node in [node for node in copied.node if node.name in taken]:
+        copied.node.add(name=taken[node.name], op="Identity", input=[node.name]).attr["T"].CopyFrom(node.attr["T"])
+    return copied, copies
 
 
 def _in_use(nodes, unneeded):

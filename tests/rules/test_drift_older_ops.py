@@ -50,12 +50,17 @@ FORMS = {leaky: LEAKY, by_value: BY_VALUE, by_norm: BY_NORM, by_inverse: BY_NORM
 forms = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 
 
-def _program(form, old, gated=True, besides=False, scale=1.0, producer=26, **how):
-    """Return a graph with what a form makes of a tensor, and gradients; `besides`: the tensor is used once more."""
+def _program(form, old, gated=True, besides=False, scale=1.0, producer=26, turns=0, **how):
+    """Return a graph with what a form makes of a tensor, and gradients; `besides`: the tensor is used once more.
+
+    `turns`: of a loop that the tensor leaves.
+    """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, SHAPE, name="x")
         first = _read("v", SHAPE[1:], 0.5)()
         taken = tf.nn.bias_add(tf.sin(x * 3.0) * 1.5 * first, _read("w", SHAPE[1:], 0.25)())
+        if turns:
+            taken = tf.while_loop(lambda turn, _: turn < turns, lambda turn, one: (turn + 1, one * 0.9), [0, taken])[1]
         loss = tf.reduce_sum(tf.square(form(old, taken, **how)) * scale)
         if besides:
             loss += tf.reduce_sum(tf.sigmoid(taken))
@@ -74,6 +79,14 @@ def test_the_port_has_the_cause_and_nothing_else_differs(form, how):
     result = audit(_program(form, True, **how), _program(form, False, **how))
     assert list(result.differences) == [], result.differences
     assert FORMS[form] in [one.cause for one in result.numbers]
+
+
+@forms
+@pytest.mark.usefixtures("loops_of_ops")
+def test_what_leaves_a_loop_is_of_the_size_that_entered(form):
+    result = audit(_program(form, True, turns=2), _program(form, False, turns=2))
+    assert list(result.differences) == [] and FORMS[form] in [one.cause for one in result.numbers], result.differences
+    assert audit(_program(form, True, turns=2), _program(form, False, turns=3)).verdict == "not faithful"
 
 
 @forms

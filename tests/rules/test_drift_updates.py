@@ -97,7 +97,8 @@ def test_a_norm_that_counts_the_rows_one_by_one_is_a_cause_of_its_own(name):
 def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1, norm=None, axes=None, as_it_was=True):
     """Train by a clipped sparse gradient; `dense`: as the advice of "clipped rows" says.
 
-    `norm`: by which it is clipped, over some axes, as it was or is by now, instead of from `low` to `high`.
+    `norm`: by which it is clipped, over some axes, instead of from `low` to `high`: as it was first, divided by the
+    "root" as from 1.4 to 1.8, or as by now.
     """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.int32, [None], name="x")
@@ -108,6 +109,11 @@ def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1, norm=None, axes=Non
         gradient = tf.convert_to_tensor(gradient) if dense else gradient
         if norm is None:
             gradient = tf.clip_by_value(gradient, low, high)
+        elif as_it_was == "root":
+            values = gradient if dense else gradient.values
+            root = tf.sqrt(tf.reduce_sum(values * values, axes, keepdims=True))
+            values = tf.identity(values * norm / tf.maximum(root, norm))
+            gradient = values if dense else tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
         elif dense and as_it_was:
             squares = tf.reduce_sum(gradient * gradient, axes, keepdims=True)
             gradient = tf.identity(gradient * norm * tf.minimum(tf.rsqrt(squares), 1.0 / tf.constant(norm)))
@@ -149,6 +155,15 @@ def test_rows_that_are_clipped_by_their_norm_before_they_are_added_are_a_cause(n
     assert _audit(_clipped(name, False, norm=2.0), old).verdict == "not faithful", "no newer release makes it dense"
     of_rows = (_clipped(name, dense, norm=2.0, axes=[1]) for dense in (True, False))
     assert _audit(*of_rows).verdict == "not faithful", "each row by its own norm, for which there is no rule"
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_so_are_rows_that_are_divided_by_their_norm(name):
+    old, new = (_clipped(name, dense, norm=2.0, as_it_was="root") for dense in (True, False))
+    result = _audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["clipped rows"]
+    for mistake in ({"norm": 1.0}, {"norm": 2.0, "rate": 0.2}, {"norm": 2.0, "axes": [1]}):
+        assert _audit(old, _clipped(name, False, as_it_was="root", **mistake)).verdict == "not faithful"
 
 
 def _made_dense(first, by=0.5):

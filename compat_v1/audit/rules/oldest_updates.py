@@ -21,6 +21,7 @@ _CAUSE, _CLIPPED, _NORM = "dense and sparse gradients", "clipped rows", "norm of
 _BY_ROWS = {"Unique": 0, "ScatterSub": 1, "UnsortedSegmentSum": 1}
 _SCALED = ("Identity", ("Mul", "values", "scale"))
 _BY_NORM = ("Identity", ("clipped", ("Mul", "values", "clip"), "clip", "squares"))
+_BY_ROOT = ("Identity", ("RealDiv", ("Mul", "values", "clip"), ("Maximum", ("Sqrt", "squares"), "clip")))
 _RATE = ("RealDiv", ("Mul", "rate", ("Sqrt", ("Sub", 1, "power2"))), ("Sub", 1, "power1"))
 _FIRST = ("ScatterAdd", "slot1", "rows", ("Mul", "gradient", ("Sub", 1, "beta1")))
 _SECOND = ("ScatterAdd", "slot2", "rows", ("Mul", ("Mul", "gradient", "gradient"), ("Sub", 1, "beta2")))
@@ -35,7 +36,7 @@ def finish(normal):
     counts = {node: count for node in lists for count in map(_count, node.inputs[:-1]) if count is not None}
     rows_of_parts.sum_first(normal, counts, _CAUSE)
     clipped = [node for node in normal.nodes if node.op == "Maximum" and is_op(node.inputs[0], "Minimum")]
-    clipped += [node for node in normal.nodes if node.op == "clipped"]
+    clipped += [node for node in normal.nodes if node.op == "clipped" or match((node, 0), _BY_ROOT, {})]
     negated = rows_of_sums.negate_first(normal)
     users = users_of(normal)
     copies, taking = rows_of_sums.handed_on(normal, users)
@@ -153,9 +154,10 @@ def _clipped(normal, _, rows, kind, values, variable):
     shape, found = normal.sizes(variable), {}
     if not shape or not isinstance(shape[0], int):
         return None
-    if match(values, _BY_NORM, found):
-        return _clipped_by_norm(normal, rows, kind, shape, found)
-    found = {}
+    for pattern in (_BY_NORM, _BY_ROOT):
+        if match(values, pattern, found):
+            return _clipped_by_norm(normal, rows, kind, shape, found)
+        found = {}
     if not match(values, ("Maximum", ("Minimum", "values", "high"), "low"), found) or isinstance(
         found["values"], Literal
     ):
@@ -179,23 +181,30 @@ def _clipped_by_norm(normal, rows, kind, shape, found):
         chain.insert(0, total[0])
         total = total[0].inputs[0]
     whole_axes = [one.inputs[1] for one in chain if one.op == "Sum"]
-    if isinstance(values, Literal) or not match(total, ("Mul", "values", "values"), found) or len(whole_axes) != 1:
+    is_square = any(match(total, one, found) for one in (("Mul", "values", "values"), ("Square", "values")))
+    if isinstance(values, Literal) or not is_square or len(whole_axes) != 1:
         return None
     if any(one.controls for one in (*found["nodes"], *chain)) or not isinstance(clip, Literal) or clip.shape != ():
         return None
     if axes_of(whole_axes[0], shape) != list(range(len(shape))):
         return None
-    copy, clipped, scaled, square = found["nodes"]
+    copy, clipped, scaled, *of_root, square = found["nodes"]
     types, inputs = square.attributes, [values, rows, whole(shape[0], "int32")]
     dense = make(normal, square, "UnsortedSegmentSum", {**types, "Tindices": kind}, inputs, shape, None)
-    total = make(normal, square, "Mul", types, [dense, dense], shape, None)
+    total = make(normal, square, square.op, types, [dense] * len(square.inputs), shape, None)
     for one in chain:
         sizes = normal.sizes((one, 0))
         total = make(normal, one, one.op, one.attributes, [total, one.inputs[1]], sizes, None)
     product = make(normal, scaled, "Mul", types, [dense, clip], shape, None)
-    result = make(normal, clipped, "clipped", {}, [product, clip, total], shape, None)
+    if of_root:
+        larger, root = of_root
+        total = make(normal, root, "Sqrt", root.attributes, [total], normal.sizes((root, 0)), None)
+        total = make(normal, larger, "Maximum", larger.attributes, [total, clip], normal.sizes((larger, 0)), None)
+        result = make(normal, clipped, "RealDiv", clipped.attributes, [product, total], shape, None)
+    else:
+        result = make(normal, clipped, "clipped", {}, [product, clip, total], shape, None)
     result[0].steps |= clipped.steps
-    normal.absorbed |= {copy, clipped, scaled, square, *chain}
+    normal.absorbed |= {copy, clipped, scaled, *of_root, square, *chain}
     return make(normal, copy, "Identity", copy.attributes, [result], shape, None)
 
 
