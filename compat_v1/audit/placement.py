@@ -98,7 +98,7 @@ def _places(normal, node):
             places.append((name, normal.graph.nodes[name].op))  # of a pattern that a rule has checked
         elif name not in normal.made and is_tensor(copied):
             # What a rule passed over: its place is that of what it copies, beside what that is placed beside.
-            beside = [normal.made.get(target(one)) for one in copied[0].colocated]
+            beside = [_node_of(normal, target(one)) for one in copied[0].colocated]
             places += beside if beside and None not in beside else [copied[0]]
         elif isinstance(copied, Literal) and normal.graph.nodes[name].op == "Const":
             places.append((copied.key, normal.graph.devices[name]))
@@ -107,6 +107,12 @@ def _places(normal, node):
         else:
             places.append(normal.made.get(name, "?"))
     return places
+
+
+def _node_of(normal, name):
+    """Return the normal node that a node is, or that it is a copy of, or None."""
+    copied = normal.tensors.get((name, 0))
+    return normal.made.get(name) or (copied[0] if is_tensor(copied) else None)
 
 
 def consumed(verification):

@@ -76,6 +76,27 @@ def test_what_is_beside_a_node_that_a_rule_replaces_is_beside_that_in_both(place
     assert audit(_beside_replaced("squares"), _beside_replaced(place)).verdict == "not faithful"
 
 
+def _beside_a_copy(new, other=False):
+    """What is beside a copy of a gradient, which is handed on beside a product that was summed over no axis or not."""
+    with tf.Graph().as_default() as graph:
+        x, y = floats(4, 3), floats(4, 3, name="y")
+        product = raw.Mul(x=x, y=2.0)
+        if not new:
+            product = raw.Reshape(tensor=raw.Sum(input=product, axis=tf.constant([], tf.int32)), shape=[4, 3])
+        with tf.control_dependencies([tf.group(product)]), graph.colocate_with(product.op):
+            handed = raw.Identity(input=product)
+        copy = raw.Reshape(tensor=handed, shape=[4, 3])
+        with graph.colocate_with(y.op if other else copy.op):
+            beside = raw.Tanh(x=y)
+        out(raw.Atan2(y=copy, x=beside))
+    return graph.as_graph_def()
+
+
+def test_what_is_beside_a_copy_is_beside_what_that_copies():
+    proved(_beside_a_copy(False), _beside_a_copy(True))
+    assert audit(_beside_a_copy(False), _beside_a_copy(True, other=True)).verdict == "not faithful"
+
+
 def _product(new):
     """A batch of matrices times a matrix, an einsum or a product, and its gradients, each beside what it is of."""
     with tf.Graph().as_default() as graph:
