@@ -81,6 +81,7 @@ def typed(weights=tf.float32, labels=tf.int32, steps=tf.int32, start=0.1, rate=0
         ({"weights": tf.float64}, ["x"]),
         ({"labels": tf.int64}, ["y"]),
         ({"steps": tf.int64}, ["count"]),
+        ({"steps": tf.float32}, ["zeros"]),
         ({"steps": tf.int64, "weights": tf.float64}, ["x", "count"]),
         ({"weights": tf.float64, "start": 0.2}, ["Const", "x"]),
         ({"labels": tf.int64, "rate": 0.1}, ["Adam/learning_rate", "y"]),

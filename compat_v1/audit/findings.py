@@ -62,14 +62,23 @@ def types_of(op, key, *values):
 def types_of_one_value(one, other):
     """Return the types of two constants that hold the same in another type, or ()."""
     types = [tf.dtypes.as_dtype(each.dtype) for each in (one, other)]
-    if types[0] == types[1] or (one.kind, one.shape) != (other.kind, other.shape) or "whole" in (one.kind, other.kind):
-        return ()  # of whole numbers the type does not count
+    if types[0] == types[1] or one.shape != other.shape:
+        return ()
     if not all(each.is_floating or each.is_complex or each.is_integer for each in types):
         return ()
-    here, there = (np.frombuffer(each.value, of.as_numpy_dtype) for each, of in zip((one, other), types, strict=True))
+    values = [_elements(each, of.as_numpy_dtype) for each, of in zip((one, other), types, strict=True)]
+    if any(each is None for each in values):
+        return ()
     with np.errstate(all="ignore"):
-        is_cast = np.array_equal(here.astype(there.dtype), there) or np.array_equal(here, there.astype(here.dtype))
+        is_cast = any((a.astype(b.dtype) == b).all() for a, b in (values, values[::-1]))
     return (one.dtype, other.dtype) if is_cast else ()
+
+
+def _elements(literal, dtype):
+    """Return what a constant holds, or once what it is full of; None if that is not known."""
+    if literal.kind != "whole":
+        return np.frombuffer(literal.value, dtype)
+    return np.array(literal.value, float) if all(isinstance(each, int) for each in literal.value) else None
 
 
 def waits_for(names, which):
