@@ -450,13 +450,18 @@ def _is_of_norm(side, node):
 
 
 def _is_for_gamma(square):
-    """Whether a square is of the gradient for a factor, that with which the inverse of a deviation is multiplied."""
-    gradient = square[0].inputs[0]
-    while not isinstance(gradient, Literal) and gradient[0].op == "Identity":
-        gradient = gradient[0].inputs[0]
-    if isinstance(gradient, Literal) or gradient[0].op != "Mul":
-        return False
-    return any(not isinstance(one, Literal) and one[0].op == "Rsqrt" for one in gradient[0].inputs)
+    """Whether a square is of the gradient for a factor, that with which the inverse of a deviation is multiplied.
+
+    It may be the sum of those of branches.
+    """
+    todo = [square[0].inputs[0]]
+    while todo:
+        gradient = todo.pop()
+        if is_op(gradient, "Mul") and any(is_op(one, "Rsqrt") for one in gradient[0].inputs):
+            return True
+        if is_op(gradient, "AddN", "Identity", "Merge", "Reshape"):
+            todo += gradient[0].inputs
+    return False
 
 
 def same_rest(sizes, shape, other):

@@ -175,11 +175,18 @@ def test_the_gradient_for_the_number_of_ones_is_made_for_nobody():
 
 
 def normed(order, last="sum", of="rsqrt"):
-    """The norm of gradients in an order: for w, for beta, and for gamma, which is of the inverse of a deviation."""
+    """The norm of gradients in an order: for w, for beta, and for gamma, which is of the inverse of a deviation.
+
+    `of` what gamma is multiplied with, by itself or in "branches".
+    """
     with tf.Graph().as_default() as graph:
         x, y = floats(4), floats(4, name="y")
-        inverse = tf.rsqrt(1.0 + y * y) if of == "rsqrt" else tf.exp(y)
-        squares = {"w": tf.nn.l2_loss(tf.sin(y)), "beta": tf.nn.l2_loss(x), "gamma": tf.nn.l2_loss(x * inverse)}
+        inverse = tf.exp(y) if of == "exp" else tf.rsqrt(1.0 + y * y)
+        gamma = x * inverse
+        if of == "branches":
+            merged = raw.Merge(inputs=raw.Switch(data=x, pred=raw.Less(x=y[0], y=y[1])))[0]
+            x, gamma = tf.add_n([x, merged]), tf.add_n([tf.cos(x), raw.Merge(inputs=[gamma, tf.zeros([4])])[0]])
+        squares = {"w": tf.nn.l2_loss(tf.sin(y)), "beta": tf.nn.l2_loss(x), "gamma": tf.nn.l2_loss(gamma)}
         stack = tf.stack([squares[one] for one in order.split()])
         out(tf.sqrt(2.0 * (tf.reduce_sum if last == "sum" else tf.reduce_max)(stack)))
     return graph.as_graph_def()
@@ -191,6 +198,8 @@ def test_a_norm_adds_up_the_squares_for_gamma_before_those_for_beta():
     for one in ("w gamma gamma", "w beta beta", "beta w gamma", "gamma w beta", "gamma beta w"):
         assert audit(normed("w beta gamma"), normed(one)).verdict == "not faithful", one
     assert audit(normed("w gamma beta"), normed("w beta gamma")).verdict == "not faithful"
+    result = audit(normed("w beta gamma", of="branches"), normed("w gamma beta", of="branches"))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of variables"])
     for other in ({"last": "max"}, {"of": "exp"}):
         forms = normed("w beta gamma", **other), normed("w gamma beta", **other)
         assert audit(*forms).verdict == "not faithful", other
