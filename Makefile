@@ -31,7 +31,7 @@ WITNESS_PYTHON = TF_CPP_MIN_LOG_LEVEL=2 $(WITNESS)/bin/python -W ignore
 help:
 	@echo 'make reproduce   train the port, hold it to the original (SEED= DRAW= EPOCHS=)'
 	@echo 'make test        lint, unit tests, golden tests, notebooks'
-	@echo 'make test-long   what it leaves out, at full length: 10 minutes of two cores'
+	@echo 'make test-long   what it leaves out, at full length: 16 minutes of two cores'
 	@echo 'A run, once there is one:'
 	@echo '  tensorboard    the newest beside the original in TensorBoard (LOGDIR= PORT=)'
 	@echo '  compare        the same as one HTML page, with the verdict (RUN=, a record)'
