@@ -1,7 +1,8 @@
 """Group what differs by its cause: findings at nodes that use each other are one difference, named at its root.
 
 So is what many nodes wait for in one graph alone, as where a port has lost `tf.control_dependencies(updates)`; and all
-that is of another size, as where a layer has another width: it is named at the constant that is written first.
+that is of another size, as where a layer has another width: it is named at the constant that is written first. What is
+of another type is one with all that must be of the same.
 """
 
 import re
