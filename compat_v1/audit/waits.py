@@ -44,16 +44,19 @@ def leave_out_measured(normal):
 
     Where the shape is known, today's TensorFlow needs no tensor for its size.
     """
-    users = None
-    for node in normal.nodes:
-        if node.controls and _is_pure(normal, node):
-            names = [one for one in node.names if one in normal.graph.nodes]
-            missing = node.controls & set().union(*map(normal.measured_for, names))
-            if missing:
-                users = users or users_of(normal)
-                node.controls -= missing
-                if not _are_behind(normal, users, node, missing):
-                    node.controls |= missing
+    missing = {node: _measured(normal, node) for node in normal.nodes if node.controls and _is_pure(normal, node)}
+    missing = {node: some for node, some in missing.items() if some}
+    users = users_of(normal) if missing else {}
+    for node, some in missing.items():
+        node.controls -= some
+        if not _are_behind(normal, lambda one: users.get(one, ()), node, some):
+            node.controls |= some
+
+
+def _measured(normal, node):
+    """Return what a node waits for only as it takes or awaits a size of what that changes."""
+    names = [one for one in node.names if one in normal.graph.nodes]
+    return node.controls & set().union(*map(normal.measured_for, names))
 
 
 def _by_users(verification):
@@ -163,15 +166,18 @@ def of_written(verification, node, other, missed):
     sides = verification.pairing.sides
     if all(side.normal.made.get(one.name) is one for side, one in zip(sides, (node, other), strict=True)):
         return False
-    users = [{one: {user for user, _ in some} for one, some in side.users.items()} for side in sides]
     here = {verification.partner.get(one, one) for one in node.controls}
     lacking = [
-        (sides[0], users[0], node, {verification.back.get(one) for one in missed - here}),
-        (sides[1], users[1], other, missed & here),
+        (sides[0], node, {verification.back.get(one) for one in missed - here}),
+        (sides[1], other, missed & here),
     ]
     return all(
-        not awaited or (_is_pure(side.normal, one) and _are_behind(side.normal, users, one, awaited))
-        for side, users, one, awaited in lacking
+        not awaited
+        or (
+            _is_pure(side.normal, one)
+            and _are_behind(side.normal, lambda it, side=side: {user for user, _ in side.users[it]}, one, awaited)
+        )
+        for side, one, awaited in lacking
     )
 
 
@@ -206,14 +212,14 @@ def _of_places(verification, node, here, other):
 def _are_behind(normal, users, node, awaited):
     """Whether some nodes have run for whatever is made of a node in the end, before it is kept or given to anybody.
 
-    `users`: {node: the nodes that use it}.
+    `users(node)`: the nodes that use it.
     """
     seen, todo = {node}, [node]
     while todo and len(seen) < _FEW:
-        using = users.get(todo.pop())
+        using = users(todo.pop())
         if not using:
             return False
-        left = {user for user in using - seen if not awaited <= surely_before(user)}
+        left = {user for user in using if user not in seen and not awaited <= surely_before(user)}
         if any(one.op in _OF_FLOW or not _is_pure(normal, one) for one in left):
             return False
         seen |= left

@@ -19,8 +19,10 @@ def sum_first(normal, counts, cause):
 
     The list is that of a dense and a sparse gradient.
     """
-    users, totals = users_of(normal) if counts else {}, {}
-    for node in [one for one in normal.nodes if one.op == "GatherV2" and counts]:
+    if not counts:
+        return
+    users, totals = users_of(normal), {}
+    for node in [one for one in normal.nodes if one.op == "GatherV2"]:
         part = _Part(normal, node, users)
         if part.is_whole and part.rows[0] in counts:
             key = part.values, part.rows
