@@ -157,6 +157,20 @@ def _of_parts(verification, node, here, other):
     return other.controls - here <= {verification.partner.get(one) for one in surely_before(op)}
 
 
+def _of_measured(verification, node, here, other):
+    """Whether the original alone waits for what the sizes that it takes come behind, as all that is made of what the
+    port has does in any case.
+
+    `here`: what the node waits for, as partners. In the original that may be known by this wait alone.
+    """
+    side, port = verification.pairing.sides
+    missing = here - other.controls
+    if not other.controls < here or not _is_pure(side.normal, node):
+        return False
+    measured = {verification.partner.get(one) for one in _measured(side.normal, node)}
+    return missing <= measured and _are_behind(port.normal, _using(port), other, missing)
+
+
 def of_written(verification, node, other, missed):
     """Whether a rule wrote one of two nodes, which nobody can fetch, and all that is made of that which does not wait
     comes behind in any case.
@@ -172,13 +186,14 @@ def of_written(verification, node, other, missed):
         (sides[1], other, missed & here),
     ]
     return all(
-        not awaited
-        or (
-            _is_pure(side.normal, one)
-            and _are_behind(side.normal, lambda it, side=side: {user for user, _ in side.users[it]}, one, awaited)
-        )
+        not awaited or (_is_pure(side.normal, one) and _are_behind(side.normal, _using(side), one, awaited))
         for side, one, awaited in lacking
     )
+
+
+def _using(side):
+    """Return what tells which nodes use one."""
+    return lambda node: {user for user, _ in side.users[node]}
 
 
 def never_comes(verification, other, awaited, which):
@@ -363,6 +378,7 @@ EXCUSES = (
     (_of_rows, "order of rows"),
     (_of_parts, "waits for operands"),
     (_of_counts, "counted behind"),
+    (_of_measured, "computed shapes"),
     (_of_places, "computed shapes"),
     (_in_groups, "waits in groups"),
 )
