@@ -299,6 +299,13 @@ NUMBERS = {
         "all as tf.float32, n = tf.reduce_sum(c, 0) + tf.reduce_sum(c, 1) - d and "
         "tf.reduce_mean(d / tf.where(n > 0, n, tf.ones_like(n)))",
     ),
+    "initialized again": Change(
+        "initialized_value takes a variable as it is once that is initialized, initialized it again wherever it was "
+        "computed",
+        "1.0 to 1.15",
+        "as long as it is computed once, when the variables are initialized, every bit is the same; to set the variable "
+        "back as before write with tf.control_dependencies([v.initializer]): tf.identity(v) in the port",
+    ),
     "seeds of a wrapper": Change(
         "DropoutWrapper makes a seed for each mask of the one that it is given, gave that to all of them",
         "1.0 to 1.15",

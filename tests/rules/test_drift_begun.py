@@ -60,20 +60,22 @@ def test_zeros_that_variables_begin_with_wait_for_no_initializer():
     assert _audit(of_an_update, new).verdict == "not faithful", "who resets the slots updates the weights"
 
 
+def _initial_value(variable, assign, old):
+    """What initialized_value made: of TensorFlow 1.0, or today's."""
+    if old:
+        with tf.control_dependencies([assign]):
+            return tf.identity(variable)
+    known = raw.IsVariableInitialized(ref=variable)
+    first, _ = raw.Switch(data=assign.op.inputs[1], pred=known)
+    return raw.Merge(inputs=[first, tf.identity(raw.RefSwitch(data=variable, pred=known)[1])])[0]
+
+
 def _begun_twice(x, old, of=("a", "a")):
     """Two averages begin with the initial value of one variable."""
     made = {name: variable_of(name, np.full(SHAPE, start, np.float32)) for name, start in (("a", 2.0), ("b", 3.0))}
     for number, name in enumerate(of):
-        variable, assign = made[name]
-        if old:
-            with tf.control_dependencies([assign]):
-                value = tf.identity(variable)
-        else:
-            known = raw.IsVariableInitialized(ref=variable)
-            first, _ = raw.Switch(data=assign.op.inputs[1], pred=known)
-            value = raw.Merge(inputs=[first, tf.identity(raw.RefSwitch(data=variable, pred=known)[1])])[0]
         average = raw.VariableV2(shape=SHAPE, dtype=tf.float32, name=f"average_{number}")
-        raw.Assign(ref=average, value=value, name=f"average_{number}/Assign")
+        raw.Assign(ref=average, value=_initial_value(*made[name], old), name=f"average_{number}/Assign")
     return raw.Mul(x=made["a"][0], y=x)
 
 
@@ -85,6 +87,23 @@ def test_a_variable_may_begin_several():
     assert result.verdict == "faithful" and "initial value" in result.rules, result.differences
     for of in (("a", "b"), ("b", "a")):
         assert _audit(old, _graph(_begun_twice, False, of=of)).verdict == "not faithful"
+
+
+def _initialized_again(x, old, of="a"):
+    """A pass before training, that begins with what a variable begins with."""
+    made = {name: variable_of(name, np.full(SHAPE, start, np.float32)) for name, start in (("a", 2.0), ("b", 3.0))}
+    raw.AssignAdd(ref=made["a"][0], value=x, name="update")
+    return raw.Mul(x=_initial_value(*made[of], old), y=x)
+
+
+def test_who_computes_an_initial_value_initializes_again():
+    old, new = (_graph(_initialized_again, is_old) for is_old in (True, False))
+    assert _are_bit_equal(old, new, begin=("a/Assign", "b/Assign"))
+    assert not _are_bit_equal(old, new, begin=("a/Assign", "b/Assign", "update"))
+    result = _audit(old, new)
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["initialized again"])
+    assert _audit(old, _graph(_initialized_again, False, of="b")).verdict == "not faithful"
+    assert _audit(new, old).verdict == "not faithful", "no newer release does"
 
 
 def _loop_in_a_loop(x, turns, inner=2):

@@ -234,7 +234,10 @@ def asks_which(graph, name):
 
 
 def _read_after_assigned(rewriter, name, node, operands):
-    """A variable that is read behind its initializer, for others to begin with, has its initial value."""
+    """A variable that is read behind its initializer has its initial value.
+
+    Others may begin with that; whoever reads it so elsewhere sets the variable back.
+    """
     (variable,) = operands
     if isinstance(variable, Literal) or variable[0].op not in ("VariableV2", "Variable"):
         return False
@@ -244,10 +247,11 @@ def _read_after_assigned(rewriter, name, node, operands):
     (assign,) = waits
     if assign.op != "Assign" or assign.inputs[0] != variable or _initializer(rewriter, variable[0]) is not assign:
         return False
-    if not _begins_others(rewriter.graph, name):
-        return False  # whoever reads it so in training sets it back
-    rewriter.normal.initial.add(name)
-    _keep_initial(rewriter, name, variable, assign.inputs[1], "read behind its initializer")
+    begins = _begins_others(rewriter.graph, name)
+    if begins:
+        rewriter.normal.initial.add(name)
+    step = "initial value: read behind its initializer" if begins else "initialized again"
+    _keep_initial(rewriter, name, variable, assign.inputs[1], step)
     return True
 
 
@@ -279,14 +283,14 @@ def _initial_value(rewriter, name, operands):
     if nested:
         rewriter.normal.alias(name, current, "initial value")
     else:
-        _keep_initial(rewriter, name, variable, value, "asked whether it is initialized")
+        _keep_initial(rewriter, name, variable, value, "initial value: asked whether it is initialized")
     return True
 
 
 def _keep_initial(rewriter, name, variable, value, step):
     normal = rewriter.normal
-    steps, sizes = {f"initial value: {step}"}, [normal.sizes(variable)]
-    made = normal.node(name, "initial value", {}, [variable, value], set(), steps, sizes=sizes, shared=True)
+    sizes = [normal.sizes(variable)]
+    made = normal.node(name, "initial value", {}, [variable, value], set(), {step}, sizes=sizes, shared=True)
     normal.tensors[name, 0] = (made, 0)
     normal.absorbed.add(made)
     normal.accounted.add(made)
