@@ -303,8 +303,8 @@ NUMBERS = {
         "initialized_value takes a variable as it is once that is initialized, initialized it again wherever it was "
         "computed",
         "1.0 to 1.15",
-        "as long as it is computed once, when the variables are initialized, every bit is the same; to set the variable "
-        "back as before write with tf.control_dependencies([v.initializer]): tf.identity(v) in the port",
+        "as long as it is computed once, when the variables are initialized, every bit is the same; to set a variable "
+        "v back as before write with tf.control_dependencies([v.initializer]): tf.identity(v) in the port",
     ),
     "seeds of a wrapper": Change(
         "DropoutWrapper makes a seed for each mask of the one that it is given, gave that to all of them",

@@ -175,6 +175,21 @@ def switched_twice(old, x, y, branch=0):
     return raw.Merge(inputs=[raw.Tanh(x=other), raw.Exp(x=parts[1])])[0]
 
 
+def gradient_of_a_branch(old, x, y, crossed=False):
+    """What comes back of a branch, zeros if the other ran; it waits for an update."""
+    condition = raw.Less(x=y[0, 0], y=0.0)
+    parts = raw.Switch(data=x, pred=condition)
+    variable, assign = variable_of("v", np.zeros(SHAPE, np.float32))
+    with tf.control_dependencies([assign]):
+        update = raw.AssignAdd(ref=variable, value=x)
+    with tf.control_dependencies([update]):
+        gradient = raw.Switch(data=y, pred=condition)[1 if crossed else 0]
+        if old:
+            gradient = raw.Merge(inputs=[gradient, raw.ZerosLike(x=raw.Switch(data=parts[0], pred=condition)[1])])[0]
+        zeros = raw.ZerosLike(x=raw.Switch(data=x, pred=condition)[0 if crossed else 1])
+    return raw.Merge(inputs=[gradient, zeros])[0]
+
+
 def grouped(old, x, y, left_out=0):
     variables = [variable_of(name, np.zeros(SHAPE, np.float32)) for name in "vw"]
     with tf.control_dependencies([assign for _, assign in variables]):
@@ -278,6 +293,7 @@ HARMLESS = {
     initial_value: "initial value",
     merge: "merged the other way",
     switched_twice: "switched twice",
+    gradient_of_a_branch: "condition that always holds",
     parsed: "parsed",
     grouped: "groups by device",
     compared: "compared in a branch",

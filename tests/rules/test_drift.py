@@ -235,11 +235,14 @@ def _(new, mistake):
 @case("negated first")
 def _(new, mistake):
     x = raw.Exp(x=floats(None, 3))
+    behind_an_axis = raw.Reshape(tensor=x, shape=[-1, 1, 3])  # as one that was expanded
     if new:
-        total = raw.Sum(input=x if mistake else raw.Neg(x=x), axis=[0])
-        out(raw.Reshape(tensor=total, shape=[3]))
+        totals = [raw.Sum(input=x if mistake else raw.Neg(x=x), axis=[0]) for x in (x, behind_an_axis)]
+        totals = [raw.Reshape(tensor=one, shape=[1, 3]) for one in totals]
     else:
-        out(raw.Reshape(tensor=raw.Neg(x=raw.Sum(input=x, axis=[0])), shape=[3]))
+        totals = [raw.Neg(x=raw.Sum(input=x, axis=[0])) for x in (x, behind_an_axis)]
+        totals = [raw.Reshape(tensor=one, shape=[1, 3]) for one in totals]
+    out(raw.Mul(x=totals[0], y=totals[1]))
 
 
 @case("commuted product")

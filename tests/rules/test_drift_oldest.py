@@ -12,6 +12,7 @@ from oldest_forms import (
     assertion,
     branch,
     compared,
+    gradient_of_a_branch,
     gradient_of_an_array,
     gradient_of_one,
     grouped,
@@ -163,6 +164,10 @@ def switched_into_the_other(old, x, y):
     return switched_twice(old, x, y, branch=1)
 
 
+def gradient_of_the_other_branch(old, x, y):
+    return gradient_of_a_branch(old, x, y, crossed=not old)
+
+
 def update_left_out(old, x, y):
     return grouped(old, x, y, left_out=0 if old else 1)
 
@@ -202,7 +207,7 @@ MISTAKES = [
     *(size_of_another, size_of_what_grows),
     *(gradient_that_may_be_fetched, another_shape, waited_for, another_k, another_tensor_in_an_assertion, fewer_turns),
     *(condition_that_does_not_hold, another_initial_value, merged_crosswise, switched_into_the_other, another_feature),
-    *(update_left_out, compared_with_another, another_limit),
+    *(update_left_out, compared_with_another, another_limit, gradient_of_the_other_branch),
 ]
 
 

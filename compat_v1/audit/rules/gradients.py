@@ -25,7 +25,9 @@ class GradientRules:
             return True
         negation = self._negated_after(name)
         is_reshaped = negation or self._only_reshaped(name)
-        spread = self._between_axes(operands) if is_reshaped or not Attributes(node)["keep_dims"].b else None
+        spread = None  # what is negated first is negated behind the axes that a Reshape put in
+        if not negation and (is_reshaped or not Attributes(node)["keep_dims"].b):
+            spread = self._between_axes(operands)
         if not is_reshaped:
             return self._sum_between(name, operands, *spread) if spread else self._plain_sum(name, node, operands)
         tensor, axes = spread or operands

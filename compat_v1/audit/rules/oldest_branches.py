@@ -34,9 +34,10 @@ def _switched(rewriter, name, node, operands):
 def _switched_twice(rewriter, name, node, operands):
     """What comes from a branch of the same condition goes on in that branch; in the other nothing ever comes."""
     data, graph = operands[0], rewriter.graph
-    if graph.controls[name]:
+    taken = {graph.inputs[user][slot][1] for user, slot in graph.users[name]}
+    if graph.controls[name] and data[1] in taken:
         return False
-    if any(graph.inputs[user][slot][1] != data[1] for user, slot in graph.users[name]):
+    if taken - {data[1]}:
         rewriter.never.add(rewriter.normal.keep(name, node.op, operands))
         rewriter.normal.tensors[name, data[1]] = data
     else:
