@@ -280,7 +280,8 @@ _RULES = {
     "RFFT": _half_spectrum,
     "IRFFT": _from_half_spectrum,
     **dict.fromkeys(("Conv2DBackpropInput", "AvgPoolGrad", "StridedSliceGrad"), _to(0)),
-    **dict.fromkeys(("DepthwiseConv2dNativeBackpropInput",), _to(0)),
+    **dict.fromkeys(("DepthwiseConv2dNativeBackpropInput", "Conv3DBackpropInputV2", "AvgPool3DGrad"), _to(0)),
+    "CropAndResizeGradImage": _to(3),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _same),
     **dict.fromkeys(("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3"), _same),
     **dict.fromkeys(("Cholesky", "CholeskyGrad", "MatrixBandPart", "MatrixInverse"), _same),
@@ -302,5 +303,4 @@ _RULES = {
     "MirrorPadGrad": _without_padding,
     "OneHot": _hot,
     "Range": _range,
-    "MaxPoolGrad": _same,
 }

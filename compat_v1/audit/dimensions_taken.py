@@ -117,6 +117,46 @@ def _cropped(shapes, literals, _attributes):
     return [(shapes[1][0], height, width, shapes[0][3])]
 
 
+def _blocks_to_depth(shapes, _literals, attributes):
+    """The op stops unless whole blocks cover the image."""
+    return [_by_blocks(shapes[0], attributes, sizes.part, sizes.multiply)]
+
+
+def _depth_to_blocks(shapes, _literals, attributes):
+    return [_by_blocks(shapes[0], attributes, sizes.multiply, sizes.part)]
+
+
+def _by_blocks(shape, attributes, outside, of_channels):
+    block = attributes["block_size"].i
+    if attributes["data_format"].s not in (b"", b"NHWC"):
+        return None
+    return (shape[0], *(outside(size, block) for size in shape[1:3]), of_channels(shape[3], block * block))
+
+
+def _blocks_to_batch(shapes, literals, _attributes):
+    """The op stops unless whole blocks cover the padded image."""
+    blocks, paddings = (literals[k].array().tolist() for k in (1, 2))
+    batch, inside = shapes[0][0], []
+    for size, block, around in zip(shapes[0][1:], blocks, paddings, strict=False):
+        batch = sizes.multiply(batch, block)
+        inside.append(sizes.part(sizes.add(size, sizes.add(*around)), block))
+    return [(batch, *inside, *shapes[0][1 + len(blocks) :])]
+
+
+def _batch_to_blocks(shapes, literals, _attributes):
+    blocks, crops = (literals[k].array().tolist() for k in (1, 2))
+    batch, inside = shapes[0][0], []
+    for size, block, around in zip(shapes[0][1:], blocks, crops, strict=False):
+        batch = sizes.part(batch, block)
+        inside.append(sizes.subtract(sizes.multiply(size, block), sizes.add(*around)))
+    return [(batch, *inside, *shapes[0][1 + len(blocks) :])]
+
+
+def _of_operand(place):
+    """The gradient for an operand has its sizes."""
+    return lambda shapes, _literals, _attributes: [shapes[place]]
+
+
 RULES = {
     "StridedSlice": _strided,
     "Conv2D": _convolved,
@@ -125,4 +165,13 @@ RULES = {
     "MaxPoolV2": lambda shapes, _literals, _attributes: [(shapes[0][0], None, None, None)],
     "CropAndResize": _cropped,
     **dict.fromkeys(("ResizeArea", "ResizeBicubic", "ResizeBilinear", "ResizeNearestNeighbor"), _resized),
+    "ResizeNearestNeighborGrad": _resized,
+    **dict.fromkeys(("ResizeBicubicGrad", "ResizeBilinearGrad", "LRNGrad"), _of_operand(1)),
+    **dict.fromkeys(("MaxPoolGrad", "MaxPoolGradV2", "MaxPoolGradWithArgmax", "MaxPool3DGrad"), _of_operand(0)),
+    **dict.fromkeys(("Conv3DBackpropInput", "Dilation2DBackpropInput", "FractionalMaxPoolGrad"), _of_operand(0)),
+    "CropAndResizeGradBoxes": _of_operand(2),
+    "SpaceToDepth": _blocks_to_depth,
+    "DepthToSpace": _depth_to_blocks,
+    "SpaceToBatchND": _blocks_to_batch,
+    "BatchToSpaceND": _batch_to_blocks,
 }

@@ -119,8 +119,8 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
             for key in INDEX_TYPES:
                 if key not in own:
                     attributes.pop(key, None)
-            if self.graph.nodes[name].op in ("Gather", "GatherV2") and isinstance(operands[1], Literal):
-                attributes.pop("Tindices", None)
+        if self.graph.nodes[name].op in ("Gather", "GatherV2") and isinstance(operands[1], Literal):
+            attributes.pop("Tindices", None)
         return attributes
 
     def _plain(self, name, node, operands):

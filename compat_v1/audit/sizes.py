@@ -92,6 +92,9 @@ def multiply(a: AnySize, b: AnySize) -> AnySize:
     """Return a * b."""
     if isinstance(a, int) and isinstance(b, int):
         return a * b
+    whole = _whole(a, b) or _whole(b, a)
+    if whole is not None:
+        return whole
     terms: dict[tuple[Hashable, ...], int] = {}
     factors = sum(max(map(len, _terms(one)), default=0) for one in (a, b))
     if factors > _MOST_FACTORS or len(_terms(a)) * len(_terms(b)) > _MOST_TERMS:
@@ -121,6 +124,19 @@ def divide(a: AnySize, b: AnySize) -> AnySize:
         if quotient is not None:
             return quotient
     return unknown(("floor", a, b))
+
+
+def part(a: AnySize, b: AnySize) -> AnySize:
+    """Return a / b where an op stops unless b divides a: b times as much is a."""
+    quotient = divide(a, b)
+    return unknown(("part", a, b)) if quotient == unknown(("floor", a, b)) else quotient
+
+
+def _whole(size: AnySize, many: AnySize) -> AnySize | None:
+    """Return what so many times a size is, if it is a part of that."""
+    name: Any = next(iter(size.terms))[-1:] if isinstance(size, Size) and len(size.terms) == 1 else ()
+    kind, *parts = name[0] if name and isinstance(name[0], tuple) else ("",)
+    return parts[0] if kind == "part" and parts[1] == many and size == unknown(name[0]) else None
 
 
 def remainder(a: AnySize, b: AnySize) -> AnySize:

@@ -6,7 +6,7 @@ from tensorflow.python.framework import op_def_registry
 
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.graph import Attributes
-from compat_v1.audit.literals import read_constant
+from compat_v1.audit.literals import read_constant, whole
 from compat_v1.audit.sizes import unknown
 
 TYPES = (tf.float32, tf.string, tf.int32, tf.bool, tf.complex64)
@@ -92,3 +92,56 @@ def test_what_is_made_of_images_of_a_batch_of_unknown_size_has_their_number(op, 
     shapes = [(batch, 8, 6, 5), tuple(other.shape)]
     node = next(node for node in graph.as_graph_def().node if node.op == op)
     assert dimensions(op, shapes, [None, literal], Attributes(node)) == [(batch, *result[1:])]
+
+
+POOLED = {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": "SAME"}
+IMAGE, HALF, DOUBLE = [2, 8, 6, 4], [2, 4, 3, 4], [2, 16, 12, 4]
+
+
+@pytest.mark.parametrize(
+    ("op", "place", "operands", "attributes"),
+    [
+        ("ResizeBilinearGrad", 1, [DOUBLE, IMAGE], {}),
+        ("ResizeBicubicGrad", 1, [DOUBLE, IMAGE], {}),
+        ("LRNGrad", 1, [IMAGE, IMAGE, IMAGE], {}),
+        ("MaxPoolGrad", 0, [IMAGE, HALF, HALF], POOLED),
+        ("CropAndResizeGradBoxes", 2, [[5, 3, 3, 4], IMAGE, [5, 4], [5]], {}),
+    ],
+)
+def test_a_gradient_for_an_operand_has_its_sizes(op, place, operands, attributes):
+    names = [one.name for one in op_def_registry.get(op).input_arg]
+    with tf.Graph().as_default() as graph:
+        dtypes = [tf.int32 if name == "box_ind" else tf.float32 for name in names]
+        given = map(tf.placeholder, dtypes, operands)
+        made = getattr(tf.raw_ops, op)(**dict(zip(names, given, strict=True)), **attributes)
+    assert made.shape.as_list() == operands[place]
+    sizes = [tuple(unknown(f"size {axis} of {k}") for axis in range(len(one))) for k, one in enumerate(operands)]
+    node = next(node for node in graph.as_graph_def().node if node.op == op)
+    assert dimensions(op, sizes, [None] * len(sizes), Attributes(node)) == [sizes[place]]
+
+
+BLOCKS = {"block_shape": [2, 3], "paddings": [[1, 1], [0, 3]]}
+
+
+@pytest.mark.parametrize(
+    ("op", "undone", "given"),
+    [
+        ("SpaceToDepth", "DepthToSpace", {"block_size": 2}),
+        ("SpaceToBatchND", "BatchToSpaceND", BLOCKS),
+    ],
+)
+def test_blocks_that_are_put_aside_and_back_leave_the_sizes(op, undone, given):
+    others = {"crops" if name == "paddings" else name: value for name, value in given.items()}
+    with tf.Graph().as_default() as graph:
+        apart = getattr(tf.raw_ops, op)(input=tf.placeholder(tf.float32, IMAGE), **given)
+        getattr(tf.raw_ops, undone)(input=apart, **others)
+    nodes = {node.op: node for node in graph.as_graph_def().node}
+    literals = [None, *(whole(one, "int32") for one in given.values())] if op == "SpaceToBatchND" else [None]
+
+    def both(image):
+        (first,) = dimensions(op, [image], literals, Attributes(nodes[op]))
+        return first, *dimensions(undone, [first], literals, Attributes(nodes[undone]))
+
+    image = tuple(unknown(f"size {axis}") for axis in range(4))
+    assert both(tuple(IMAGE)) == (tuple(apart.shape), tuple(IMAGE))
+    assert both(image)[1] == image and both(image)[0] != image

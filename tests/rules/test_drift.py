@@ -130,9 +130,14 @@ def _(new, mistake):
 
 @case("gather")
 def _(new, mistake):
-    x = floats(5, 5)
-    indices = [4, 1]
-    out(raw.GatherV2(params=x, indices=indices, axis=int(mistake)) if new else raw.Gather(params=x, indices=indices))
+    x, y = floats(5, 5), floats(None, 5, name="y")
+    of_one = raw.Fill(dims=raw.Slice(input=raw.Shape(input=y), begin=[0], size=[1]), value=4)
+    for indices in ([4, 1], of_one):
+        taken = (
+            raw.GatherV2(params=x, indices=indices, axis=int(mistake)) if new else raw.Gather(params=x, indices=indices)
+        )
+        y = raw.AddV2(x=y, y=raw.Sum(input=taken, axis=[0, 1]))
+    out(y)
 
 
 @case("select")
