@@ -1,5 +1,7 @@
 """Tied weights: what TensorFlow's first releases updated row by row, and what is one dense update by now."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -18,6 +20,7 @@ OPTIMIZERS = {
 }
 
 
+@functools.cache
 def _train(optimizer, by_rows, rate=0.1, rows=(0, 7), others=False, order=(0, 1), norm=None, of_rows=True):
     """Train by both uses of a variable; `by_rows`: as the advice of "dense and sparse gradients" says.
 
@@ -94,6 +97,7 @@ def test_a_norm_that_counts_the_rows_one_by_one_is_a_cause_of_its_own(name):
         assert _audit(_train(name, True, norm=1.0, **mistake), new).verdict == "not faithful"
 
 
+@functools.cache
 def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1, norm=None, axes=None, as_it_was=True):
     """Train by a clipped sparse gradient; `dense`: as the advice of "clipped rows" says.
 
@@ -150,10 +154,10 @@ def test_rows_that_are_clipped_by_their_norm_before_they_are_added_are_a_cause(n
     assert {one.cause for one in result.numbers} == {"clipped rows", "clipped by a norm"}
     dense = _audit(old, _clipped(name, True, norm=2.0, as_it_was=False))
     assert {one.cause for one in dense.numbers} == {"clipped by a norm"} and dense.differences == []
-    for mistake in ({"norm": 1.0}, {"norm": None}, {"norm": 2.0, "rate": 0.2}, {"norm": 2.0, "axes": [1]}):
+    for mistake in ({"norm": 1.0}, {"norm": None}, {"norm": 2.0, "rate": 0.2}, {"norm": 2.0, "axes": (1,)}):
         assert _audit(old, _clipped(name, False, **mistake)).verdict == "not faithful"
     assert _audit(_clipped(name, False, norm=2.0), old).verdict == "not faithful", "no newer release makes it dense"
-    of_rows = (_clipped(name, dense, norm=2.0, axes=[1]) for dense in (True, False))
+    of_rows = (_clipped(name, dense, norm=2.0, axes=(1,)) for dense in (True, False))
     assert _audit(*of_rows).verdict == "not faithful", "each row by its own norm, for which there is no rule"
 
 
@@ -162,7 +166,7 @@ def test_so_are_rows_that_are_divided_by_their_norm(name):
     old, new = (_clipped(name, dense, norm=2.0, as_it_was="root") for dense in (True, False))
     result = _audit(old, new)
     assert result.differences == [] and [one.cause for one in result.numbers] == ["clipped rows"]
-    for mistake in ({"norm": 1.0}, {"norm": 2.0, "rate": 0.2}, {"norm": 2.0, "axes": [1]}):
+    for mistake in ({"norm": 1.0}, {"norm": 2.0, "rate": 0.2}, {"norm": 2.0, "axes": (1,)}):
         assert _audit(old, _clipped(name, False, as_it_was="root", **mistake)).verdict == "not faithful"
 
 
