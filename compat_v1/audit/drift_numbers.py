@@ -188,6 +188,12 @@ NUMBERS = {
         "clip_by_global_norm adds up the squares of their gradients in another order: the last bits differ; for "
         "the old ones give it the gradients in the old order, those for beta before those for gamma, in the port",
     ),
+    "order of summaries": Change(
+        "tf.layers.batch_normalization makes gamma before beta, made it after beta, and so come summaries of all "
+        "variables",
+        "1.0 to 1.15",
+        "the merged summary has its entries in another order; event files show the same",
+    ),
     "shifted moments": Change(
         "tf.nn.moments averages the squared distances from the mean, added to mean what was left of it, and took the "
         "square of that from the variance",

@@ -6,7 +6,7 @@ partners of its inputs, and waits for the partners of what it waits for. How the
 
 import functools
 
-from compat_v1.audit import epsilons, excuses, pivots, placement, seeds, sums, switches, texts, waits
+from compat_v1.audit import epsilons, excuses, orders, pivots, placement, seeds, sums, switches, texts, waits
 from compat_v1.audit.findings import (
     Finding,
     alone_awaited,
@@ -188,19 +188,23 @@ class Verification:
             what = f"has {len(node.inputs)} inputs, {len(other.inputs)} in the port"
             self.find("input", node, other, what)
         pairs = list(zip(*terms, strict=False))
-        if excuses.commutes(self, node, other):
+        if orders.commutes(self, node, other):
             self.explain("commuted product", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
-        summed = excuses.sums(self, node, *terms)
+        summed = orders.sums(self, node, *terms)
         if summed:
             self.explain(summed[1], node.name)
             pairs = list(zip(terms[0], summed[0], strict=True))
             self.parts.update(sums.parts(node, terms[0]), sums.parts(other, terms[1]))
-        squares = excuses.squares(self, node, other)
+        squares = orders.squares(self, node, other)
         if squares:
             self.explain("order of variables", node.name)
             pairs = list(zip(node.inputs, squares, strict=True))
-        if excuses.merged_otherwise(self, node, other):
+        summaries = orders.summaries(self, node, other)
+        if summaries:
+            self.explain("order of summaries", node.name)
+            pairs = list(zip(node.inputs, summaries, strict=True))
+        if orders.merged_otherwise(self, node, other):
             self.explain("merged the other way", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
         for position, (one, two) in enumerate(pairs):

@@ -205,6 +205,40 @@ def test_a_norm_adds_up_the_squares_for_gamma_before_those_for_beta():
         assert audit(*forms).verdict == "not faithful", other
 
 
+def summarized(order, of="rsqrt"):
+    """Summaries of variables in an order, and of one's gradient; `of` what gamma is multiplied with."""
+    with tf.Graph().as_default() as graph:
+        made = {name: tf.get_variable(name, [4], use_resource=False) for name in ("w", "beta", "gamma")}
+        spread = tf.reduce_mean(tf.square(made["w"]))
+        inverse = tf.rsqrt(spread) if of == "rsqrt" else tf.exp(spread)
+        loss = tf.reduce_sum(tf.tanh(made["w"] * (made["gamma"] * inverse) + made["beta"]))
+        gradients = tf.gradients(loss, list(made.values()))
+        values = {
+            name: [value, gradient, tf.reduce_mean(tf.square(value - 1.0))]
+            for (name, value), gradient in zip(made.items(), gradients, strict=True)
+        }
+        entries = {
+            f"{name}_{k}": (tf.summary.histogram if k < 2 else tf.summary.scalar)(f"{name}_{k}", value)
+            for name, of_it in values.items()
+            for k, value in enumerate(of_it)
+        }
+        tf.summary.merge([entries[one] for one in order.split()])
+    return graph.as_graph_def()
+
+
+def test_summaries_of_gamma_come_before_those_of_beta():
+    old = "w_0 beta_0 beta_1 beta_2 gamma_0 gamma_1 gamma_2"
+    new = "w_0 gamma_0 gamma_1 gamma_2 beta_0 beta_1 beta_2"
+    for forms in ((old, new), ("w_1 beta_1 gamma_1", "w_1 gamma_1 beta_1")):
+        result = audit(*map(summarized, forms))
+        assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of summaries"])
+        assert audit(*map(summarized, forms[::-1])).verdict == "not faithful"
+        assert audit(*(summarized(one, of="exp") for one in forms)).verdict == "not faithful"
+    for other in ("gamma_0 w_0 beta_0", "beta_0 w_0 gamma_0", "w_0 gamma_0 gamma_1", "gamma_0 beta_0 w_0"):
+        assert audit(summarized("w_0 beta_0 gamma_0"), summarized(other)).verdict == "not faithful", other
+    assert audit(summarized("gamma_0 gamma_1"), summarized("gamma_1 gamma_0")).verdict == "not faithful"
+
+
 def fed(old, mistake=""):
     """Batch normalization whose `training` is fed, in each branch or by what is chosen, and the gradients of that."""
     with tf.Graph().as_default() as graph, build_switches():
