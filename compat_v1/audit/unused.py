@@ -62,7 +62,8 @@ def compare_unused_copies(verification):
     """Compare what rules took for copies of tensors, such as a reshape to the same shape, and nothing uses.
 
     A program may fetch such a copy, by its name. Of one of a name both graphs copy the same tensor, unless the port has
-    another copy of that: then they are numbered otherwise.
+    another copy of that: then they are numbered otherwise. So are the gradients for two operands that are broadcast, of
+    which the port makes no copy for one.
     """
     left, others = ({*_unused_copies(side.normal)} for side in verification.pairing.sides)
     tensors = [dict(side.normal.tensors) for side in verification.pairing.sides]
@@ -79,9 +80,20 @@ def compare_unused_copies(verification):
 
     same = {name for name in left & others if is_same(name, name)}
     for name in sorted(left & others - same):
-        if not any(is_same(name, other) for other in others - same):
+        elsewhere = any(is_same(name, other) for other in others - same)
+        if not elsewhere and _is_for_operand(verification.pairing.sides[0].normal.graph, name):
+            elsewhere = any(is_same(one, name) for one in left - same)
+        if not elsewhere:
             here, there = (verification.text(one[name, 0]) for one in tensors)
             verification.find("role", None, None, f"copies {here}, {there} in the port", name, name)
+
+
+def _is_for_operand(graph, name):
+    """Whether a node is the last of the gradient for one operand of an op that broadcasts."""
+    if graph.nodes[name].op != "Reshape":
+        return False
+    (total, _), _ = graph.inputs[name]
+    return graph.nodes[total].op == "Sum" and graph.nodes[graph.inputs[total][1][0]].op == "BroadcastGradientArgs"
 
 
 def _others_of_names(verification, names):

@@ -205,6 +205,31 @@ def test_a_norm_adds_up_the_squares_for_gamma_before_those_for_beta():
         assert audit(*forms).verdict == "not faithful", other
 
 
+def fetched(old, mistake=""):
+    """The gradient for a bias, to be fetched, beside that for a placeholder, which is reshaped or as it comes."""
+    with tf.Graph().as_default() as graph:
+        x, bias = floats(None, 3), tf.placeholder(tf.float32, [3], name="bias")
+        loss = tf.reduce_sum(tf.nn.relu(raw.AddV2(x=x, y=bias, name="add")))
+        if old:
+            (gradient,) = tf.gradients(loss, graph.get_tensor_by_name("add:0"))
+            gradient = 2.0 * gradient if mistake == "value" else gradient
+            shapes = [raw.Shape(input=one) for one in (x, bias)]
+            axes = raw.BroadcastGradientArgs(s0=shapes[0], s1=shapes[1])
+            for number, shape in enumerate(shapes[: 1 if mistake == "alone" else 2]):
+                name = f"gradients/add_grad/Reshape{f'_{number}' * number}"
+                raw.Reshape(tensor=raw.Sum(input=gradient, axis=axes[number]), shape=shape, name=name)
+        else:
+            tf.gradients(loss, bias)
+            assert graph.get_tensor_by_name("gradients/add_grad/Reshape:0").shape == [3], "the only one"
+    return graph.as_graph_def()
+
+
+def test_a_gradient_that_is_only_fetched_may_have_the_name_of_the_one_beside_it():
+    assert audit(fetched(True), fetched(False)).verdict == "faithful"
+    for mistake in ("value", "alone"):
+        assert audit(fetched(True, mistake), fetched(False)).verdict == "not faithful", mistake
+
+
 def summarized(order, of="rsqrt"):
     """Summaries of variables in an order, and of one's gradient; `of` what gamma is multiplied with."""
     with tf.Graph().as_default() as graph:
