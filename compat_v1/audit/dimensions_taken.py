@@ -5,8 +5,14 @@ from compat_v1.audit.folding import fixed
 
 
 def _strided(shapes, literals, attributes):
-    """Only what takes whole axes, single elements or known parts: None along an axis of which only a run can tell."""
-    begin, end, strides = (literals[k].array() for k in (1, 2, 3))
+    return [strided(shapes[0], *(literals[k].array() for k in (1, 2, 3)), attributes)]
+
+
+def strided(shape, begin, end, strides, attributes):
+    """Return the sizes of a StridedSlice, None along an axis of which only a run can tell.
+
+    Known is what takes whole axes, single elements or parts between numbers that are known, no None.
+    """
 
     def mask(name, position):
         return attributes[name].i >> position & 1
@@ -16,22 +22,24 @@ def _strided(shapes, literals, attributes):
     result, axis = [], 0
     for position in positions:
         if mask("ellipsis_mask", position):
-            result += shapes[0][axis : axis + len(shapes[0]) - len(taken)]
-            axis += len(shapes[0]) - len(taken)
+            result += shape[axis : axis + len(shape) - len(taken)]
+            axis += len(shape) - len(taken)
             continue
         if mask("new_axis_mask", position):
             result.append(1)
             continue
-        size = shapes[0][axis]
+        size = shape[axis]
         axis += 1
         if mask("shrink_axis_mask", position):
             continue
-        start = 0 if mask("begin_mask", position) else begin[position]
-        stop = None if mask("end_mask", position) else end[position]
+        is_whole = [mask(f"{bound}_mask", position) for bound in ("begin", "end")]
+        start = 0 if is_whole[0] else begin[position]
+        stop = None if is_whole[1] else end[position]
         if strides[position] != 1:
             return None
-        result.append(_between(size, start, stop))
-    return [(*result, *shapes[0][axis:])]
+        is_known = start is not None and (stop is not None or is_whole[1])
+        result.append(_between(size, start, stop) if is_known else None)
+    return (*result, *shape[axis:])
 
 
 def _between(size, start, stop):

@@ -222,6 +222,12 @@ class Normal(Places):
             derived[0] = self._joined_sizes(operands[1])
         if op == "Slice" and derived[0] is None and shapes[0] is not None:
             derived[0] = rest.of_slice(shapes[0], *operands[1:])
+        if op == "StridedSlice" and derived[0] is None and shapes[0] is not None:
+            derived[0] = rest.of_strided(shapes[0], operands[1:], Attributes(self.graph.nodes[name]))
+        if op in ("Pad", "PadV2", "MirrorPad") and derived[0] is None and shapes[0] is not None:
+            derived[0] = rest.of_padded(shapes[0], operands[1])
+        if op == "MirrorPadGrad" and derived[0] is None and shapes[0] is not None:
+            derived[0] = rest.without_padding(self, shapes[0], operands[1])
         if op == "ResourceGather" and None not in (static[0], shapes[1]):
             derived[0] = rest.of_rows(len(static[0]), shapes[1], Attributes(self.graph.nodes[name]))
         if op in _REDUCTIONS and is_over_all(operands) and "keep_dims" not in self.graph.attributes(name):

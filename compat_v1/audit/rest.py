@@ -1,7 +1,9 @@
 """Sizes that an op leaves as they are, where TensorFlow's static shapes and its operands tell no others."""
 
+from compat_v1.audit.dimensions_taken import strided
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
+from compat_v1.audit.sizes import add
 
 
 def of_rows(rank, sizes, attributes):
@@ -26,6 +28,28 @@ def _numbers(operand):
         return None
     parts = [one if isinstance(one, Literal) and one.shape == () else None for one in operand[0].inputs]
     return [one.value[0] if one and one.kind == "whole" else None for one in parts]
+
+
+def of_strided(sizes, bounds, attributes):
+    """Return the sizes of a slice of which some bounds are tensors: those along the other axes."""
+    numbers = [_numbers(one) for one in bounds]
+    return None if None in numbers or None in numbers[2] else strided(sizes, *numbers, attributes)
+
+
+def of_padded(sizes, paddings):
+    """Return the sizes of what is padded by a matrix that is packed, as far as its rows are written down."""
+    if not is_op(paddings, "Pack") or "axis" in paddings[0].attributes or len(paddings[0].inputs) != len(sizes):
+        return None
+    rows = [_numbers(one) if isinstance(one, Literal) else None for one in paddings[0].inputs]
+    return tuple(None if row is None else add(size, add(*row)) for size, row in zip(sizes, rows, strict=True))
+
+
+def without_padding(normal, sizes, paddings):
+    """Return the sizes of what was padded, where these are the sizes of what came of it, or None."""
+    users = [] if isinstance(paddings, Literal) else normal.graph.users[paddings[0].name]
+    made = [normal.made.get(user) for user, _ in users]
+    padded = [one for one in made if one is not None and one.op == "MirrorPad" and one.inputs[1] == paddings]
+    return next((normal.sizes(one.inputs[0]) for one in padded if normal.sizes((one, 0)) == sizes), None)
 
 
 def is_for_factor(normal, tensor, shape):

@@ -5,8 +5,9 @@ import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import op_def_registry
 
 from compat_v1.audit.dimensions import dimensions
-from compat_v1.audit.graph import Attributes
+from compat_v1.audit.graph import Attributes, Graph
 from compat_v1.audit.literals import read_constant, whole
+from compat_v1.audit.normal import Normal
 from compat_v1.audit.sizes import unknown
 
 TYPES = (tf.float32, tf.string, tf.int32, tf.bool, tf.complex64)
@@ -145,3 +146,16 @@ def test_blocks_that_are_put_aside_and_back_leave_the_sizes(op, undone, given):
     image = tuple(unknown(f"size {axis}") for axis in range(4))
     assert both(tuple(IMAGE)) == (tuple(apart.shape), tuple(IMAGE))
     assert both(image)[1] == image and both(image)[0] != image
+
+
+def test_what_is_padded_by_a_tensor_along_one_axis_keeps_the_others():
+    """Python's tf.pad knows them, an imported graph does not; and the gradient has the sizes of what was padded."""
+    with tf.Graph().as_default() as graph:
+        x, by = tf.placeholder(tf.float32, [4, 8, 3]), tf.placeholder(tf.int32, [])
+        padded = tf.pad(x, [[0, 0], [by, by], [1, 1]], mode="REFLECT", name="padded")
+        taken = tf.identity(padded[:, by : by + 2, 1:], name="taken")
+        gradient = tf.identity(tf.gradients(taken, x)[0], name="gradient")
+    normal = Normal(Graph(graph.as_graph_def()))
+    found = {one: normal.known_sizes(normal.made[one])[0] for one in ("padded", "taken", "gradient")}
+    assert found["padded"] == tuple(padded.shape) == (4, None, 5)
+    assert found["taken"] == (4, None, 4) and found["gradient"] == tuple(gradient.shape) == (4, 8, 3)
