@@ -35,11 +35,10 @@ def tiles_and_slices():
     raw.Reshape(tensor=raw.Sum(input=x, axis=[1]), shape=[-1])
 
 
+@functools.cache
 def _graphs():
-    yield "tiles and slices", built(lambda *_: tiles_and_slices(), True)
-    for rule, form in CASES.items():
-        for new in (False, True):
-            yield rule, built(form, new)
+    cases = [(rule, built(form, new)) for rule, form in CASES.items() for new in (False, True)]
+    return [("tiles and slices", built(lambda *_: tiles_and_slices(), True)), *cases]
 
 
 def test_a_rank_that_the_other_graph_tells_of_another_tensor_stops_nothing():

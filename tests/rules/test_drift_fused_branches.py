@@ -1,5 +1,7 @@
 """Batch normalization of images whose `training` is fed is one op in each branch: it passes, and no mistake does."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -41,6 +43,7 @@ def _newer(x, training, gamma, beta, averages):
     return y
 
 
+@functools.cache
 def _program(layer, scaled=True, besides=False):
     """Return a graph that normalizes two images by the same variables; `besides`: and uses one of them besides."""
     with tf.Graph().as_default() as graph, build_switches():
@@ -126,14 +129,14 @@ EDITS = [
 # `make test` has one of each kind.
 @pytest.mark.parametrize("edit", [*EDITS[:4], *(pytest.param(edit, marks=pytest.mark.long) for edit in EDITS[4:])])
 def test_a_mistake_in_such_a_port_is_reported(edit):
-    port = _program(_newer)
+    port = tf.GraphDef.FromString(_program(_newer).SerializeToString())
     edit(port.node)
     assert audit(_program(_first), port).verdict == "not faithful"
 
 
 def test_where_nobody_takes_a_gradient_or_its_sum_is_another_the_audit_goes_on():
     for op in ("AddN", "FusedBatchNormGradV3"):
-        port = _program(_newer, scaled=False, besides=True)
+        port = tf.GraphDef.FromString(_program(_newer, scaled=False, besides=True).SerializeToString())
         for node in port.node:
             if any(maker.partition(":")[0] in {one.name for one in port.node if one.op == op} for maker in node.input):
                 node.input[0] = "x"

@@ -1,5 +1,7 @@
 """What releases from 1.4 to 1.12 made of other ops: a port of it passes with its cause, and no mistake does."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -50,6 +52,7 @@ FORMS = {leaky: LEAKY, by_value: BY_VALUE, by_norm: BY_NORM, by_inverse: BY_NORM
 forms = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 
 
+@functools.cache
 def _program(form, old, gated=True, besides=False, scale=1.0, producer=26, turns=0, **how):
     """Return a graph with what a form makes of a tensor, and gradients; `besides`: the tensor is used once more.
 

@@ -1,5 +1,7 @@
 """The regularizers of tf.keras.regularizers, as TensorFlow wrote them: a cause, and no mistake beside it hides."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -10,6 +12,7 @@ raw = tf.raw_ops
 KINDS = ("squares", "absolute values", "both")
 
 
+@functools.cache
 def regularized(kind, new, mistake="", rates=(0.01, 0.02), awaited=None, times=1, ones=(), again=0.0, gated=False):
     """Return a graph of a loss with two regularized weights, and of its gradients; `awaited`: x is checked first.
 
@@ -52,19 +55,22 @@ def _term(w, kind, rate, new, mistake):
     return 0.0 + absolute + squares()
 
 
-def run(graph_def, seed):
-    rng = np.random.RandomState(seed)
-    with tf.Graph().as_default() as graph:
+def runs(graph_def):
+    """Run a graph on the random inputs of some seeds; return the loss and both gradients of each run."""
+    found = []
+    with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
         tf.import_graph_def(graph_def, name="")
-        feeds = {f"{name}:0": rng.randn(*graph.get_tensor_by_name(f"{name}:0").shape) for name in "xwv"}
-        with tf.Session(graph=graph) as session:
-            return session.run(["loss:0", "gradient_w:0", "gradient_v:0"], feeds)
+        for seed in range(5):
+            rng = np.random.RandomState(seed)
+            feeds = {f"{name}:0": rng.randn(*graph.get_tensor_by_name(f"{name}:0").shape) for name in "xwv"}
+            found.append(session.run(["loss:0", "gradient_w:0", "gradient_v:0"], feeds))
+    return found
 
 
 def audit_of_alike(kind, old, new):
     """Assert that both forms give the same, but for the last bits of squares, and no differences; return the audit."""
-    for seed in range(5):
-        for one, other in zip(run(old, seed), run(new, seed), strict=True):
+    for both in zip(runs(old), runs(new), strict=True):
+        for one, other in zip(*both, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-5)
             assert kind != "absolute values" or one.tobytes() == other.tobytes()
     result = audit(old, new)
