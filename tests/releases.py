@@ -30,6 +30,7 @@ import_tensorflow()
 import tensorflow.compat.v1 as tf  # noqa: E402
 
 from compat_v1.audit import audit, read_graph_def  # noqa: E402
+from compat_v1.audit.comparison import audit_graphs, readable, shapes_of_placeholders  # noqa: E402
 from corpus_graphs import CORPUS, RECORDED, build_today  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
@@ -194,12 +195,18 @@ def ports(programs=None):
     return list(oldest.values())
 
 
+@functools.cache
+def _of_today(path):
+    return readable(read_graph_def(path))
+
+
 def of_port(folder, port):
     """Audit one of `ports` against today's graph in `folder`; return in words what no rule explains."""
     name, release = port
     index, graphs = stored()
-    result = audit(_of_release(graphs[index[release][name]], release), read_graph_def(folder / f"{name}.pb.gz"))
-    return _in_words(result)
+    original, today = _of_release(graphs[index[release][name]], release), _of_today(folder / f"{name}.pb.gz")
+    shapes = shapes_of_placeholders(original, today.graph_def)
+    return _in_words(audit_graphs(readable(original, shapes), today))
 
 
 def _in_words(result):
