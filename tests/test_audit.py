@@ -1,6 +1,7 @@
 """The audit finds the port faithful, finds every mutant, and agrees with the run of the original's own graph."""
 
 import copy
+import functools
 import gzip
 import json
 import random
@@ -60,13 +61,18 @@ def test_second_witness_is_the_original_node_by_node():
     assert result.rules["unused constants"], "TensorFlow 1.15's zeros check their size, and nobody asks"
 
 
+@functools.cache
+def mutant_of(name):
+    return build(MUTANTS[name])
+
+
 def mutants(briefly):
     return [pytest.param(name, marks=[] if name in briefly else [pytest.mark.long]) for name in MUTANTS]
 
 
 @pytest.mark.parametrize("name", mutants(AUDITED))
 def test_every_mutant_is_caught_by_the_audit(name):
-    result = audit_of(*build(MUTANTS[name]))
+    result = audit_of(*mutant_of(name))
     if MUTANTS[name].changes_names_only:
         assert result.is_faithful and result.pairs != audit_port().pairs, "the pairs show the other names"
     else:
@@ -75,7 +81,7 @@ def test_every_mutant_is_caught_by_the_audit(name):
 
 @pytest.mark.parametrize("name", mutants(RUN))
 def test_every_mutant_is_caught_by_the_run_if_it_changes_the_numbers(name, data, run_of_the_original):
-    graph, network = build(MUTANTS[name])
+    graph, network = mutant_of(name)
     changed = measured(graph, network, data) != run_of_the_original
     assert changed == MUTANTS[name].changes_numbers, "the run of the original's own graph says otherwise"
 

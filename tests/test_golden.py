@@ -52,7 +52,8 @@ def test_run_equals_the_original_graph_as_the_post_runs_it_in_every_bit_that_is_
     """The same of what the command line keeps: the record and the logs."""
     folder, epochs = run_of_epochs
     port = read_record(folder / "record.json")
-    original = trained(*original_network(DEFAULT_SEED), data, 1, epochs, execution=post_execution)
+    network = original_network(DEFAULT_SEED)
+    original = trained(*network, data, 1, epochs, execution=post_execution, inter_op_threads=1)
     assert (port.execution, port.epochs, len(port.variables_sha256)) == ("fast", epochs, 33)
     for part, field in series_names():
         assert port.series(part, field) == original.record.series(part, field), f"{part} {field} differs"
