@@ -28,18 +28,19 @@ NO_RULE_YET = {
 FIRST_MISTAKES = 1
 
 
-def build_today(folder, mistakes=0, together=False):
+def build_today(folder, mistakes=0, begin=0, together=False):
     """Build the corpus by today's TensorFlow into `folder`, in other processes, and return the folder.
 
-    `mistakes`: how many of each program's planted mistakes to build too, None for all; `together`: many graphs a
-    process, which takes half the time and gives functions other names.
+    `mistakes`: how many of each program's planted mistakes to build too, None for all; `begin`: with which, and then
+    without the programs themselves; `together`: many graphs a process, which takes half the time and gives functions
+    other names.
 
     The programs need legacy Keras and TensorFlow 1's behaviour, switches of a whole process: this one stays as it was.
     """
     command = [sys.executable, "-W", "ignore", str(CORPUS / "build.py"), str(folder)]
     command += ["--mistakes"] if mistakes is None else [f"--mistakes={mistakes}"]
     done = subprocess.run(
-        command + ["--together"] * together,
+        [*command, f"--begin={begin}"] + ["--together"] * together,
         env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,

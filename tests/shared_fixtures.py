@@ -82,9 +82,9 @@ def today(made_once):
 
 
 @pytest.fixture(scope="session")
-def today_with_all_mistakes(made_once):
-    """The same with every planted mistake."""
-    return made_once("corpus_with_all_mistakes", lambda folder: build_today(folder, None, together=True))
+def today_with_other_mistakes(made_once):
+    """The folder of those with one of the other planted mistakes."""
+    return made_once("other_mistakes", lambda folder: build_today(folder, None, FIRST_MISTAKES, together=True))
 
 
 @pytest.fixture(scope="module")

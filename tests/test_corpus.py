@@ -74,9 +74,9 @@ def test_the_program_ported_as_it_stands_has_no_differences(release, name, today
 
 
 @pytest.mark.parametrize(("name", "number"), MISTAKES)
-def test_every_mistake_in_a_port_is_reported(name, number, request):
-    today = request.getfixturevalue("today" if number < FIRST_MISTAKES else "today_with_all_mistakes")
-    result = audited(recorded("tf1.15.5", name), read_graph_def(today / f"{name}.mistake{number}.pb.gz"))
+def test_every_mistake_in_a_port_is_reported(name, number, today, request):
+    folder = today if number < FIRST_MISTAKES else request.getfixturevalue("today_with_other_mistakes")
+    result = audited(recorded("tf1.15.5", name), read_graph_def(folder / f"{name}.mistake{number}.pb.gz"))
     right, wrong = sources.load(name)["MISTAKES"][number]
     assert result.verdict == "not faithful", f"nobody says that {right!r} became {wrong!r}"
     assert report(result) != report(faithful_port(today, "tf1.15.5", name))
@@ -89,10 +89,10 @@ def test_every_mistake_in_a_port_is_reported(name, number, request):
         *(pytest.param(*one, marks=pytest.mark.long) for one in (("static_rnn", 1), ("dynamic_rnn", 0))),
     ],
 )
-def test_the_report_is_the_same_every_time(name, number, request):
+def test_the_report_is_the_same_every_time(name, number, today, request):
     """Wherever the nodes are in memory: sets of them were once gone through in the order of their addresses."""
-    today = request.getfixturevalue("today" if number < FIRST_MISTAKES else "today_with_all_mistakes")
-    original, port = recorded("tf1.15.5", name), read_graph_def(today / f"{name}.mistake{number}.pb.gz")
+    folder = today if number < FIRST_MISTAKES else request.getfixturevalue("today_with_other_mistakes")
+    original, port = recorded("tf1.15.5", name), read_graph_def(folder / f"{name}.mistake{number}.pb.gz")
     others, reports = [], set()
     for size in (0, 10**5, 10**4, 10**3):
         others.append([object() for _ in range(size)])

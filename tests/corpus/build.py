@@ -59,22 +59,26 @@ def write_graph(task):
         zipped.write(graph_def.SerializeToString(deterministic=True))
 
 
-def tasks(folder, programs, mistakes):
-    """Yield (programs, name, mistake, path) for every program that this TensorFlow can run, and its first mistakes."""
+def tasks(folder, programs, mistakes, begin=0):
+    """Yield (programs, name, mistake, path) for every program that this TensorFlow can run, and its first mistakes.
+
+    `begin`: with this mistake, if it is not the first: without the programs themselves.
+    """
     for name in sources.names(programs):
         space = sources.load(name, folder=programs)
         if space.get("SINCE", (1, 0)) > VERSION:
             continue
-        yield programs, name, None, os.path.join(folder, name + ".pb.gz")
-        for number in range(min(mistakes, len(space["MISTAKES"]))):
+        if not begin:
+            yield programs, name, None, os.path.join(folder, name + ".pb.gz")
+        for number in range(begin, min(mistakes, len(space["MISTAKES"]))):
             yield programs, name, number, os.path.join(folder, "{}.mistake{}.pb.gz".format(name, number))
 
 
-def build_all(folder, programs, mistakes=0, together=False):
+def build_all(folder, programs, mistakes=0, begin=0, together=False):
     """Build into `folder`, each graph in a process of its own, unless `together`: some counters are the process's."""
     pool = multiprocessing.Pool(maxtasksperchild=None if together else 1)
     try:
-        pool.map(write_graph, list(tasks(folder, programs, mistakes)), chunksize=1)
+        pool.map(write_graph, list(tasks(folder, programs, mistakes, begin)), chunksize=1)
     finally:
         pool.terminate()
 
@@ -112,12 +116,13 @@ def main():
         default=0,
         help="also each program's planted mistakes, or N",
     )
+    parser.add_argument("--begin", type=int, default=0, help="with the mistake of this number, and no program without")
     parser.add_argument("--together", action="store_true", help="build many graphs in a process, in half the time")
     parser.add_argument("--larger", action="store_true", help="the programs of `make audit-larger` instead")
     args = parser.parse_args()
 
     with replaced(args.folder) as new:
-        build_all(new, "larger" if args.larger else "programs", args.mistakes, args.together)
+        build_all(new, "larger" if args.larger else "programs", args.mistakes, args.begin, args.together)
         write_manifest(new, "make audit-larger" if args.larger else "make corpus")
 
 
