@@ -62,6 +62,7 @@ class Normal(Places):
         self.waits: dict[str, frozenset[Node]] = {}  # of a consumed node: what its users wait for instead
         self.measured: dict[str, set[str]] = {}  # {literal: what has an effect and runs for what the literal measures}
         self.carried: set[Node] = set()
+        self.handed_on: dict[Node, set[Node]] = {}  # {node: effects that it waits for as rules left out what it took}
         self.removed: set[Node] = set()  # nodes of a pattern that go although others wait for them
         self.kept: dict = {}  # {what is popped: (the operand that was pushed, by which node, the handles of the stack)}
         self.absorbed: set[Node] = set()  # nodes of a pattern, left out if nothing else uses them

@@ -172,6 +172,8 @@ def hand_on_effects(normal):
             others = {one for one in others if node not in before(one)}  # rules have put some behind
             node.controls |= others
             normal.carried |= others
+            if others:
+                normal.handed_on.setdefault(node, set()).update(others)
         run[node] = own
 
 

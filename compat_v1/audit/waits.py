@@ -42,7 +42,8 @@ def of_consumed(verification):
 def leave_out_measured(normal):
     """Let nodes wait no more for what the sizes that they take come behind, if all that is made of them does anyhow.
 
-    Where the shape is known, today's TensorFlow needs no tensor for its size.
+    Where the shape is known, today's TensorFlow needs no tensor for its size. So it is with what a node waits for only
+    as that has run for what rules have left out.
     """
     missing = {node: _measured(normal, node) for node in normal.nodes if node.controls and _is_pure(normal, node)}
     missing = {node: some for node, some in missing.items() if some}
@@ -54,9 +55,9 @@ def leave_out_measured(normal):
 
 
 def _measured(normal, node):
-    """Return what a node waits for only as it takes or awaits a size of what that changes."""
+    """Return what a node waits for only as it takes or awaits a size of what that changes, or what rules left out."""
     names = [one for one in node.names if one in normal.graph.nodes]
-    return node.controls & set().union(*map(normal.measured_for, names))
+    return node.controls & set().union(normal.handed_on.get(node, ()), *map(normal.measured_for, names))
 
 
 def _by_users(verification):

@@ -956,8 +956,6 @@ DIFFER = (
     vectors_in_a_matrix,
     steps_that_are_cut,
     behind_a_loop_that_counts_to_an_update,
-    initialized_anew,
-    set_to_what_another_begins_with,
     copy_of_the_other_branch,
     one_to_each_distance,
     inverse_that_others_take,
@@ -1058,6 +1056,14 @@ def test_what_is_rounded_otherwise_is_told(build):
     one, two = form(build, False), form(build, True)
     assert run(one).tobytes() != run(two).tobytes()
     assert audit(one, two).verdict == audit(two, one).verdict == "numbers changed"
+
+
+@pytest.mark.parametrize("build", [initialized_anew, set_to_what_another_begins_with], ids=lambda build: build.__name__)
+def test_who_sets_a_variable_back_is_told(build):
+    old, new = form(build, False), form(build, True)
+    assert run(old).tobytes() != run(new).tobytes()
+    assert [one.cause for one in audit(old, new).numbers] == ["initialized again"]
+    assert (audit(old, new).verdict, audit(new, old).verdict) == ("numbers changed", "not faithful")
 
 
 @pytest.mark.parametrize("build", MAY_DIFFER, ids=lambda build: build.__name__)
