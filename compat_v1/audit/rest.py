@@ -52,6 +52,42 @@ def without_padding(normal, sizes, paddings):
     return next((normal.sizes(one.inputs[0]) for one in padded if normal.sizes((one, 0)) == sizes), None)
 
 
+# Of a product that takes its factors as they are or turned: where the gradient is taken for that of the first and of the
+# second factor, and whether it and the other factor are turned.
+_FOR_FACTORS = {
+    (False, False): ((0, False, True), (1, True, False)),
+    (False, True): ((0, False, False), (0, True, False)),
+    (True, False): ((1, False, True), (1, False, False)),
+    (True, True): ((1, True, True), (0, True, True)),
+}
+
+
+def of_factor(normal, name, operands, sizes):
+    """Return the sizes of a product of batches: of the gradient for a factor of another those of that factor.
+
+    So are its batches where the op cannot broadcast; `sizes`: what else is known.
+    """
+    turned = _turned(normal.graph.attributes(name), "adj_x", "adj_y")
+    for place, (gradient, factor) in enumerate((operands, operands[::-1])):
+        if isinstance(gradient, Literal) or isinstance(factor, Literal) or normal.sizes(gradient) is None:
+            continue
+        users = {normal.made.get(user) for one in factor[0].names for user, _ in normal.graph.users.get(one, ())}
+        for product in [one for one in users if one is not None and one.op == "BatchMatMulV2"]:
+            for which, own in enumerate(product.inputs):
+                for_it = _FOR_FACTORS[_turned(product.attributes, "adj_x", "adj_y")][which] == (place, *turned)
+                found = normal.sizes(own) if for_it and product.inputs[1 - which] == factor else None
+                if found is None or normal.sizes((product, 0)) != normal.sizes(gradient):
+                    continue
+                if normal.graph.nodes[name].op == "BatchMatMul":
+                    return found
+                return sizes and (*sizes[:-2], *found[-2:])
+    return sizes
+
+
+def _turned(attributes, *keys):
+    return tuple(key in attributes for key in keys)
+
+
 def is_for_factor(normal, tensor, shape):
     """Whether a tensor is the gradient for the second factor of a product, and that factor has this shape.
 
@@ -59,15 +95,12 @@ def is_for_factor(normal, tensor, shape):
     """
     while is_op(tensor, "Identity"):
         tensor = tensor[0].inputs[0]
-    if not is_op(tensor, "MatMul") or _transposed(tensor[0]) != (True, False) or len(shape) != 2:
+    turned = ("transpose_a", "transpose_b")
+    if not is_op(tensor, "MatMul") or _turned(tensor[0].attributes, *turned) != (True, False) or len(shape) != 2:
         return False
     first, known = tensor[0].inputs[0], normal.sizes(tensor)
     if isinstance(first, Literal) or known is None or known[1] != shape[1]:
         return False
     users = {normal.made.get(user) for name in first[0].names for user, _ in normal.graph.users.get(name, ())}
     products = [one for one in users if one is not None and one.op == "MatMul" and one.inputs[0] == first]
-    return any(_transposed(one) == (False, False) and normal.sizes(one.inputs[1]) == shape for one in products)
-
-
-def _transposed(product):
-    return tuple(f"transpose_{factor}" in product.attributes for factor in "ab")
+    return any(not any(_turned(one.attributes, *turned)) and normal.sizes(one.inputs[1]) == shape for one in products)

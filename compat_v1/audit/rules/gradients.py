@@ -296,7 +296,8 @@ class GradientRules:
                 return True
         shape = shape._replace(shape=(len(written),), value=tuple(written))
         attributes = self._without_index_types(name, [shape])
-        self.normal.keep(name, "Reshape", [tensor, shape], attributes, steps, [target])
+        left = reshaped(own, written) if -1 in written else target  # the sizes of the tensor tell more
+        self.normal.keep(name, "Reshape", [tensor, shape], attributes, steps, [left or target])
         return True
 
     def _differs_in_ones(self, tensor, target):

@@ -45,7 +45,7 @@ def _over_batches(rewriter, name, node, operands):
         return False
     own = (*batches[axes[1]], *whole_of_it[-2:])
     targets = [rewriter.normal.tensors.get(graph.inputs[user][1]) for user, _ in users]
-    if any(reshaped(own, list(_known(one) or ())) != own for one in targets):
+    if not all(_is_shape_of(own, list(_known(one) or ())) for one in targets):
         return False
     rewriter.of_one_batch.update(user for user, _ in users)
     rewriter.normal.absorbed.add(axes[0])
@@ -53,6 +53,15 @@ def _over_batches(rewriter, name, node, operands):
     rewriter.normal.set_sizes(product[0], own)
     rewriter.normal.alias(name, product, _ONE_BATCH)
     return True
+
+
+def _is_shape_of(own, target):
+    """Whether what has such sizes keeps them in a Reshape: where two may differ along one axis, as many elements tell."""
+    found = reshaped(own, target)
+    if found is None or len(found) != len(own):
+        return False
+    different = [pair for pair in zip(own, found, strict=True) if pair[0] != pair[1]]
+    return not different or (len(different) == 1 and not all(isinstance(size, int) for size in different[0]))
 
 
 def _is_of_one_batch(normal, product, own):

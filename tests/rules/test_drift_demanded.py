@@ -1,0 +1,39 @@
+"""Sizes that no graph says and that its ops demand: the shapes of their gradients are those, reshaped or not."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from drift_cases import floats, out
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def turned_factors(old, turned, mistake=""):
+    """The gradients for two batches of which no size is known to be the other's, and for what scales one of them."""
+    with tf.Graph().as_default() as graph:
+        m, x, w = floats(None, None, None, name="m"), floats(None, None, 5), floats(5, name="w")
+        factors = [m, raw.Mul(x=x, y=w)]
+        product = (raw.BatchMatMul if old else raw.BatchMatMulV2)(
+            x=factors[0], y=factors[1], adj_x=turned[0], adj_y=turned[1]
+        )
+        for_m, for_scaled = tf.gradients(raw.Tanh(x=product), factors)
+        back = raw.Mul(x=raw.Neg(x=for_scaled) if mistake == "negated" else for_scaled, y=w)
+        if old:
+            shape = raw.Shape(input=m if mistake == "other shape" else x)
+            axes = raw.BroadcastGradientArgs(s0=shape, s1=[5])
+            back = raw.Reshape(tensor=raw.Sum(input=back, axis=axes.r0), shape=shape)
+        out(raw.AddV2(x=back, y=raw.Max(input=for_m, axis=[0, 1, 2])))
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:  # the gradient's own
+        node.op = node.op.removesuffix("V2") if old and node.op == "BatchMatMulV2" else node.op
+    return graph_def
+
+
+@pytest.mark.parametrize("turned", [(False, False), (False, True), (True, False), (True, True)])
+def test_batches_that_are_multiplied_are_as_many_and_fit(turned):
+    result = proved(turned_factors(True, turned), turned_factors(False, turned), seeds=5)
+    assert {"one batch", "own shape"} <= result.rules.keys()
+    for mistake in ("negated", "other shape"):
+        assert audit(turned_factors(True, turned, mistake), turned_factors(False, turned)).verdict == "not faithful"
