@@ -52,8 +52,8 @@ def without_padding(normal, sizes, paddings):
     return next((normal.sizes(one.inputs[0]) for one in padded if normal.sizes((one, 0)) == sizes), None)
 
 
-# Of a product that takes its factors as they are or turned: where the gradient is taken for that of the first and of the
-# second factor, and whether it and the other factor are turned.
+# Of a product that takes its factors as they are or turned: at which place the gradient is taken for that of the first
+# and of the second factor, and whether what is taken is turned.
 _FOR_FACTORS = {
     (False, False): ((0, False, True), (1, True, False)),
     (False, True): ((0, False, False), (0, True, False)),

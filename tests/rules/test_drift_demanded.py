@@ -37,3 +37,25 @@ def test_batches_that_are_multiplied_are_as_many_and_fit(turned):
     assert {"one batch", "own shape"} <= result.rules.keys()
     for mistake in ("negated", "other shape"):
         assert audit(turned_factors(True, turned, mistake), turned_factors(False, turned)).verdict == "not faithful"
+
+
+def softmax_of_any_rank(old, mistake=""):
+    """A softmax of a tensor of which not even the rank is known: of all its rows, or of the tensor."""
+    with tf.Graph().as_default() as graph:
+        x = raw.PlaceholderWithDefault(input=floats(2, 3, 4), shape=None)
+        if old:
+            shape, place = raw.Shape(input=x), raw.Sub(x=raw.Rank(input=x), y=2 if mistake == "other axis" else 1)
+            last = raw.Slice(input=shape, begin=tf.stack([place]), size=[1])
+            rows = raw.Reshape(tensor=x, shape=raw.ConcatV2(values=[[-1], last], axis=0))
+            back = raw.Reverse(tensor=shape, dims=[True]) if mistake == "other shape" else shape
+            soft = raw.Reshape(tensor=raw.Softmax(logits=rows), shape=back)
+        else:
+            soft = raw.Softmax(logits=x)
+        out(raw.Tanh(x=soft))
+    return graph.as_graph_def()
+
+
+def test_a_softmax_of_unknown_rank_is_of_all_rows():
+    assert "rows of a softmax" in proved(softmax_of_any_rank(True), softmax_of_any_rank(False)).rules
+    for mistake in ("other axis", "other shape"):
+        assert audit(softmax_of_any_rank(True, mistake), softmax_of_any_rank(False)).verdict == "not faithful", mistake

@@ -2,7 +2,7 @@
 
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import NOTES_ON_PRODUCTS, axes_of, is_op, is_tensor, with_rest, without_ones
+from compat_v1.audit.operands import NOTES_ON_PRODUCTS, axes_of, is_op, is_scalar, is_tensor, with_rest, without_ones
 from compat_v1.audit.pruning import comes_behind, surely_before
 
 _ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
@@ -56,7 +56,7 @@ def _over_batches(rewriter, name, node, operands):
 
 
 def _is_shape_of(own, target):
-    """Whether what has such sizes keeps them in a Reshape: where two may differ along one axis, as many elements tell."""
+    """Whether what has such sizes keeps them in a Reshape: of one axis where two may differ, the elements tell."""
     found = reshaped(own, target)
     if found is None or len(found) != len(own):
         return False
@@ -92,12 +92,33 @@ def _softmax(rewriter, name, node, operands):
     if waits and not waits <= surely_before(tensor[0]):
         return False
     shape, flat = normal.sizes(tensor), normal.sizes(rows)
-    if shape is None or flat is None or len(flat) != 2 or len(shape) in (0, 2) or flat[1] != shape[-1]:
+    if shape is None:
+        counting = _of_any_rank(tensor, rows[0].inputs[1])
+        if not counting:
+            return False
+        normal.absorbed |= counting
+    elif flat is None or len(flat) != 2 or len(shape) in (0, 2) or flat[1] != shape[-1]:
         return False
     normal.absorbed.add(rows[0])
     soft = _made(rewriter, name, node.op, [tensor], shape)
     _flatten(rewriter, name, soft, rows[0].inputs[1], flat)
     return True
+
+
+def _of_any_rank(tensor, written):
+    """Return the nodes of a shape, if it is that of all rows of a tensor of unknown rank: the rest, its last size."""
+    if not is_op(written, "ConcatV2") or written[0].controls or len(written[0].inputs) != 3:
+        return set()
+    rest, last, _ = written[0].inputs
+    if _known(rest) != (-1,) or not is_op(last, "Slice") or not is_op(last[0].inputs[0], "Shape"):
+        return set()
+    shape, begin, size = last[0].inputs
+    place = begin[0].inputs[0] if is_op(begin, "Pack") and len(begin[0].inputs) == 1 else None
+    if _known(size) != (1,) or not is_op(place, "Sub") or not is_scalar(place[0].inputs[1], 1):
+        return set()
+    rank = place[0].inputs[0]
+    is_whole = is_op(rank, "Rank") and rank[0].inputs == shape[0].inputs == [tensor]
+    return {one[0] for one in (written, last, shape, begin, place, rank)} if is_whole else set()
 
 
 def _flatten(rewriter, name, tensor, written, flat):
@@ -122,7 +143,12 @@ def _reshaped_back(rewriter, name, node, operands):
         return True
     if isinstance(rows, Literal) or rows[0] not in rewriter.flattened or rewriter.graph.controls[name]:
         return False
-    return rewriter._Reshape(name, node, [rows[0].inputs[0], shape])
+    soft = rows[0].inputs[0]
+    if is_op(shape, "Shape") and shape[0].inputs == soft[0].inputs:  # of unknown rank
+        rewriter.normal.absorbed.update({shape[0], rows[0]})
+        rewriter.normal.alias(name, soft, _ROWS)
+        return True
+    return rewriter._Reshape(name, node, [soft, shape])
 
 
 def _gradient(rewriter, name, node, operands):
