@@ -12,7 +12,8 @@ _MOST_NODES_MORE, _DEEPEST = 5_000, 20
 def body(function, library):
     """Return the body of a function of a FunctionDefLibrary as (GraphDef, outputs).
 
-    Its arguments are Placeholders, `outputs` lists tensor names, and "^name" for what it waits for.
+    Its arguments are Placeholders, `outputs` lists tensor names, and "^name" for what it waits for. A node's being
+    beside a node of the function around it, as TensorFlow 1.15 wrote it of a branch, says nothing and is left out.
 
     Raises `ValueError` for a body that cannot be laid out.
     """
@@ -23,6 +24,12 @@ def body(function, library):
         outputs = [tensors[function.ret[output.name]] for output in function.signature.output_arg]
     except (KeyError, ValueError, TypeError, IndexError, tf.errors.OpError) as error:
         raise ValueError(f"the function {function.signature.name} cannot be read: {error}") from None
+    names = {f"loc:@{node.name}".encode() for node in graph_def.node}
+    for node in [one for one in graph_def.node if "_class" in one.attr]:
+        beside = [one for one in node.attr["_class"].list.s if not one.startswith(b"loc:@") or one in names]
+        node.attr["_class"].list.s[:] = beside
+        if not beside:
+            del node.attr["_class"]
     controls = [f"^{function.control_ret[name]}" for name in function.signature.control_output]
     if not {one[1:] for one in controls} <= {node.name for node in graph_def.node}:
         raise ValueError(f"the function {function.signature.name} cannot be read: its result waits for what it has not")

@@ -340,8 +340,16 @@ def _differences(verification, name, other_name):
 
 
 def _handed_on(normal, name, other):
-    """Return the names of what a node waits for that rules leave out of both graphs and gives nothing: assertions."""
-    awaited = normal.graph.controls[name]
+    """Return the names of what a node waits for that rules leave out of both graphs and gives nothing: assertions.
+
+    It may wait for a group of them.
+    """
+    awaited, todo = set(), [*normal.graph.controls[name]]
+    while todo:
+        one = todo.pop()
+        if normal.graph.nodes[one].op == "NoOp":
+            todo += normal.graph.controls[one]
+        awaited.add(one)
     return {one for one in awaited if one in normal.consumed.keys() & other.consumed and not normal.graph.shapes[one]}
 
 

@@ -116,3 +116,39 @@ def test_what_asks_a_generator_is_one_op_or_another_and_calls_the_same():
 def test_elsewhere_what_python_is_given_is_compared():
     old, new = generated(tf.py_func), generated(tf.py_func, tf.py_function)
     assert audit(alone(old), alone(new)).verdict == "not faithful"
+
+
+def augmented(old, mistake=""):
+    """Images that are flipped in a branch and cropped: sizes that fit are asserted, which the result awaits in a group.
+
+    TensorFlow 1.15 placed the flipped one beside what enters, in the function around the branch; and wrote no group.
+    """
+
+    def changed(x):
+        x = tf.reshape(x, [4, 4, 3], name="entering")
+        flip = tf.image.flip_up_down if mistake == "flip" else tf.image.flip_left_right
+        x = tf.cond(tf.reduce_sum(x) > 0.0, lambda: flip(x), lambda: x)
+        return tf.random_crop(x, [2, 3 if mistake == "size" else 2, 3], seed=2)
+
+    with tf.Graph().as_default() as graph:
+        images = tf.data.Dataset.from_tensor_slices(tf.ones([5, 48])).map(changed)
+        tf.data.make_initializable_iterator(images).get_next()
+    graph_def = graph.as_graph_def()
+    for function in graph_def.library.function if old else ():
+        groups = {f"^{node.name}": node.input for node in function.node_def if node.op == "NoOp"}
+        for node in function.node_def:
+            node.input[:] = [one for given in node.input for one in groups.get(given, [given])]
+            if node.op == "ReverseV2":
+                node.attr["_class"].list.s[:] = [b"loc:@entering"]
+        left = [node for node in function.node_def if f"^{node.name}" not in groups]
+        del function.node_def[:]
+        function.node_def.extend(left)
+    return graph_def
+
+
+def test_a_branch_in_a_function_may_be_beside_what_is_around_it():
+    old = augmented(True)
+    assert old != augmented(False)
+    assert audit(old, augmented(False)).verdict == "faithful"
+    for mistake in ("flip", "size"):
+        assert audit(old, augmented(False, mistake)).verdict == "not faithful", mistake
