@@ -87,13 +87,8 @@ class Places:
         return frozenset(alive), waits
 
     def measured_for(self, name):
-        """Return the nodes with effects that run for a node only as it takes or awaits a size of what they change.
-
-        But for those in a branch that the node is not in: it waits for the end of that, see `pruning.hand_on_effects`.
-        """
+        """Return the nodes with effects that run for a node only as it takes or awaits a size of what they change."""
         measured = set().union(*(self.measured.get(one, ()) for one in self.graph.needs(name)))
-        if name not in self.graph.conditional:
-            measured -= self.graph.conditional
         for one in self.graph.needs(name) if measured else ():
             if one not in self.measured:
                 measured -= self.graph.effects.get(one, frozenset())

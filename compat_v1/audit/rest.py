@@ -33,7 +33,12 @@ def _numbers(operand):
 def of_strided(sizes, bounds, attributes):
     """Return the sizes of a slice of which some bounds are tensors: those along the other axes."""
     numbers = [_numbers(one) for one in bounds]
-    return None if None in numbers or None in numbers[2] else strided(sizes, *numbers, attributes)
+    if None in numbers or None in numbers[2]:
+        return None
+    try:
+        return strided(sizes, *numbers, attributes)
+    except IndexError:  # more bounds than axes
+        return None
 
 
 def of_padded(sizes, paddings):

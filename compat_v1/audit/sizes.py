@@ -198,6 +198,15 @@ def may_be_one(shape: tuple[AnySize, ...], other: tuple[AnySize, ...]) -> bool:
     return len(shape) == len(other) and not any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs)
 
 
+def is_as_large(shape: tuple[AnySize, ...] | None, other: tuple[AnySize, ...] | None) -> bool:
+    """Whether what is reshaped from one shape into another keeps its own: along one axis where they may differ, the
+    number of elements says that they do not."""
+    if shape is None or other is None or len(shape) != len(other):
+        return False
+    different = [pair for pair in zip(shape, other, strict=True) if pair[0] != pair[1]]
+    return not different or (len(different) == 1 and not all(isinstance(size, int) for size in different[0]))
+
+
 def covers(shape: tuple[AnySize, ...], other: tuple[AnySize, ...]) -> bool:
     """Whether a shape stays as it is when it is broadcast with another."""
     if len(other) > len(shape):

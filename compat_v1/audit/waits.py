@@ -10,7 +10,7 @@ from compat_v1.audit.graph import BACK_EDGES, ENTERS, EXITS, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_tensor, is_zeros
 from compat_v1.audit.pruning import before, surely_before, users_of
-from compat_v1.audit.rules import decays, oldest_averages
+from compat_v1.audit.rules import decays, oldest_averages, oldest_branches
 from compat_v1.audit.rules.functional import acting
 
 _FEW = 30  # nodes from one to what takes another besides, as in the gradient of a mean
@@ -228,14 +228,16 @@ def _of_places(verification, node, here, other):
 def _are_behind(normal, users, node, awaited):
     """Whether some nodes have run for whatever is made of a node in the end, before it is kept or given to anybody.
 
-    `users(node)`: the nodes that use it.
+    `users(node)`: the nodes that use it. What runs in a branch that the node is not in has run where that has ended.
     """
+    conditional = normal.graph.conditional
+    in_branches = {one for one in awaited if one.name in conditional and node.name not in conditional}
     seen, todo = {node}, [node]
     while todo and len(seen) < _FEW:
         using = users(todo.pop())
         if not using:
             return False
-        left = {user for user in using if user not in seen and not awaited <= surely_before(user)}
+        left = {user for user in using if user not in seen and not awaited <= _run_before(user, in_branches)}
         if any(one.op in _OF_FLOW or not _is_pure(normal, one) for one in left):
             return False
         seen |= left
@@ -243,10 +245,22 @@ def _are_behind(normal, users, node, awaited):
     return not todo
 
 
+def _run_before(node, in_branches):
+    """Return what has run before a node, and of what runs in a branch also what has if that branch did."""
+    surely = surely_before(node)
+    return surely | (in_branches & before(node)) if in_branches - surely else surely
+
+
 def _is_pure(normal, node):
     """Whether it makes no difference when a node runs."""
     name = node.name
     return name in normal.graph.nodes and not normal.graph.is_stateful(name) and not normal.reads_a_ref(name)
+
+
+def _of_initializers(_verification, node, here, other):
+    """Whether a node waits for a variable's initializer in the original alone, which it let run again."""
+    missing = here - other.controls
+    return oldest_branches.AGAIN in node.steps - other.steps and all(one.op == "Assign" for one in missing)
 
 
 def _in_groups(verification, node, _here, other):
@@ -390,4 +404,5 @@ EXCUSES = (
     (_of_measured, "computed shapes"),
     (_of_places, "computed shapes"),
     (_in_groups, "waits in groups"),
+    (_of_initializers, oldest_branches.AGAIN),
 )

@@ -7,6 +7,7 @@ from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import axes_of, is_op, is_scalar, single, times, with_rest, without_ones
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.rules.kept import KEPT, keeps
+from compat_v1.audit.sizes import is_as_large
 
 _LOSS = "SoftmaxCrossEntropyWithLogits"
 _HANDING_ON = ("Reshape", "StopGradient", "Cast")  # what labels pass through on the way to a cross entropy
@@ -92,7 +93,7 @@ class GradientRules:
         if isinstance(source, Literal) or summed is None:
             return False
         left = tuple(size for axis, size in enumerate(shape) if axis not in summed)
-        if self.normal.sizes(source) != left or any(shape[axis] != 1 for axis in summed):
+        if not is_as_large(self.normal.sizes(source), left) or any(shape[axis] != 1 for axis in summed):
             return False
         self.normal.absorbed.add(tensor[0])
         self.normal.alias(name, source, "own shape")
@@ -296,8 +297,7 @@ class GradientRules:
                 return True
         shape = shape._replace(shape=(len(written),), value=tuple(written))
         attributes = self._without_index_types(name, [shape])
-        left = reshaped(own, written) if -1 in written else target  # the sizes of the tensor tell more
-        self.normal.keep(name, "Reshape", [tensor, shape], attributes, steps, [left or target])
+        self.normal.keep(name, "Reshape", [tensor, shape], attributes, steps, [target])
         return True
 
     def _differs_in_ones(self, tensor, target):

@@ -5,7 +5,7 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.patterns import is_same
 
-_ALWAYS = "condition that always holds"
+_ALWAYS, AGAIN = "condition that always holds", "initialized again"
 
 
 def _holds(operand):
@@ -251,8 +251,10 @@ def _read_after_assigned(rewriter, name, node, operands):
     begins = _begins_others(rewriter.graph, name)
     if begins:
         rewriter.normal.initial.add(name)
-    step = "initial value: read behind its initializer" if begins else "initialized again"
-    _keep_initial(rewriter, name, variable, assign.inputs[1], step)
+    step = "initial value: read behind its initializer" if begins else AGAIN
+    made = _keep_initial(rewriter, name, variable, assign.inputs[1], step)
+    if not begins:
+        rewriter.normal.accounted.discard(made)  # it waits for the initializer
     return True
 
 
@@ -295,6 +297,7 @@ def _keep_initial(rewriter, name, variable, value, step):
     normal.tensors[name, 0] = (made, 0)
     normal.absorbed.add(made)
     normal.accounted.add(made)
+    return made
 
 
 def _initializer(rewriter, variable):

@@ -4,6 +4,7 @@ from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import NOTES_ON_PRODUCTS, axes_of, is_op, is_scalar, is_tensor, with_rest, without_ones
 from compat_v1.audit.pruning import comes_behind, surely_before
+from compat_v1.audit.sizes import is_as_large
 
 _ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
 _ADJOINT = {"adj_x": "transpose_a", "adj_y": "transpose_b"}
@@ -45,7 +46,7 @@ def _over_batches(rewriter, name, node, operands):
         return False
     own = (*batches[axes[1]], *whole_of_it[-2:])
     targets = [rewriter.normal.tensors.get(graph.inputs[user][1]) for user, _ in users]
-    if not all(_is_shape_of(own, list(_known(one) or ())) for one in targets):
+    if not all(is_as_large(own, reshaped(own, list(_known(one) or ()))) for one in targets):
         return False
     rewriter.of_one_batch.update(user for user, _ in users)
     rewriter.normal.absorbed.add(axes[0])
@@ -53,15 +54,6 @@ def _over_batches(rewriter, name, node, operands):
     rewriter.normal.set_sizes(product[0], own)
     rewriter.normal.alias(name, product, _ONE_BATCH)
     return True
-
-
-def _is_shape_of(own, target):
-    """Whether what has such sizes keeps them in a Reshape: of one axis where two may differ, the elements tell."""
-    found = reshaped(own, target)
-    if found is None or len(found) != len(own):
-        return False
-    different = [pair for pair in zip(own, found, strict=True) if pair[0] != pair[1]]
-    return not different or (len(different) == 1 and not all(isinstance(size, int) for size in different[0]))
 
 
 def _is_of_one_batch(normal, product, own):
