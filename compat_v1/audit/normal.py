@@ -124,9 +124,16 @@ class Normal(Places):
         return self._sizes.get(operand)
 
     def assume(self, operand, sizes):
-        """Say what sizes a tensor of unknown rank has: what is kept by dropout must be a scalar."""
-        if not isinstance(operand, Literal) and self._sizes.get(operand) is None and sizes is not None:
+        """Say what sizes a tensor has that an op demands: what is kept by dropout must be a scalar."""
+        if isinstance(operand, Literal) or sizes is None:
+            return
+        known = self._sizes.get(operand)
+        if known is None:
             self._sizes[operand] = sizes
+        elif len(known) == len(sizes):
+            self._sizes[operand] = tuple(
+                two if isinstance(two, int) else one for one, two in zip(known, sizes, strict=True)
+            )
 
     def set_sizes(self, node, sizes):
         """Say what sizes a node's only output has instead of those that it had."""

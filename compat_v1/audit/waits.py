@@ -231,7 +231,8 @@ def _are_behind(normal, users, node, awaited):
     `users(node)`: the nodes that use it. What runs in a branch that the node is not in has run where that has ended.
     """
     conditional = normal.graph.conditional
-    in_branches = {one for one in awaited if one.name in conditional and node.name not in conditional}
+    outside = node.name not in conditional
+    in_branches = {one for one in awaited if one is not None and one.name in conditional and outside}
     seen, todo = {node}, [node]
     while todo and len(seen) < _FEW:
         using = users(todo.pop())

@@ -59,3 +59,21 @@ def test_a_softmax_of_unknown_rank_is_of_all_rows():
     assert "rows of a softmax" in proved(softmax_of_any_rank(True), softmax_of_any_rank(False)).rules
     for mistake in ("other axis", "other shape"):
         assert audit(softmax_of_any_rank(True, mistake), softmax_of_any_rank(False)).verdict == "not faithful", mistake
+
+
+def larger_of_two(old, other=0.0):
+    """The gradient of the larger of two, of which the program said how large it is, and no graph does."""
+    with tf.Graph().as_default() as graph:
+        x, y, gradient = (floats(4, None, name=name) for name in ("x", "y", "gradient"))
+        asked = raw.GreaterEqual(x=x, y=y)
+        if old:  # whose operands have one shape
+            chosen = raw.Select(condition=asked, x=gradient, y=tf.fill([4, 5], other))
+        else:
+            chosen = raw.SelectV2(condition=asked, t=gradient, e=tf.fill([4, 5], other))
+        out(raw.Tanh(x=raw.Reshape(tensor=chosen, shape=[4, 5]) if old else chosen))
+    return graph.as_graph_def()
+
+
+def test_what_is_chosen_from_has_one_shape():
+    assert {"select", "own shape"} <= proved(larger_of_two(True), larger_of_two(False)).rules.keys()
+    assert audit(larger_of_two(True), larger_of_two(False, other=1.0)).verdict == "not faithful"

@@ -71,6 +71,10 @@ class OpRules:
         # The two tensors have one shape, and so has a condition of the same rank: the best known of the three.
         known = [shape for shape, one in zip(shapes, operands, strict=True) if not isinstance(one, Literal)]
         sizes = (known or shapes)[-1]
+        for shape in shapes:
+            sizes = tuple(b if isinstance(b, int) else a for a, b in zip(sizes, shape, strict=True))
+        for one in operands:
+            self.normal.assume(one, sizes)
         self.normal.keep(name, "SelectV2", self._scalars(operands, True), steps={"select"}, sizes=[sizes])
         return True
 
