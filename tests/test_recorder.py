@@ -150,6 +150,7 @@ def test_program_prints_the_same_with_the_recorder_and_everything_is_recorded(tm
     recording = read_recording(path)
     content = recording.content
     assert len(content.runs) == 9 and content.from_the_start and content.graph_seed == 3
+    assert all("_output_shapes" in node.attr for node in recording.graph_def.node if node.op in ("Placeholder", "Mul"))
     assert [one.updates for one in content.runs] == [False] + [False, True] * 4
     assert [one.sets for one in content.runs] == [True] + [False] * 8
     trained_run = content.runs[2]

@@ -309,7 +309,8 @@ class _Recorder(object):
             if not self.session._closed:
                 self.variables["final"] = self.read(self.session)
                 self.variables.setdefault("initial", self.variables["final"])
-            graph = self.session.graph.as_graph_def().SerializeToString()
+            # With the shapes that the program set: no op of a GraphDef says them, and gradients are built by them.
+            graph = self.session.graph.as_graph_def(add_shapes=True).SerializeToString()
             content = {
                 "format": FORMAT,
                 "stack": dict(self.versions, **_stack()),

@@ -77,3 +77,24 @@ def larger_of_two(old, other=0.0):
 def test_what_is_chosen_from_has_one_shape():
     assert {"select", "own shape"} <= proved(larger_of_two(True), larger_of_two(False)).rules.keys()
     assert audit(larger_of_two(True), larger_of_two(False, other=1.0)).verdict == "not faithful"
+
+
+def said(old, add_shapes, size=5):
+    """A gradient that is reshaped or not, of what Python gives in a shape that only the program says."""
+    with tf.Graph().as_default() as graph:
+        x = tf.py_func(lambda one: one, [floats(4, 5)], tf.float32)
+        x.set_shape([4, size])
+        back = raw.Mul(x=raw.Tanh(x=x), y=x)
+        out(raw.Exp(x=raw.Reshape(tensor=back, shape=[4, size]) if old else back))
+    graph_def = graph.as_graph_def(add_shapes=add_shapes)
+    for node in graph_def.node:  # which names the function of this process
+        if node.op == "PyFunc":
+            node.attr["token"].s = b"pyfunc_0"
+    return graph_def
+
+
+def test_what_set_shape_says_is_known_where_one_graph_is_written_with_its_shapes():
+    assert audit(said(True, False), said(False, False)).verdict == "not faithful"
+    for shapes in ((True, False), (False, True), (True, True)):
+        assert audit(*map(said, (True, False), shapes)).verdict == "faithful", shapes
+    assert audit(said(True, True, size=7), said(False, True)).verdict == "not faithful"
