@@ -5,21 +5,8 @@ from collections import Counter
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 
-_STATISTICS = {
-    "Abs",
-    "Cast",
-    "Equal",
-    "Identity",
-    "L2Loss",
-    "Max",
-    "Mean",
-    "Min",
-    "RealDiv",
-    "Reshape",
-    "Sqrt",
-    "Square",
-}
-_STATISTICS |= {"SquaredDifference", "Sub", "Sum"}
+_STATISTICS = {"Abs", "Cast", "Equal", "Identity", "L2Loss", "Max", "Mean", "Min", "RealDiv", "Reshape", "Sqrt"}
+_STATISTICS |= {"Square", "SquaredDifference", "Sub", "Sum"}
 
 
 def merged_otherwise(verification, node, other):
@@ -87,30 +74,32 @@ def squares(verification, node, other):
 def summaries(verification, node, other):
     """Return the summaries of the other of two merged ones in the order of the first, None if it has others.
 
-    What comes in another order are those of gamma, or of its gradient, and as many before, which are of beta.
+    What comes in another order are those of gamma, or of its gradient, and as many of something else before.
     """
     if node.op != "MergeSummary" or len(node.inputs) != len(other.inputs):
         return None
     places = [k for one in node.inputs for k, two in enumerate(other.inputs) if verification.is_same(one, two)]
-    if sorted(places) != list(range(len(places))) or len(places) != len(node.inputs):
-        return None
-    of_gamma = [_is_of_gamma(verification.pairing.sides[0], one) for one in node.inputs]
     turned = [(k, later) for later in range(len(places)) for k in range(later) if places[k] > places[later]]
+    if not turned or sorted(places) != list(range(len(node.inputs))):
+        return None
+    for side, one in zip(verification.pairing.sides, (node, other), strict=True):
+        if any(user.op != "MergeSummary" for user, _ in side.users.get(one, ())):  # which takes the text apart
+            return None
+    of_gamma = [_is_of_gamma(verification.pairing.sides[0], one) for one in node.inputs]
     passed, passing = (Counter(pair[side] for pair in turned) for side in (0, 1))
-    if not turned or not all(
-        of_gamma[later] and not of_gamma[k] and passed[k] == passing[later] for k, later in turned
-    ):
+    if not all(of_gamma[later] and not of_gamma[k] and passed[k] == passing[later] for k, later in turned):
         return None
     return [other.inputs[place] for place in places]
 
 
 def _is_of_gamma(side, summary):
     """Whether a summary is of a factor with which the inverse of a deviation is multiplied, or of its gradient."""
-    todo = summary[0].inputs[1:]
+    todo, seen = [] if isinstance(summary, Literal) else summary[0].inputs[1:], set()
     while todo:
         one = todo.pop()
-        if isinstance(one, Literal):
+        if isinstance(one, Literal) or one in seen:
             continue
+        seen.add(one)
         if _is_for_gamma(one) or _is_gamma(side, one[0]):
             return True
         if one[0].op in _STATISTICS:
@@ -119,12 +108,14 @@ def _is_of_gamma(side, summary):
 
 
 def _is_gamma(side, node):
-    todo = [node]
+    todo, seen = [node], {node}
     while todo:
-        users = [user for user, slot in side.users.get(todo.pop(), ()) if slot != "^"]
+        users = {user for user, slot in side.users.get(todo.pop(), ()) if slot != "^"}
         if any(user.op == "Mul" and any(is_op(one, "Rsqrt") for one in user.inputs) for user in users):
             return True
-        todo += [user for user in users if user.op in ("Identity", "Switch", "Reshape")]
+        new = {user for user in users if user.op in ("Identity", "Switch", "Reshape")} - seen
+        seen |= new
+        todo += new
     return False
 
 

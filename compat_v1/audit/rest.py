@@ -51,7 +51,7 @@ def of_padded(sizes, paddings):
 
 def without_padding(normal, sizes, paddings):
     """Return the sizes of what was padded, where these are the sizes of what came of it, or None."""
-    users = [] if isinstance(paddings, Literal) else normal.graph.users[paddings[0].name]
+    users = [] if isinstance(paddings, Literal) else normal.graph.users.get(paddings[0].name, ())
     made = [normal.made.get(user) for user, _ in users]
     padded = [one for one in made if one is not None and one.op == "MirrorPad" and one.inputs[1] == paddings]
     return next((normal.sizes(one.inputs[0]) for one in padded if normal.sizes((one, 0)) == sizes), None)
@@ -70,7 +70,7 @@ _FOR_FACTORS = {
 def of_factor(normal, name, operands, sizes):
     """Return the sizes of a product of batches: of the gradient for a factor of another those of that factor.
 
-    So are its batches where the op cannot broadcast; `sizes`: what else is known.
+    Its batches are those too if the op is one that does not broadcast. `sizes`: what else is known.
     """
     turned = _turned(normal.graph.attributes(name), "adj_x", "adj_y")
     for place, (gradient, factor) in enumerate((operands, operands[::-1])):
@@ -79,14 +79,30 @@ def of_factor(normal, name, operands, sizes):
         users = {normal.made.get(user) for one in factor[0].names for user, _ in normal.graph.users.get(one, ())}
         for product in [one for one in users if one is not None and one.op == "BatchMatMulV2"]:
             for which, own in enumerate(product.inputs):
-                for_it = _FOR_FACTORS[_turned(product.attributes, "adj_x", "adj_y")][which] == (place, *turned)
-                found = normal.sizes(own) if for_it and product.inputs[1 - which] == factor else None
+                found, kind = normal.sizes(own), _turned(product.attributes, "adj_x", "adj_y")
+                if product.inputs[1 - which] != factor or _FOR_FACTORS[kind][which] != (place, *turned):
+                    continue
                 if found is None or normal.sizes((product, 0)) != normal.sizes(gradient):
                     continue
-                if normal.graph.nodes[name].op == "BatchMatMul":
+                if normal.graph.nodes[name].op != "BatchMatMul":
+                    found = sizes and (*sizes[:-2], *found[-2:])
+                if found != sizes and _has_run(normal.graph, product.name, gradient[0].name):
                     return found
-                return sizes and (*sizes[:-2], *found[-2:])
     return sizes
+
+
+def _has_run(graph, name, other):
+    """Whether a node has run whenever another has."""
+    place = {one: k for k, one in enumerate(graph.order)}
+    todo, seen = [other], {other}
+    while todo:
+        for one in graph.needs(todo.pop()):
+            if one == name:
+                return True
+            if one not in seen and place[one] > place[name]:
+                seen.add(one)
+                todo.append(one)
+    return False
 
 
 def _turned(attributes, *keys):

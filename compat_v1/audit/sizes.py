@@ -199,9 +199,11 @@ def may_be_one(shape: tuple[AnySize, ...], other: tuple[AnySize, ...]) -> bool:
 
 
 def is_as_large(shape: tuple[AnySize, ...] | None, other: tuple[AnySize, ...] | None) -> bool:
-    """Whether what is reshaped from one shape into another keeps its own: along one axis where they may differ, the
-    number of elements says that they do not."""
-    if shape is None or other is None or len(shape) != len(other):
+    """Whether what is reshaped from one shape into another keeps its own.
+
+    Along one axis where they may differ the number of elements says that they do not, if no other axis is 0.
+    """
+    if shape is None or other is None or len(shape) != len(other) or 0 in shape:
         return False
     different = [pair for pair in zip(shape, other, strict=True) if pair[0] != pair[1]]
     return not different or (len(different) == 1 and not all(isinstance(size, int) for size in different[0]))

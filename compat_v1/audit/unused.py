@@ -81,19 +81,34 @@ def compare_unused_copies(verification):
     same = {name for name in left & others if is_same(name, name)}
     for name in sorted(left & others - same):
         elsewhere = any(is_same(name, other) for other in others - same)
-        if not elsewhere and _is_for_operand(verification.pairing.sides[0].normal.graph, name):
-            elsewhere = any(is_same(one, name) for one in left - same)
+        if not elsewhere:
+            beside = _beside(verification, name, tensors[0][name, 0])
+            elsewhere = beside in left - same and is_same(beside, name)
         if not elsewhere:
             here, there = (verification.text(one[name, 0]) for one in tensors)
             verification.find("role", None, None, f"copies {here}, {there} in the port", name, name)
 
 
-def _is_for_operand(graph, name):
-    """Whether a node is the last of the gradient for one operand of an op that broadcasts."""
-    if graph.nodes[name].op != "Reshape":
-        return False
-    (total, _), _ = graph.inputs[name]
-    return graph.nodes[total].op == "Sum" and graph.nodes[graph.inputs[total][1][0]].op == "BroadcastGradientArgs"
+def _beside(verification, name, copied):
+    """Return the last of the gradient for the other operand of an op that broadcasts, which the original alone has.
+
+    `name` is that for one operand, a copy of what the port has as well.
+    """
+    graph, port = (side.normal.graph for side in verification.pairing.sides)
+    axes = _axes(graph, name)
+    if axes is None or isinstance(copied, Literal) or copied[0] not in verification.partner:
+        return None
+    sums = [user for user, slot in graph.users[axes[0]] if slot == 1]
+    ends = [user for one in sums for user, _ in graph.users[one]]
+    return next((one for one in ends if _axes(graph, one) == (axes[0], 1 - axes[1]) and one not in port.nodes), None)
+
+
+def _axes(graph, name):
+    """Return the output of a BroadcastGradientArgs over which what a Reshape takes is summed, or None."""
+    if graph.nodes[name].op != "Reshape" or graph.nodes[graph.inputs[name][0][0]].op != "Sum":
+        return None
+    axes = graph.inputs[graph.inputs[name][0][0]][1]
+    return axes if graph.nodes[axes[0]].op == "BroadcastGradientArgs" else None
 
 
 def _others_of_names(verification, names):

@@ -43,7 +43,7 @@ def leave_out_measured(normal):
     """Let nodes wait no more for what the sizes that they take come behind, if all that is made of them does anyhow.
 
     Where the shape is known, today's TensorFlow needs no tensor for its size. So it is with what a node waits for only
-    as that has run for what rules have left out.
+    as that has run for an operand that a rule left out.
     """
     missing = {node: _measured(normal, node) for node in normal.nodes if node.controls and _is_pure(normal, node)}
     missing = {node: some for node, some in missing.items() if some}
@@ -55,7 +55,7 @@ def leave_out_measured(normal):
 
 
 def _measured(normal, node):
-    """Return what a node waits for only as it takes or awaits a size of what that changes, or what rules left out."""
+    """Return what a node waits for only by a size of what that changes, or by an operand that a rule left out."""
     names = [one for one in node.names if one in normal.graph.nodes]
     return node.controls & set().union(normal.handed_on.get(node, ()), *map(normal.measured_for, names))
 
@@ -260,8 +260,8 @@ def _is_pure(normal, node):
 
 def _of_initializers(_verification, node, here, other):
     """Whether a node waits for a variable's initializer in the original alone, which it let run again."""
-    missing = here - other.controls
-    return oldest_branches.AGAIN in node.steps - other.steps and all(one.op == "Assign" for one in missing)
+    again = oldest_branches.AGAIN in node.steps - other.steps and other.controls < here
+    return again and all(one.op == "Assign" and one.inputs[0] == other.inputs[0] for one in here - other.controls)
 
 
 def _in_groups(verification, node, _here, other):

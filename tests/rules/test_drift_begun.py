@@ -96,6 +96,15 @@ def _initialized_again(x, old, of="a"):
     return raw.Mul(x=_initial_value(*made[of], old), y=x)
 
 
+def _initialized_behind(x, old):
+    """A variable that is initialized behind an update of another."""
+    variable = raw.VariableV2(shape=SHAPE, dtype=tf.float32, name="a")
+    other, _ = variable_of("c", np.full(SHAPE, 5.0, np.float32))
+    with tf.control_dependencies([raw.Assign(ref=other, value=tf.fill(SHAPE, 3.0))]):
+        assign = raw.Assign(ref=variable, value=tf.fill(SHAPE, 2.0))
+    return raw.Mul(x=_initial_value(variable, assign, old), y=x)
+
+
 def test_who_computes_an_initial_value_initializes_again():
     old, new = (_graph(_initialized_again, is_old) for is_old in (True, False))
     assert _are_bit_equal(old, new, begin=("a/Assign", "b/Assign"))
@@ -104,6 +113,8 @@ def test_who_computes_an_initial_value_initializes_again():
     assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["initialized again"])
     assert _audit(old, _graph(_initialized_again, False, of="b")).verdict == "not faithful"
     assert _audit(new, old).verdict == "not faithful", "no newer release does"
+    old, new = (_graph(_initialized_behind, is_old) for is_old in (True, False))
+    assert _audit(old, new).verdict == "not faithful", "another is initialized again by the first alone"
 
 
 def _loop_in_a_loop(x, turns, inner=2):

@@ -98,3 +98,48 @@ def test_what_set_shape_says_is_known_where_one_graph_is_written_with_its_shapes
     for shapes in ((True, False), (False, True), (True, True)):
         assert audit(*map(said, (True, False), shapes)).verdict == "faithful", shapes
     assert audit(said(True, True, size=7), said(False, True)).verdict == "not faithful"
+
+
+def _chosen_elsewhere(new):
+    """A Select asks how large something is only where it runs."""
+    h = tf.tanh(floats(None, 3))
+    asked = raw.GreaterEqual(x=floats(5, 3, name="y"), y=0.0)
+    raw.Select(condition=asked, x=h, y=tf.zeros([5, 3]))
+    rows = 5.0 if new else tf.cast(tf.shape(h)[0], tf.float32)
+    out(raw.RealDiv(x=raw.Sum(input=h, axis=[0]), y=rows))
+
+
+def _multiplied_elsewhere(new):
+    """So does a product; what is like its gradient need not come behind it."""
+    x, y, gradient = floats(4, 2, None), floats(4, None, 6, name="y"), floats(4, 2, 6, name="gradient")
+    raw.BatchMatMul(x=x, y=y)
+    back = raw.BatchMatMul(x=gradient, y=y, adj_y=True)
+    out(tf.fill([tf.shape(x if new else back)[2]], 1.0))
+
+
+def _without_rows(new):
+    """Of no element any number of columns can be made."""
+    x = floats(0, None)
+    out(x if new else raw.Sum(input=raw.Reshape(tensor=x, shape=[0, 1, 5]), axis=[1]))
+
+
+def _under_the_name_of_another(new):
+    """The last gradients for operands of two ops, of which the port has one under the name of the other."""
+    x, y = floats(None, 3), floats(None, 3, name="y")
+    given = [raw.Tanh(x=x), raw.Exp(x=y)]
+    for number, one in enumerate(given[::-1][:1] if new else given):
+        shapes = [raw.Shape(input=[x, y][number]), tf.constant([3])]
+        axes = raw.BroadcastGradientArgs(s0=shapes[0], s1=shapes[1])
+        total = raw.Sum(input=one, axis=axes[0])
+        raw.Reshape(tensor=total, shape=raw.Shape(input=one), name=f"gradient_{number}")
+    out(raw.Mul(x=given[0], y=given[1]))
+
+
+@pytest.mark.parametrize("build", [_chosen_elsewhere, _multiplied_elsewhere, _without_rows, _under_the_name_of_another])
+def test_what_need_not_be_so_is_compared(build):
+    graphs = []
+    for new in (False, True):
+        with tf.Graph().as_default() as graph:
+            build(new)
+        graphs.append(graph.as_graph_def())
+    assert audit(*graphs).verdict == "not faithful"

@@ -230,7 +230,7 @@ def test_a_gradient_that_is_only_fetched_may_have_the_name_of_the_one_beside_it(
         assert audit(fetched(True, mistake), fetched(False)).verdict == "not faithful", mistake
 
 
-def summarized(order, of="rsqrt"):
+def summarized(order, of="rsqrt", looked_at=False):
     """Summaries of variables in an order, and of one's gradient; `of` what gamma is multiplied with."""
     with tf.Graph().as_default() as graph:
         made = {name: tf.get_variable(name, [4], use_resource=False) for name in ("w", "beta", "gamma")}
@@ -247,7 +247,9 @@ def summarized(order, of="rsqrt"):
             for name, of_it in values.items()
             for k, value in enumerate(of_it)
         }
-        tf.summary.merge([entries[one] for one in order.split()])
+        merged = tf.summary.merge([tf.constant(b""), *(entries[one] for one in order.split())])
+        if looked_at:
+            tf.strings.substr(merged, 0, 4)
     return graph.as_graph_def()
 
 
@@ -262,6 +264,8 @@ def test_summaries_of_gamma_come_before_those_of_beta():
     for other in ("gamma_0 w_0 beta_0", "beta_0 w_0 gamma_0", "w_0 gamma_0 gamma_1", "gamma_0 beta_0 w_0"):
         assert audit(summarized("w_0 beta_0 gamma_0"), summarized(other)).verdict == "not faithful", other
     assert audit(summarized("gamma_0 gamma_1"), summarized("gamma_1 gamma_0")).verdict == "not faithful"
+    forms = (summarized(one, looked_at=True) for one in ("beta_0 gamma_0", "gamma_0 beta_0"))
+    assert audit(*forms).verdict == "not faithful", "what comes first is taken"
 
 
 def fed(old, mistake=""):

@@ -74,8 +74,19 @@ class OpRules:
         for shape in shapes:
             sizes = tuple(b if isinstance(b, int) else a for a, b in zip(sizes, shape, strict=True))
         for one in operands:
-            self.normal.assume(one, sizes)
+            if not isinstance(one, Literal) and self._is_only_chosen(one, sizes):
+                self.normal.assume(one, sizes)
         self.normal.keep(name, "SelectV2", self._scalars(operands, True), steps={"select"}, sizes=[sizes])
+        return True
+
+    def _is_only_chosen(self, operand, sizes):
+        """Whether all that takes a tensor is a Select between it, or by it, and a constant of these sizes."""
+        for user, _ in (one for name in operand[0].names for one in self.graph.users[name]):
+            others = [self.normal.tensors.get(one) for one in self.graph.inputs[user][1:]]
+            if self.graph.nodes[user].op != "Select" or not any(
+                isinstance(one, Literal) and one.shape == sizes for one in others
+            ):
+                return False
         return True
 
     def _SelectV2(self, name, node, operands):
