@@ -169,7 +169,7 @@ def _of_measured(verification, node, here, other):
     if not other.controls < here or not _is_pure(side.normal, node):
         return False
     measured = {verification.partner.get(one) for one in _measured(side.normal, node)}
-    return missing <= measured and _are_behind(port.normal, _using(port), other, missing)
+    return missing <= measured and _are_behind(port.normal, _using(port), other, missing, _run_before)
 
 
 def of_written(verification, node, other, missed):
@@ -225,20 +225,17 @@ def _of_places(verification, node, here, other):
     return bool(there) and there == sides[1][0].normal.conditions.of(other)
 
 
-def _are_behind(normal, users, node, awaited):
+def _are_behind(normal, users, node, awaited, run_before=lambda user, _: surely_before(user)):
     """Whether some nodes have run for whatever is made of a node in the end, before it is kept or given to anybody.
 
-    `users(node)`: the nodes that use it. What runs in a branch that the node is not in has run where that has ended.
+    `users(node)`: the nodes that use it; `run_before(node, awaited)`: what has run before one.
     """
-    conditional = normal.graph.conditional
-    outside = node.name not in conditional
-    in_branches = {one for one in awaited if one is not None and one.name in conditional and outside}
     seen, todo = {node}, [node]
     while todo and len(seen) < _FEW:
         using = users(todo.pop())
         if not using:
             return False
-        left = {user for user in using if user not in seen and not awaited <= _run_before(user, in_branches)}
+        left = {user for user in using if user not in seen and not awaited <= run_before(user, awaited)}
         if any(one.op in _OF_FLOW or not _is_pure(normal, one) for one in left):
             return False
         seen |= left
@@ -246,10 +243,9 @@ def _are_behind(normal, users, node, awaited):
     return not todo
 
 
-def _run_before(node, in_branches):
-    """Return what has run before a node, and of what runs in a branch also what has if that branch did."""
-    surely = surely_before(node)
-    return surely | (in_branches & before(node)) if in_branches - surely else surely
+def _run_before(node, awaited):
+    """Return what has run before a node, and of some nodes also those before it that ran if their branch did."""
+    return surely_before(node) | (awaited & before(node))
 
 
 def _is_pure(normal, node):
