@@ -169,7 +169,9 @@ def _of_measured(verification, node, here, other):
     if not other.controls < here or not _is_pure(side.normal, node):
         return False
     measured = {verification.partner.get(one) for one in _measured(side.normal, node)}
-    return missing <= measured and _are_behind(port.normal, _using(port), other, missing, _run_before)
+    conditional = port.normal.graph.conditional  # of a branch that the node is not in, only the end is behind it
+    ended = {one for one in missing if one and one.name in conditional and other.name not in conditional}
+    return missing <= measured and _are_behind(port.normal, _using(port), other, missing, ended)
 
 
 def of_written(verification, node, other, missed):
@@ -225,27 +227,24 @@ def _of_places(verification, node, here, other):
     return bool(there) and there == sides[1][0].normal.conditions.of(other)
 
 
-def _are_behind(normal, users, node, awaited, run_before=lambda user, _: surely_before(user)):
+def _are_behind(normal, users, node, awaited, ended=frozenset()):
     """Whether some nodes have run for whatever is made of a node in the end, before it is kept or given to anybody.
 
-    `users(node)`: the nodes that use it; `run_before(node, awaited)`: what has run before one.
+    `users(node)`: the nodes that use it; `ended`: those of branches, which have run where these have ended.
     """
     seen, todo = {node}, [node]
     while todo and len(seen) < _FEW:
         using = users(todo.pop())
         if not using:
             return False
-        left = {user for user in using if user not in seen and not awaited <= run_before(user, awaited)}
+        left = {
+            user for user in using if user not in seen and not awaited - surely_before(user) <= ended & before(user)
+        }
         if any(one.op in _OF_FLOW or not _is_pure(normal, one) for one in left):
             return False
         seen |= left
         todo += left
     return not todo
-
-
-def _run_before(node, awaited):
-    """Return what has run before a node, and of some nodes also those before it that ran if their branch did."""
-    return surely_before(node) | (awaited & before(node))
 
 
 def _is_pure(normal, node):
