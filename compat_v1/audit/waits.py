@@ -232,14 +232,17 @@ def _are_behind(normal, users, node, awaited, ended=frozenset()):
 
     `users(node)`: the nodes that use it; `ended`: those of branches, which have run where these have ended.
     """
+
+    def have_run(user):
+        missing = awaited - surely_before(user)
+        return not missing or (missing <= ended and missing <= before(user))
+
     seen, todo = {node}, [node]
     while todo and len(seen) < _FEW:
         using = users(todo.pop())
         if not using:
             return False
-        left = {
-            user for user in using if user not in seen and not awaited - surely_before(user) <= ended & before(user)
-        }
+        left = {user for user in using if user not in seen and not have_run(user)}
         if any(one.op in _OF_FLOW or not _is_pure(normal, one) for one in left):
             return False
         seen |= left

@@ -4,6 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
+from compat_v1.audit.branched import build_switches
 from drift_cases import floats, out
 from test_drift import proved
 
@@ -98,6 +99,43 @@ def test_what_set_shape_says_is_known_where_one_graph_is_written_with_its_shapes
     for shapes in ((True, False), (False, True), (True, True)):
         assert audit(*map(said, (True, False), shapes)).verdict == "faithful", shapes
     assert audit(said(True, True, size=7), said(False, True)).verdict == "not faithful"
+
+
+def behind_an_update(old, mistake="", branch=False, zeros=False):
+    """A gradient beside one for nobody that comes behind an update, as all does that is made of the first.
+
+    Or such a one that is 0 where a condition says so, in the shape of what comes behind the update.
+    """
+    with tf.Graph().as_default() as graph, build_switches():
+        x, y = floats(3, 4), floats(3, 4, name="y")
+        average = raw.VariableV2(shape=[], dtype=tf.float32, name="average")
+        tf.group(raw.Assign(ref=average, value=tf.constant(0.0)), name="init")
+
+        def moved():
+            return tf.identity(raw.AssignAdd(ref=average, value=raw.Mean(input=x, axis=[0, 1])))
+
+        update = tf.cond(x[0, 0] > 0.0, moved, lambda: tf.constant(1.0)) if branch else moved()
+        with tf.control_dependencies([update]):
+            h = raw.Identity(input=x)
+        gradient = raw.TanhGrad(y=y, dy=y)
+        kept = raw.Mul(x=gradient, y=y)
+        if zeros:
+            zeros = raw.ZerosLike(x=h) if old else tf.zeros([3, 4])
+            kept = raw.SelectV2(condition=raw.Greater(x=x, y=y), t=kept, e=zeros)
+        elif old:
+            unused = raw.Mul(x=gradient, y=h)
+            with tf.control_dependencies([tf.group(kept, unused)]):
+                kept, _ = raw.Identity(input=kept), raw.Identity(input=unused)
+        out(raw.Mul(x=raw.Exp(x=kept), y=x if mistake == "not behind" else h))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("zeros", [False, True])
+@pytest.mark.parametrize("branch", [False, True])
+def test_what_a_gradient_for_nobody_came_behind_is_awaited_by_what_is_made_of_the_other(branch, zeros):
+    old, new = (behind_an_update(is_old, branch=branch, zeros=zeros) for is_old in (True, False))
+    assert ("computed shapes" if zeros else "unused gradients") in proved(old, new).rules
+    assert audit(old, behind_an_update(False, "not behind", branch, zeros)).verdict == "not faithful"
 
 
 def _chosen_elsewhere(new):
