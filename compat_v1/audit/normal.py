@@ -17,7 +17,7 @@ from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node, what_is_done
-from compat_v1.audit.operands import is_op, is_over_all, refined
+from compat_v1.audit.operands import is_op, is_over_all, refined, with_numbers
 from compat_v1.audit.places import Places
 from compat_v1.audit.rules import (
     functional,
@@ -131,9 +131,7 @@ class Normal(Places):
         if known is None:
             self._sizes[operand] = sizes
         elif len(known) == len(sizes):
-            self._sizes[operand] = tuple(
-                two if isinstance(two, int) else one for one, two in zip(known, sizes, strict=True)
-            )
+            self._sizes[operand] = with_numbers(known, sizes)
 
     def set_sizes(self, node, sizes):
         """Say what sizes a node's only output has instead of those that it had."""

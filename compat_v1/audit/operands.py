@@ -171,6 +171,11 @@ def refined(static, derived):
     return tuple((other if size is None else size) for size, other in zip(static, derived, strict=True))
 
 
+def with_numbers(shape, other):
+    """Return sizes, with the numbers that another shape of the same rank has in their place."""
+    return tuple(two if isinstance(two, int) else one for one, two in zip(shape, other, strict=True))
+
+
 def stays(normal, operand, other):
     """Whether a tensor keeps its shape where it meets another, as that is a scalar, or no larger along any axis."""
     shape, met = normal.sizes(operand), normal.sizes(other)

@@ -4,7 +4,7 @@ import numpy as np
 
 from compat_v1.audit import dropout
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import WHOLE, is_op, is_scalar, number, single
+from compat_v1.audit.operands import WHOLE, is_op, is_scalar, number, single, with_numbers
 from compat_v1.audit.rules.axes import sliced
 from compat_v1.audit.sizes import covers
 
@@ -72,7 +72,7 @@ class OpRules:
         known = [shape for shape, one in zip(shapes, operands, strict=True) if not isinstance(one, Literal)]
         sizes = (known or shapes)[-1]
         for shape in shapes:
-            sizes = tuple(b if isinstance(b, int) else a for a, b in zip(sizes, shape, strict=True))
+            sizes = with_numbers(sizes, shape)
         for one in operands:
             if not isinstance(one, Literal) and self._is_only_chosen(one, sizes):
                 self.normal.assume(one, sizes)
