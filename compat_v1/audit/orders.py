@@ -66,7 +66,7 @@ def squares(verification, node, other):
         crossed = [found[k + 1], found[k]]
         is_crossed = all(verification.is_same(*one) for one in zip(mine[k : k + 2], crossed, strict=True))
         gradients = [square[0].inputs[0] for square in mine[k : k + 2]]
-        if is_crossed and list(map(_is_for_gamma, gradients)) == [False, True] and mine[k] != mine[k + 1]:
+        if is_crossed and [bool(_inverses_for(one)) for one in gradients] == [False, True] and mine[k] != mine[k + 1]:
             found[k : k + 2], changed = crossed, True
     return found if changed else None
 
@@ -74,7 +74,7 @@ def squares(verification, node, other):
 def summaries(verification, node, other):
     """Return the summaries of the other of two merged ones in the order of the first, None if it has others.
 
-    What comes in another order are those of gamma, or of its gradient, and as many of something else before.
+    What comes in another order are those of gamma, or of its gradient, and as many of its layer's beta before.
     """
     if node.op != "MergeSummary" or len(node.inputs) != len(other.inputs):
         return None
@@ -85,38 +85,80 @@ def summaries(verification, node, other):
     for side, one in zip(verification.pairing.sides, (node, other), strict=True):
         if any(user.op != "MergeSummary" for user, _ in side.users.get(one, ())):  # which takes the text apart
             return None
-    of_gamma = [_is_of_gamma(verification.pairing.sides[0], one) for one in node.inputs]
     passed, passing = (Counter(pair[side] for pair in turned) for side in (0, 1))
-    if not all(of_gamma[later] and not of_gamma[k] and passed[k] == passing[later] for k, later in turned):
+    if any(passed[k] != passing[later] for k, later in turned):
+        return None
+    shown = {k: _parameters(verification.pairing.sides[0], node.inputs[k]) for k in {*passed, *passing}}
+    if not all(_are_of_one_layer(shown[k], shown[later]) for k, later in turned):
         return None
     return [other.inputs[place] for place in places]
 
 
-def _is_of_gamma(side, summary):
-    """Whether a summary is of a factor with which the inverse of a deviation is multiplied, or of its gradient."""
-    todo, seen = [] if isinstance(summary, Literal) else summary[0].inputs[1:], set()
+def _are_of_one_layer(betas, gammas):
+    """Whether one summary is of nothing but beta, the other of nothing but gamma, of one batch normalization."""
+    one_of_each = [{kind for kind, _ in found} for found in (betas, gammas)] == [{"beta"}, {"gamma"}]
+    return one_of_each and not {key for _, key in betas}.isdisjoint(key for _, key in gammas)
+
+
+def _parameters(side, summary):
+    """Return {("beta" or "gamma", the inverse of the deviation)} of whatever, or whose gradient, a summary shows."""
+    todo, seen, found = [] if isinstance(summary, Literal) else summary[0].inputs[1:], set(), set()
     while todo:
         one = todo.pop()
         if isinstance(one, Literal) or one in seen:
             continue
         seen.add(one)
-        if _is_for_gamma(one) or _is_gamma(side, one[0]):
-            return True
-        if one[0].op in _STATISTICS:
+        own = {("gamma", key) for key in _inverses_for(one)} | _of_parameter(side, one) | _of_shift(side, one)
+        found |= own
+        if not own and one[0].op in _STATISTICS:
             todo += one[0].inputs
-    return False
+    return found
 
 
-def _is_gamma(side, node):
-    todo, seen = [node], {node}
+def _of_parameter(side, operand):
+    """Return what a tensor is: of beta the mean is subtracted, times the factor that gamma is in."""
+    using = _uses(side, operand, "Identity", "Switch", "Reshape")
+    found = {("gamma", key) for user, _ in using for key in _inverses(user)}
+    for user, slot in using:
+        less = user.inputs[1] if user.op == "Sub" and slot[0] == 0 else None
+        if is_op(less, "Mul"):
+            found |= {("beta", key) for one in less[0].inputs for key in _inverses_of_factor(one)}
+    return found
+
+
+def _of_shift(side, operand):
+    """Return what a tensor is the gradient of, if that is beta: what is subtracted there has it negated."""
+    found = set()
+    for one in _handed_on(operand):
+        for negated, _ in _uses(side, one, "Identity"):
+            using = _uses(side, (negated, 0), "Identity") if negated.op == "Neg" else ()
+            factors = [factor for user, _ in using if user.op == "Mul" for factor in user.inputs]
+            found |= {("beta", key) for factor in factors for key in _inverses_of_factor(factor)}
+    return found
+
+
+def _uses(side, operand, *copies):
+    """Return what takes a tensor, and in which place, or what such ops make of it."""
+    found, todo, seen = set(), [operand[0]], {operand[0]}
     while todo:
-        users = {user for user, slot in side.users.get(todo.pop(), ()) if slot != "^"}
-        if any(user.op == "Mul" and any(is_op(one, "Rsqrt") for one in user.inputs) for user in users):
-            return True
-        new = {user for user in users if user.op in ("Identity", "Switch", "Reshape")} - seen
+        uses = [(user, slot) for user, slot in side.users.get(todo.pop(), ()) if slot != "^"]
+        found.update(uses)
+        new = {user for user, _ in uses if user.op in copies} - seen
         seen |= new
         todo += new
-    return False
+    return found
+
+
+def _inverses(node):
+    """Return the inverses of deviations that a node multiplies with something."""
+    return {one[0] for one in node.inputs if is_op(one, "Rsqrt")} if node.op == "Mul" else set()
+
+
+def _inverses_of_factor(operand):
+    """Return the inverse of the deviation in what a batch normalization multiplies by."""
+    while is_op(operand, "Identity", "Reshape", "Switch"):
+        operand = operand[0].inputs[0]
+    return set() if isinstance(operand, Literal) else _inverses(operand[0])
 
 
 def _is_of_norm(side, node):
@@ -130,16 +172,19 @@ def _is_of_norm(side, node):
     )
 
 
-def _is_for_gamma(gradient):
-    """Whether a gradient is for a factor with which the inverse of a deviation is multiplied.
+def _inverses_for(gradient):
+    """Return the inverses of deviations that are multiplied with what a gradient is for, which is gamma."""
+    return {key for one in _handed_on(gradient) for key in _inverses(one[0])}
 
-    It may be the sum of those of branches.
-    """
-    todo = [gradient]
+
+def _handed_on(gradient):
+    """Return a gradient and what it is a copy of; it may be the sum of those of branches."""
+    todo, found = [gradient], set()
     while todo:
-        gradient = todo.pop()
-        if is_op(gradient, "Mul") and any(is_op(one, "Rsqrt") for one in gradient[0].inputs):
-            return True
-        if is_op(gradient, "AddN", "Identity", "Merge", "Reshape"):
-            todo += gradient[0].inputs
-    return False
+        one = todo.pop()
+        if isinstance(one, Literal) or one in found:
+            continue
+        found.add(one)
+        if one[0].op in ("AddN", "Identity", "Merge", "Reshape"):
+            todo += one[0].inputs
+    return found

@@ -230,14 +230,20 @@ def test_a_gradient_that_is_only_fetched_may_have_the_name_of_the_one_beside_it(
         assert audit(fetched(True, mistake), fetched(False)).verdict == "not faithful", mistake
 
 
-def summarized(order, of="rsqrt", looked_at=False):
-    """Summaries of variables in an order, and of one's gradient; `of` what gamma is multiplied with."""
+def summarized(order, mistake="", looked_at=False):
+    """Summaries, in an order, of the variables of two layers and of their gradients."""
     with tf.Graph().as_default() as graph:
-        made = {name: tf.get_variable(name, [4], use_resource=False) for name in ("w", "beta", "gamma")}
-        spread = tf.reduce_mean(tf.square(made["w"]))
-        inverse = tf.rsqrt(spread) if of == "rsqrt" else tf.exp(spread)
-        loss = tf.reduce_sum(tf.tanh(made["w"] * (made["gamma"] * inverse) + made["beta"]))
-        gradients = tf.gradients(loss, list(made.values()))
+        names = ("w", "beta", "gamma", "beta_of_another", "gamma_of_another")
+        made = {name: tf.get_variable(name, [4], use_resource=False) for name in names}
+        result = made["w"] * tf.random_uniform([3, 4], seed=7)
+        for suffix in ("", "_of_another"):
+            mean = tf.reduce_mean(result, 0)
+            spread = tf.reduce_mean(tf.square(result), 0)
+            factor = made[f"gamma{suffix}"] * (tf.exp(spread) if mistake == "exp" else tf.rsqrt(spread + 0.1))
+            beta = made[f"beta{suffix}"]
+            result *= factor
+            result = tf.tanh(result + (beta - mean) if mistake == "sub" else result + (beta - mean * factor))
+        gradients = tf.gradients(tf.reduce_sum(result), list(made.values()))
         values = {
             name: [value, gradient, tf.reduce_mean(tf.square(value - 1.0))]
             for (name, value), gradient in zip(made.items(), gradients, strict=True)
@@ -260,10 +266,16 @@ def test_summaries_of_gamma_come_before_those_of_beta():
         result = audit(*map(summarized, forms))
         assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of summaries"])
         assert audit(*map(summarized, forms[::-1])).verdict == "not faithful"
-        assert audit(*(summarized(one, of="exp") for one in forms)).verdict == "not faithful"
+        for mistake in ("exp", "sub"):
+            assert audit(*(summarized(one, mistake) for one in forms)).verdict == "not faithful"
     for other in ("gamma_0 w_0 beta_0", "beta_0 w_0 gamma_0", "w_0 gamma_0 gamma_1", "gamma_0 beta_0 w_0"):
         assert audit(summarized("w_0 beta_0 gamma_0"), summarized(other)).verdict == "not faithful", other
-    assert audit(summarized("gamma_0 gamma_1"), summarized("gamma_1 gamma_0")).verdict == "not faithful"
+    for one in ("gamma_0 gamma_1", "w_0 gamma_0", "w_1 gamma_1", "gamma_of_another_0 gamma_0"):
+        turned = " ".join(reversed(one.split()))
+        assert audit(summarized(one), summarized(turned)).verdict == "not faithful", one
+    for k in range(3):
+        forms = f"beta_of_another_{k} gamma_{k}", f"gamma_{k} beta_of_another_{k}"
+        assert audit(*map(summarized, forms)).verdict == "not faithful", "of another layer"
     forms = (summarized(one, looked_at=True) for one in ("beta_0 gamma_0", "gamma_0 beta_0"))
     assert audit(*forms).verdict == "not faithful", "what comes first is taken"
 
