@@ -191,7 +191,7 @@ bench-floor: .venv/ready
 bench-study: .venv/ready .venv-bench/ready
 	.venv/bin/python benchmarks/study.py
 
-bench-audit: .venv/ready
+bench-audit: .venv/ready $(WITNESS)/ready
 	.venv/bin/python benchmarks/audit_growth.py
 
 screenshots: .venv/ready

@@ -8,10 +8,10 @@ import re
 
 import tensorflow as tf
 
-from compat_v1.audit.conditions import gives_reference
-from compat_v1.audit.findings import target
-from compat_v1.audit.graph import MERGES, Graph, source
+from compat_v1.audit.definitions import gives_reference
+from compat_v1.audit.graph import MERGES, Graph
 from compat_v1.audit.operands import is_scalar
+from compat_v1.audit.references import source, target
 
 v1 = tf.compat.v1
 CAUSE, NO_MORE = "asserted of metrics", "asserted of buckets"
@@ -113,8 +113,7 @@ def _without(graph, guards):
         if node.op != "Identity" or not graph.controls[name] or not gone.issuperset(graph.controls[name]):
             continue
         maker, index = graph.inputs[name][0]
-        definition = graph.op_def(maker)
-        if definition is not None and not gives_reference(definition, index):  # which it reads before others change it
+        if gives_reference(graph.nodes[maker].op, index) is False:  # else it reads a variable before others change it
             copied[name] = node.input[0]
     graph_def = v1.GraphDef.FromString(graph.graph_def.SerializeToString())
     nodes = [node for node in graph_def.node if node.name not in gone and node.name not in copied]

@@ -13,10 +13,10 @@ from itertools import product
 
 import tensorflow as tf
 
-from compat_v1.audit.findings import target
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.layers import fused_layers, layers_of, selecting_layers
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.references import target
 from compat_v1.audit.rewritten import Rewritten
 from compat_v1.audit.twins import Twins
 

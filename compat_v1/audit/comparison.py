@@ -5,6 +5,8 @@ Each graph is brought into its normal form (`normal.py`) by exact rules; the nod
 a partner, and every pair agrees in op, attributes, inputs, waits and place, or differs as a rule of `drift.py` says.
 """
 
+import contextlib
+import gc
 from typing import Any
 
 import tensorflow.compat.v1 as tf
@@ -51,7 +53,20 @@ def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = N
     the two of a role must be partners. Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """
     shapes = shapes_of_placeholders(original, port)
-    return audit_graphs(readable(original, shapes), readable(port), roles)
+    with _without_collector():
+        return audit_graphs(readable(original, shapes), readable(port), roles)
+
+
+@contextlib.contextmanager
+def _without_collector():
+    """Do without Python's collector of cycles: of the many objects of an audit it would look at all and free few."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]] | None = None) -> Audit:

@@ -19,7 +19,7 @@ class Computing:
 
     def computed(self, name, node, operands):
         """Return a node's outputs as literals where they depend on sizes alone, a list (None: does not), or None."""
-        if any(one is None for one in operands):
+        if None in operands:
             return None
         if node.op not in _COMPUTED and not any(is_op(one, *SWITCHES) for one in operands):
             return None  # but what is taken from a branch shows which branches there are

@@ -1,7 +1,6 @@
 """What has to hold for a node to run: the branches that it is in, of graphs and of normal forms alike."""
 
-from tensorflow.python.framework import op_def_registry
-
+from compat_v1.audit.definitions import gives_reference
 from compat_v1.audit.literals import Literal
 
 BACK_EDGES = ("NextIteration", "RefNextIteration")
@@ -9,12 +8,6 @@ MERGES = ("Merge", "RefMerge")
 ENTERS = ("Enter", "RefEnter")
 SWITCHES = ("Switch", "RefSwitch")
 _COPIES = ("Identity", *ENTERS)
-
-
-def gives_reference(definition, index):
-    """Whether an output of an op of this definition is a variable as such, a reference."""
-    outputs = definition.output_arg
-    return bool(outputs) and outputs[min(index, len(outputs) - 1)].is_ref
 
 
 class Conditions:
@@ -64,10 +57,8 @@ class Conditions:
         """Return the tensor that one is a copy of, as copies of one tensor are equal; not so those of a variable."""
         while not isinstance(tensor, Literal) and self._op(tensor[0]) in _COPIES:
             copied = self._inputs(tensor[0])[0]
-            if not isinstance(copied, Literal):
-                definition = op_def_registry.get(self._op(copied[0]))
-                if definition is None or gives_reference(definition, copied[1]):
-                    break
+            if not isinstance(copied, Literal) and gives_reference(self._op(copied[0]), copied[1]) is not False:
+                break
             tensor = copied
         return tensor
 

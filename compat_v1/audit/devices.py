@@ -1,6 +1,6 @@
 """On which device a node is placed: by its name, or by that of the variable or TensorArray that it takes."""
 
-from compat_v1.audit.findings import target
+from compat_v1.audit.references import target
 
 _WRITE = {"TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3"}
 

@@ -4,13 +4,12 @@ import re
 
 import numpy as np
 from tensorflow.core.framework import attr_value_pb2
-from tensorflow.python.framework import op_def_registry
 
 from compat_v1.audit import called, epsilons, patterns, pruning, waits
-from compat_v1.audit.conditions import gives_reference
-from compat_v1.audit.findings import target
+from compat_v1.audit.definitions import gives_reference
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.references import target
 from compat_v1.audit.rules.kept import KEPT
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 
@@ -286,8 +285,7 @@ def passes_on(node):
 
 def _is_reference(operand):
     """Whether an operand is a variable as such, so that a copy of it keeps what another assignment replaces."""
-    definition = None if isinstance(operand, Literal) else op_def_registry.get(operand[0].op)
-    return definition is not None and gives_reference(definition, operand[1])
+    return not isinstance(operand, Literal) and gives_reference(operand[0].op, operand[1])
 
 
 def is_given_gradient(node):

@@ -7,6 +7,8 @@ import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
 from tensorflow.python.framework import op_def_registry
 
+from compat_v1.audit.references import target
+
 _MOST_AWAITED = 3  # that are listed
 
 
@@ -95,10 +97,6 @@ def short(value):
         return value
     text = " ".join(str(attr_value_pb2.AttrValue.FromString(value)).split())
     return text if len(text) <= 100 else f"{text[:97]}…"
-
-
-def target(name):
-    return name.removeprefix("loc:@")
 
 
 def listed(names):

@@ -2,17 +2,17 @@
 
 import collections
 import functools
+from typing import NamedTuple
 
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 from tensorflow.python.framework import op_def_registry
 
-from compat_v1.audit import conditions, devices, pivots
-from compat_v1.audit.bodies import with_bodies
+from compat_v1.audit import conditions, definitions, devices, pivots
 from compat_v1.audit.conditions import BACK_EDGES, ENTERS, MERGES, SWITCHES
 from compat_v1.audit.literals import read_constant
 from compat_v1.audit.ordering import in_order
-from compat_v1.audit.queues import write_sizes
+from compat_v1.audit.references import source
+from compat_v1.audit.static_shapes import static_shapes
 
 v1 = tf.compat.v1
 
@@ -28,11 +28,6 @@ _READING |= READING_TABLES
 NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}
 
 
-def source(reference):
-    """Return the node that an input is made by: `name`, `name:1` or, for a control input, `^name`."""
-    return reference.lstrip("^").partition(":")[0]
-
-
 def has_shape(graph_def, placeholder):
     """Whether the shape of a placeholder is written down: TensorFlow 1.0 wrote that of a scalar if it was not known."""
     shape = Attributes(placeholder)["shape"]
@@ -41,15 +36,14 @@ def has_shape(graph_def, placeholder):
 
 
 def _once(question):
-    """Ask what a graph says of a name once, and give everybody a dict of their own: protobuf maps are slow."""
+    """Ask what a graph says of a name once: protobuf maps are slow."""
 
     @functools.wraps(question)
     def ask(self, *name):
         known = self._known[question]
         if name not in known:
             known[name] = question(self, *name)
-        found = known[name]
-        return found.copy() if isinstance(found, dict) else found
+        return known[name]
 
     return ask
 
@@ -65,6 +59,15 @@ class Attributes:
 
     def __contains__(self, key):
         return key in self._map
+
+
+class _Said(NamedTuple):
+    """What a NodeDef says: its `attributes`, the functions `called`, what it is to be placed `beside`."""
+
+    attributes: dict[str, bytes]
+    called: dict[str, list[str]]
+    beside: tuple[str, ...]
+    has_notes: bool
 
 
 class Graph:
@@ -107,9 +110,9 @@ class Graph:
                 raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {name} needs {missing}")
         self._known = collections.defaultdict(dict)  # {question: {(name, …): answer}}
         self.awaited = {one for controls in self.controls.values() for one in controls}
-        self.devices = devices.of(self)
         self.functions = {function.signature.name: function for function in graph_def.library.function}
-        self.shapes = _static_shapes(graph_def, placeholder_shapes or {})
+        self.devices = devices.of(self)
+        self.shapes = static_shapes(graph_def, placeholder_shapes or {})
         self.order = self._order()
         self.branches = conditions.of_graph(self, with_turns=True)
         pivots.leave_out(self)
@@ -125,75 +128,73 @@ class Graph:
     @_once
     def dtype(self, name, index=0):
         """Return the type of a node's output, as "float32", or "" if the op does not tell."""
-        node, definition = self.nodes[name], self.op_def(name)
-        if definition is None or not definition.output_arg:
+        node = self.nodes[name]
+        types = definitions.output_types(node.op)
+        if not types:
             return ""
-        argument = definition.output_arg[min(index, len(definition.output_arg) - 1)]
-        number = argument.type
-        if argument.type_attr:
-            default = next(one.default_value.type for one in definition.attr if one.name == argument.type_attr)
-            number = node.attr[argument.type_attr].type if argument.type_attr in node.attr else default
+        number, attribute = types[min(index, len(types) - 1)]
+        if attribute:
+            said = node.attr[attribute].type if attribute in node.attr else None
+            number = definitions.default_type(node.op, attribute) if said is None else said
         return tf.dtypes.as_dtype(number).base_dtype.name if number else ""
 
     @_once
+    def _read(self, name):
+        """Return what a node's NodeDef says, read in one pass."""
+        node = self.nodes[name]
+        unwritten = node.op == "Placeholder" and not has_shape(self.graph_def, node)
+        defaults = definitions.defaults(node.op)
+        attributes, beside, has_notes = {}, (), False
+        called = {"the op": [node.op]} if node.op in self.functions else {}
+        for key, value in node.attr.items():
+            kind = value.WhichOneof("value")
+            if key in NOTES:
+                has_notes = True
+            elif key == "_class":
+                beside = tuple(one.decode("utf-8", "replace") for one in value.list.s)
+            elif kind == "func":
+                called[key] = [value.func.name]
+            elif kind == "list" and value.list.func:
+                called[key] = [one.name for one in value.list.func]
+            elif not (unwritten and key == "shape"):
+                written = value.SerializeToString(deterministic=True)
+                if written != defaults.get(key):
+                    attributes[key] = written
+        # A protobuf map comes in any order.
+        return _Said(attributes, dict(sorted(called.items())), beside, has_notes)
+
     def has_notes(self, name):
         """Whether a graph builder has written something down for itself at a node."""
-        return not NOTES.isdisjoint(self.nodes[name].attr)
+        return self._read(name).has_notes
 
-    @_once
     def attributes(self, name):
         """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
 
-        A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph.
+        A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph. What calls
+        functions is not among them: that is compared by what these do.
         """
-        unwritten = self.nodes[name].op == "Placeholder" and not has_shape(self.graph_def, self.nodes[name])
-        definition = self.op_def(name)
-        defaults = {}
-        if definition is not None:
-            defaults = {one.name: one.default_value for one in definition.attr if one.HasField("default_value")}
-        found = {}
-        for key, value in self.nodes[name].attr.items():
-            if key in NOTES:
-                continue
-            elif value.HasField("func") or value.list.func:
-                continue  # compared by what the functions do
-            elif key != "_class" and value != defaults.get(key) and not (unwritten and key == "shape"):
-                found[key] = value.SerializeToString(deterministic=True)
-        return found
+        return self._read(name).attributes.copy()
 
     def own_type(self, name):
         """Return of a node's attributes the type of what it takes and gives, {"T": bytes}, if it has that."""
-        return {key: value for key, value in self.attributes(name).items() if key == "T"}
+        return {key: value for key, value in self._read(name).attributes.items() if key == "T"}
 
-    @_once
     def colocated(self, name):
         """Return the names of what a node is to be placed beside, as they stand in `_class`."""
-        return tuple(one.decode("utf-8", "replace") for one in Attributes(self.nodes[name])["_class"].list.s)
+        return self._read(name).beside
 
-    @_once
     def called(self, name):
         """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
-        node = self.nodes[name]
-        called = {"the op": [node.op]} if node.op in self.functions else {}
-        for key, value in node.attr.items():
-            names = [value.func.name] if value.HasField("func") else [one.name for one in value.list.func]
-            if names:
-                called[key] = names
-        return called
+        return self._read(name).called
 
     @_once
     def constant(self, name):
         """Return the value of a Const, a `Literal`."""
         return read_constant(self.nodes[name])
 
-    @_once
     def is_stateful(self, name):
         """Whether a node's op keeps, changes or draws something, or reads what may change."""
-        definition = self.op_def(name)
-        if definition is None:
-            return True
-        takes_a_ref = any(argument.is_ref for argument in definition.input_arg)
-        return definition.is_stateful or takes_a_ref
+        return definitions.is_stateful(self.nodes[name].op)
 
     @functools.cached_property
     def effects(self):
@@ -228,11 +229,14 @@ class Graph:
 
     def has_effect(self, name):
         """Whether a node changes a variable, a queue or the like, and not only what it draws next or itself gives."""
-        op, definition = self.nodes[name].op, self.op_def(name)
-        if not self.is_stateful(name) or op in _READING or op.startswith(("TensorArray", "Stack", "Ref", "Assert")):
+        op = self.nodes[name].op
+        if (
+            not definitions.is_stateful(op)
+            or op in _READING
+            or op.startswith(("TensorArray", "Stack", "Ref", "Assert"))
+        ):
             return False
-        draws = definition is not None and any(one.name == "seed" for one in definition.attr)
-        return bool(self.inputs[name]) and not draws
+        return bool(self.inputs[name]) and not definitions.draws(op)
 
     @functools.cached_property
     def counts_elements(self):
@@ -372,85 +376,3 @@ class Graph:
             self.frames[name] = self._parents.get(frames[0], "") if frames else ""
         else:
             self.frames[name] = frames[0] if frames else ""
-
-
-def _static_shapes(graph_def, placeholder_shapes):
-    """Return the static shapes of a graph, {name: [a tuple or None, …]}, also of what its functions give."""
-    laid_out = with_bodies(graph_def)
-    try:
-        shapes = _shapes_in_loops(laid_out, placeholder_shapes)
-    except ValueError:
-        if laid_out is graph_def:
-            raise
-        shapes = _shapes_in_loops(graph_def, placeholder_shapes)
-    return {node.name: shapes[node.name] for node in graph_def.node}
-
-
-def _shapes_in_loops(graph_def, placeholder_shapes):
-    """Import a graph for its static shapes and return {name: [a tuple or None, …]}.
-
-    The importer knows no shapes in a loop. But a loop variable keeps the shape that it enters with unless its builder
-    said otherwise: it enters alone, and where the shape that comes back differs, its sizes are unknown.
-    """
-    loops = {node.name: node for node in graph_def.node if node.op in MERGES}
-    back = {node.name: node.input[0] for node in graph_def.node if node.op in BACK_EDGES}
-    loops = {name: node for name, node in loops.items() if any(source(one) in back for one in node.input)}
-    vague = {}
-    while True:
-        shapes = _import(graph_def, placeholder_shapes, vague)
-        found = {}
-        for name, node in loops.items():
-            for one in node.input:
-                if source(one) in back:
-                    kept = _common(shapes[name][0], _shape_of(shapes, back[source(one)]))
-                    if kept != shapes[name][0]:
-                        found[name] = kept
-        if not found:
-            return shapes
-        vague.update(found)
-
-
-def _shape_of(shapes, reference):
-    name, _, index = reference.partition(":")
-    return shapes[name][int(index or 0)]
-
-
-def _common(shape, other):
-    """Return what two shapes have in common."""
-    if shape is None or other is None or len(shape) != len(other):
-        return None
-    return tuple(a if a == b else None for a, b in zip(shape, other, strict=True))
-
-
-def _import(graph_def, placeholder_shapes, vague):
-    known = v1.GraphDef.FromString(graph_def.SerializeToString())
-    back = {node.name for node in known.node if node.op in BACK_EDGES}
-    for node in known.node:
-        if node.name in placeholder_shapes:
-            node.attr["shape"].shape.CopyFrom(placeholder_shapes[node.name])
-        if node.op in ENTERS:
-            node.attr["is_constant"].b = True
-        if node.op in MERGES:
-            entering = [one for one in node.input if source(one) not in back]
-            del node.input[:]
-            node.input.extend(entering)
-            node.attr["N"].i = sum(not one.startswith("^") for one in entering)
-    merges = {node.name: node for node in known.node if node.name in vague}
-    for name, shape in vague.items():
-        stand_in = known.node.add(name=f"{name}/of_any_size", op="PlaceholderWithDefault")
-        merge = merges[name]
-        stand_in.input.append(merge.input[0])
-        stand_in.attr["dtype"].type = merge.attr["T"].type
-        stand_in.attr["shape"].shape.CopyFrom(tf.TensorShape(shape).as_proto())
-        merge.input[0] = stand_in.name
-    try:
-        write_sizes(known)
-        with tf.Graph().as_default() as graph:
-            v1.import_graph_def(known, name="")
-            return {op.name: [_tuple(output.shape) for output in op.outputs] for op in graph.get_operations()}
-    except (ValueError, KeyError, TypeError, DecodeError, tf.errors.OpError) as error:
-        raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {error}") from None
-
-
-def _tuple(shape):
-    return None if shape.rank is None else tuple(shape.as_list())

@@ -62,7 +62,7 @@ def full(shape, scalar: Literal, names=(), ops=frozenset(), alive=frozenset()) -
     """Return the literal of a tensor full of one scalar."""
     shape = tuple(shape)
     known = all(isinstance(size, int) for size in shape)
-    count = int(np.prod(shape, dtype=object)) if known else None
+    count = math.prod(shape) if known else None  # type: ignore[type-var]
     if scalar.kind == "whole":
         if count is not None and count <= MAX_FOLLOWED:
             return Literal("whole", scalar.dtype, shape, scalar.value * count, names, ops, alive)  # type: ignore
@@ -80,7 +80,7 @@ def full(shape, scalar: Literal, names=(), ops=frozenset(), alive=frozenset()) -
 def _full(dtype, shape, value, names=(), ops=frozenset(), alive=frozenset()):
     """Return a full literal in its one form: with no or one element it is data."""
     if all(isinstance(size, int) for size in shape):
-        count = int(np.prod(shape, dtype=object))
+        count = math.prod(shape)
         if count <= 1:
             return Literal("data", dtype, shape, value * count, names, ops, alive)
     return Literal("full", dtype, shape, value, names, ops, alive)
@@ -111,7 +111,7 @@ def read_constant(node) -> Literal:
         is_full = count > MAX_FOLLOWED and len(set(values)) == 1
         return _full(dtype, shape, values[0], names) if is_full else Literal("text", dtype, shape, values, names)
     if array.dtype.kind in "iub" and array.size <= MAX_FOLLOWED:
-        values = tuple(int(one) for one in array.reshape(-1))
+        values = tuple(map(int, array.reshape(-1).tolist()))
         return Literal("whole", dtype, shape, values, names)
     content = array.tobytes()
     bits = np.frombuffer(content, np.uint8).reshape(-1, array.itemsize)

@@ -10,15 +10,15 @@ from __future__ import annotations
 from itertools import count
 
 from compat_v1.audit import entering, idle, pruning, rest, rewriting, spare
-from compat_v1.audit.conditions import gives_reference
+from compat_v1.audit.definitions import gives_reference
 from compat_v1.audit.dimensions import dimensions
-from compat_v1.audit.findings import target
 from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node, what_is_done
 from compat_v1.audit.operands import is_op, is_over_all, refined, with_numbers
 from compat_v1.audit.places import Places
+from compat_v1.audit.references import target
 from compat_v1.audit.rules import (
     functional,
     oldest_averages,
@@ -331,11 +331,8 @@ class Normal(Places):
 
     def reads_a_ref(self, name):
         """Whether an input is a variable's reference, so that when it is read may matter."""
-        for maker, index in self.graph.inputs[name]:
-            definition = self.graph.op_def(maker)
-            if definition is None or gives_reference(definition, index):
-                return True
-        return False
+        makers = self.graph.inputs[name]
+        return any(gives_reference(self.graph.nodes[maker].op, index) is not False for maker, index in makers)
 
     def _know_sizes(self, node, index, sizes):
         if (node, index) not in self._sizes and sizes is not None:

@@ -1,5 +1,7 @@
 """What the rules of the normal form share: questions about operands, and literals made from others."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,7 +10,7 @@ from compat_v1.audit.literals import Literal, whole
 
 WHOLE = ("int32", "int64", "bool", "int8", "uint8", "int16")
 # Attributes that say in which type of whole numbers an operand is written, for operands that are literals.
-INDEX_TYPES = (
+INDEX_TYPES = {
     "Tidx",
     "Tshape",
     "Tmultiples",
@@ -23,7 +25,7 @@ INDEX_TYPES = (
     "Tblock_shape",
     "Tcrops",
     "TI",
-)
+}
 
 
 RESOURCE, INT32, INT64 = (
@@ -124,8 +126,7 @@ def single(literal):
         return literal._replace(kind="whole", shape=(), value=(int(one),))
     if literal.kind == "full":
         return literal._replace(kind="data", shape=())
-    count = int(np.prod(literal.shape, dtype=object))
-    return literal._replace(shape=()) if count == 1 else None
+    return literal._replace(shape=()) if math.prod(literal.shape) == 1 else None
 
 
 def with_rest(shape):

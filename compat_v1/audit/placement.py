@@ -6,9 +6,10 @@ TensorFlow's importer has refused the graph.
 """
 
 from compat_v1.audit import excuses
-from compat_v1.audit.findings import Finding, listed, target
+from compat_v1.audit.findings import Finding, listed
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_tensor
+from compat_v1.audit.references import target
 from compat_v1.audit.rules import entered
 
 # How a node stands to what it is placed beside.
@@ -137,11 +138,12 @@ def _are_taken_apart(verification, name):
     """Whether two constants have one name by chance, as releases number them otherwise: no user of one has a partner
     among the other's users, and all have one."""
     normals = [side.normal for side in verification.pairing.sides]
+    if any(normal.graph.nodes[name].op != "Const" for normal in normals):
+        return False
     users = [{normal.made.get(user) for user, _ in normal.graph.users[name]} for normal in normals]
     partners = {verification.partner.get(user) for user in users[0]}
     known = None not in partners and users[1] <= verification.back.keys()
-    is_constant = all(normal.graph.nodes[name].op == "Const" for normal in normals)
-    return is_constant and all(users) and known and partners.isdisjoint(users[1])
+    return all(users) and known and partners.isdisjoint(users[1])
 
 
 def _is_beside_partners(verification, name):

@@ -88,8 +88,9 @@ class Places:
 
     def measured_for(self, name):
         """Return the nodes with effects that run for a node only as it takes or awaits a size of what they change."""
-        measured = set().union(*(self.measured.get(one, ()) for one in self.graph.needs(name)))
-        for one in self.graph.needs(name) if measured else ():
+        needs = self.graph.needs(name)
+        measured = set().union(*(self.measured[one] for one in needs if one in self.measured))
+        for one in needs if measured else ():
             if one not in self.measured:
                 measured -= self.graph.effects.get(one, frozenset())
         return {self.made[one] for one in measured if one in self.made}

@@ -5,6 +5,7 @@ does not apply and the nodes stay as they are. `drift.py` says of each what chan
 """
 
 from compat_v1.audit.computing import Computing
+from compat_v1.audit.definitions import output_types
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import INDEX_TYPES, NOTES_ON_PRODUCTS
 from compat_v1.audit.rules import (
@@ -105,7 +106,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         """Take a node into the normal form by the rule for its op; say whether one applied."""
         if oldest.rewrite(self, name, node, operands):
             return True
-        rules = _BY_OP.get(node.op, ()) if all(one is not None for one in operands) else ()
+        rules = _BY_OP.get(node.op, ()) if None not in operands else ()
         if any(rule(self, name, node, operands) for rule in rules):
             return True
         rule = getattr(self, f"_{node.op}", None)
@@ -115,17 +116,16 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         """Return a node's attributes without those that only say how its literal operands, no outputs, are written."""
         attributes = self.graph.attributes(name)
         if any(isinstance(one, Literal) and one.kind == "whole" for one in operands):
-            own = {argument.type_attr for argument in self.graph.op_def(name).output_arg}
-            for key in INDEX_TYPES:
-                if key not in own:
-                    attributes.pop(key, None)
+            own = {attribute for _, attribute in output_types(self.graph.nodes[name].op)}
+            for key in INDEX_TYPES & attributes.keys() - own:
+                del attributes[key]
         if self.graph.nodes[name].op in ("Gather", "GatherV2") and isinstance(operands[1], Literal):
             attributes.pop("Tindices", None)
         return attributes
 
     def _plain(self, name, node, operands):
         """An op whose whole numbers are literals."""
-        if any(one is None for one in operands):
+        if None in operands:
             return False
         attributes = self._without_index_types(name, operands)
         noted = [attributes.pop(key) for key in NOTES_ON_PRODUCTS if key in attributes]

@@ -6,8 +6,7 @@ from itertools import count
 
 import tensorflow as tf
 
-from compat_v1.audit.findings import target
-from compat_v1.audit.graph import source
+from compat_v1.audit.references import source, target
 
 v1 = tf.compat.v1
 

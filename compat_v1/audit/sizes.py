@@ -26,9 +26,12 @@ class Size:
         self.terms = terms
         self._hash = hash(frozenset(terms.items()))
         self._text: str | None = None
-        parts = [list(_inside(name)) for product in terms for name in product]
-        self.weight = sum(1 + sum(one.weight for one in inner) for inner in parts)
-        self.depth = max((1 + one.depth for inner in parts for one in inner), default=0)
+        self.weight, self.depth = 0, 0
+        for product in terms:
+            self.weight += len(product)
+            for one in (inner for name in product for inner in _inside(name)):
+                self.weight += one.weight
+                self.depth = max(self.depth, 1 + one.depth)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Size) and self.terms == other.terms
@@ -46,7 +49,7 @@ class Size:
 
 def _inside(name: Any) -> "Iterator[Size]":
     """Yield the sizes that an unknown is computed from."""
-    for part in name[1:] if isinstance(name, tuple) else ():
+    for part in name[1:] if isinstance(name, tuple) and name[0] != "size" else ():
         yield from (one for one in (part if isinstance(part, frozenset) else (part,)) if isinstance(one, Size))
 
 
@@ -95,6 +98,9 @@ def multiply(a: AnySize, b: AnySize) -> AnySize:
     whole = _whole(a, b) or _whole(b, a)
     if whole is not None:
         return whole
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, int):
+            return _size({product: one * factor for product, factor in _terms(other).items()})
     terms: dict[tuple[Hashable, ...], int] = {}
     factors = sum(max(map(len, _terms(one)), default=0) for one in (a, b))
     if factors > _MOST_FACTORS or len(_terms(a)) * len(_terms(b)) > _MOST_TERMS:

@@ -330,6 +330,8 @@ def _differences(verification, name, other_name):
     has run for something else that a node waits for, it waits for.
     """
     normal, other = (side.normal for side in verification.pairing.sides)
+    if not normal.graph.controls[name] and not other.graph.controls[other_name]:
+        return []
     # What a rule left out of both graphs has no partner: those of one name stand for each other.
     sides = verification.pairing.sides
     here = {verification.partner.get(one, one.name): one for one in members(_awaited(normal, name), sides[0])}
@@ -363,7 +365,8 @@ def _handed_on(normal, name, other):
         if normal.graph.nodes[one].op == "NoOp":
             todo += normal.graph.controls[one]
         awaited.add(one)
-    return {one for one in awaited if one in normal.consumed.keys() & other.consumed and not normal.graph.shapes[one]}
+    left_out = {one for one in awaited if one in normal.consumed and one in other.consumed}
+    return {one for one in left_out if not normal.graph.shapes[one]}
 
 
 def _awaited(normal, name):

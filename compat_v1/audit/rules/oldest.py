@@ -17,7 +17,7 @@ _VARIABLES = ("Variable", "VariableV2")
 
 def rewrite(rewriter, name, node, operands):
     """Take a node over by the rule for its op, and say whether one applied."""
-    if any(one is None for one in operands):
+    if None in operands:
         return False
     return any(rule(rewriter, name, node, operands) for rule in _RULES.get(node.op, ()))
 
