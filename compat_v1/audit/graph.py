@@ -315,6 +315,11 @@ class Graph:
         return found
 
     @functools.cached_property
+    def places(self):
+        """{name: its place in `order`}."""
+        return {name: place for place, name in enumerate(self.order)}
+
+    @functools.cached_property
     def followers(self):
         """{name: the nodes that take it or wait for it}."""
         found = {name: [] for name in self.nodes}

@@ -93,7 +93,7 @@ def of_factor(normal, name, operands, sizes):
 
 def _has_run(graph, name, other):
     """Whether a node has run whenever another has."""
-    place = {one: k for k, one in enumerate(graph.order)}
+    place = graph.places
     todo, seen = [other], {other}
     while todo:
         for one in graph.needs(todo.pop()):
