@@ -224,6 +224,13 @@ RULES = {
         "whatever takes an array, which is a resource, is placed on its device, and so is the array with what writes "
         "into it",
     ),
+    "gradient of patches": Rule(
+        "the gradient of extract_image_patches sums segments, was the product with a sparse matrix of ones, which the "
+        "first releases counted out",
+        "1.0 to 1.15, 1.15 to 2.21",
+        "both add up the same elements in the same order, from 0 on; the audit counts which, and only up to where "
+        "floats can",
+    ),
     "rows below 0": Rule(
         "the gradient of unsorted_segment_sum is 0 for a row whose number is below 0, and stopped",
         "1.0 to 1.15",

@@ -27,6 +27,7 @@ from compat_v1.audit.rules import (
     models,
     oldest,
     oldest_branches,
+    patches,
     regularizers,
     replaced,
     seeds,
@@ -65,6 +66,7 @@ for _rules in (
     functional.RULES,
     unranked.RULES,
     models.RULES,
+    patches.RULES,
     sessions.RULES,
     tables.RULES,
 ):

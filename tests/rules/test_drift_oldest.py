@@ -40,6 +40,7 @@ PROVED |= {"entered again", "handed on as rows"}  # in test_drift_looped.py and 
 PROVED |= {"nothing joined", "step that is read", "settings of calls"}  # in test_drift_sessions.py
 PROVED |= {"handles of tables", "filled tables"}  # in test_drift_tables.py
 PROVED |= {"first datasets", "results of functions", "unused datasets"}  # in test_drift_between_datasets.py
+PROVED |= {"gradient of patches"}  # in test_drift_patches.py
 UNLISTED = {"computed shapes"}  # nobody is told of them
 
 
