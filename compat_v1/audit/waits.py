@@ -8,7 +8,7 @@ from compat_v1.audit import idle
 from compat_v1.audit.findings import alone_awaited
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, EXITS, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_tensor, is_zeros
+from compat_v1.audit.operands import is_of_numbers, is_op, is_tensor, is_zeros
 from compat_v1.audit.pruning import before, surely_before, users_of
 from compat_v1.audit.rules import decays, oldest_averages, oldest_branches
 from compat_v1.audit.rules.functional import acting
@@ -243,11 +243,31 @@ def _are_behind(normal, users, node, awaited, ended=frozenset()):
         if not using:
             return False
         left = {user for user in using if user not in seen and not have_run(user)}
-        if any(one.op in _OF_FLOW or not _is_pure(normal, one) for one in left):
+        left -= {one for one in left if one.op == "Exit" and have_run(_last(one))}
+        if any((one.op in _OF_FLOW and not _is_of_loop(one)) or not _is_pure(normal, one) for one in left):
             return False
         seen |= left
         todo += left
     return not todo
+
+
+def _is_of_loop(node):
+    """Whether a node only hands on a variable from turn to turn of a loop, or out of it."""
+    if node.op == "Switch":
+        return is_op(node.inputs[1], "LoopCond")
+    return node.op in ("NextIteration", "Exit") or (node.op == "Merge" and bool(node.late))
+
+
+def _last(leaving):
+    """Return the end of the last turn for what leaves a loop that surely has one, and any other node as it is."""
+    merge, condition = (one[0] for one in leaving.inputs[0][0].inputs)
+    counted = condition.inputs[0] if condition.op == "LoopCond" else None
+    if not merge.late or not is_op(counted, "Less") or not is_op(counted[0].inputs[0], "Merge"):
+        return leaving
+    count, limit = counted[0].inputs
+    begin = count[0].inputs[0][0].inputs[0] if is_op(count[0].inputs[0], "Enter") else None
+    has_one = is_of_numbers(begin) and is_of_numbers(limit) and begin.value < limit.value
+    return merge.inputs[merge.late[0]][0] if has_one else leaving
 
 
 def _is_pure(normal, node):

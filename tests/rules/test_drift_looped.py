@@ -187,3 +187,36 @@ def test_the_gradients_of_moments_in_a_loop_or_branch_take_what_was_kept(place):
         assert audit(old, _normalized(False, place, mistake)).verdict == "not faithful", mistake
     for mistake in ("scale", "stopped") if place == "branch" else ("scale", "stopped", *_OTHERS):
         assert audit(_normalized(True, place, mistake), new).verdict == "not faithful", mistake
+
+
+def _begun_like(new, of=("x", 5), begin=0, taken=True):
+    """A sum of rows behind an update, as a loop: it begins with zeros, which were made like the first row.
+
+    `of`: what the turns take, and how many there are.
+    """
+    rows, turns = of
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        given = {name: floats(5, 3, name=name) for name in "xg"}
+        count = tf.Variable(0.0, use_resource=False, name="count")
+        with tf.control_dependencies([tf.assign_add(count, 1.0)]):
+            x = given["x"] = tf.identity(given["x"])
+        turns = tf.cast(floats(name="n"), tf.int32) if turns is None else turns
+        zeros = tf.zeros_like(x[-1], optimize=new)
+        result = tf.while_loop(
+            lambda k, y: k < turns, lambda k, y: (k + 1, tf.sin(y) + tf.gather(given[rows], k)), [begin, zeros]
+        )[1]
+        if taken:
+            with tf.control_dependencies([result]):
+                out(tf.concat([result, tf.reshape(count.read_value(), [1])], 0))
+        tf.variables_initializer([count], name="init")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_loop_that_begins_with_zeros_takes_what_they_are_like_in_its_turns(taken):
+    old, new = _begun_like(False, taken=taken), _begun_like(True, taken=taken)
+    assert audit(old, new).verdict == "faithful"
+    assert not taken or runs(old, range(5)) == runs(new, range(5))
+    for of, begin in ((("g", 5), 0), (("x", None), 0), (("x", 0), 0), (("x", 5), 5)):
+        old, new = (_begun_like(one, of, begin, taken) for one in (False, True))
+        assert audit(old, new).verdict == "not faithful", (of, begin)

@@ -35,9 +35,9 @@ def counted(image, settings, moved=False):
     return [[pixel - 1, place] for place, pixel in enumerate(taken) if pixel]
 
 
-def by_segments(rows, image, settings, backwards=False):
+def by_segments(rows, image, settings, begin=1.0):
     count = np.prod(image)
-    numbers = tf.range(1.0, count + 1.0) if not backwards else tf.range(float(count), 0.0, -1.0)
+    numbers = tf.range(begin, count + begin)
     numbers = raw.ExtractImagePatches(images=tf.reshape(numbers, [1, *image, 1]), **settings)
     segments = tf.reshape(tf.cast(numbers, tf.int64), [-1]) - 1
     return tf.math.unsorted_segment_sum(rows, segments, tf.constant(count, tf.int64))
@@ -117,8 +117,9 @@ def test_what_is_added_up_elsewhere_is_reported(form):
     for one in ({"ksizes": [1, 1, 9, 1]}, {"rates": [1, 2, 1, 1]}, {"rates": [1, 1, 2, 1]}):
         assert audit(patches(form, geometry, settings=one), new).verdict == "not faithful", one
     assert audit(patches(form, geometry, of=(9, 7)), new).verdict == "not faithful", "columns for rows"
-    backwards = patches(lambda *given: by_segments(*given, backwards=True), geometry)
-    assert audit(patches(form, geometry), backwards).verdict == "not faithful"
+    for begin in (0.0, 2.0):
+        shifted = patches(lambda *given, begin=begin: by_segments(*given, begin), geometry)
+        assert audit(patches(form, geometry), shifted).verdict == "not faithful", begin
     assert audit(patches(form, geometry), patches(by_segments, geometry)).verdict == "faithful"
 
 

@@ -133,7 +133,8 @@ class _Counted:
         settings = [list(attributes[key].list.i)[1:3] for key in ("ksizes", "strides", "rates")]
         padding = attributes["padding"].s
         lines = [_line(*one, padding) for one in zip(found.shape[1:3], *settings, strict=True)]
-        if found.ravel().tolist() != list(range(1, found.size + 1)) or np.prod([one.size for one in lines]) > _MOST:
+        is_counted = np.array_equal(found.ravel(), np.arange(1, found.size + 1))
+        if not is_counted or np.prod([one.size for one in lines]) > _MOST:
             return None
         self.pixels = found.size
         (rows, columns), inner = lines, found[0, :, :, 0]
