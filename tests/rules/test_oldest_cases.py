@@ -53,3 +53,39 @@ def test_where_more_than_one_step_may_be_met_the_order_counts(wrong):
     first, other = (decayed(order, wrong=wrong) for order in ((0, 1, 2, 3), (0, 1, 3, 2)))
     assert audit(first, first).verdict == "faithful"
     assert audit(first, other).verdict == "not faithful"
+
+
+def with_default(new, mistake=None, twice=False):
+    """Choose by what x sums up to; the default was called before, which left what nothing uses.
+
+    `twice`: for two values, which share what the default computes outside of all branches.
+    """
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, w = floats(3), floats(3, name="w")
+        size, results = raw.Sum(input=x, axis=[0]), []
+
+        def default(one="default"):
+            return raw.AddV2(x=raw.Tanh(x=raw.Mul(x=x, y=w)), y=raw.Exp(x=x) if mistake == one else raw.Sin(x=x))
+
+        for limit in (1.0, 2.0)[: 1 + twice]:
+            conditions = [raw.Greater(x=size, y=limit), raw.Less(x=size, y=-limit)]
+            branches = [lambda: raw.Exp(x=x), lambda limit=limit: raw.Mul(x=x, y=limit)]
+            if new:
+                pairs = list(zip(conditions, branches, strict=True))
+                results.append(tf.case(pairs, default, exclusive=True))
+                continue
+            default("called before")
+            text = TEXT.format(", ".join(one.name for one in conditions))
+            results.append(one_beside_the_other(conditions, branches, default, [3], text))
+        if mistake == "lost":  # what the program may fetch, and its port has no more
+            raw.Tanh(x=raw.Mul(x=x, y=w))
+        out(raw.Exp(x=raw.Sub(x=results[0], y=results[-1] if twice else 1.0)))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_what_a_default_left_that_was_called_before_is_of_no_use(twice):
+    proved(with_default(False, twice=twice), with_default(True, twice=twice), seeds=20)
+    for mistake in ("default", "called before", "lost"):
+        old = with_default(False, mistake, twice)
+        assert audit(old, with_default(True, twice=twice)).verdict == "not faithful", mistake

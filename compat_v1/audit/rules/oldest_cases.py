@@ -6,9 +6,10 @@ brought into the order in which it was made: the first releases took it out of a
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.nodes import what_is_done
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number
 from compat_v1.audit.patterns import make
-from compat_v1.audit.pruning import arrange, before, redirect, users_of
+from compat_v1.audit.pruning import arrange, before, may_go, redirect, users_of
 from compat_v1.audit.rules.oldest_branches import is_compared
 
 _CAUSE = "case in case"
@@ -20,12 +21,60 @@ def finish(normal):
     users = users_of(normal) if negated else {}
     idle = {one for one in normal.branches if len(one.names) == 1 and not users.get(one)}
     users = {node: using - idle for node, using in users.items()}
+    normal.absorbed |= _called_before(normal, negated, users)
     for node in negated:
         asked, default = _none_of((node, 0)), _decided((node, 0), users)
         if asked and default:
             _write(normal, default, asked, users)
     if negated:
         arrange(normal)
+
+
+def _called_before(normal, negated, users):
+    """Return what nothing uses as the default was called once more, outside of all branches, to see what it gives.
+
+    Each of these nodes has as many names as those in the branches that it was made like, and so no other purpose.
+    """
+    outside, like, unused = {}, {}, set()
+    for one in negated:
+        default = _decided((one, 0), users) if _none_of((one, 0)) else None
+        results = [merge.inputs[1] for merge in _default_ends(default, users)] if default else []
+        if results and not outside:
+            outside = {what_is_done(*_parts(node, node.inputs, node.controls)): node for node in normal.nodes}
+        if results:
+            _find_like(normal, default, results, outside, like)
+    for node in reversed(normal.nodes if like else ()):
+        counted = sum(len(one.names) for one in like.get(node, ()))
+        if counted == len(node.names) and users.get(node, set()) <= unused and may_go(normal, node):
+            unused.add(node)
+    return unused
+
+
+def _find_like(normal, default, results, outside, like):
+    """Find {node outside: those in a branch that compute the same from what enters it}, of what gives the results."""
+    inside, todo = set(), [one[0] for one in results if is_tensor(one)]
+    while todo:
+        node = todo.pop()
+        if node not in inside and node not in default.enter:
+            inside.add(node)
+            todo += [one[0] for one in node.inputs if is_tensor(one)]
+    made = {(one, 1): one.inputs[0] for one in default.enter}
+    asserted = {one for one in default.switch.controls if one.op == "Merge"}  # that one condition at most is met
+    for node in normal.nodes:
+        if node not in inside:
+            continue
+        inputs = [made.get(one, one) if is_tensor(one) else one for one in node.inputs]
+        places = {default.pivots[1]}.union(*(one.alive for one in node.inputs if isinstance(one, Literal)))
+        controls = {made[one, 0][0] if (one, 0) in made else one for one in node.controls - places}
+        keys = [what_is_done(*_parts(node, inputs, controls - waits)) for waits in (set(), asserted)]
+        same = next((outside[key] for key in keys if key in outside), node)
+        if same is not node:
+            made.update({(node, k): (same, k) for k in range(len(node.outputs))})
+            like.setdefault(same, set()).add(node)
+
+
+def _parts(node, inputs, controls):
+    return node.op, node.functions, node.attributes, inputs, controls, node.device
 
 
 def _at_most_one(rewriter, name, node, operands):

@@ -23,7 +23,9 @@ def _summed(rewriter, name, node, operands):
         return False
     counted = _Counted(rewriter)
     numbers, pixels = counted.of(segments[0].inputs[0]), _pixels(count)
-    if numbers is None or counted.pixels is None or counted.pixels != pixels or numbers.ndim != 1:
+    if numbers is None or pixels is None or counted.pixels != pixels or numbers.ndim != 1:
+        return False
+    if not _is_within(numbers, 0, pixels + 1):
         return False
     return _keep(rewriter, name, rows, numbers - 1, pixels, [segments[0], *counted.nodes], _SEGMENTS)
 
@@ -133,8 +135,7 @@ class _Counted:
         settings = [list(attributes[key].list.i)[1:3] for key in ("ksizes", "strides", "rates")]
         padding = attributes["padding"].s
         lines = [_line(*one, padding) for one in zip(found.shape[1:3], *settings, strict=True)]
-        is_counted = np.array_equal(found.ravel(), np.arange(1, found.size + 1))
-        if not is_counted or np.prod([one.size for one in lines]) > _MOST:
+        if np.prod([one.size for one in lines]) > _MOST:
             return None
         self.pixels = found.size
         (rows, columns), inner = lines, found[0, :, :, 0]
