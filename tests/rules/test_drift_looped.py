@@ -1,5 +1,6 @@
 """What calls become in the body of a loop: both forms give the same bits, and mistakes beside them are reported."""
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -220,3 +221,45 @@ def test_a_loop_that_begins_with_zeros_takes_what_they_are_like_in_its_turns(tak
     for of, begin in ((("g", 5), 0), (("x", None), 0), (("x", 0), 0), (("x", 5), 5)):
         old, new = (_begun_like(one, of, begin, taken) for one in (False, True))
         assert audit(old, new).verdict == "not faithful", (of, begin)
+
+
+def _largest_gradient(new, mistake):
+    """Return the gradient of the three largest of each of four rows, which are kept for it in each turn."""
+
+    def gradient(op, given, _):
+        places = op.outputs[1]
+        places = raw.Minimum(x=places, y=1) if mistake == "places" else places
+        begins = tf.constant([[0], [5], [10], [15]])
+        places = raw.Reshape(tensor=raw.AddV2(x=places, y=begins), shape=[-1])
+        values = raw.Reshape(tensor=raw.Neg(x=given) if mistake == "value" and new else given, shape=[-1])
+        if new:
+            back = raw.ScatterNd(indices=raw.ExpandDims(input=places, axis=-1), updates=values, shape=[20])
+        else:
+            kinds = {"default_value": 0.0, "validate_indices": False}
+            back = raw.SparseToDense(sparse_indices=places, output_shape=[20], sparse_values=values, **kinds)
+        return raw.Reshape(tensor=back, shape=[4, 5]), None
+
+    return gradient
+
+
+def _largest(new, mistake=""):
+    name = f"largest {new} {mistake}"
+    tf.RegisterGradient(name)(_largest_gradient(new, mistake))
+    with tf.Graph().as_default() as graph, control_flow_v1(), graph.gradient_override_map({"TopKV2": name}):
+        x = floats(4, 5)
+
+        def turn(k, y):
+            return k + 1, tf.sin(y) * tf.reduce_sum(raw.TopKV2(input=y, k=3)[0], 1, keepdims=True)
+
+        out(tf.gradients(tf.while_loop(lambda k, y: k < 3, turn, [0, x])[1], x)[0])
+    return graph.as_graph_def()
+
+
+def test_the_gradient_of_top_k_is_known_by_what_a_turn_has_kept():
+    old, new = _largest(False), _largest(True)
+    assert [one.cause for one in audit(old, new).numbers] == ["gradient of top_k"]
+    for one, two in zip(runs(old, range(5)), runs(new, range(5)), strict=True):
+        assert (np.frombuffer(one, np.float32) == np.frombuffer(two, np.float32)).all()
+    assert audit(old, _largest(True, "value")).verdict == "not faithful"
+    pair = (_largest(form, "places") for form in (False, True))
+    assert audit(*pair).verdict == "not faithful", "of two at one place, the last was kept"

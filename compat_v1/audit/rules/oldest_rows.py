@@ -89,6 +89,7 @@ def _adds_to_places(rewriter, name):
     places = rewriter.normal.tensors.get(rewriter.graph.inputs[name][0])
     while is_op(places, "Reshape"):
         places = places[0].inputs[0]
+    places = rewriter.normal.pushed(places)
     return is_op(places, "TopKV2") and places[1] == 1
 
 

@@ -25,8 +25,6 @@ def _summed(rewriter, name, node, operands):
     numbers, pixels = counted.of(segments[0].inputs[0]), _pixels(count)
     if numbers is None or pixels is None or counted.pixels != pixels or numbers.ndim != 1:
         return False
-    if not _is_within(numbers, 0, pixels + 1):
-        return False
     return _keep(rewriter, name, rows, numbers - 1, pixels, [segments[0], *counted.nodes], _SEGMENTS)
 
 

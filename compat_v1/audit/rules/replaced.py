@@ -153,7 +153,7 @@ def _are_of_largest(normal, places):
     if not is_op(places, "Reshape") or not is_op(places[0].inputs[0], "AddV2"):
         return False
     rows, begins = places[0].inputs[0][0].inputs
-    largest = rows[0].inputs[0] if is_op(rows, "Reshape") else rows
+    largest = normal.pushed(rows[0].inputs[0] if is_op(rows, "Reshape") else rows)
     if not is_op(largest, "TopKV2") or largest[1] != 1:
         return False
     whole_rows, chosen, given = map(normal.sizes, (largest[0].inputs[0], largest, rows))
