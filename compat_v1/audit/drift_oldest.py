@@ -114,9 +114,9 @@ RULES = {
     "case in case": Rule(
         "the conditions of tf.case are asked one inside the other, were asked each with all before it negated; of "
         "conditions that exclude each other at most 1 is met, was less than 2; those of piecewise_constant are asked "
-        "as they were made, and came in any order",
+        "as they were made, and came in any order; the default was called once more, outside of all branches",
         "1.0 to 1.15",
-        "the same branch runs; what the first releases computed where none does is taken by nobody",
+        "the same branch runs; what the first releases computed besides is taken by nobody",
     ),
     "compared in a branch": Rule(
         "a tensor is compared with a number before it is sent into a branch, was in the branch",

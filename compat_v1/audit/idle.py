@@ -11,7 +11,7 @@ from tensorflow.core.framework import types_pb2
 
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor
 from compat_v1.audit.pruning import NO_PART, users_of
 from compat_v1.audit.siblings import siblings
 
@@ -40,7 +40,10 @@ def idle_nodes(normal):
         if any(one not in idle and (one in after or _leaves(node)) for one in _makers(node))
     }
     roots |= beside & idle
-    of_numbers = _downstream({node for node in idle if _is_of_one_number(normal, node)}, users) & idle
+    begun = _begun_from(normal)
+    of_numbers = {node for node in idle if _is_of_one_number(normal, node)}
+    of_numbers |= {node for node in idle & after if begun and _is_for_a_filling(normal, node, begun)}
+    of_numbers = _downstream(of_numbers, users) & idle
     found = _downstream(roots, users) & idle | of_numbers
     replaced = set()  # by rules, which goes when nothing uses it: what it is made from serves what uses it
     for node in reversed(normal.nodes):
@@ -241,6 +244,28 @@ def _leaves(node):
 def _is_of_one_number(normal, node):
     """Whether a node sums the gradient for one number that the gradient of a sum has spread over all elements."""
     sizes = normal.sizes((node, 0)) if "spread: summed" in node.steps else None
+    return sizes is not None and set(sizes) <= {1}
+
+
+def _begun_from(normal):
+    """Return the tensors in whose shapes ones are filled, as `tf.gradients` begins with."""
+    found = set()
+    for name, node in normal.graph.nodes.items():
+        (shape, _), value = normal.graph.inputs[name] if node.op == "Fill" else (("", 0), None)
+        if value and normal.graph.nodes[shape].op == "Shape" and is_scalar(normal.tensors.get(value), 1):
+            found.add(normal.tensors.get(normal.graph.inputs[shape][0]))
+    return set(filter(is_tensor, found))
+
+
+def _is_for_a_filling(normal, node, begun):
+    """Whether a node sums the gradient for the ones of a backward pass, as for the number that filled them.
+
+    Taken in a direction, the gradient of what has that direction for its own is what the pass began from, made once
+    more; what the program itself sums of that is one more sum than there are such gradients.
+    """
+    if node.op != "Sum" or node.inputs[0] not in begun or len(node.names) != len(node.inputs[0][0].names) - 1:
+        return False
+    sizes = normal.sizes((node, 0))
     return sizes is not None and set(sizes) <= {1}
 
 

@@ -135,3 +135,33 @@ def test_other_averages_another_epsilon_and_the_gradient_of_no_known_op_are_repo
         assert audit(_normalized(True), _normalized(False, **mistake)).verdict == "not faithful"
     new = _normalized(False)
     assert audit(_normalized(True, twice=True), new).verdict == "not faithful", "of which op it is cannot be told"
+
+
+_DIRECTED = (([None, 2], "x"), ([None, 3], "direction"), ([2, 3], "w"))
+
+
+def _forward(old, mistake=""):
+    """Return the derivatives of a derivative, taken forward by a direction.
+
+    The second backward pass began with ones. For these the third made what the second began from once more, and the
+    first releases the gradient for the one number that they were filled with.
+    """
+    with tf.Graph().as_default() as graph:
+        x, direction, w = (tf.placeholder(tf.float32, shape, name=name) for shape, name in _DIRECTED)
+        (back,) = tf.gradients(tf.tanh(tf.matmul(x, w)), x, direction)
+        (forward,) = tf.gradients(back, direction)
+        (again,) = tf.gradients(forward, x, direction)
+        if old:
+            for_ones = raw.MatMul(a=back.op.inputs[0], b=w, transpose_b=True)
+            taken = {"no gradient": x, "another": again}.get(mistake, for_ones)
+            raw.Sum(input=taken, axis=[0] if mistake == "rows" else [0, 1])
+        if mistake == "its own":
+            raw.Sum(input=back, axis=[0, 1])
+        raw.Identity(input=tf.gradients(again, direction)[0], name="result")
+    return graph.as_graph_def()
+
+
+def test_the_gradient_for_the_number_that_a_backward_pass_began_with_may_be_missing():
+    assert audit(_forward(True), _forward(False)).verdict == "faithful"
+    for mistake in ("no gradient", "another", "its own", "rows"):
+        assert audit(_forward(True, mistake), _forward(False)).verdict == "not faithful", mistake
