@@ -84,6 +84,7 @@ class Normal(Places):
             self._add(name)
         self._close_loops()
         self._rewriter.finish()
+        del self._rewriter  # which has this normal form: without the cycle, one that is done with is gone at once
         oldest_loops.finish(self)
         oldest_cells.finish(self)
         oldest_cases.finish(self)
