@@ -20,6 +20,7 @@ from compat_v1.audit.operands import is_op, is_over_all, refined, with_numbers
 from compat_v1.audit.places import Places
 from compat_v1.audit.references import target
 from compat_v1.audit.rules import (
+    convolved,
     functional,
     oldest_averages,
     oldest_cases,
@@ -105,6 +106,7 @@ class Normal(Places):
         pruning.leave_out(self, set(), set())
         pruning.leave_out_stacks(self)
         pruning.hand_on_effects(self)
+        convolved.finish(self)
         entering.finish(self)
 
     # What the rules ask.
