@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import gc
 import gzip
 import json
 import random
@@ -41,6 +42,21 @@ def test_audit_leaves_the_graphs_as_they_were(port):
     before = [graph.SerializeToString(deterministic=True) for graph in graphs]
     audit(*graphs)
     assert [graph.SerializeToString(deterministic=True) for graph in graphs] == before
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_audit_leaves_the_collector_of_cycles_as_it_was(is_enabled):
+    empty = tf.GraphDef()
+    unusable = text_format.Parse('node { name: "a" op: "NoOp" input: "^b" }', tf.GraphDef())
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        audit(empty, empty)
+        assert gc.isenabled() == is_enabled
+        with pytest.raises(ValueError, match="needs"):
+            audit(empty, unusable)
+        assert gc.isenabled() == is_enabled
+    finally:
+        gc.enable()
 
 
 def test_port_is_the_original_node_by_node():

@@ -2,6 +2,7 @@
 
 import functools
 
+import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 
@@ -43,6 +44,12 @@ def output_types(op):
     """Return for each output argument of an op its type, a number (0: none), and the attribute that says it, or ""."""
     definition = op_def_registry.get(op)
     return [(one.type, one.type_attr) for one in definition.output_arg] if definition is not None else []
+
+
+@functools.cache
+def type_name(number):
+    """Return what a type is called, as "float32", also of a reference; "" for 0."""
+    return tf.dtypes.as_dtype(number).base_dtype.name if number else ""
 
 
 def gives_reference(op, index):

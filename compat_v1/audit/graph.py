@@ -136,7 +136,7 @@ class Graph:
         if attribute:
             said = node.attr[attribute].type if attribute in node.attr else None
             number = definitions.default_type(node.op, attribute) if said is None else said
-        return tf.dtypes.as_dtype(number).base_dtype.name if number else ""
+        return definitions.type_name(number)
 
     @_once
     def _read(self, name):
