@@ -12,7 +12,7 @@ import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
 
 from compat_v1 import cli as command_line
-from compat_v1.audit import drift
+from compat_v1.audit import definitions, drift
 from compat_v1.audit.comparison import audit
 from compat_v1.audit.reading import read_graph_def
 from compat_v1.proof.golden import RECORDED
@@ -293,3 +293,14 @@ def test_op_of_what_is_no_number_is_audited():
     diagonal = tf.NodeDef(name="diagonal", op="MatrixDiag", input=["handles"], attr={"T": resource})
     graph = tf.GraphDef(node=[handles, diagonal])
     assert audit(graph, graph).verdict == "faithful"
+
+
+def test_of_an_op_that_is_refused_nothing_is_kept_as_its_library_may_be_loaded_later():
+    with tf.Graph().as_default() as graph:
+        tf.raw_ops.TensorArrayV3(size=2, dtype=tf.float32)
+    graph_def = graph.as_graph_def()
+    graph_def.node.add(name="unheard", op="Unheard")
+    asked = definitions.defaults.cache_info().misses
+    with pytest.raises(ValueError, match="Unheard"):
+        audit(graph_def, graph_def)
+    assert definitions.defaults.cache_info().misses == asked

@@ -111,8 +111,8 @@ class Graph:
         self._known = collections.defaultdict(dict)  # {question: {(name, …): answer}}
         self.awaited = {one for controls in self.controls.values() for one in controls}
         self.functions = {function.signature.name: function for function in graph_def.library.function}
+        self.shapes = static_shapes(graph_def, placeholder_shapes or {})  # first: it refuses ops that are not known yet
         self.devices = devices.of(self)
-        self.shapes = static_shapes(graph_def, placeholder_shapes or {})
         self.order = self._order()
         self.branches = conditions.of_graph(self, with_turns=True)
         pivots.leave_out(self)

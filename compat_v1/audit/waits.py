@@ -260,14 +260,15 @@ def _is_of_loop(node):
 
 def _last(leaving):
     """Return the end of the last turn for what leaves a loop that surely has one, and any other node as it is."""
-    merge, condition = (one[0] for one in leaving.inputs[0][0].inputs)
-    counted = condition.inputs[0] if condition.op == "LoopCond" else None
-    if not merge.late or not is_op(counted, "Less") or not is_op(counted[0].inputs[0], "Merge"):
+    merge, condition = leaving.inputs[0][0].inputs if is_op(leaving.inputs[0], "Switch") else (None, None)
+    counted = condition[0].inputs[0] if is_op(condition, "LoopCond") else None
+    if not is_op(merge, "Merge") or not merge[0].late or not is_op(counted, "Less"):
         return leaving
     count, limit = counted[0].inputs
-    begin = count[0].inputs[0][0].inputs[0] if is_op(count[0].inputs[0], "Enter") else None
+    entered = count[0].inputs[0] if is_op(count, "Merge") and count[1] == 0 else None
+    begin = entered[0].inputs[0] if is_op(entered, "Enter") else None
     has_one = is_of_numbers(begin) and is_of_numbers(limit) and begin.value < limit.value
-    return merge.inputs[merge.late[0]][0] if has_one else leaving
+    return merge[0].inputs[merge[0].late[0]][0] if has_one else leaving
 
 
 def _is_pure(normal, node):

@@ -223,6 +223,21 @@ def test_a_loop_that_begins_with_zeros_takes_what_they_are_like_in_its_turns(tak
         assert audit(old, new).verdict == "not faithful", (of, begin)
 
 
+def _changed_as_it_leaves(graph_def):
+    """Let what the loop gives leave it by a Neg, as a graph may that no while_loop built."""
+    leaving = [node for node in graph_def.node if node.op == "Exit"][-1]
+    changed = graph_def.node.add(name="changed", op="Neg", input=leaving.input)
+    changed.attr["T"].CopyFrom(leaving.attr["T"])
+    leaving.input[0] = changed.name
+    return graph_def
+
+
+def test_of_a_loop_that_is_left_in_another_way_it_is_not_known_that_it_has_a_turn():
+    old, new = (_changed_as_it_leaves(_begun_like(one)) for one in (False, True))
+    assert audit(new, new).verdict == "faithful"
+    assert audit(old, new).verdict == "not faithful"
+
+
 def _largest_gradient(new, mistake):
     """Return the gradient of the three largest of each of four rows, which are kept for it in each turn."""
 

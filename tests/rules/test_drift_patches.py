@@ -120,6 +120,17 @@ def test_what_is_added_up_elsewhere_is_reported(form):
     assert audit(patches(form, geometry), patches(by_segments, geometry)).verdict == "faithful"
 
 
+def test_patches_larger_than_the_image_take_nothing_and_too_many_elements_are_not_laid_out(monkeypatch):
+    def arange(*given, whole=np.arange):
+        assert max(given) <= 1 << 24
+        return whole(*given)
+
+    monkeypatch.setattr(np, "arange", arange)
+    for length, padding in (((8, 1), "VALID"), ((3, 10), "VALID"), ((1 << 28, 1), "SAME")):
+        new = patches(None, ((7, 9), length, (1, 1), (1, 1), padding))
+        assert audit(new, new).verdict == "faithful", length
+
+
 def test_pixels_that_floats_cannot_count_are_not_excused():
     for rows, verdict in ((1023, "faithful"), (1025, "not faithful")):
         geometry = ((rows, 1 << 14), (1, 1), (1000, 1 << 13), (1, 1), "VALID")

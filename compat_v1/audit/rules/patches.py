@@ -5,6 +5,8 @@ written as the sum of segments whose numbers are a constant, if the sizes of the
 the same elements in the same order.
 """
 
+import math
+
 import numpy as np
 
 from compat_v1.audit.graph import Attributes
@@ -133,20 +135,25 @@ class _Counted:
         settings = [list(attributes[key].list.i)[1:3] for key in ("ksizes", "strides", "rates")]
         padding = attributes["padding"].s
         lines = [_line(*one, padding) for one in zip(found.shape[1:3], *settings, strict=True)]
-        if np.prod([one.size for one in lines]) > _MOST:
+        if any(one is None for one in lines) or math.prod(one.size for one in lines) > _MOST:
             return None
         self.pixels = found.size
         (rows, columns), inner = lines, found[0, :, :, 0]
         padded = np.pad(inner, 1)
         rows, columns = (np.clip(one, -1, size) + 1 for one, size in zip(lines, inner.shape, strict=True))
         taken = padded[rows[:, None, :, None], columns[None, :, None, :]]
-        return taken.reshape(1, len(rows), len(columns), -1)
+        return taken.reshape(1, len(rows), len(columns), rows.shape[1] * columns.shape[1])
 
 
 def _line(size, length, stride, rate, padding):
-    """Return where along an axis each patch takes its elements: below 0, or from the size on, is beside the image."""
+    """Return where along an axis each patch takes its elements: below 0, or from the size on, is beside the image.
+
+    None where there are too many.
+    """
     reach = length + (length - 1) * (rate - 1)
     count = -(-size // stride) if padding == b"SAME" else max(0, -(-(size - reach + 1) // stride))
+    if count * length > _MOST:
+        return None
     before = max(0, (count - 1) * stride + reach - size) // 2 if padding == b"SAME" else 0
     return np.arange(count)[:, None] * stride - before + np.arange(length) * rate
 
