@@ -6,6 +6,7 @@ import gc
 import gzip
 import json
 import random
+from types import SimpleNamespace
 
 import pytest
 import tensorflow.compat.v1 as tf
@@ -14,6 +15,8 @@ from google.protobuf import text_format
 from compat_v1 import cli as command_line
 from compat_v1.audit import definitions, drift
 from compat_v1.audit.comparison import audit
+from compat_v1.audit.nodes import Node
+from compat_v1.audit.pruning import arranged
 from compat_v1.audit.reading import read_graph_def
 from compat_v1.proof.golden import RECORDED
 from compat_v1.proof.original_graph import GRAPH, audit_port, original_graph_def, original_network
@@ -222,6 +225,13 @@ def test_edit_that_no_single_value_shows_is_caught(edit, port):
     mutant = copy.deepcopy(port)
     edit(mutant)
     assert not audited(original_graph_def(), mutant).is_faithful
+
+
+def test_nodes_that_a_rule_has_made_from_each_other_are_an_error_and_no_endless_search():
+    one, other = (Node(number, "Tanh", {}, [], frozenset(), "", [str(number)]) for number in range(2))
+    one.inputs, other.inputs = [(other, 0)], [(one, 0)]
+    with pytest.raises(ValueError, match="from itself"):
+        arranged(SimpleNamespace(nodes=[one, other]))
 
 
 def test_graph_that_tensorflow_cannot_import_is_refused(port):

@@ -56,8 +56,12 @@ def arrange(normal):
 
 
 def arranged(normal):
-    """Return the nodes, each after what it needs, but for what comes back in a loop."""
+    """Return the nodes, each after what it needs, but for what comes back in a loop.
+
+    Raises `ValueError` where nodes need each other: a rule is wrong, and nothing can be told of the graph.
+    """
     order: dict = {}
+    waiting = set()
     for first in normal.nodes:
         todo = [first]
         while todo:
@@ -65,6 +69,9 @@ def arranged(normal):
             makers = [one for k, one in enumerate(node.inputs) if k not in node.late and not isinstance(one, Literal)]
             missing = [one for one in (*(maker for maker, _ in makers), *node.controls) if one not in order]
             if missing and node not in order:
+                if node in waiting:
+                    raise ValueError(f"a rule of the audit makes {node.name} from itself: of this graph it cannot tell")
+                waiting.add(node)
                 todo += sorted(missing, key=lambda one: one.number)
             else:
                 order[todo.pop()] = None

@@ -59,6 +59,27 @@ def test_a_sum_of_exponentials_over_all_axes_is_squeezed_first(shared, gated, be
     assert audit(old, _built(_exponents, True, shared, gated=gated, behind=not behind)).verdict == "not faithful"
 
 
+def _exponents_reshaped_again(factor):
+    """One whose gradient has a shape that is fed, and is reshaped once more when it was multiplied."""
+    x = floats(5, 3)
+    largest = raw.StopGradient(input=raw.Max(input=x, axis=[1], keep_dims=True))
+    exponents = raw.Exp(x=raw.Sub(x=x, y=largest))
+    total = raw.Sum(input=exponents, axis=[1], keep_dims=True)
+    gradient = raw.Reshape(tensor=raw.Min(input=x, axis=[1]), shape=tf.placeholder(tf.int32, [2]))
+    with tf.control_dependencies([tf.group(gradient)]):
+        handed = raw.Identity(input=gradient)
+    with tf.control_dependencies([handed]):
+        back = raw.Mul(x=handed, y=raw.Reciprocal(x=total))
+    out(raw.Squeeze(input=raw.AddV2(x=raw.Log(x=total), y=largest), axis=[1]))
+    out(raw.Reshape(tensor=back, shape=[5, 1]) * exponents * factor)
+
+
+def test_a_gradient_that_is_reshaped_once_more_is_made_from_nothing_of_its_own():
+    graph = _built(_exponents_reshaped_again, 2.0)
+    assert audit(graph, graph).verdict == "faithful"
+    assert audit(graph, _built(_exponents_reshaped_again, 3.0)).verdict == "not faithful"
+
+
 def _exponents_turn_by_turn(new, mistake=False):
     """The forward pass of a chain of labels, and what an optimizer gets for the weights of its steps."""
     x = floats(4, None, 5)

@@ -114,7 +114,7 @@ class _Gradient:
         if users[reshape] == own:
             normal.absorbed.add(reshape)  # else something besides takes the same gradient in the same shape
         behind = make(normal, reshape, "Reshape", reshape.attributes, [(self.product, 0), shape], kept, _RULE)
-        for user in users[self.product]:
+        for user in users[self.product] - {behind[0]}:  # which a sum may have had for its own
             user.inputs = [behind if one == (self.product, 0) else one for one in user.inputs]
         others = [one for one in users.get(self.handed, ()) if one not in (self.inverse, self.product)]
         if others:  # the gradient of the largest exponent, which is stopped
