@@ -50,6 +50,7 @@ def _squeeze(normal, node, found, users):
         normal.set_sizes(logarithm, sizes)
     node.op, node.attributes, node.inputs = "AddV2", added.attributes, [(logarithm, 0), flat]
     node.steps.add(_RULE)
+    normal.set_sizes(node, sizes)
     for one in fitting:
         one.write(normal, total, found["kept"], users)
     normal.absorbed |= {added, kept}
