@@ -65,6 +65,8 @@ def _import(graph_def, placeholder_shapes, vague):
     for node in known.node:
         if node.name in placeholder_shapes:
             node.attr["shape"].shape.CopyFrom(placeholder_shapes[node.name])
+            # An old graph's version makes the importer doubt a scalar, but not what was inferred when it was built.
+            node.attr["_output_shapes"].CopyFrom(v1.AttrValue(list={"shape": [placeholder_shapes[node.name]]}))
         if node.op in ENTERS:
             node.attr["is_constant"].b = True
         if node.op in MERGES:

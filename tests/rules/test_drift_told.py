@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.python.framework.function import Defun
 
 from compat_v1.audit.bodies import with_bodies
-from compat_v1.audit.comparison import audit
+from compat_v1.audit.comparison import audit, readable, shapes_of_placeholders
 from compat_v1.audit.graph import Graph
 from drift_cases import built, floats, out
 from test_drift import proved, run
@@ -200,3 +200,15 @@ def _named(unused, device):
 def test_a_constant_that_nothing_uses_is_not_held_against_one_of_its_name():
     proved(_named(True, "/device:CPU:0"), _named(False, "/device:CPU:0"))
     assert audit(_named(True, "/device:CPU:0"), _named(False, "/device:CPU:1")).verdict == "not faithful"
+
+
+def test_that_a_placeholder_is_a_scalar_the_port_tells_a_graph_of_the_first_releases():
+    with tf.Graph().as_default() as graph:
+        raw.Mul(x=tf.placeholder(tf.float32, [5, 2]), y=tf.placeholder(tf.float32, [], name="scale"))
+    old, port = graph.as_graph_def(add_shapes=True), graph.as_graph_def()
+    for node in old.node:
+        node.attr["_output_shapes"].list.shape[0].CopyFrom(tf.TensorShape(None).as_proto())
+    old.versions.producer = 21  # in which [] stands for a shape that is not known, too
+    told = readable(old, shapes_of_placeholders(old, port)).shapes
+    assert (told["scale"], told["Mul"]) == ([()], [(5, 2)])
+    assert readable(old).shapes["Mul"] == [None]
