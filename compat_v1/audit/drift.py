@@ -280,6 +280,11 @@ RULES = {
         "1.15 to 2.21",
         "it is the same sum of two numbers",
     ),
+    "asserted to be one": Rule(
+        "an example of unknown shape that is parsed alone is asserted to be a scalar",
+        "1.0 to 1.15, 1.15 to 2.21",
+        "the op that parsed one refused anything else, and the program stopped as well",
+    ),
     "batches of images": Rule(
         "that a batch of images is not empty is asserted no more",
         "1.15 to 2.21",

@@ -88,10 +88,12 @@ def parsed_sequence_alone(new, mistake):
     steps = [tf.train.Feature(float_list=tf.train.FloatList(value=[value])) for value in (1.5, -2.5, 0.25)]
     lists = tf.train.FeatureLists(feature_list={"x": tf.train.FeatureList(feature=steps)})
     example = tf.train.SequenceExample(context=tf.train.Features(feature=context), feature_lists=lists)
-    serialized = raw.PlaceholderWithDefault(input=example.SerializeToString(), shape=[])
+    serialized = raw.PlaceholderWithDefault(input=example.SerializeToString(), shape=None)
     kinds = {"context_dense_shapes": [[]], "feature_list_dense_shapes": [[]]}
     kinds["context_dense_defaults"] = [tf.constant([], tf.int64)]
     if new:
+        with tf.control_dependencies([tf.Assert(tf.equal(tf.rank(serialized), 0), ["no scalar"])]):
+            serialized = tf.identity(serialized)
         keys = {"context_dense_keys": ["n"], "feature_list_dense_keys": ["x"]}
         none = ("context_sparse_keys", "context_ragged_keys", "feature_list_sparse_keys", "feature_list_ragged_keys")
         keys |= {key: [] for key in (*none, "debug_name")}

@@ -38,6 +38,7 @@ PROVED -= {"commuted product", "computed shapes", "own shape"}  # which have oth
 PROVED |= {"waits of a loop", "pairs in rows"}  # in test_drift_older.py and test_drift_metrics.py
 PROVED |= {"entered again", "handed on as rows"}  # in test_drift_looped.py and test_drift_rows_of_sums.py
 PROVED |= {"nothing joined", "step that is read", "settings of calls"}  # in test_drift_sessions.py
+PROVED |= {"asserted to be one"}  # in test_drift_readers.py
 PROVED |= {"handles of tables", "filled tables"}  # in test_drift_tables.py
 PROVED |= {"first datasets", "results of functions", "unused datasets"}  # in test_drift_between_datasets.py
 PROVED |= {"gradient of patches"}  # in test_drift_patches.py

@@ -143,3 +143,63 @@ def test_an_image_of_whole_numbers_may_be_copied_before_it_is_standardized():
     assert [one.cause for one in result.numbers] == ["standardized image"] and not result.differences
     for mistake in ({"copied": "y"}, {"cast": tf.float64}):
         assert audit(_standardized(True), _standardized(False, **mistake)).verdict == "not faithful"
+
+
+def _asserted(tensor, copied, rank=0):
+    with tf.control_dependencies([tf.Assert(tf.equal(tf.rank(tensor), rank), ["Input serialized must be a scalar"])]):
+        return tf.identity(copied)
+
+
+def _of_unknown_shape(form, key="c", about="example", taken="example", **mistake):
+    """Parse an example of unknown shape: alone by an op that refuses more, or where it is asserted to be a scalar."""
+    with tf.Graph().as_default() as graph:
+        given = {name: tf.placeholder(tf.string, name=name) for name in ("example", "other")}
+        example = given["example"]
+        of = {"dense_defaults": [tf.constant([7.0, 8.0])], "sparse_types": [tf.int64], "dense_shapes": [[2]]}
+        keys = {"sparse_keys": ["a"], "dense_keys": [key]}
+        if form == "old":
+            one = raw.ParseSingleExample(serialized=example, num_sparse=1, **keys, **of)
+        elif form == "first":
+            batch = tf.expand_dims(_asserted(example, example), 0)
+            one = raw.ParseExample(serialized=batch, names=[], **keys, **of)
+        elif form == "vector":
+            one = raw.ParseExample(serialized=example, names=[], **keys, **of)
+        else:
+            features = {key: tf.FixedLenFeature([2], tf.float32, [7.0, 8.0]), "a": tf.VarLenFeature(tf.int64)}
+            found = tf.io.parse_example(_asserted(given[about], given[taken], **mistake), features)
+        dense, sparse = (
+            (found[key], found["a"].values) if form == "new" else (one.dense_values[0], one.sparse_values[0])
+        )
+        tf.identity(tf.squeeze(dense, [0]) if form == "first" else dense, name="dense")
+        tf.identity(sparse, name="sparse")
+    return graph
+
+
+@pytest.mark.parametrize("old", ["old", "first"])
+def test_what_is_asserted_to_be_one_example_is_parsed_as_by_the_op_that_refuses_more(old):
+    for example in _examples():
+        found = []
+        for graph in map(_of_unknown_shape, (old, "new")):
+            with tf.Session(graph=graph) as session:
+                found.append(session.run(["dense:0", "sparse:0"], {"example:0": example}))
+                with pytest.raises(tf.errors.InvalidArgumentError):
+                    session.run("dense:0", {"example:0": [example]})
+        for one, other in zip(*found, strict=True):
+            assert one.shape == other.shape and one.tobytes() == other.tobytes()
+    result = audit(*(_of_unknown_shape(form).as_graph_def() for form in (old, "new")))
+    assert result.verdict == "faithful" and {"old": "asserted to be one", "first": "parsed"}[old] in result.rules, (
+        result.differences
+    )
+
+
+@pytest.mark.parametrize("mistake", [{"rank": 1}, {"about": "other"}, {"taken": "other"}, {"key": "d"}], ids=str)
+@pytest.mark.parametrize("old", ["old", "first"])
+def test_what_is_asserted_of_something_else_is_no_such_assertion(old, mistake):
+    graphs = _of_unknown_shape(old), _of_unknown_shape("new", **mistake)
+    assert audit(*(graph.as_graph_def() for graph in graphs)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("old", ["old", "first", "new"])
+def test_one_example_alone_is_no_batch_of_examples(old):
+    graphs = [_of_unknown_shape(form).as_graph_def() for form in ("vector", old)]
+    assert audit(*graphs).verdict == audit(*graphs[::-1]).verdict == "not faithful"

@@ -6,6 +6,8 @@ import tensorflow as tf
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_scalar, number, stays
+from compat_v1.audit.rules.sequences import asserted
+from compat_v1.audit.sizes import unknown
 
 v1 = tf.compat.v1
 
@@ -95,10 +97,12 @@ def _parsed(rewriter, name, node, operands):
     serialized, names, alone = operands[0], operands[1], False
     if is_op(serialized, "ExpandDims") and not serialized[0].controls and is_scalar(serialized[0].inputs[1], 0):
         first = all(_is_of_first(rewriter.graph, user, slot, sparse) for user, slot in rewriter.graph.users[name])
-        if not first or rewriter.normal.sizes(serialized[0].inputs[0]) != ():
+        if not first or rewriter.normal.sizes(serialized[0].inputs[0]) not in (None, ()):
             return False
         rewriter.normal.absorbed.add(serialized[0])
-        serialized, alone = serialized[0].inputs[0], True
+        serialized, alone = asserted(rewriter.normal, serialized[0].inputs[0]), True
+    # It refuses what is no vector, of which one example in a batch is made by itself.
+    rewriter.normal.assume(serialized, () if alone else (unknown(("parsed", name)),))
     none = _texts((), names)
     named = [_texts(keys[:sparse], names), _texts(keys[sparse:], names), none]
     inputs = [serialized, names, *named, *operands[2 + sparse + dense :]]

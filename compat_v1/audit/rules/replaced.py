@@ -55,6 +55,7 @@ def _parsed_alone(rewriter, name, node, operands):
     kept["num_sparse"] = written.get("num_sparse", _NONE)
     if written.keys() - kept.keys() - {"sparse_keys", "dense_keys", "_class"}:
         return False
+    rewriter.normal.assume(serialized, ())
     inputs = [serialized, none, *keys, none, *defaults]
     shapes = rewriter.graph.shapes[name]
     made = rewriter.normal.node(name, "ParseExampleV2", kept, inputs, None, {"parsed"}, len(shapes), shapes)

@@ -1,7 +1,8 @@
-"""A rule for `tf.parse_single_sequence_example`: one is parsed by the op that parses many, with vectors of keys."""
+"""Rules for one example that is parsed by the op that parses many, a sequence with vectors of keys."""
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
+from compat_v1.audit.operands import is_op, is_scalar
 
 _COUNTS = ("Ncontext_sparse", "Ncontext_dense", "Nfeature_list_sparse", "Nfeature_list_dense")
 _KEPT = ("Ncontext_sparse", "Nfeature_list_sparse", "Nfeature_list_dense", "context_sparse_types", "Tcontext_dense")
@@ -23,6 +24,7 @@ def _parsed_alone(rewriter, name, node, operands):
         return False
     sparse, dense, lists_sparse, lists_dense = (_vector([one.value[0] for one in some]) for some in keys)
     none, empty = _vector([]), whole([int(key in assumed_empty.value) for key in lists_dense.value], "bool")
+    rewriter.normal.assume(serialized, ())
     inputs = [serialized, none, sparse, dense, none, lists_sparse, lists_dense, none, empty, *defaults]
     kept = {key: written[key] for key in _KEPT if key in written}
     shapes = rewriter.graph.shapes[name]
@@ -36,4 +38,43 @@ def _vector(texts):
     return Literal("text", "string", (len(texts),), tuple(texts))
 
 
-RULES = {"ParseSingleSequenceExample": _parsed_alone}
+def _parsed_asserted(rewriter, name, node, operands):
+    """Of what is asserted to be one example, whose op refused more itself."""
+    serialized = asserted(rewriter.normal, operands[0])
+    if serialized == operands[0]:
+        return False
+    rewriter.normal.assume(serialized, ())
+    rewriter.normal.keep(name, node.op, [serialized, *operands[1:]], steps={"asserted to be one"})
+    return True
+
+
+def asserted(normal, serialized):
+    """Return the tensor that a copy of it waits to be asserted a scalar, any other as it is."""
+    if not is_op(serialized, "Identity") or normal.reads_a_ref(serialized[0].name):
+        return serialized
+    given = serialized[0].inputs[0]
+    for name in normal.graph.controls[serialized[0].name]:
+        pattern = _asserts_scalar(normal, name, given)
+        if pattern is not None:
+            normal.absorbed.update({serialized[0], *pattern})
+            return given
+    return serialized
+
+
+def _asserts_scalar(normal, name, given):
+    """Return the nodes of an assertion that a tensor is a scalar, none where it is known to be; None for any other."""
+    node = normal.made.get(name)
+    if node is None:  # it always holds, as where the same example has been parsed before
+        return () if normal.graph.nodes[name].op == "Assert" and name in normal.consumed else None
+    if node.op != "Assert" or not is_op(node.inputs[0], "Equal") or not is_op(node.inputs[0][0].inputs[0], "Rank"):
+        return None
+    condition = node.inputs[0][0]
+    rank, none = condition.inputs
+    return (node, condition, rank[0]) if rank[0].inputs == [given] and is_scalar(none, 0) else None
+
+
+RULES = {
+    "ParseSingleSequenceExample": _parsed_alone,
+    "ParseExampleV2": _parsed_asserted,
+    "ParseSequenceExampleV2": _parsed_asserted,
+}
