@@ -3,7 +3,7 @@
 from compat_v1.audit.dimensions_taken import strided
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
-from compat_v1.audit.sizes import add
+from compat_v1.audit.sizes import Size, add
 
 
 def of_rows(rank, sizes, attributes):
@@ -125,3 +125,24 @@ def is_for_factor(normal, tensor, shape):
     users = {normal.made.get(user) for name in first[0].names for user, _ in normal.graph.users.get(name, ())}
     products = [one for one in users if one is not None and one.op == "MatMul" and one.inputs[0] == first]
     return any(not any(_turned(one.attributes, *turned)) and normal.sizes(one.inputs[1]) == shape for one in products)
+
+
+def is_of_summed_rows(own, shape):
+    """Whether what has these sizes is reshaped for as many rows as a branch or a loop tells, and has no others.
+
+    It is a gradient that was handed on as rows by that. Any other number of rows could not be reshaped, so that it
+    stopped the program, as it does where it updates the variable whose gradient it is.
+    """
+    if own is None or len(own) != len(shape) or own[1:] != shape[1:]:
+        return False
+    if any(not isinstance(size, int) or size < 1 for size in shape) or not isinstance(own[0], Size):
+        return False
+    (product, times), *more = own[0].terms.items()
+    return not more and times == len(product) == 1 and product[0][0] == "size" and _is_told_in_turn(*product[0][1:])
+
+
+def _is_told_in_turn(total, index, axis):
+    """Whether an unknown size is how many sums of rows there are, by a shape that comes from a branch or a loop."""
+    if (total.op, index, axis) != ("UnsortedSegmentSum", 0, 0) or not is_op(total.inputs[2], "StridedSlice"):
+        return False
+    return is_op(total.inputs[2][0].inputs[0], "Merge", "Exit")

@@ -5,6 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
+from compat_v1.control_flow import control_flow_v1
 from test_drift_updates import OPTIMIZERS, weights_after
 
 
@@ -83,3 +84,58 @@ def test_rows_of_a_sum_of_variables_update_them_row_by_row(name):
     assert _audit(new, old).verdict == "not faithful", "no newer release makes them dense"
     for mistake in ({"rate": 0.2}, {"times": 2.0}, {"combine": "Sub"}, {"rows": [3, 0, 3]}):
         assert _audit(old, _of_a_sum(None, False, name, **mistake)).verdict == "not faithful"
+
+
+@tf.RegisterGradient("Reshaped")
+def _reshaped(op, gradient):
+    gradient = tf.convert_to_tensor(gradient)
+    return tf.reshape(gradient * op.inputs[1], [7, 5]), tf.reduce_sum(op.inputs[0] * gradient)
+
+
+@tf.RegisterGradient("NotReshaped")
+def _not_reshaped(op, gradient, factor=1):
+    gradient = tf.convert_to_tensor(gradient)
+    product = gradient * op.inputs[1]
+    return product if factor == 1 else product * factor, tf.reduce_sum(op.inputs[0] * gradient)
+
+
+@tf.RegisterGradient("Doubled")
+def _doubled(op, gradient):
+    return _not_reshaped(op, gradient, 2)
+
+
+def _in_turn(form, looped, times=3.0, after=0):
+    """Train by rows of a product, taken in a branch or in a loop: its gradient was `Reshaped`."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, is_taken = tf.placeholder(tf.int32, [None], name="x"), tf.placeholder(tf.bool, [], name="is_taken")
+        start = tf.constant(np.random.default_rng(2).normal(size=(7, 5)), tf.float32)
+        weights = tf.Variable(start, name="weights", use_resource=False)
+        with graph.gradient_override_map({"Mul": form}):
+            product = tf.raw_ops.Mul(x=weights, y=times)
+        if looped:
+            step = lambda k, total: (k + 1, total + tf.tanh(tf.gather(product, x[k] + after)))  # noqa: E731
+            _, total = tf.while_loop(lambda k, _: k < tf.size(x), step, [0, tf.zeros([5])])
+        else:
+            total = tf.cond(is_taken, lambda: tf.tanh(tf.gather(product, x + after)), lambda: tf.zeros([2, 5]))
+        (gradient,) = tf.gradients(tf.reduce_sum(total), [weights], gate_gradients=True)
+        tf.train.GradientDescentOptimizer(0.1).apply_gradients([(gradient, weights)], name="train")
+        tf.variables_initializer([weights], name="begin")
+        product.op._clear_attr("_gradient_op_type")
+    return graph
+
+
+@pytest.mark.parametrize("looped", [False, True])
+def test_rows_that_a_branch_or_loop_hands_on_are_as_many_as_their_gradient_was_reshaped_to(looped):
+    old, new = (_in_turn(form, looped) for form in ("Reshaped", "NotReshaped"))
+    result = _audit(old, new)
+    assert result.verdict == "faithful" and "own shape" in result.rules, result.differences
+    for feeds in ({"x:0": [3, 1, 3], "is_taken:0": True}, {"x:0": [2], "is_taken:0": False}):
+        trained = []
+        for graph in (old, new):
+            with tf.Session(graph=graph) as session:
+                session.run("begin")
+                session.run("train", feeds)
+                trained.append(session.run("weights:0").tobytes())
+        assert trained[0] == trained[1]
+    for form, mistake in (("Doubled", {}), ("NotReshaped", {"times": 2.0}), ("NotReshaped", {"after": 1})):
+        assert _audit(old, _in_turn(form, looped, **mistake)).verdict == "not faithful"

@@ -279,7 +279,10 @@ class GradientRules:
         if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True
-        if rest.is_for_factor(self.normal, tensor, target):
+        is_told = rest.is_of_summed_rows(own, target)
+        if is_told:
+            self.normal.rests[name] = target[0]
+        if is_told or rest.is_for_factor(self.normal, tensor, target):
             self.normal.alias(name, tensor, "own shape")
             return True
         if self._is_reshaped_back(name, tensor, target):
