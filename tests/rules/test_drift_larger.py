@@ -183,11 +183,11 @@ def _contracted(kind, equation=None):
     """Return the graph of an einsum and its gradients: as the op of that equation, or as 1.15 made it of others."""
     with tf.Graph().as_default() as graph:
         x, w, z = floats(None, 3, 4, 3), floats(3, 4, 3, name="w"), floats(None, 3, 4, 3, name="z")
-        other = {"batches": [tf.exp(x)], "other batches": [z], "rows": [z], "matrix": [w]}
+        other = {"batches": [tf.exp(x)], "other batches": [z], "rows": [z], "rows in a column": [z], "matrix": [w]}
         taken = [x, *other.get(kind, [])]
         if equation:
             y = tf.einsum(equation, *taken)
-        elif kind == "rows":
+        elif "rows" in kind:
             y = tf.matmul(tf.reshape(x, [-1, 1, 36]), tf.reshape(z, [-1, 36, 1]))
             y = tf.reshape(y, [tf.shape(x)[0]])
         elif "batches" in kind:
@@ -197,6 +197,8 @@ def _contracted(kind, equation=None):
             y = tf.transpose(tf.reshape(y, [-1, 3, 3]), [2, 0, 1])
         else:
             y = tf.reduce_sum(x, [1]) if kind == "sum" else tf.transpose(x, [3, 1, 0, 2])
+        if kind == "rows in a column":
+            y = tf.expand_dims(y, 1)
         for number, gradient in enumerate(tf.gradients(tf.tanh(y), taken)):
             tf.exp(gradient, name=f"gradient{number}")
         out(y)
@@ -204,10 +206,11 @@ def _contracted(kind, equation=None):
 
 
 EQUATIONS = {"batches": "bqhk,bthk->bhqt", "matrix": "bqhk,ohk->obq", "sum": "bqhk->bhk", "turned": "bqhk->kqbh"}
-EQUATIONS |= {"other batches": "bqhk,bthk->bhqt", "rows": "bqrs,bqrs->b"}
+EQUATIONS |= {"other batches": "bqhk,bthk->bhqt", **dict.fromkeys(("rows", "rows in a column"), "bqrs,bqrs->b")}
 OTHERS = {
     "other batches": ["bqhk,bthk->bhtq", "bthk,bqhk->bhqt", "bhqk,bhtk->bhqt", "bqhk,athk->ahqt"],
     "rows": ["bqrs,bsrq->b"],
+    "rows in a column": ["bqrs,bsrq->b"],
     "batches": ["bqhk,bthk->bhtq", "bthk,bqhk->bhqt", "bhqk,bhtk->bhqt"],
     "matrix": ["bqhk,ohk->oqb", "bqhk,khq->qbk", "qbhk,ohk->obq"],
     "sum": ["bqhk->bqk", "bqhk->bqh", "bqhk->bkh"],

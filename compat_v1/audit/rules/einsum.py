@@ -223,6 +223,9 @@ def _matrix(rewriter, name, operand, before, after, batch, groups):
         for axis in group:
             size = times(size, sizes[axis])
         shape.append(size)
+    if rewriter._differs_in_ones(turned, tuple(shape)):  # one Reshape is enough, as anywhere
+        rewriter.normal.absorbed.add(turned[0])
+        turned = turned[0].inputs[0]
     return _reshaped(rewriter, name, turned, shape)
 
 
