@@ -157,7 +157,7 @@ class Normal(Places):
         functions = self.graph.called(name)
         beside = self.graph.colocated(name)
         placed = self.graph.devices[name]
-        device = placed if not self._is_repeated(placed, beside) else ""
+        device = placed if not self._is_repeated(name, placed, beside) else ""
         key = what_is_done(op, functions, attributes, inputs, controls, device)
         found = self._shared.get(key) if shared else None
         if found is None:
@@ -190,9 +190,10 @@ class Normal(Places):
         """Whether what enters a loop, other than a number to count to, is the same in every turn and at any time."""
         return "is_constant" in attributes and not isinstance(inputs[0], Literal) and not self.reads_a_ref(name)
 
-    def _is_repeated(self, device, beside):
-        """Whether a node's device is that of all nodes that it is to be placed beside, which says it already."""
-        return bool(beside) and all(self.graph.devices.get(target(one)) == device for one in beside)
+    def _is_repeated(self, name, device, beside):
+        """Whether a node's device is that of all others that it is to be placed beside, which say it already."""
+        others = [one for one in map(target, beside) if one != name]  # a variable is said to be beside itself
+        return bool(others) and all(self.graph.devices.get(one) == device for one in others)
 
     # How it is built.
 

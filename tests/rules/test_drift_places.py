@@ -51,6 +51,23 @@ def test_a_device_may_be_repeated_and_not_changed(own, verdict):
     assert audit(_placed("/device:CPU:0", "/device:CPU:0"), _placed("/device:CPU:0", own)).verdict == verdict
 
 
+def _of_a_variable(device):
+    """A variable on a device, which is said to be beside itself, as tf.get_variable has it."""
+    with tf.Graph().as_default() as graph:
+        with tf.device(device):
+            variable = raw.VariableV2(shape=[3], dtype=tf.float32, name="v")
+        _beside(variable.op, "v")
+        out(variable * 2.0)
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("device", ["", "/device:CPU:0", "/device:GPU:0", "/job:ps/task:1"])
+def test_that_a_variable_is_beside_itself_does_not_say_where_it_is(device):
+    old = _of_a_variable("/device:GPU:1")
+    assert audit(old, _of_a_variable("/device:GPU:1")).verdict == "faithful"
+    assert audit(old, _of_a_variable(device)).verdict == "not faithful"
+
+
 def _numbered(names, exchanged=False, extra=False):
     """Numbers that are added in two branches, each made in its own; `exchanged`: in the other."""
     with tf.Graph().as_default() as graph:
