@@ -65,7 +65,8 @@ def _asserts_scalar(normal, name, given):
     """Return the nodes of an assertion that a tensor is a scalar, none where it is known to be; None for any other."""
     node = normal.made.get(name)
     if node is None:  # it always holds, as where the same example has been parsed before
-        return () if normal.graph.nodes[name].op == "Assert" and name in normal.consumed else None
+        is_known = normal.graph.nodes[name].op == "Assert" and name in normal.consumed and normal.sizes(given) == ()
+        return () if is_known else None
     if node.op != "Assert" or not is_op(node.inputs[0], "Equal") or not is_op(node.inputs[0][0].inputs[0], "Rank"):
         return None
     condition = node.inputs[0][0]
