@@ -227,6 +227,20 @@ def test_edit_that_no_single_value_shows_is_caught(edit, port):
     assert not audited(original_graph_def(), mutant).is_faithful
 
 
+def _doubled_and_tripled(names, factor):
+    """Two products, of which one is taken more often; `factor`: of which."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [3], name="x")
+        products = {number: tf.multiply(x, number, name=name) for name, number in zip(names, (2.0, 3.0), strict=True)}
+        tf.add(tf.exp(products[factor]), tf.tanh(products[2.0]) * tf.sin(products[3.0]), name="out")
+    return graph.as_graph_def()
+
+
+def test_an_operand_of_the_same_name_that_is_another_is_told_from_it():
+    (found,) = audit(_doubled_and_tripled("ab", 2.0), _doubled_and_tripled("ba", 3.0)).differences
+    assert found.what == "input 0 is a:0 (Mul), which is b:0 (Mul) there, a:0 (Mul) in the port"
+
+
 def test_nodes_that_a_rule_has_made_from_each_other_are_an_error_and_no_endless_search():
     one, other = (Node(number, "Tanh", {}, [], frozenset(), "", [str(number)]) for number in range(2))
     one.inputs, other.inputs = [(other, 0)], [(one, 0)]

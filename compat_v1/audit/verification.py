@@ -239,6 +239,8 @@ class Verification:
                 self.find("value", node, other, what, name, other_name, is_computed, **self.differing(one, two))
             else:
                 here, there = self.text(one), self.text(two)
+                partner = self.partner.get(one[0]) if here == there else None
+                here += f", which is {self.text((partner, one[1]))} there" if partner else ""
                 self.find("input", node, other, f"input {position} is {here}, {there} in the port")
 
     def differing(self, one, two):
