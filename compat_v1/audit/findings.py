@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
-from tensorflow.python.framework import op_def_registry
 
+from compat_v1.audit.definitions import defaults
 from compat_v1.audit.references import target
 
 _MOST_AWAITED = 3  # that are listed
@@ -53,10 +53,8 @@ def types_of(op, key, *values):
     """Return the types that an attribute of an op says, which may be the op's default, or () if it says none."""
     if any(isinstance(one, str) for one in values):  # of an op of a normal form
         return ()
-    definition = op_def_registry.get(op)
-    default = next((one.default_value for one in definition.attr if one.name == key), None) if definition else None
-    protos = [attr_value_pb2.AttrValue.FromString(one) if one else default for one in values]
-    if any(one is None or one.WhichOneof("value") != "type" for one in protos):
+    protos = [attr_value_pb2.AttrValue.FromString(one or defaults(op).get(key, b"")) for one in values]
+    if any(one.WhichOneof("value") != "type" for one in protos):
         return ()
     return tuple(tf.dtypes.as_dtype(one.type).name for one in protos)
 

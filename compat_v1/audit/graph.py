@@ -230,13 +230,9 @@ class Graph:
     def has_effect(self, name):
         """Whether a node changes a variable, a queue or the like, and not only what it draws next or itself gives."""
         op = self.nodes[name].op
-        if (
-            not definitions.is_stateful(op)
-            or op in _READING
-            or op.startswith(("TensorArray", "Stack", "Ref", "Assert"))
-        ):
+        if not definitions.is_stateful(op) or definitions.draws(op) or op in _READING:
             return False
-        return bool(self.inputs[name]) and not definitions.draws(op)
+        return bool(self.inputs[name]) and not op.startswith(("TensorArray", "Stack", "Ref", "Assert"))
 
     @functools.cached_property
     def counts_elements(self):

@@ -243,7 +243,11 @@ def _leaves(node):
 
 def _is_of_one_number(normal, node):
     """Whether a node sums the gradient for one number that the gradient of a sum has spread over all elements."""
-    sizes = normal.sizes((node, 0)) if "spread: summed" in node.steps else None
+    return "spread: summed" in node.steps and _gives_one(normal, node)
+
+
+def _gives_one(normal, node):
+    sizes = normal.sizes((node, 0))
     return sizes is not None and set(sizes) <= {1}
 
 
@@ -265,8 +269,7 @@ def _is_for_a_filling(normal, node, begun):
     """
     if node.op != "Sum" or node.inputs[0] not in begun or len(node.names) != len(node.inputs[0][0].names) - 1:
         return False
-    sizes = normal.sizes((node, 0))
-    return sizes is not None and set(sizes) <= {1}
+    return _gives_one(normal, node)
 
 
 def _is_free(normal, node):

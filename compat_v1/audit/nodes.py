@@ -28,6 +28,10 @@ class Node:
         """The name of the node of the GraphDef that it mainly stands for."""
         return self.names[0]
 
+    def does(self, inputs, controls):
+        """Return what is equal for nodes that compute the same, if this one takes and waits for these."""
+        return what_is_done(self.op, self.functions, self.attributes, inputs, controls, self.device)
+
 
 def what_is_done(op, functions, attributes, inputs, controls, device):
     """Return what is equal for nodes that compute the same from the same."""

@@ -2,7 +2,6 @@
 
 from compat_v1.audit import pruning
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.nodes import what_is_done
 
 
 def share(normal):
@@ -14,7 +13,7 @@ def share(normal):
             continue
         node.inputs = [one if isinstance(one, Literal) else instead.get(one, one) for one in node.inputs]
         node.controls = frozenset(taken.get(one, one) for one in node.controls)
-        first = found.setdefault(_does(node), node) if _may_share(normal, node) else node
+        first = found.setdefault(node.does(node.inputs, node.controls), node) if _may_share(normal, node) else node
         if first is not node:
             taken[node] = first
             instead.update({(node, index): (first, index) for index in range(max(len(node.outputs), 1))})
@@ -34,7 +33,3 @@ def _may_share(normal, node):
     if not node.inputs or node.op == "Const":  # which stands for the branch that it is made in
         return False
     return node.name in normal.graph.nodes and normal.may_share(node.name, node.op)
-
-
-def _does(node):
-    return what_is_done(node.op, node.functions, node.attributes, node.inputs, node.controls, node.device)

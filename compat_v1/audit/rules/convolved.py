@@ -5,6 +5,7 @@ the operand in each run.
 """
 
 from compat_v1.audit.operands import is_of_numbers, is_tensor
+from compat_v1.audit.sizes import may_be_one
 
 _FORWARD = ("Conv2D", "DepthwiseConv2dNative")
 
@@ -25,13 +26,9 @@ def finish(normal):
         operand, *filters = node.inputs[:2] if node.op in _FORWARD else (None,)
         known = normal.sizes(operand) if is_tensor(operand) else None
         for gradient, sizes in told.get((node.op, _how(node), *filters), {}).items() if known else ():
-            if (node.op, _how(node), operand, gradient) in with_filters and _may_be(known, sizes):
+            if (node.op, _how(node), operand, gradient) in with_filters and may_be_one(known, sizes):
                 normal.assume(operand, sizes)
 
 
 def _how(node):
     return tuple(sorted(node.attributes.items()))
-
-
-def _may_be(known, sizes):
-    return len(known) == len(sizes) and all(a == b or not isinstance(a, int) for a, b in zip(known, sizes, strict=True))

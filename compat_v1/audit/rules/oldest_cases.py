@@ -6,7 +6,6 @@ brought into the order in which it was made: the first releases took it out of a
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.nodes import what_is_done
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number
 from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, before, may_go, redirect, users_of
@@ -40,7 +39,7 @@ def _called_before(normal, negated, users):
         default = _decided((one, 0), users) if _none_of((one, 0)) else None
         results = [merge.inputs[1] for merge in _default_ends(default, users)] if default else []
         if results and not outside:
-            outside = {what_is_done(*_parts(node, node.inputs, node.controls)): node for node in normal.nodes}
+            outside = {node.does(node.inputs, node.controls): node for node in normal.nodes}
         if results:
             _find_like(normal, default, results, outside, like)
     for node in reversed(normal.nodes if like else ()):
@@ -66,15 +65,11 @@ def _find_like(normal, default, results, outside, like):
         inputs = [made.get(one, one) if is_tensor(one) else one for one in node.inputs]
         places = {default.pivots[1]}.union(*(one.alive for one in node.inputs if isinstance(one, Literal)))
         controls = {made[one, 0][0] if (one, 0) in made else one for one in node.controls - places}
-        keys = [what_is_done(*_parts(node, inputs, controls - waits)) for waits in (set(), asserted)]
+        keys = [node.does(inputs, controls - waits) for waits in (set(), asserted)]
         same = next((outside[key] for key in keys if key in outside), node)
         if same is not node:
             made.update({(node, k): (same, k) for k in range(len(node.outputs))})
             like.setdefault(same, set()).add(node)
-
-
-def _parts(node, inputs, controls):
-    return node.op, node.functions, node.attributes, inputs, controls, node.device
 
 
 def _at_most_one(rewriter, name, node, operands):
