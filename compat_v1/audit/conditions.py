@@ -20,7 +20,7 @@ class Conditions:
     def __init__(self, order, op, inputs, needs, with_turns=False):
         self._op, self._inputs, self._needs, self._with_turns = op, inputs, needs, with_turns
         self._found: dict = {}
-        for node in order:
+        for node in order if any(op(node) in SWITCHES for node in order) else ():
             own = self.without(node)
             if own:
                 self._found[node] = own

@@ -88,7 +88,7 @@ class Graph:
         `is_generator`: whether that function is what asks a generator of a dataset for the next element.
         """
         self.graph_def, self.is_body, self.is_generator = graph_def, whole is not None, is_generator
-        self.whole = whole or self
+        self._whole = whole  # not itself: without the cycle, a graph that is done with is gone at once
         self.nodes = {node.name: node for node in graph_def.node}
         self.made = list(self.nodes)  # in which order; also what was left out since
         if len(self.nodes) != len(graph_def.node):
@@ -120,6 +120,11 @@ class Graph:
         self._parents = {}  # {loop: the one that it is in}
         for name in self.order:
             self._place(name)
+
+    @property
+    def whole(self):
+        """The graph whose function's body this is, or itself."""
+        return self._whole or self
 
     def op_def(self, name):
         """Return the definition of a node's op, or None for a function that is called."""
@@ -199,9 +204,9 @@ class Graph:
     @functools.cached_property
     def effects(self):
         """{name: what runs for a node and changes what others see, itself perhaps}, where there is any."""
-        return self.effects_without(frozenset())
+        return self.effects_without(frozenset(), frozenset())
 
-    def effects_without(self, copies, initial=frozenset()):
+    def effects_without(self, copies, initial):
         """Return the same if each output of some IdentityNs, by name, were made from what it copies alone.
 
         And if what stands for `initial` values of variables waited for no initializer.
@@ -290,6 +295,11 @@ class Graph:
             todo += new
         return found
 
+    @functools.cached_property
+    def has_loops(self):
+        """Whether any node enters a loop, or leaves one."""
+        return any(node.op in ENTERS or node.op in EXITS for node in self.nodes.values())
+
     def strays(self):
         """Return {(node, what it takes, why not)} for what a node cannot take: a graph that has any cannot be run.
 
@@ -297,7 +307,7 @@ class Graph:
         the first turn alone, so that only a Merge takes it.
         """
         found = set()
-        for name, node in self.nodes.items():
+        for name, node in self.nodes.items() if self.has_loops else ():
             needs, own = self.needs(name), self.frames[name]
             if node.op in ENTERS:
                 own = self._parents[own]

@@ -5,11 +5,13 @@ Two literals are equal if they hold the same value, however a graph wrote it dow
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
 
 from compat_v1.audit.sizes import AnySize
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 # Whole numbers are followed one by one up to this many; a longer constant is data, no shape.
 MAX_FOLLOWED = 1024
 MAX_ELEMENTS = 1 << 28
+_SHORT = 256  # bytes of a tensor that is read once, however often it is there
 
 
 class Literal(NamedTuple):
@@ -92,32 +95,47 @@ def read_constant(node) -> Literal:
     Raises `ValueError` for one that claims more elements than any graph holds.
     """
     proto = node.attr["value"].tensor  # the importer has refused a Const without one
-    shape = tuple(max(dim.size, 0) for dim in proto.tensor_shape.dim)
-    count = math.prod(shape)
+    count = _elements_of(proto)
     if count > MAX_ELEMENTS:
         raise ValueError(f"the constant {node.name} claims {count} elements")
-    names = (node.name,)
+    is_short = count <= MAX_FOLLOWED and proto.ByteSize() <= _SHORT
+    found = _read_short(proto.SerializeToString()) if is_short else _read(proto)
+    return found._replace(names=(node.name,))
+
+
+def _elements_of(proto):
+    return math.prod(max(dim.size, 0) for dim in proto.tensor_shape.dim)
+
+
+@functools.lru_cache(1 << 12)
+def _read_short(content: bytes) -> Literal:
+    """Return the value of a short tensor: most that a graph has, it has often."""
+    return _read(tensor_pb2.TensorProto.FromString(content))
+
+
+def _read(proto) -> Literal:
+    shape, count = tuple(max(dim.size, 0) for dim in proto.tensor_shape.dim), _elements_of(proto)
     dtype = tf.dtypes.as_dtype(proto.dtype).name
     if dtype in ("resource", "variant"):
-        return Literal("data", dtype, (), proto.SerializeToString(deterministic=True), names)
+        return Literal("data", dtype, (), proto.SerializeToString(deterministic=True))
     if count > MAX_FOLLOWED and _is_said_once(proto):
         alone = type(proto).FromString(proto.SerializeToString())
         alone.tensor_shape.ClearField("dim")
         one = tf.make_ndarray(alone)
-        return _full(dtype, shape, one.item() if one.dtype == object else one.tobytes(), names)
+        return _full(dtype, shape, one.item() if one.dtype == object else one.tobytes())
     array = tf.make_ndarray(proto)
     if array.dtype == object:
         values = tuple(array.reshape(-1).tolist())
         is_full = count > MAX_FOLLOWED and len(set(values)) == 1
-        return _full(dtype, shape, values[0], names) if is_full else Literal("text", dtype, shape, values, names)
+        return _full(dtype, shape, values[0]) if is_full else Literal("text", dtype, shape, values)
     if array.dtype.kind in "iub" and array.size <= MAX_FOLLOWED:
         values = tuple(map(int, array.reshape(-1).tolist()))
-        return Literal("whole", dtype, shape, values, names)
+        return Literal("whole", dtype, shape, values)
     content = array.tobytes()
     bits = np.frombuffer(content, np.uint8).reshape(-1, array.itemsize)
     if count > 1 and (bits == bits[0]).all():
-        return _full(dtype, shape, bits[0].tobytes(), names)
-    return Literal("data", dtype, shape, content, names)
+        return _full(dtype, shape, bits[0].tobytes())
+    return Literal("data", dtype, shape, content)
 
 
 def _is_said_once(proto) -> bool:

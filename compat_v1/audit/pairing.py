@@ -256,11 +256,12 @@ class Pairing:
                     )
 
     def _try_alike(self, nodes, others, strict, alike=False):
+        left = [one for one in nodes if one not in self.partner]
+        right = [one for one in others if one not in self.back] if left else []
         groups = defaultdict(lambda: ([], []))
-        for which, some in enumerate((nodes, others)):
+        for which, some in enumerate((left, right) if right else ()):
             for one in some:
-                if one not in (self.partner, self.back)[which]:
-                    groups[self.sides[which].local[one] if strict or alike else one.op][which].append(one)
+                groups[self.sides[which].local[one] if strict or alike else one.op][which].append(one)
         for left, right in groups.values():
             if len(left) == len(right) == 1:
                 self._try(left[0], right[0], strict)

@@ -121,6 +121,8 @@ def consumed(verification):
     normals = [side.normal for side in verification.pairing.sides]
     for normal, other in (normals, normals[::-1]):
         for name in normal.consumed:
+            if not any(_is_placed(one.graph, name) for one in normals):
+                continue
             is_twin = name in other.consumed and other.graph.nodes[name].op == normal.graph.nodes[name].op
             is_twin = is_twin and not _are_taken_apart(verification, name)
             if is_twin and normal is normals[1]:
@@ -132,6 +134,11 @@ def consumed(verification):
             for what in (_device(normal, twin, name), beside):
                 if what:
                     yield Finding("placement", None, None, what, name)
+
+
+def _is_placed(graph, name):
+    """Whether a graph has a node and says where it is to be, or beside what."""
+    return name in graph.nodes and bool(graph.devices[name] or graph.colocated(name))
 
 
 def _are_taken_apart(verification, name):

@@ -13,14 +13,14 @@ WITHOUT_STATE = ("StatelessWhile", "StatelessIf", "StatelessCase")  # as `rules/
 
 def users_of(normal):
     """Return {node: the nodes that use it or wait for it}."""
-    users = {}
+    users = collections.defaultdict(set)
     for node in normal.nodes:
         for operand in node.inputs:
             if operand is not None and not isinstance(operand, Literal):
-                users.setdefault(operand[0], set()).add(node)
+                users[operand[0]].add(node)
         for one in node.controls:
-            users.setdefault(one, set()).add(node)
-    return users
+            users[one].add(node)
+    return dict(users)
 
 
 def before(node):
@@ -155,7 +155,8 @@ def hand_on_effects(normal):
     A rule may do without an operand whose value makes no difference: that it was run does.
     """
     copies = {name for name in normal.consumed if normal.graph.nodes[name].op == "IdentityN"}  # see `rules/custom.py`
-    effects, left = normal.graph.effects_without(copies, normal.initial), set(normal.nodes)
+    is_other, left = copies or normal.initial, set(normal.nodes)
+    effects = normal.graph.effects_without(copies, normal.initial) if is_other else normal.graph.effects
     acting = {name for names in set(effects.values()) for name in names}
     acting = {name for name in acting if normal.made.get(name) in left and normal.made[name].op not in WITHOUT_STATE}
     bits = {name: 1 << k for k, name in enumerate(sorted(acting))}
@@ -166,9 +167,14 @@ def hand_on_effects(normal):
     }
     run: dict = {}  # what has run when a node has, as bits
     for node in arranged(normal):
-        makers = [one[0] for k, one in enumerate(node.inputs) if not isinstance(one, Literal) and k not in node.late]
-        own = functools.reduce(operator.or_, (run.get(one, 0) for one in (*makers, *node.controls)), 0)
-        own |= functools.reduce(operator.or_, (bits.get(name, 0) for name in node.names), 0)
+        own = 0
+        for place, one in enumerate(node.inputs):
+            if not isinstance(one, Literal) and place not in node.late:
+                own |= run[one[0]]
+        for one in node.controls:
+            own |= run[one]
+        for name in node.names:
+            own |= bits.get(name, 0)
         for name in node.names:
             missing = due.get(effects.get(name), 0) & ~own if normal.made.get(name) is node else 0
             own |= missing

@@ -108,8 +108,8 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         """Take a node into the normal form by the rule for its op; say whether one applied."""
         if oldest.rewrite(self, name, node, operands):
             return True
-        rules = _BY_OP.get(node.op, ()) if None not in operands else ()
-        if any(rule(self, name, node, operands) for rule in rules):
+        rules = _BY_OP.get(node.op) if None not in operands else ()
+        if rules and any(rule(self, name, node, operands) for rule in rules):
             return True
         rule = getattr(self, f"_{node.op}", None)
         return bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)

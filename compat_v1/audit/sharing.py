@@ -17,6 +17,8 @@ def share(normal):
         if first is not node:
             taken[node] = first
             instead.update({(node, index): (first, index) for index in range(max(len(node.outputs), 1))})
+    if not taken:
+        return
     for node, first in taken.items():
         first.names += node.names
         first.steps |= node.steps | {"one of each"}

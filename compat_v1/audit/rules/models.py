@@ -86,9 +86,12 @@ def _checked(rewriter, name, _node, _operands):
 def finish(rewriter):
     """Let the gradient for weights of one, which nobody uses, be what it is for a tensor of them: not summed."""
     normal = rewriter.normal
-    users = users_of(normal)
+    users: dict = {}
     for node in normal.nodes:
-        if node.op != "Sum" or not is_op(node.inputs[0], "Mul") or not _is_of_one(node, users):
+        if node.op != "Sum" or not is_op(node.inputs[0], "Mul"):
+            continue
+        users = users or users_of(normal)
+        if not _is_of_one(node, users):
             continue
         product, using = node.inputs[0], users.get(node, ())
         if any(one.op != "NoOp" and (one.op != "Identity" or users.get(one)) for one in using):

@@ -19,7 +19,8 @@ def rewrite(rewriter, name, node, operands):
     """Take a node over by the rule for its op, and say whether one applied."""
     if None in operands:
         return False
-    return any(rule(rewriter, name, node, operands) for rule in _RULES.get(node.op, ()))
+    rules = _RULES.get(node.op)
+    return bool(rules) and any(rule(rewriter, name, node, operands) for rule in rules)
 
 
 def _copied_rows(rewriter, name, node, operands):

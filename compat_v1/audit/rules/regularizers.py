@@ -40,13 +40,14 @@ def _sum_all_axes(normal):
     for node in normal.nodes:
         if node.op != "Reshape" or normal.sizes((node, 0)) != () or not is_op(node.inputs[0], "Sum"):
             continue
-        total, users = node.inputs[0][0], users or users_of(normal)
+        total = node.inputs[0][0]
         parts, axes = total.inputs
-        shape = None if isinstance(parts, Literal) else normal.sizes(parts)
-        if shape is None or not isinstance(axes, Literal) or users[total] != {node}:
+        shape = normal.sizes(parts) if is_op(parts, "Square", "Abs") else None
+        if shape is None or not isinstance(axes, Literal):
             continue
+        users = users or users_of(normal)
         left = {size for axis, size in enumerate(shape) if axis not in axes.value}
-        if left == {1} and (is_op(parts, "Square") or is_op(parts, "Abs")):
+        if left == {1} and users[total] == {node}:
             total.inputs = [parts, axes._replace(shape=(len(shape),), value=tuple(range(len(shape))))]
             normal.set_sizes(total, ())
             instead[node, 0] = (total, 0)
