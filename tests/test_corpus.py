@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from compat_v1.audit import audit, read_graph_def
+from compat_v1.audit import audit, idle_alone, read_graph_def
 from corpus import sources
 from corpus_graphs import FIRST_MISTAKES, NO_RULE_YET, PAIRS, RECORDED, RELEASES, audited, recorded, report
 
@@ -80,6 +80,26 @@ def test_every_mistake_in_a_port_is_reported(name, number, today, request):
     right, wrong = sources.load(name)["MISTAKES"][number]
     assert result.verdict == "not faithful", f"nobody says that {right!r} became {wrong!r}"
     assert report(result) != report(faithful_port(today, "tf1.15.5", name))
+
+
+@pytest.mark.parametrize(
+    ("release", "name", "is_short"),
+    [
+        ("tf1.15.5", "attention", True),
+        ("tf1.15.5", "partitioned", True),
+        ("tf1.15.5", "nested_loops", True),
+        ("tf1.15.5", "variational_autoencoder", False),
+        ("tf1.0.1", "autoencoder", False),
+    ],
+)
+def test_gradients_that_both_graphs_make_need_no_comparison_without_them(release, name, is_short, today, monkeypatch):
+    """Where each that nothing uses has its partner, the audit is spared one; with it, the answer is the same."""
+    port, said, ask = read_graph_def(today / f"{name}.mistake0.pb.gz"), [], idle_alone.are_in_both
+    monkeypatch.setattr(idle_alone, "are_in_both", lambda *some: said.append(ask(*some)))
+    result = audited(recorded(release, name), port)
+    assert said == [is_short]
+    monkeypatch.undo()
+    assert audited(recorded(release, name), port) == result
 
 
 @pytest.mark.parametrize(

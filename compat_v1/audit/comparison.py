@@ -200,7 +200,7 @@ def _verified(graph, other_graph, compare_functions, given=None):
     graphs = graph, other_graph
     normals, verification, hints = _compared(graphs, (set(), set()), compare_functions, given)
     unused = tuple(map(idle.idle_nodes, normals)) if verification.findings else ()
-    if not any(unused):
+    if not any(unused) or idle_alone.are_in_both(normals, unused, verification):
         return normals, verification
     idle_names = [{name for node in nodes for name in node.names} for nodes in unused]
     smaller, rest, hints = _compared(graphs, idle_names, compare_functions, given, hints)

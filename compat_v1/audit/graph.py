@@ -116,6 +116,7 @@ class Graph:
         self.order = self._order()
         self.branches = conditions.of_graph(self, with_turns=True)
         pivots.leave_out(self)
+        self._needs = {name: self._needed(name) for name in self.nodes}
         self.frames, self.conditional = {}, conditions.in_branches(self)
         self._parents = {}  # {loop: the one that it is in}
         for name in self.order:
@@ -282,8 +283,11 @@ class Graph:
         return stacks
 
     def needs(self, name):
-        """Return the nodes that a node takes, then those that it waits for."""
-        return [maker for maker, _ in self.inputs[name]] + self.controls[name]
+        """Return the nodes that a node takes, then those that it waits for, a tuple."""
+        return self._needs[name]
+
+    def _needed(self, name):
+        return (*(maker for maker, _ in self.inputs[name]), *self.controls[name])
 
     def surely_before(self, name):
         """Return what has run whenever a node has: not what one of several brings, as a turn before."""
@@ -362,7 +366,7 @@ class Graph:
         """Sort the nodes; what is popped comes after what is pushed, where the graph allows."""
         needs = {}
         for name, node in self.nodes.items():
-            needs[name] = self.needs(name)
+            needs[name] = self._needed(name)
             if node.op in MERGES:
                 needs[name] = [one for one in needs[name] if self.nodes[one].op not in BACK_EDGES]
         with_stacks = {name: list(makers) for name, makers in needs.items()}

@@ -9,6 +9,17 @@ from compat_v1.audit.pruning import users_of
 _INCIDENTAL = {"frame_name", "parallel_iterations", "seed2"}
 
 
+def are_in_both(normals, idle, whole):
+    """Whether each idle node has a partner from which it does not differ, and which is idle or at an end itself.
+
+    Then `of_one_graph` finds none that one graph alone makes, whatever the comparison without them brings.
+    """
+    alike = _alike(normals, idle, whole)
+    ends = [nodes | _ends(normal, users_of(normal)) for normal, nodes in zip(normals, idle, strict=True)]
+    sides = zip(idle, (whole.partner, whole.back), ends[::-1], strict=True)
+    return all(node in alike and partners[node] in others for nodes, partners, others in sides for node in nodes)
+
+
 def of_one_graph(normals, idle, verification, whole):
     """Return the names of the idle nodes of each graph that are to be left out, as two sets.
 

@@ -180,7 +180,7 @@ def _device(normal, twin, name):
 
 def _devices_around(graph, name):
     """Return the devices of what a node is made from and made for, and of what it waits for."""
-    around = graph.needs(name) + [user for user, _ in graph.users[name]]
+    around = (*graph.needs(name), *(user for user, _ in graph.users[name]))
     return {graph.devices[one] for one in around}
 
 
