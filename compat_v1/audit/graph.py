@@ -105,9 +105,9 @@ class Graph:
             for slot, (maker, _) in enumerate(self.inputs[name]):
                 self.users[maker].append((name, slot))
             self.controls[name] = [one[1:] for one in node.input if one.startswith("^")]
-            if any(source(one) not in self.nodes for one in node.input):
-                missing = next(one for one in node.input if source(one) not in self.nodes)
-                raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {name} needs {missing}")
+            missing = [one for one in node.input if source(one) not in self.nodes]
+            if missing:
+                raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {name} needs {missing[0]}")
         self._known = collections.defaultdict(dict)  # {question: {(name, …): answer}}
         self.awaited = {one for controls in self.controls.values() for one in controls}
         self.functions = {function.signature.name: function for function in graph_def.library.function}

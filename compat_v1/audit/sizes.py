@@ -100,7 +100,7 @@ def multiply(a: AnySize, b: AnySize) -> AnySize:
         return whole
     for one, other in ((a, b), (b, a)):
         if isinstance(one, int):
-            return _size({product: one * factor for product, factor in _terms(other).items()})
+            return other if one == 1 else _size({product: one * factor for product, factor in _terms(other).items()})
     terms: dict[tuple[Hashable, ...], int] = {}
     factors = sum(max(map(len, _terms(one)), default=0) for one in (a, b))
     if factors > _MOST_FACTORS or len(_terms(a)) * len(_terms(b)) > _MOST_TERMS:
@@ -125,6 +125,8 @@ def divide(a: AnySize, b: AnySize) -> AnySize:
     """
     if isinstance(a, int) and isinstance(b, int):
         return a // b
+    if b == 1:
+        return a
     for divisor in (b, _at_least_one(b)):
         quotient = _exact(a, divisor)
         if quotient is not None:
