@@ -67,9 +67,9 @@ def _all_idle(normal, users, groups, after):
     while True:
         idle, kept = set(), {node for taking in arrays for node in taking}
         for node in (*reversed(normal.nodes), *(reversed(normal.nodes) if sums else ())):
-            if node in sums and users.get(node, set()) <= idle:
-                idle |= sums[node]
             others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
+            if node in sums and others <= idle:
+                idle |= sums[node]
             if node.op in NO_PART or not (node in kept or _is_free(normal, node)) or not others <= idle:
                 continue
             if others or node in after:

@@ -12,7 +12,7 @@ WITHOUT_STATE = ("StatelessWhile", "StatelessIf", "StatelessCase")  # as `rules/
 
 
 def users_of(normal):
-    """Return {node: the nodes that use it or wait for it}."""
+    """Return {node: the nodes that use it or wait for it}, of what nothing uses none: a program may only fetch it."""
     users = collections.defaultdict(set)
     for node in normal.nodes:
         for operand in node.inputs:
@@ -20,7 +20,7 @@ def users_of(normal):
                 users[operand[0]].add(node)
         for one in node.controls:
             users[one].add(node)
-    return dict(users)
+    return users
 
 
 def before(node):

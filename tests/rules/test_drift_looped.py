@@ -282,3 +282,33 @@ def test_the_gradient_of_top_k_is_known_by_what_a_turn_has_kept():
     assert audit(old, _largest(True, "value")).verdict == "not faithful"
     pair = (_largest(form, "places") for form in (False, True))
     assert audit(*pair).verdict == "not faithful", "of two at one place, the last was kept"
+
+
+def _masked(of_mask, mistake=""):
+    """A masked loop of which a weight is trained, with the gradient for the masks, which nothing uses, or without."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, masks = (tf.placeholder(tf.float32, [None, None, 4], name=name) for name in ("x", "masks"))
+        weights = tf.get_variable("weights", [4], initializer=tf.ones_initializer(), use_resource=False)
+
+        def turn(y, elements):
+            row, mask = elements
+            new = mask * tf.tanh(y + row * weights)
+            return new if mistake == "no old state" else new + (1 - mask) * y
+
+        last = tf.scan(turn, (x, masks), initializer=tf.zeros_like(x[0]))[-1]
+        gradient, *others = tf.gradients(tf.reduce_sum(last), [weights, masks] if of_mask else [weights])
+        for one in others:  # which were handed on when both were there, in the first releases
+            handed = [one, one.op.inputs[2].op.inputs[0].op.inputs[0]]
+            with tf.control_dependencies([tf.group(*handed)]):
+                for tensor in handed:
+                    tf.identity(tensor)
+        tf.train.MomentumOptimizer(0.1, 0.5 if mistake else 0.9).apply_gradients([(gradient, weights)])
+    return graph.as_graph_def()
+
+
+def test_what_a_loop_adds_up_for_masks_that_nothing_trains_may_be_missing():
+    old = _masked(True)
+    for pair in ((old, _masked(False)), (_masked(False), old)):
+        assert audit(*pair).verdict == "faithful"
+    for mistake in ("no old state", "other momentum"):
+        assert audit(old, _masked(False, mistake)).verdict == "not faithful"

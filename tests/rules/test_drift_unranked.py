@@ -224,3 +224,14 @@ def _built(form, *args, **options):
     with tf.Graph().as_default() as graph:
         form(*args, **options)
     return graph.as_graph_def()
+
+
+def test_a_gradient_of_unknown_rank_beside_a_scalar_may_only_be_fetched():
+    """As what a picture of any size is moved by, which nothing in the graph takes."""
+    graphs = []
+    for offset in (117.0, 117.0, 116.0):
+        with tf.Graph().as_default() as graph:
+            x = tf.placeholder(tf.float32, name="x")
+            tf.gradients(tf.reduce_mean(tf.square(tf.expand_dims(x - offset, 0))), x)
+        graphs.append(graph.as_graph_def())
+    assert [audit(graphs[0], other).verdict for other in graphs[1:]] == ["faithful", "not faithful"]
