@@ -27,14 +27,22 @@ def _shapes_in_loops(graph_def, placeholder_shapes):
     """Import a graph for its static shapes and return {name: [a tuple or None, …]}.
 
     The importer knows no shapes in a loop. But a loop variable keeps the shape that it enters with unless its builder
-    said otherwise: it enters alone, and where the shape that comes back differs, its sizes are unknown.
+    said otherwise: it enters alone, and where the shape that comes back differs, its sizes are unknown. What is empty
+    at first may grow, and what takes a part of it can be imported only if its sizes are unknown.
     """
     loops = {node.name: node for node in graph_def.node if node.op in MERGES}
     back = {node.name: node.input[0] for node in graph_def.node if node.op in BACK_EDGES}
     loops = {name: node for name, node in loops.items() if any(source(one) in back for one in node.input)}
     vague = {}
     while True:
-        shapes = _import(graph_def, placeholder_shapes, vague)
+        try:
+            shapes = _import(graph_def, placeholder_shapes, vague)
+        except ValueError:
+            unknown = {} if vague else dict.fromkeys(loops)
+            vague = _empty_at_first(_import(graph_def, placeholder_shapes, unknown), loops) if unknown else {}
+            if not vague:
+                raise
+            continue
         found = {}
         for name, node in loops.items():
             for one in node.input:
@@ -45,6 +53,12 @@ def _shapes_in_loops(graph_def, placeholder_shapes):
         if not found:
             return shapes
         vague.update(found)
+
+
+def _empty_at_first(shapes, loops):
+    """Return the shapes of the variables of some loops, {name: shape}, that enter with no element, of unknown sizes."""
+    entering = {name: _shape_of(shapes, node.input[0]) for name, node in loops.items()}
+    return {name: tuple(size or None for size in shape) for name, shape in entering.items() if shape and 0 in shape}
 
 
 def _shape_of(shapes, reference):

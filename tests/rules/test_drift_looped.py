@@ -312,3 +312,25 @@ def test_what_a_loop_adds_up_for_masks_that_nothing_trains_may_be_missing():
         assert audit(*pair).verdict == "faithful"
     for mistake in ("no old state", "other momentum"):
         assert audit(old, _masked(False, mistake)).verdict == "not faithful"
+
+
+def _growing(last=-1, inside=False):
+    """A loop that adds a row to what is empty at first, of which the last is taken when it is done, or in each turn."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x = tf.placeholder(tf.float32, [None, 4], name="x")
+
+        def turn(k, rows):
+            new = tf.sin(x + tf.concat([tf.zeros([1, 4]), rows], 0)[-1] if inside else x)
+            return k + 1, tf.concat([rows, new[k : k + 1]], 0)
+
+        shapes = [tf.TensorShape([]), tf.TensorShape([None, 4])]
+        rows = tf.while_loop(lambda k, _: k < 3, turn, [0, tf.zeros([0, 4])], shape_invariants=shapes)[1]
+        tf.exp(rows[last])
+    return graph.as_graph_def(add_shapes=True)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_is_empty_before_a_loop_may_grow(inside):
+    assert audit(_growing(inside=inside), _growing(inside=inside)).verdict == "faithful"
+    assert audit(_growing(inside=inside), _growing(-2, inside)).verdict == "not faithful"
+    assert audit(_growing(inside=inside), _growing(inside=not inside)).verdict == "not faithful"
