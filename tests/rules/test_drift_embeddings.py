@@ -10,11 +10,14 @@ from drift_cases import looked_up
 raw = tf.raw_ops
 FORWARD = {"sum": raw.SparseSegmentSum, "mean": raw.SparseSegmentMean, "sqrtn": raw.SparseSegmentSqrtN}
 BY_NOW = {"sum": raw.SparseSegmentSumGradV2, "mean": raw.SparseSegmentMeanGradV2, "sqrtn": raw.SparseSegmentSqrtNGradV2}
-BEFORE = {"mean": raw.SparseSegmentMeanGrad, "sqrtn": raw.SparseSegmentSqrtNGrad}
+BEFORE = {"sum": raw.SparseSegmentSumGrad, "mean": raw.SparseSegmentMeanGrad, "sqrtn": raw.SparseSegmentSqrtNGrad}
 
 
-def combined(combiner, new, mistake=""):
-    """Return a graph that combines rows of embeddings, and adds their gradient to those rows."""
+def combined(combiner, new, mistake="", by_op=False):
+    """Return a graph that combines rows of embeddings, and adds their gradient to those rows.
+
+    `by_op`: of rows that were looked up once, with the gradient of a sum as the op that it is by now.
+    """
     with tf.Graph().as_default() as graph:
         params = tf.placeholder(tf.float32, [9, 4], name="params")
         numbers = tf.placeholder(tf.int64, [None], name="numbers")
@@ -30,11 +33,12 @@ def combined(combiner, new, mistake=""):
             indices = segments if mistake == "indices" else indices
         else:
             unique, places = raw.Unique(x=took)
-            segments = raw.Cast(x=into, DstT=tf.int32)
+            segments = into if by_op else raw.Cast(x=into, DstT=tf.int32)
             taken = raw.Identity(input=raw.GatherV2(params=params, indices=unique, axis=0))
             y = FORWARD[combiner](data=taken, indices=places, segment_ids=segments)
             gradient, size = _gradient(y, mistake), raw.Shape(input=taken)[0]
-            if combiner == "sum":
+            segments = numbers if mistake == "segments of the gradient" else segments
+            if combiner == "sum" and not by_op:
                 each = raw.GatherV2(params=gradient, indices=segments, axis=0)
                 values = raw.UnsortedSegmentSum(data=each, segment_ids=places, num_segments=size)
             else:
@@ -82,6 +86,17 @@ def test_the_order_of_the_rows_is_a_cause(combiner):
 )
 def test_mistakes_are_reported(combiner, mistake):
     assert audit(combined(combiner, False), combined(combiner, True, mistake)).verdict == "not faithful"
+
+
+def test_the_gradient_of_a_sum_of_rows_that_were_looked_up_once_is_an_op_by_now():
+    old, new = combined("sum", False), combined("sum", False, by_op=True)
+    for seed in range(10):
+        for one, other in zip(run(old, seed), run(new, seed), strict=True):
+            assert (np.frombuffer(one, np.float32) == np.frombuffer(other, np.float32)).all()
+    result = audit(old, new)
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["gradient of a sum of rows"])
+    for mistake in ("numbers", "segments", "segments of the gradient", "gradient"):
+        assert audit(old, combined("sum", False, mistake, by_op=True)).verdict == "not faithful"
 
 
 def test_another_combiner_is_a_mistake():

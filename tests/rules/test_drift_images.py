@@ -130,3 +130,18 @@ def test_the_audit_knows_both_ops_that_choose_boxes():
     assert [one.cause for one in result.numbers] == ["boxes of one score"] and not result.differences
     for mistake in ({"share": 0.4}, {"score": 0.0}, {"count": 7}):
         assert audit(graphs[0], _suppressed(False, **mistake).as_graph_def()).verdict == "not faithful"
+
+
+def _copied(once, mistake=False):
+    """An image that is copied when it is standardized, as it was, and once more for what turns it, or for that alone."""
+    with tf.Graph().as_default() as graph:
+        image = raw.Tanh(x=tf.placeholder(tf.float32, [4, 4, 3], name="image"))
+        made = image if once else raw.Identity(input=image)
+        raw.AdjustContrastv2(images=raw.Neg(x=made) if mistake else made, contrast_factor=1.2)
+        raw.Reverse(tensor=raw.Identity(input=made), dims=[True, False, False])
+    return graph.as_graph_def()
+
+
+def test_a_copy_whose_partner_is_a_copy_of_the_same_may_be_passed_over():
+    assert audit(_copied(False), _copied(True)).verdict == "faithful"
+    assert audit(_copied(False), _copied(True, mistake=True)).verdict == "not faithful"

@@ -170,6 +170,11 @@ def _gradient_of_any_sum(rewriter, name, node, operands):
     normal, attributes = rewriter.normal, Attributes(node)
     if not isinstance(count, Literal):
         return False
+    if _counts_rows(rewriter, numbers, count):
+        segments, cast = _uncast(segments)
+        normal.absorbed |= cast
+        inputs = [gradient, numbers[0].inputs[0], segments]
+        return _for_rows(rewriter, name, "SparseSegmentSum", inputs, numbers[0], "as looked up", {_SUM})
     shape, kinds = normal.sizes(gradient), {}
     for key in ("Tidx", "Tsegmentids"):
         kind = attributes[key].type if key in attributes else tf.int32.as_datatype_enum
@@ -185,7 +190,7 @@ def _gradient_of_any_sum(rewriter, name, node, operands):
     return True
 
 
-def _for_rows(rewriter, name, op, inputs, rows, order):
+def _for_rows(rewriter, name, op, inputs, rows, order, steps=frozenset()):
     normal = rewriter.normal
     shape = normal.sizes(inputs[0])
     sizes = None if shape is None else (normal.sizes((rows, 0))[0], *shape[1:])
@@ -195,7 +200,7 @@ def _for_rows(rewriter, name, op, inputs, rows, order):
         rewriter.graph.own_type(name),
         inputs,
         None,
-        {f"{_CAUSE}: {order}"},
+        {f"{_CAUSE}: {order}", *steps},
         sizes=[sizes],
     )
     normal.tensors[name, 0] = (made, 0)
