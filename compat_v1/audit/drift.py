@@ -306,7 +306,7 @@ RULES = {
         "the same kernel counts them, one after the other",
     ),
     "messages": Rule(
-        "an assertion, or what stops a second gradient, has another message, such as one that ends in a period",
+        "an assertion, or what stops a gradient, has another message, such as one that ends in a period",
         "1.0 to 1.15, 1.15 to 2.21",
         "it is printed when a program stops, and not used",
     ),

@@ -232,6 +232,8 @@ def attribute(node, other, key, value, other_value):
         return epsilons.attribute(value, other_value)
     if (key, node.op) in (("message", "PreventGradient"), ("summarize", "Assert")):
         return "messages"
+    if (key, node.op) == ("message", "CheckNumerics") and all(one and _STOPPED in one for one in (value, other_value)):
+        return "messages"  # a gradient's, which says the forward op's as well by now
     if node.op in called.CALLS:
         return called.attribute(key, value, other_value)
     if (key, node.op) in _NEW and value is None:
@@ -239,6 +241,9 @@ def attribute(node, other, key, value, other_value):
     if key in ("legacy_autotune", "is_files") and value is None and "Dataset" in node.op:
         return "dataset tuning"
     return None
+
+
+_STOPPED = b"Not a number (NaN) or infinity (Inf) values detected in gradient."
 
 
 def _tells_less(value, other_value, op):

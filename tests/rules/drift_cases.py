@@ -169,7 +169,8 @@ def _(new, mistake):
     limit = raw.LessEqual(x=x, y=100.0) if not mistake else raw.Less(x=x, y=100.0)
     told = raw.Assert(condition=raw.All(input=limit, axis=[0]), data=["too large. " if new else "too large", x])
     with tf.control_dependencies([told]):
-        out(raw.Exp(x=x))
+        stopped = "Not a number (NaN) or infinity (Inf) values detected in gradient."
+        out(raw.CheckNumerics(tensor=raw.Exp(x=x), message=f"{stopped} loss" if new else stopped))
 
 
 @case("shape of a sparse placeholder")

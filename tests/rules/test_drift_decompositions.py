@@ -90,7 +90,7 @@ def test_a_reciprocal_of_other_differences_is_not_written_otherwise():
 
 # Cholesky's factor.
 
-SHAPES = [(3, 3), (3, 3, 3), (None, 3)]
+SHAPES = [(3, 3), (3, 3, 3), (None, 3), (None, 2)]
 
 
 def _by_hand(factor, g, update, mistake=None):
@@ -114,7 +114,9 @@ def _factored(shape, how, mistake=None):
     """Return the GraphDef of the gradient of a factor, of a matrix of that many rows, or of several."""
     with tf.Graph().as_default() as graph:
         x = floats(*shape)
-        positive = tf.matmul(x, x, transpose_b=True) + (tf.eye(3) if shape[0] else tf.diag(tf.ones(tf.shape(x)[:1])))
+        eye = tf.eye(3) if shape[0] else tf.diag(tf.ones(tf.shape(x)[:1]))
+        eye = tf.eye(tf.shape(x)[0]) if shape == (None, 2) else eye  # of which no number says that it is square
+        positive = tf.matmul(x, x, transpose_b=True) + eye
         factor, g = tf.cholesky(positive), tf.tanh(positive)
         update = raw.Assign(ref=raw.VariableV2(shape=[], dtype=tf.float32), value=1.0)
         if how == "op":

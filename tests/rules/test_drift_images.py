@@ -133,7 +133,7 @@ def test_the_audit_knows_both_ops_that_choose_boxes():
 
 
 def _copied(once, mistake=False):
-    """An image that is copied when it is standardized, as it was, and once more for what turns it, or for that alone."""
+    """An image that is copied when it is standardized, as it was, and once more for what turns it, or for that."""
     with tf.Graph().as_default() as graph:
         image = raw.Tanh(x=tf.placeholder(tf.float32, [4, 4, 3], name="image"))
         made = image if once else raw.Identity(input=image)

@@ -212,3 +212,13 @@ def test_that_a_placeholder_is_a_scalar_the_port_tells_a_graph_of_the_first_rele
     told = readable(old, shapes_of_placeholders(old, port)).shapes
     assert (told["scale"], told["Mul"]) == ([()], [(5, 2)])
     assert readable(old).shapes["Mul"] == [None]
+
+
+def test_what_the_program_says_when_it_stops_is_compared():
+    with tf.Graph().as_default() as graph:
+        raw.CheckNumerics(tensor=floats(3), message="the loss")
+    other = tf.GraphDef.FromString(graph.as_graph_def().SerializeToString())
+    for node in other.node:
+        if node.op == "CheckNumerics":
+            node.attr["message"].s = b"the gradient"
+    assert audit(graph.as_graph_def(), other).verdict == "not faithful"

@@ -23,8 +23,10 @@ def _one_op(rewriter, name, node, operands):
     if not match(found["product"], (op, "factor", "gradient"), found) or not is_op(found["factor"], "Cholesky"):
         return False
     sizes, rank = normal.sizes(found["factor"]), len(normal.sizes(last) or ())
-    if sizes is None or len(sizes) != rank or not is_identity(found["identity"], sizes[:-1]):
+    if sizes is None or len(sizes) != rank:
         return False
+    if not any(is_identity(found["identity"], one) for one in (sizes[:-1], (*sizes[:-2], *sizes[-1:]))):
+        return False  # a factor has as many rows as columns, also where no number says so
     if not is_of_numbers(found["order"]) or found["order"].value != (*range(rank - 2), rank - 1, rank - 2):
         return False
     nodes = [*found["nodes"], found["identity"][0]]
