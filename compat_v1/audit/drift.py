@@ -110,6 +110,12 @@ RULES = {
         "1.15 to 2.2",
         "they choose how elements are made and how many at once, and change no element and no order",
     ),
+    "elements in any order": Rule(
+        "that a dataset may give its elements in any order is said by an OptionsDataset where the program says it, was "
+        "by an OptimizeDataset at the end",
+        "1.15 to 2.2",
+        "it holds for all the datasets that an iterator asks",
+    ),
     "queues on the CPU": Rule(
         "a queue or a dataset is placed on the CPU by its name",
         "1.8 to 1.12, 1.15 to 2.2",

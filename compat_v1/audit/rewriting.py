@@ -103,6 +103,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         models.finish(self)
         conditions.finish(self)
         unranked.finish(self)
+        datasets.finish(self)
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""

@@ -4,6 +4,8 @@ A case builds the older and the newer form of one change as small graphs. The au
 rule, the two must run to the same bits, and a case with a mistake in the newer form must not pass.
 """
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -351,6 +353,46 @@ def _(new, mistake):
     iterator = raw.IteratorV2(shared_name="", container="", **of)
     raw.MakeIterator(dataset=dataset, iterator=iterator, name="init")
     out(raw.IteratorGetNext(iterator=iterator, **of)[0])
+
+
+def in_any_order(new, mistake, before=True, both=False):
+    """A dataset whose elements may come in any order, if no mistake says in order.
+
+    `before`: whether that is said before they are repeated; `both`: two iterators ask it, the second in order.
+    """
+    of = {"output_types": [tf.float32], "output_shapes": [[]]}
+    options = tf.data.Options()
+    options.deterministic = mistake == "in order"
+
+    def said(dataset):
+        if new:  # as Dataset.with_options does
+            written = options._to_proto().SerializeToString()
+            return raw.OptionsDataset(input_dataset=dataset, serialized_options=written, **of)
+        optimizations = ["noop_elimination", "make_sloppy"]
+        return raw.OptimizeDataset(input_dataset=dataset, optimizations=optimizations, **of)
+
+    dataset = raw.TensorSliceDataset(components=[[1.0, 2.0]], output_shapes=[[]])
+    dataset = said(dataset) if new and before else dataset
+    dataset = raw.RepeatDataset(input_dataset=dataset, count=tf.constant(2, tf.int64), **of)
+    asked = [dataset if new and before else said(dataset), *([dataset] if both else [])]
+    for number, one in enumerate(asked[::-1] if mistake == "exchanged" else asked):
+        iterator = raw.IteratorV2(shared_name=f"{number}", container="", **of)
+        raw.MakeIterator(dataset=one, iterator=iterator, name=f"init{number or ''}")
+        out(raw.IteratorGetNext(iterator=iterator, **of)[0] + number)
+
+
+@case("elements in any order")
+def _(new, mistake):
+    in_any_order(new, "in order" if mistake else "")
+
+
+def test_which_of_two_iterators_gets_elements_in_any_order_matters():
+    two = functools.partial(in_any_order, before=False, both=True)
+    assert audit(built(two, False), built(two, True)).verdict == "faithful"
+    for mistake in ("in order", "exchanged"):
+        port = built(lambda new, _, which=mistake: two(new, which), True)
+        assert audit(built(two, False), port).verdict == "not faithful"
+    assert audit(built(two, False), built(functools.partial(two, before=True), True)).verdict == "not faithful"
 
 
 @case("queues on the CPU")

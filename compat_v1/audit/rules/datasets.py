@@ -1,12 +1,14 @@
 """Rules for datasets: how they are tuned, and what their functions wait for."""
 
+import re
+
 import tensorflow as tf
 from tensorflow.core.framework.dataset_options_pb2 import Options
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, read_constant, whole
 from compat_v1.audit.operands import is_op, is_scalar, number
-from compat_v1.audit.pruning import before
+from compat_v1.audit.pruning import before, redirect, users_of
 from compat_v1.audit.rules.functional import acting
 
 v1 = tf.compat.v1
@@ -15,10 +17,52 @@ v1 = tf.compat.v1
 _AT_ONCE = (262144, -1)
 _TUNING = ("OptimizeDataset", "ModelDataset", "PrivateThreadPoolDataset", "MaxIntraOpParallelismDataset")
 _READERS = ("TextLineDataset", "TFRecordDataset")
+_RULE = "elements in any order"
+_TRUE = v1.AttrValue(b=True).SerializeToString(deterministic=True)
+_DATASET = re.compile(rf"\w+Dataset(V\d+)?|{_RULE}")
 
 
-def _tuned(rewriter, name, _node, operands):
+def finish(rewriter):
+    """Say of the last of the datasets which an iterator asks that they may give their elements in any order.
+
+    It holds for all of them, and was said at the end; by now it is said where the program did.
+    """
+    normal = rewriter.normal
+    said = [node for node in normal.nodes if node.op == _RULE]
+    users = users_of(normal) if said else {}
+    for node in said:
+        last = _last(node, users, normal.graph.is_body)
+        if last is not None:
+            for one in last:
+                one.attributes = {**one.attributes, _RULE: _TRUE}
+                one.steps |= node.steps
+            redirect(normal, {(node, 0): node.inputs[0]})
+            normal.absorbed.add(node)
+
+
+def _last(said, users, is_body):
+    """Return the datasets that something else takes, or a function gives, of all that are made of one.
+
+    Or None where another takes what this one is made of. What nothing takes is no iterator's: the function of a
+    one-shot iterator makes the datasets once more.
+    """
+    last, todo, seen = set(), [said], {said}
+    while todo:
+        node = todo.pop()
+        taking = {user for user in users.get(node, ()) if _DATASET.fullmatch(user.op)}
+        if taking != users.get(node, set()) or (is_body and not taking):
+            last.add(node)
+        todo += taking - seen
+        seen |= taking
+    if said in last and users[said.inputs[0][0]] == {said}:
+        last = last - {said} | {said.inputs[0][0]}
+    return None if any(one.op == _RULE for one in last) else last
+
+
+def _tuned(rewriter, name, node, operands):
     """A dataset is the same however its elements are made, and how many at once."""
+    if node.op == "OptimizeDataset" and b"make_sloppy" in getattr(operands[1], "value", ()):
+        return _in_any_order(rewriter, name, operands, {_RULE})
     rewriter.normal.alias(name, operands[0], "dataset tuning")
     return True
 
@@ -26,8 +70,13 @@ def _tuned(rewriter, name, _node, operands):
 def _with_options(rewriter, name, node, operands):
     options = Options.FromString(Attributes(node)["serialized_options"].s)
     if options.HasField("deterministic") and not options.deterministic:
-        return False  # elements may come in another order
+        return _in_any_order(rewriter, name, operands, ())
     return _tuned(rewriter, name, node, operands)
+
+
+def _in_any_order(rewriter, name, operands, steps):
+    rewriter.normal.keep(name, _RULE, operands[:1], {}, steps, [()])
+    return True
 
 
 def _read(rewriter, name, node, operands):
