@@ -320,3 +320,22 @@ def test_what_many_nodes_do_not_wait_for_is_one_difference():
     assert value.what.startswith("is 0.1, 0.2 in the port") and also_lost.what == lost.what
     assert audit(original, _training(False, clip=tf.sign)).differences[0].what == lost.what
     assert not audit(original, _training(False, updates=False)).differences[0].what.startswith("waits")
+
+
+def seeded(seed, producer):
+    """A graph of three random ops, of which the last has a seed that might be how many were made before it."""
+    with tf.Graph().as_default() as graph:
+        v1.set_random_seed(7)
+        total = tf.constant(1.0)
+        for own in (31, 31, seed):
+            total = tf.tanh(tf.exp(tf.sin(total + v1.random_uniform([2], seed=own))))
+    graph_def = graph.as_graph_def()
+    graph_def.versions.producer = producer
+    return graph_def
+
+
+@pytest.mark.parametrize("producer, verdict", [(21, "not faithful"), (134, "not faithful"), (2474, "numbers changed")])
+def test_a_small_seed_was_not_derived_where_seeds_were_the_number_of_all_ops(producer, verdict):
+    """Which of two seeds of today's the program gave, no graph says: the report tells to write the original's."""
+    assert audit(seeded(2, producer), seeded(1, 2474)).verdict == verdict
+    assert audit(seeded(2, producer), seeded(2, 2474)).verdict == "faithful"

@@ -17,6 +17,7 @@ _OPS_BETWEEN = 4
 # What DropoutWrapper adds to its seed for each of the tensors that it drops elements of.
 _SALTS = [f"{what}_{place}" for what in ("input", "state", "output") for place in range(16)]
 _SALTING = 22  # the version of graphs of the first release that writes the shapes of placeholders, which salts as well
+_BY_PLACE = range(1, 135)  # the versions of graphs of releases until 1.15, which took the number of ops alone
 
 
 def op_seed(node):
@@ -66,6 +67,7 @@ class Seeds:
             (node for node in normal.nodes if "seed" in node.attributes), key=lambda node: self.places[node.name]
         )
         self.counted = set()
+        self.by_place_alone = graph.graph_def.versions.producer in _BY_PLACE
         below = -1
         # Constants may be made with derived seeds as well, those of a tf.data.Dataset.
         others = [place for name, place in self.places.items() if normal.graph.nodes[name].op.endswith("Dataset")]
@@ -81,6 +83,8 @@ class Seeds:
         """Return those of some random ops that have the seeds which TensorFlow derives: one release wrote them all."""
         by_place = {node for node in nodes if 0 <= self.places[node.name] - op_seed(node) <= _OPS_BETWEEN}
         counted = self.counted & set(nodes)
+        if self.by_place_alone:
+            return by_place
         if len(by_place) == len(counted):
             return by_place | counted
         return max(by_place, counted, key=len)
