@@ -43,6 +43,11 @@ NUMBERS = {
         "1.15 to 2.21",
         "elsewhere it is the same; where weights may add up to 0 the old program could not be trained",
     ),
+    "window without sum": Change(
+        "tf.signal.inverse_stft_window_fn is 0 where the squares of the window add up to 0, was infinity or no number",
+        "1.15 to 2.21",
+        "elsewhere it is the same; where they may add up to 0 the old program gave no number",
+    ),
     "gradient of a mean waits": Change(
         "the gradient of a mean counts along the axes that the mean was given, and so waits for what these wait for",
         "1.15 to 2.21",

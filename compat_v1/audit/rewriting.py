@@ -37,6 +37,7 @@ from compat_v1.audit.rules import (
     tables,
     unranked,
     values,
+    windows,
 )
 from compat_v1.audit.rules.gradients import GradientRules
 from compat_v1.audit.rules.loops import LoopRules
@@ -69,6 +70,7 @@ for _rules in (
     patches.RULES,
     sessions.RULES,
     tables.RULES,
+    windows.RULES,
 ):
     for _op, _rule in _rules.items():
         _BY_OP.setdefault(_op, []).append(_rule)
