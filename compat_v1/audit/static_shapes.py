@@ -81,6 +81,8 @@ def _import(graph_def, placeholder_shapes, vague):
             node.attr["shape"].shape.CopyFrom(placeholder_shapes[node.name])
             # An old graph's version makes the importer doubt a scalar, but not what was inferred when it was built.
             node.attr["_output_shapes"].CopyFrom(v1.AttrValue(list={"shape": [placeholder_shapes[node.name]]}))
+        if node.op.startswith("FusedBatchNormGrad"):
+            node.attr.pop("_output_shapes", None)  # of outputs that nobody takes 1.15 said other sizes than today's
         if node.op in ENTERS:
             node.attr["is_constant"].b = True
         if node.op in MERGES:
@@ -96,6 +98,7 @@ def _import(graph_def, placeholder_shapes, vague):
         stand_in.attr["dtype"].type = merge.attr["T"].type
         stand_in.attr["shape"].shape.CopyFrom(tf.TensorShape(shape).as_proto())
         merge.input[0] = stand_in.name
+        merge.attr.pop("_output_shapes", None)  # what was written with the graph is the shape that it enters with
     try:
         write_sizes(known)
         with _WithoutPlaces().as_default() as graph:

@@ -334,3 +334,28 @@ def test_what_is_empty_before_a_loop_may_grow(inside):
     assert audit(_growing(inside=inside), _growing(inside=inside)).verdict == "faithful"
     assert audit(_growing(inside=inside), _growing(-2, inside)).verdict == "not faithful"
     assert audit(_growing(inside=inside), _growing(inside=not inside)).verdict == "not faithful"
+
+
+def test_a_shape_that_was_written_for_a_loop_variable_is_not_that_of_its_turns():
+    """As for what the first releases add up in a backward loop, which begins with one row and gets more."""
+    graph_def = _growing()
+    for node in graph_def.node:
+        if node.name == "while/Merge_1":
+            node.attr["_output_shapes"].list.shape[0].CopyFrom(tf.TensorShape([1, 4]).as_proto())
+        if node.name == "zeros":
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(0.0, tf.float32, [1, 4]))
+            node.attr["_output_shapes"].list.shape[0].CopyFrom(tf.TensorShape([1, 4]).as_proto())
+    assert audit(graph_def, graph_def).verdict == "faithful"
+
+
+def test_a_size_that_1_15_wrote_for_what_nobody_takes_of_a_normalization_is_passed_over():
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [2, 4, 4, 3])
+        y = tf.nn.fused_batch_norm(x, tf.ones([3]), tf.zeros([3]))[0]
+        tf.exp(tf.gradients(y, x)[0])
+    old = graph.as_graph_def(add_shapes=True)
+    for node in old.node:
+        if node.op.startswith("FusedBatchNormGrad"):
+            for size in node.attr["_output_shapes"].list.shape[3:]:
+                size.CopyFrom(tf.TensorShape([8]).as_proto())
+    assert audit(old, graph.as_graph_def()).verdict == "faithful"
