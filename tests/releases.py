@@ -214,9 +214,13 @@ def _in_words(result):
 
 
 def _of_release(graph_def, release):
-    """Return a graph that is stored without versions with one: from 22 on a placeholder may be said to be a scalar."""
+    """Return a graph that is stored without versions with one.
+
+    From 22 on a placeholder may be said to be a scalar, and from 135 on seeds be the number of random ops before.
+    """
     copy = tf.GraphDef.FromString(graph_def.SerializeToString())
-    copy.versions.producer = copy.versions.producer or (21 if _numbers(release) < (1, 2) else 24)
+    by_release = 21 if _numbers(release) < (1, 2) else 24 if _numbers(release) < (2, 0) else 135
+    copy.versions.producer = copy.versions.producer or by_release
     return copy
 
 
