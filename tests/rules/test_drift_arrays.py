@@ -181,6 +181,21 @@ def test_what_is_written_into_an_array_of_gradients_counts_if_anything_reads_the
     assert verdict == ("not faithful" if is_read else "faithful")
 
 
+@pytest.mark.parametrize("mistake", [False, True])
+def test_an_array_of_gradients_for_what_has_none_is_made_no_more(mistake):
+    """It leaves the loop in a sum, which is handed on with what is read there, when both are made; nothing uses it."""
+
+    def form(with_labels, _):
+        x, labels = floats(4, 3), floats(4, 3, name="labels")
+        pairs = (tf.sin(x), tf.cos(labels))
+        distances = tf.map_fn(lambda pair: tf.reduce_sum((pair[0] - pair[1]) ** 2), pairs, tf.float32)
+        loss = tf.reduce_sum(distances * (2.0 if mistake and not with_labels else 1.0))
+        sources = [x, pairs[1]] if with_labels else [x]
+        out(tf.gradients(loss, sources, gate_gradients=True)[0])
+
+    assert audit(built(form, True), built(form, False)).verdict == ("not faithful" if mistake else "faithful")
+
+
 def test_an_op_before_the_count_of_turns_is_a_difference():
     """Then the graph does not tell any more that what is popped was pushed before."""
     old = built(masked, False)
