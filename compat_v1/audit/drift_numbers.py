@@ -325,7 +325,7 @@ NUMBERS = {
     ),
     "boxes of one score": Change(
         "non_max_suppression asks for a least score, minus infinity, and takes of boxes with one score the first",
-        "1.0 to 1.15",
+        "1.0 to 1.15, 1.8 to 1.12",
         "as long as the scores are finite and differ the same boxes are chosen; no program can choose between others",
     ),
     "scale of initial weights": Change(

@@ -92,25 +92,20 @@ def test_parts_of_colours_that_are_others_are_no_colours(edit):
     assert result.verdict == "not faithful"
 
 
-def _suppressed(old, share=0.5, score=-np.inf, count=6):
+def _suppressed(number, share=0.5, score=-np.inf, count=6):
     with tf.Graph().as_default() as graph:
         boxes, scores = (
             tf.placeholder(tf.float32, [40, 4], name="boxes"),
             tf.placeholder(tf.float32, [40], name="scores"),
         )
-        if old:
-            chosen = tf.raw_ops.NonMaxSuppression(
-                boxes=boxes, scores=scores, max_output_size=count, iou_threshold=share
-            )
-        else:
-            chosen = tf.raw_ops.NonMaxSuppressionV3(
-                boxes=boxes, scores=scores, max_output_size=count, iou_threshold=share, score_threshold=score
-            )
+        ops = (tf.raw_ops.NonMaxSuppression, tf.raw_ops.NonMaxSuppressionV2, tf.raw_ops.NonMaxSuppressionV3)
+        least = {"score_threshold": score} if number == 3 else {}
+        chosen = ops[number - 1](boxes=boxes, scores=scores, max_output_size=count, iou_threshold=share, **least)
         tf.identity(chosen, name="chosen")
     return graph
 
 
-def test_the_same_boxes_are_chosen_by_both_ops():
+def test_the_same_boxes_are_chosen_by_all_ops():
     rng = np.random.default_rng(3)
     for share in (0.3, 0.5, 0.9):
         for _ in range(5):
@@ -118,18 +113,19 @@ def test_the_same_boxes_are_chosen_by_both_ops():
             boxes = np.concatenate([corner, corner + rng.uniform(0.1, 0.5, size=(40, 2))], 1)
             feed = {"boxes:0": boxes, "scores:0": rng.normal(size=40)}
             chosen = []
-            for old in (True, False):
-                with tf.Session(graph=_suppressed(old, share)) as session:
+            for number in (1, 2, 3):
+                with tf.Session(graph=_suppressed(number, share)) as session:
                     chosen.append(session.run("chosen:0", feed).tolist())
-            assert chosen[0] == chosen[1]
+            assert chosen[0] == chosen[1] == chosen[2]
 
 
-def test_the_audit_knows_both_ops_that_choose_boxes():
-    graphs = [_suppressed(old).as_graph_def() for old in (True, False)]
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_audit_knows_the_ops_that_choose_boxes(number):
+    graphs = [_suppressed(one).as_graph_def() for one in (number, 3)]
     result = audit(*graphs)
     assert [one.cause for one in result.numbers] == ["boxes of one score"] and not result.differences
     for mistake in ({"share": 0.4}, {"score": 0.0}, {"count": 7}):
-        assert audit(graphs[0], _suppressed(False, **mistake).as_graph_def()).verdict == "not faithful"
+        assert audit(graphs[0], _suppressed(3, **mistake).as_graph_def()).verdict == "not faithful"
 
 
 def _copied(once, mistake=False):

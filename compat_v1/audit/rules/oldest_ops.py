@@ -31,6 +31,14 @@ def _suppressed(rewriter, name, node, operands):
     return True
 
 
+def _suppressed_by_share(rewriter, name, _node, operands):
+    """The least score came after that share."""
+    inputs = [*operands, number(float("-inf"), "float32")]
+    attributes = rewriter.graph.attributes(name)
+    rewriter.normal.keep(name, "NonMaxSuppressionV3", inputs, attributes, {"boxes of one score"})
+    return True
+
+
 def _clipped(rewriter, name, node, operands):
     """t * clip * min(rsqrt(sum of squares), 1 / clip) clips by a norm, as it was first written."""
     product, scale = operands
@@ -275,6 +283,7 @@ RULES = {
     "RealDiv": _clipped_by_now,
     "ParseExample": _parsed,
     "NonMaxSuppression": _suppressed,
+    "NonMaxSuppressionV2": _suppressed_by_share,
     "Slice": _squeezed,
     "Squeeze": _squeezed,
 }
