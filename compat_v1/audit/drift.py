@@ -152,6 +152,11 @@ RULES = {
         "1.15 to 2.21",
         "it is the same axis",
     ),
+    "pooled in one dimension": Rule(
+        "layers that pool in one dimension make an image of one column of it, made one of one row",
+        "1.12 to 1.15",
+        "the same elements are compared or added in the same order",
+    ),
     "counted down": Rule(
         "the axes of a tensor of unknown rank in reverse are a range that counts down, were the last less a range",
         "1.15 to 2.21",

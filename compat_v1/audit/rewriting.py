@@ -28,6 +28,7 @@ from compat_v1.audit.rules import (
     oldest,
     oldest_branches,
     patches,
+    pooled,
     regularizers,
     replaced,
     seeds,
@@ -68,6 +69,7 @@ for _rules in (
     unranked.RULES,
     models.RULES,
     patches.RULES,
+    pooled.RULES,
     sessions.RULES,
     tables.RULES,
     windows.RULES,
@@ -86,6 +88,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.flattened = set()  # tensors that are reshaped into matrices for a softmax only
         self.of_one_batch = set()  # the names of what only reshapes the gradient of a product of batches
         self.squared = set()  # the differences of which a square was taken at once
+        self.pools, self.turned = set(), set()  # of images of one row, and their gradients
         self.parsed_alone = set()  # nodes that parse one example
         self.combined = []  # [embeddings, numbers, segments] of the rows that are looked up and combined
         self.weights = set()  # the sums of weights that rows which are looked up are divided by

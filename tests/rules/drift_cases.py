@@ -65,6 +65,16 @@ def _(new, mistake):
     out(raw.Squeeze(input=raw.Tanh(x=x), axis=[] if mistake else [-3] if new else [0]))
 
 
+@case("pooled in one dimension")
+def _(new, mistake):
+    x = floats(None, 8, 3)
+    window = [1, 3, 1, 1] if new else [1, 1, 3, 1]
+    stride = [1, 1 if mistake else 2, 1, 1] if new else [1, 1, 2, 1]
+    image = raw.ExpandDims(input=x, axis=2 if new else 1)
+    pooled = raw.MaxPool(input=image, ksize=window, strides=stride, padding="SAME")
+    out(raw.Squeeze(input=pooled, axis=[2 if new else 1]))
+
+
 @case("counted down")
 def _(new, mistake):
     x = raw.PlaceholderWithDefault(input=floats(2, 3, 4), shape=None)
