@@ -55,9 +55,10 @@ NUMBERS = {
         "write tf.reduce_mean(x, axis) with an axis that is a tensor, made before, in the port",
     ),
     "regularizer of squares": Change(
-        "tf.keras.regularizers.l2 is 2 * rate * tf.nn.l2_loss(w), was rate * tf.reduce_sum(tf.square(w))",
-        "1.15 to 2.21",
-        "the last bits differ; for the old ones write lambda w: rate * tf.reduce_sum(tf.square(w)) in the port",
+        "tf.keras.regularizers.l2 is 2 * rate * tf.nn.l2_loss(w), was rate * tf.reduce_sum(tf.square(w)), and until "
+        "1.12 0.0 + tf.reduce_sum(rate * tf.square(w))",
+        "1.12 to 1.15, 1.15 to 2.21",
+        "the last bits differ; for the old ones write the old form, as a function of w, in the port",
     ),
     "cast in Sequential": Change(
         "tf.keras.Sequential makes floating-point numbers of the whole numbers that it is given",

@@ -1,4 +1,4 @@
-"""What releases from 1.4 to 1.13 made of other ops than today's TensorFlow: leaky relus, and what is clipped.
+"""What releases from 1.4 to 1.13 made of other ops than today's TensorFlow: leaky relus, what is clipped, and more.
 
 The two compute other numbers, if only where there is none, or a zero: no rule makes one of the other. But a port can be
 compared as if it had the older form: the newer one, with its gradients, is built here once more; where the port has it
@@ -14,6 +14,7 @@ from compat_v1.audit.keras_ops import Form
 
 v1 = tf.compat.v1
 LEAKY, BY_NORM, BY_VALUE, HUBER = "leaky relu", "norm of 0", "gradient of what is clipped", "square of huber_loss"
+SQUARES = "regularizer of squares"
 _LAST = 27  # the version of graphs of TensorFlow 1.13
 _ZEROS = ("Select", "SelectV2")
 
@@ -170,6 +171,31 @@ class Square(_Older):
                 yield next(one for one in user.inputs if one is not self.x)
 
 
+class Squares(_Older):
+    """A regularizer of squares, which summed them when each was multiplied by the rate, beginning with 0."""
+
+    causes = (SQUARES,)
+
+    def __init__(self, product, original):
+        super().__init__(original)
+        self.product, self.y, self.x = product, product.outputs[0], product.inputs[1].op.inputs[0]
+        self.twice, self.taken = tf.get_static_value(product.inputs[0]), [self.x]
+
+    def newer(self):
+        """Build the result as TensorFlow does by now."""
+        return (tf.constant(self.twice) * tf.nn.l2_loss(self.x),)
+
+    def first(self):
+        """Build the result as TensorFlow did until 1.12."""
+        return tf.constant(0.0, self.x.dtype) + tf.reduce_sum(tf.constant(self.twice / 2) * tf.square(self.x))
+
+    def gradients(self):
+        """Yield the gradients that arrive, as they seem: what the rate is multiplied by besides."""
+        for user in self.product.inputs[0].consumers():
+            if user.type == "Mul" and user is not self.product:
+                yield next(one for one in user.inputs if one is not self.product.inputs[0])
+
+
 def _leaky(op, original):
     yield LeakyRelu(op, original)
 
@@ -202,6 +228,24 @@ def _square(op, original):
         yield Square(op, original)
 
 
+def _regularizers(op, original):
+    """Yield the regularizers that half a sum of squares may be of."""
+    for user in op.outputs[0].consumers():
+        rate = tf.get_static_value(user.inputs[0]) if user.type == "Mul" and user.inputs[1].op is op else None
+        if rate is not None and rate.shape == () and rate.dtype == "float32":
+            yield Squares(user, original)
+
+
+def _weighs_squares(graph):
+    """Whether a sum is of squares that were multiplied by a number each."""
+    weighed = [graph.inputs[name][0][0] for name in _ops(graph, "Sum")]
+    return any(
+        [graph.nodes[maker].op for maker, _ in graph.inputs[name]] == ["Const", "Square"]
+        for name in weighed
+        if graph.nodes[name].op == "Mul"
+    )
+
+
 def _asked(graph):
     """Return what the forms ask of an original: gates are copies that wait for a group, inverses came until 1.4."""
     controls = [graph.controls[name] for name in _ops(graph, "Identity")]
@@ -214,5 +258,6 @@ _FORMS = {
     "LeakyRelu": (_leaky, lambda graph: not _ops(graph, "LeakyRelu")),
     "Maximum": (_by_value, lambda graph: bool(_ops(graph, "ClipByValue"))),
     "RealDiv": (_by_norm, lambda graph: bool(_ops(graph, "Sqrt", "Rsqrt"))),
+    "L2Loss": (_regularizers, _weighs_squares),
     "Mul": (_square, lambda graph: bool(_ops(graph, "Pow"))),
 }

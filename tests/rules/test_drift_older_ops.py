@@ -7,7 +7,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
-from compat_v1.audit.older_ops import BY_NORM, BY_VALUE, HUBER, LEAKY
+from compat_v1.audit.older_ops import BY_NORM, BY_VALUE, HUBER, LEAKY, SQUARES
 from test_drift_layer_norm import _read
 
 raw = tf.raw_ops
@@ -48,7 +48,14 @@ def huber(old, x, other=False):
     return 0.5 * square + 1.0 * (distance - smaller)
 
 
-FORMS = {leaky: LEAKY, by_value: BY_VALUE, by_norm: BY_NORM, by_inverse: BY_NORM, huber: HUBER}
+def squares(old, x, other=False):
+    rate = 0.5 if other else 0.2
+    if old:
+        return tf.constant(0.0) + tf.reduce_sum(tf.constant(rate / 2) * tf.square(x))
+    return tf.constant(rate) * tf.nn.l2_loss(x)
+
+
+FORMS = {leaky: LEAKY, by_value: BY_VALUE, by_norm: BY_NORM, by_inverse: BY_NORM, huber: HUBER, squares: SQUARES}
 forms = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 
 
