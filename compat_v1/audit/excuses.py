@@ -145,17 +145,15 @@ def _are_alike(one, other, deep, known):
 
 
 def _is_handed_on(node, side):
-    """Whether a node is one of the copies that a function of a gradient of its own takes, and nobody asks for."""
+    """Whether a node is a copy, for nobody, of what a function of a gradient of its own takes or gives."""
     if node.op != "Identity" or node.controls or side.users.get(node):
         return False
     graph = side.normal.graph
     if node.name not in graph.nodes or graph.nodes[node.name].op != "Identity":
         return False  # one that a rule made
-    for user, _ in graph.users[graph.inputs[node.name][0][0]]:
-        given = graph.inputs[user]
-        if graph.nodes[user].op == "IdentityN" and given[: len(given) // 2] == given[len(given) // 2 :]:
-            return True
-    return False
+    (copied,) = graph.inputs[node.name]
+    users = [user for user, _ in graph.users[copied[0]]]
+    return any(graph.nodes[user].op == "IdentityN" and copied in graph.inputs[user] for user in users)
 
 
 def _is_alike(operand, other, deep, known):

@@ -537,3 +537,32 @@ def test_what_a_dropout_keeps_is_told_from_other_differences_in_gradients_that_n
         raw.Mul(x=x, y=raw.RealDiv(x=raw.Neg(x=x), y=kept))
     normal = Normal(Graph(graph.as_graph_def()))
     assert spare.are_gradients({node for node in normal.nodes if node.op != "Placeholder"}) == (whole == 1.0)
+
+
+def _with_own_gradient(copies, of_another=False):
+    """A function with a gradient of its own; `copies`: whether what it gives is copied, for nobody."""
+
+    @tf.custom_gradient
+    def doubled(x):
+        return 2.0 * x, lambda given: 3.0 * given
+
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [3], name="x")
+        given = doubled(tf.sin(x))
+        (inner, _) = next(op for op in graph.get_operations() if op.type == "IdentityN").inputs
+        raw.Exp(x=tf.gradients(given, x)[0], name="out")
+        if copies or of_another:
+            raw.Identity(input=tf.cos(x) if of_another else inner, name="copy")
+    graph_def = graph.as_graph_def()
+    taken = {one for node in graph_def.node for one in node.input}
+    unused = [node for node in graph_def.node if node.op == "Identity" and node.name not in {*taken, "copy"}]
+    for node in unused:  # as TensorFlow 1.12 made none
+        graph_def.node.remove(node)
+    return graph_def
+
+
+def test_copies_of_what_a_function_with_its_own_gradient_gives_are_for_nobody():
+    old, new = _with_own_gradient(False), _with_own_gradient(True)
+    assert audit(old, new).verdict == "faithful"
+    other = _with_own_gradient(True, of_another=True)
+    assert audit(other, new).verdict == audit(new, other).verdict == "not faithful"
