@@ -59,9 +59,27 @@ class _Older(Form):
     def __init__(self, original):
         self.original = original
 
+    def last(self):
+        """Return the op of the newer form whose gradients are made of what arrives."""
+        return self.y.op
+
     def gates(self, arriving):
-        """Return whether gradients are handed on when all of an op's are made."""
+        """Return whether gradients are handed on when all of an op's are made, as those are that are named alike."""
+        own = f"{self.last().name}_grad/"
+        scopes = [user.name.partition(own)[0] for user in arriving.consumers() if own in user.name]
+        scope = min(scopes, key=len, default="")
+        if scope:
+            return (any(map(_hands_on, _named(self.y.graph, scope))),)
         return (super().gates(arriving)[0] or self.original.gated,)
+
+
+def _named(graph, scope):
+    return [op for op in graph.get_operations() if op.name.startswith(scope)]
+
+
+def _hands_on(op):
+    """Whether an op hands on a gradient when all of an op's are made."""
+    return op.type == "Identity" and [one.type for one in op.control_inputs] == ["NoOp"]
 
 
 class LeakyRelu(_Older):
@@ -127,6 +145,10 @@ class ByNorm(_Older):
         self.x, self.y, self.axes = quotient.inputs[0].op.inputs[0], y, axes
         self.limit, self.taken = limit, [self.x]
         self.divisor, self.quotient = quotient.inputs[1], quotient
+
+    def last(self):
+        """Return the quotient, which is copied."""
+        return self.quotient
 
     def newer(self):
         """Build the result as TensorFlow does by now."""

@@ -60,10 +60,10 @@ forms = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 
 
 @functools.cache
-def _program(form, old, gated=True, besides=False, scale=1.0, producer=26, turns=0, **how):
+def _program(form, old, gated=True, besides=False, scale=1.0, producer=26, turns=0, together=False, **how):
     """Return a graph with what a form makes of a tensor, and gradients; `besides`: the tensor is used once more.
 
-    `turns`: of a loop that the tensor leaves.
+    `turns`: of a loop that the tensor leaves; `together`: the gradients are handed on when all of them are made.
     """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, SHAPE, name="x")
@@ -75,6 +75,7 @@ def _program(form, old, gated=True, besides=False, scale=1.0, producer=26, turns
         if besides:
             loss += tf.reduce_sum(tf.sigmoid(taken))
         gradients = tf.gradients(loss, [x, first], gate_gradients=gated)
+        gradients = tf.tuple(gradients) if together else gradients
         for place, one in enumerate([loss, *gradients]):
             raw.Identity(input=one, name=f"result_{place}")
     graph_def = graph.as_graph_def()
@@ -84,7 +85,7 @@ def _program(form, old, gated=True, besides=False, scale=1.0, producer=26, turns
 
 
 @forms
-@pytest.mark.parametrize("how", [{}, {"gated": False}, {"besides": True}], ids=str)
+@pytest.mark.parametrize("how", [{}, {"gated": False}, {"gated": False, "together": True}, {"besides": True}], ids=str)
 def test_the_port_has_the_cause_and_nothing_else_differs(form, how):
     result = audit(_program(form, True, **how), _program(form, False, **how))
     assert list(result.differences) == [], result.differences
