@@ -194,6 +194,13 @@ NUMBERS = {
         "clip_by_global_norm adds up the squares of their gradients in another order: the last bits differ; for "
         "the old ones give it the gradients in the old order, those for beta before those for gamma, in the port",
     ),
+    "order of numbers": Change(
+        "tf.layers.batch_normalization makes gamma before beta, made it after beta, and so are numbered the variables "
+        "that a program makes for each of tf.trainable_variables()",
+        "1.0 to 1.15",
+        "the numbers are the same, but an old checkpoint has what was kept for beta under the name of what is kept for "
+        "gamma now, and the other way round: give tf.train.Saver a dictionary {old name: variable}",
+    ),
     "order of summaries": Change(
         "tf.layers.batch_normalization makes gamma before beta, made it after beta, and so come summaries of all "
         "variables",

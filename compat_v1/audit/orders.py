@@ -108,14 +108,19 @@ def _parameters(side, summary):
         if isinstance(one, Literal) or one in seen:
             continue
         seen.add(one)
-        own = {("gamma", key) for key in _inverses_for(one)} | _of_parameter(side, one) | _of_shift(side, one)
+        own = parameters_of(side, one) | parameters_of_gradient(side, one)
         found |= own
         if not own and one[0].op in _STATISTICS:
             todo += one[0].inputs
     return found
 
 
-def _of_parameter(side, operand):
+def parameters_of_gradient(side, operand):
+    """Return {("beta" or "gamma", the inverse of the deviation)} of what a tensor is the gradient of."""
+    return {("gamma", key) for key in _inverses_for(operand)} | _of_shift(side, operand)
+
+
+def parameters_of(side, operand):
     """Return what a tensor is: of beta the mean is subtracted, times the factor that gamma is in."""
     using = _uses(side, operand, "Identity", "Switch", "Reshape")
     found = {("gamma", key) for user, _ in using for key in _inverses(user)}

@@ -6,6 +6,7 @@ edge by edge, so that a wrong pair can make a false difference but can hide none
 
 from collections import Counter, defaultdict
 
+from compat_v1.audit import renumbered
 from compat_v1.audit.exchanged import FED, KEPT
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
@@ -37,6 +38,7 @@ class Pairing:
         self.sides = (_Side(original), _Side(port))
         self.partner, self.back = {}, {}
         self._new = []
+        self._numbered = renumbered.numbered(self.sides)  # whose names say nothing, as TensorFlow made them
         for node, other in given:
             self.pair(node, other)
         self._match(_in_checkpoints)
@@ -60,6 +62,8 @@ class Pairing:
         self._spread_out(strict=False, alike=True)
         self._exchange()
         self._exchange()  # now that variables are, those who read them
+        if self._numbered:
+            renumbered.pair_saved(self, self._numbered)
 
     def _pair_seeds(self):
         """Pair alike ops by their seeds, if the program gave them: both graphs have the same ones, each of them once.
@@ -169,6 +173,8 @@ class Pairing:
         for which, side in enumerate(self.sides):
             taken = (self.partner, self.back)[which]
             for node in side.normal.nodes:
+                if node in self._numbered and node.op not in _NAMED:
+                    continue
                 if node not in taken and (side.users.get(node) or node.op != "Exit" or last):
                     groups[self._by_variable(side, node) or key(side, node)][which].append(node)
         several = []
@@ -200,7 +206,7 @@ class Pairing:
         groups = defaultdict(lambda: ([], []))
         for which, side in enumerate(self.sides):
             for node in side.normal.nodes:
-                if node.op in _NAMED and node not in (self.partner, self.back)[which]:
+                if node.op in _NAMED and node not in (self.partner, self.back)[which] and node not in self._numbered:
                     groups[side.below[node], side.local[node]][which].append(node)
         self._match_names(groups.values())
 

@@ -6,7 +6,19 @@ partners of its inputs, and waits for the partners of what it waits for. How the
 
 import functools
 
-from compat_v1.audit import epsilons, excuses, orders, pivots, placement, seeds, sums, switches, texts, waits
+from compat_v1.audit import (
+    epsilons,
+    excuses,
+    orders,
+    pivots,
+    placement,
+    renumbered,
+    seeds,
+    sums,
+    switches,
+    texts,
+    waits,
+)
 from compat_v1.audit.findings import (
     Finding,
     alone_awaited,
@@ -152,6 +164,7 @@ class Verification:
                 self.unseeded.append((node, other))
                 continue
             rule = excuses.attribute(node, other, key, value, other_value)
+            rule = renumbered.rule(self, node, other) if rule == "names in checkpoints" else rule
             if rule:
                 self.explain(rule, node.name)
                 continue

@@ -1,0 +1,70 @@
+"""Variables that a program makes one for each trainable one, where beta and gamma come in another order."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from drift_cases import floats
+
+
+def accumulated(first, order=range(6), summed=range(6), used=range(6), way="sums", saved=True):
+    """Two normalized layers, and a variable for each of the six trained ones, which keeps what its gradients were.
+
+    `first`: which of beta and gamma is made first; `order`: that of the kept variables; `summed` and `used`: in which
+    of them a gradient is added up, and by which a trained variable is updated.
+    """
+    with tf.Graph().as_default() as graph:
+        h = floats(8, 4)
+        for layer in ("a", "b"):
+            h = tf.matmul(h, made(f"{layer}/w", (h.shape[1], 5)))
+            names = ("beta", "gamma") if first == "beta" else ("gamma", "beta")
+            shift = {name: made(f"{layer}/{name}", (5,)) for name in names}
+            mean, variance = tf.nn.moments(h, [0])
+            h = tf.nn.relu(tf.nn.batch_normalization(h, mean, variance, shift["beta"], shift["gamma"], 1e-3))
+        trained = tf.trainable_variables()
+        gradients = tf.gradients(tf.reduce_mean(tf.square(h)), trained)
+        new = {
+            place: tf.Variable(tf.zeros_like(trained[place]), trainable=False, use_resource=False) for place in order
+        }
+        if way == "sums":
+            for place, gradient in zip(summed, gradients, strict=True):
+                new[place].assign_add(gradient)
+            updates = [new[place] for place in used]
+        else:
+            updates = [new[place].assign(0.9 * new[place] + g) for place, g in zip(summed, gradients, strict=True)]
+        if way != "only sums":
+            pairs = list(zip(updates, trained, strict=True))
+            tf.train.GradientDescentOptimizer(0.1).apply_gradients(pairs)
+        if saved:
+            tf.train.Saver()
+    return graph.as_graph_def()
+
+
+def made(name, shape):
+    return tf.get_variable(name, shape, initializer=tf.ones_initializer(), use_resource=False)
+
+
+@pytest.mark.parametrize("way", ["sums", "momenta"])
+def test_what_is_kept_for_beta_has_the_number_of_what_is_kept_for_gamma(way):
+    result = audit(accumulated("beta", way=way), accumulated("gamma", way=way))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of numbers"])
+    assert audit(*(accumulated(first, way=way, saved=False) for first in ("beta", "gamma"))).verdict == "faithful"
+
+
+def test_of_two_layers_nothing_is_kept_under_each_others_number():
+    old = accumulated("beta")
+    crossed = [0, 4, 2, 3, 1, 5]
+    for mistake in ({"order": crossed}, {"summed": crossed, "used": crossed}, {"summed": crossed}, {"used": crossed}):
+        assert audit(old, accumulated("gamma", **mistake)).verdict == "not faithful", mistake
+
+
+def test_what_is_added_up_for_beta_updates_beta():
+    turned = [0, 2, 1, 3, 4, 5]
+    for mistake in ({"summed": turned}, {"used": turned}):
+        assert audit(accumulated("beta"), accumulated("gamma", **mistake)).verdict == "not faithful", mistake
+
+
+def test_where_the_layers_are_made_in_one_order_so_are_the_numbers():
+    turned = [0, 2, 1, 3, 4, 5]
+    assert audit(accumulated("beta"), accumulated("beta", order=turned)).verdict == "not faithful"
+    assert audit(accumulated("gamma"), accumulated("beta")).verdict == "not faithful"
