@@ -180,6 +180,12 @@ NUMBERS = {
         "the last bits may differ; to get the old numbers write "
         "t * clip * tf.minimum(tf.rsqrt(tf.reduce_sum(t * t, keepdims=True)), 1 / clip) in the port",
     ),
+    "limit below 0": Change(
+        "clip_by_norm takes 0 for a limit below 0, where the limit is a tensor",
+        "1.15 to 2.21",
+        "as long as the limit is not below 0 this changes nothing; for the old numbers of others write "
+        "t * clip / tf.maximum(tf.norm(t), clip) in the port",
+    ),
     "moments": Change(
         "tf.nn.moments averages the squared distances from the mean, took the moments of what is left of that mean and "
         "corrected both by them",

@@ -29,12 +29,20 @@ def applies(rule, node, other):
     """Whether a rule may apply to one of two partners alone.
 
     No batch is broadcast in the ops of the first releases, or in an einsum. And what is clipped is made dense by no
-    newer release, nor does one stop at a row below 0, count classes that there were not, divide by a sum that is 0, or
+    newer release, nor does one stop at a row below 0, count classes that there were not, divide by a sum that
+    is 0, clip by a limit below 0, or
     initialize a variable again.
     """
     if rule == "initialized again":
         return rule in node.steps
-    if rule in ("clipped rows", "rows of a sum", "rows below 0", "mean of classes", "window without sum"):
+    if rule in (
+        "clipped rows",
+        "rows of a sum",
+        "rows below 0",
+        "mean of classes",
+        "window without sum",
+        "limit below 0",
+    ):
         return rule in other.steps
     return rule != "one batch" or not {"batches of products", "einsum: an op"}.isdisjoint(node.steps | other.steps)
 

@@ -6,6 +6,8 @@ import tensorflow as tf
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_scalar, number, stays
+from compat_v1.audit.patterns import make
+from compat_v1.audit.pruning import comes_behind
 from compat_v1.audit.rules.sequences import asserted
 from compat_v1.audit.sizes import unknown
 
@@ -42,23 +44,22 @@ def _suppressed_by_share(rewriter, name, _node, operands):
 def _clipped(rewriter, name, node, operands):
     """t * clip * min(rsqrt(sum of squares), 1 / clip) clips by a norm, as it was first written."""
     product, scale = operands
-    if not is_op(scale, "Minimum") or not is_op(product, "Mul") or scale[0].controls:
+    if not is_op(scale, "Minimum") or not is_op(product, "Mul"):
         return False
     inverse, by_clip = scale[0].inputs
     if not (is_op(inverse, "Rsqrt") and is_op(by_clip, "RealDiv") and is_scalar(by_clip[0].inputs[0], 1)):
         return False
-    if inverse[0].controls or by_clip[0].controls:
-        return False
-    return _keep_clipped(rewriter, name, product, by_clip[0].inputs[1], inverse[0].inputs[0], "multiplied", scale[0])
+    parts = scale[0], inverse[0], by_clip[0]
+    return _keep_clipped(rewriter, name, product, by_clip[0].inputs[1], inverse[0].inputs[0], "multiplied", *parts)
 
 
 def _clipped_by_now(rewriter, name, node, operands):
     """t * clip / max(norm, clip), where the norm is the root of the sum of squares, or that sum if not above 0."""
     product, larger = operands
-    if not is_op(larger, "Maximum") or not is_op(product, "Mul") or larger[0].controls:
+    if not is_op(larger, "Maximum") or not is_op(product, "Mul"):
         return False
     norm, clip = larger[0].inputs
-    if not is_op(norm, "SelectV2") or norm[0].controls:
+    if not is_op(norm, "SelectV2"):
         return False
     above, root, squares = norm[0].inputs
     if not (is_op(above, "Greater") and is_op(root, "Sqrt") and is_op(root[0].inputs[0], "SelectV2")):
@@ -66,7 +67,7 @@ def _clipped_by_now(rewriter, name, node, operands):
     safe = root[0].inputs[0][0]
     if above[0].inputs[0] != squares or not is_scalar(above[0].inputs[1], 0) or safe.inputs[:2] != [above, squares]:
         return False
-    if not is_scalar(safe.inputs[2], 1) or isinstance(squares, Literal) or above[0].controls or safe.controls:
+    if not is_scalar(safe.inputs[2], 1) or isinstance(squares, Literal):
         return False
     return _keep_clipped(rewriter, name, product, clip, squares, "divided", larger[0], norm[0], above[0], root[0], safe)
 
@@ -76,11 +77,37 @@ def _keep_clipped(rewriter, name, product, clip, squares, how, *parts):
     factors = product[0].inputs
     if not any(_key(one) == _key(clip) for one in factors) or not _sums_squares(squares, factors):
         return False
+    if any(part.controls for part in parts) and not comes_behind(product, parts):
+        return False
     rewriter.normal.absorbed.update({*parts, *(one[0] for one in parts[0].inputs if not isinstance(one, Literal))})
-    inputs, steps = [product, clip, squares], {f"clipped by a norm: {how}"}
+    given, steps = _as_it_is(rewriter.normal, product, clip), {f"clipped by a norm: {how}"}
+    if given != clip:
+        product, clip = _product(rewriter.normal, product[0], clip, given), given
+        steps.add("limit below 0")
+    inputs = [product, clip, squares]
     made = rewriter.normal.node(name, "clipped", {}, inputs, None, steps, sizes=[rewriter.normal.sizes(product)])
     rewriter.normal.tensors[name, 0] = (made, 0)
     return True
+
+
+def _as_it_is(normal, product, limit):
+    """Return a limit for a norm as it is given, whether 0 is taken for one below 0 or not."""
+    while is_op(limit, "Maximum") and is_scalar(limit[0].inputs[1], 0) and comes_behind(product, [limit[0]]):
+        if normal.sizes(limit[0].inputs[0]) != ():
+            break
+        normal.absorbed.add(limit[0])
+        limit = limit[0].inputs[0]
+    return limit
+
+
+def _product(normal, product, limit, given):
+    """Return a product by a limit with the one that is given in its place, behind what the limit came behind."""
+    normal.absorbed.add(product)
+    inputs, waits = [given if one == limit else one for one in product.inputs], product.controls
+    while limit != given:
+        waits |= limit[0].controls
+        limit = limit[0].inputs[0]
+    return make(normal, product, "Mul", product.attributes, inputs, normal.sizes((product, 0)), None, waits)
 
 
 def _sums_squares(total, factors):
