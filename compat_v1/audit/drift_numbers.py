@@ -180,6 +180,12 @@ NUMBERS = {
         "the last bits may differ; to get the old numbers write "
         "t * clip * tf.minimum(tf.rsqrt(tf.reduce_sum(t * t, keepdims=True)), 1 / clip) in the port",
     ),
+    "least drawn": Change(
+        "random_gamma gives at least the smallest normal number, such as 1.2e-38, gave less or 0",
+        "1.0 to 1.15",
+        "only where so little is drawn, as by an alpha below 0.1, the numbers differ; for the old ones write "
+        "tf.raw_ops.RandomGamma(shape=shape, alpha=alpha, seed=graph_seed, seed2=seed) / beta in the port",
+    ),
     "limit below 0": Change(
         "clip_by_norm takes 0 for a limit below 0, where the limit is a tensor",
         "1.15 to 2.21",

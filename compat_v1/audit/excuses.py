@@ -22,6 +22,8 @@ _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum or mean computes from a shape, which came to be placed beside that, or no more.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Prod", "Range", "Shape", "Size"}
 _OF_DATASETS = re.compile(r"\w+Dataset(V\d+)?|IteratorToStringHandle")
+_OF_PORT = {"clipped rows", "rows of a sum", "rows below 0", "mean of classes", "limit below 0", "least drawn"}
+_OF_PORT |= {"window without sum"}
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
 
@@ -30,19 +32,12 @@ def applies(rule, node, other):
 
     No batch is broadcast in the ops of the first releases, or in an einsum. And what is clipped is made dense by no
     newer release, nor does one stop at a row below 0, count classes that there were not, divide by a sum that
-    is 0, clip by a limit below 0, or
-    initialize a variable again.
+    is 0, clip by a limit below 0,
+    draw less than a normal number, or initialize a variable again.
     """
     if rule == "initialized again":
         return rule in node.steps
-    if rule in (
-        "clipped rows",
-        "rows of a sum",
-        "rows below 0",
-        "mean of classes",
-        "window without sum",
-        "limit below 0",
-    ):
+    if rule in _OF_PORT:
         return rule in other.steps
     return rule != "one batch" or not {"batches of products", "einsum: an op"}.isdisjoint(node.steps | other.steps)
 

@@ -215,7 +215,7 @@ class GradientRules:
             return False
         if any(size != 1 and factor != 1 for size, factor in zip(shape, factors, strict=True)):
             return False
-        return self._spread(name, tensor, [times(*pair) for pair in zip(shape, factors, strict=True)], multiples)
+        return self.spread(name, tensor, [times(*pair) for pair in zip(shape, factors, strict=True)], multiples)
 
     def _kept_from(self, tensor, multiples):
         """Return the shape S, if a Reshape to K is tiled by S // max(K, 1) and K is S with 1 along some axes."""
@@ -246,9 +246,10 @@ class GradientRules:
         tensor, shape = operands
         if not isinstance(shape, Literal) or shape.array() is None:
             return False
-        return self._spread(name, tensor, shape.array().tolist(), shape)
+        return self.spread(name, tensor, shape.array().tolist(), shape)
 
-    def _spread(self, name, tensor, target, written):
+    def spread(self, name, tensor, target, written):
+        """Spread a tensor over a shape, of which the literal is `written`."""
         if tuple(target) == self.normal.sizes(tensor) and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True

@@ -3,9 +3,11 @@
 import numpy as np
 
 from compat_v1.audit import dropout
-from compat_v1.audit.literals import Literal, full
+from compat_v1.audit.dimensions import dimensions
+from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import WHOLE, is_op, is_scalar, is_zeros, single
 from compat_v1.audit.patterns import is_same
+from compat_v1.audit.pruning import surely_before
 from compat_v1.audit.sizes import covers
 
 
@@ -145,9 +147,32 @@ def _spread_by_zeros(rewriter, name, _node, operands):
     if "RandomGamma" not in drawing or not drawing <= {"RandomGamma", "RandomGammaGrad", "Shape"}:
         return False
     sizes = rewriter.normal.sizes(tensor)
-    if sizes is None or not covers(sizes, zeros.shape) or graph.controls[name]:
+    if sizes is None:
+        return False
+    if not covers(sizes, zeros.shape):
+        (target,) = dimensions(graph.nodes[name].op, [sizes, zeros.shape], [None, zeros], None)
+        rewriter.spread(name, tensor, target, whole(target, "int32", zeros.names, zeros.ops, zeros.alive))
+        if name in rewriter.normal.made:
+            rewriter.normal.made[name].steps.add("shape of what is drawn by")
+        return True
+    if graph.controls[name]:
         return False
     rewriter.normal.alias(name, tensor, "shape of what is drawn by")
+    return True
+
+
+def _least_drawn(rewriter, name, node, operands):
+    """What random_gamma draws is at least the smallest normal number."""
+    least, quotient = operands
+    if not is_op(quotient, "RealDiv") or not is_op(quotient[0].inputs[0], "RandomGamma"):
+        return False
+    kind = rewriter.graph.dtype(name)
+    if kind not in ("float16", "float32", "float64") or not is_scalar(least, float(np.finfo(kind).tiny)):
+        return False
+    if not rewriter.normal.controls(name) <= surely_before(quotient[0]):
+        return False
+    quotient[0].steps.add("least drawn")
+    rewriter.normal.alias(name, quotient, "least drawn")
     return True
 
 
@@ -170,7 +195,9 @@ def _added(rewriter, name, node, operands):
 RULES = {
     "Sqrt": _root,
     "Minimum": _unlimited,
+    "Maximum": _least_drawn,
     "NotEqual": _compared,
+    "Add": _spread_by_zeros,
     "AddV2": _added,
     "Mul": _ones_times,
     "ClipByValue": _clamped,
