@@ -48,8 +48,19 @@ def of_one_graph(normals, idle, verification, whole):
             if not (anchors & known or _are_namesakes(nodes, ops)) or _take(nodes, written_otherwise[side])
         ]
         gone = [nodes for nodes in gone if not _take(nodes, taken[side]) or spare.are_gradients(nodes)]
+        ends = set().union(*(anchors for nodes, anchors in others if _take(nodes, written_otherwise[1 - side])))
+        gone += [nodes for nodes, anchors in own if nodes not in gone and _end(nodes, anchors, ends)]
         left_out.append({name for nodes in gone for node in nodes for name in node.names})
     return left_out
+
+
+def _end(nodes, anchors, ends):
+    """Whether nodes are gradients that end, as at a StopGradient, where those of the other graph do, written otherwise.
+
+    `ends`: what those are computed from.
+    """
+    counts = {one for one in nodes if one.op == "Cast" and all(isinstance(operand, Literal) for operand in one.inputs)}
+    return bool(anchors) and anchors <= ends and spare.are_gradients(nodes - counts)
 
 
 def _alike(normals, idle, whole):
