@@ -139,7 +139,7 @@ class Places:
             if isinstance(operand, Literal):
                 known = self.consumed.get(name) == "condition that always holds"
                 if not known and not self.graph.nodes[name].op.startswith("Stack"):
-                    found.add(self._any_constant())
+                    found.add(self.any_constant())
                     found |= {one for one in operand.alive if one.op != "the loop"}  # in which branch it is made
             elif operand is not None:
                 found.add(operand[0])
@@ -147,7 +147,7 @@ class Places:
             self.carried |= found
         return found
 
-    def _any_constant(self):
+    def any_constant(self):
         """Return the node that stands for all constants that something waits for: one is as quickly made as another."""
         if self._constant is None:
             self._constant = Node(next(self._numbers), "a constant", {}, [], frozenset(), "", ["a constant"])

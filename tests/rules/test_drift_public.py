@@ -59,6 +59,37 @@ def test_a_sum_of_exponentials_over_all_axes_is_squeezed_first(shared, gated, be
     assert audit(old, _built(_exponents, True, shared, gated=gated, behind=not behind)).verdict == "not faithful"
 
 
+def _exponents_alone(new, gated, given=1.0, mistake=""):
+    """The sums of exponentials of rows, and the gradient of these alone: it begins with ones, or what is given."""
+    x = floats(5, 3)
+    largest = raw.StopGradient(input=raw.Max(input=x, axis=[1], keep_dims=True))
+    exponents = raw.Exp(x=raw.Sub(x=x, y=largest))
+    total = raw.Sum(input=exponents, axis=[1], keep_dims=not new)
+    if new:
+        result = raw.AddV2(x=raw.Log(x=total), y=raw.Reshape(tensor=largest, shape=[5]))
+    else:
+        result = raw.Squeeze(input=raw.AddV2(x=raw.Log(x=total), y=largest), axis=[1])
+    gradient = raw.Fill(dims=[5], value=2.0 if mistake == "twice" else given)
+    gradient = gradient if new else raw.Reshape(tensor=gradient, shape=[5, 1])
+    with tf.control_dependencies([tf.group(gradient)] if gated else []):
+        handed = raw.Identity(input=gradient) if gated else gradient
+    with tf.control_dependencies([result if mistake == "late" else handed]):
+        inverse = raw.Reciprocal(x=total)
+    back = raw.Mul(x=handed, y=inverse)
+    back = raw.Reshape(tensor=back, shape=[5, 1]) if new else back
+    out(raw.Mul(x=raw.BroadcastTo(input=back, shape=[5, 3]), y=exponents) + tf.reduce_sum(result))
+
+
+@pytest.mark.parametrize("gated", [False, True])
+@pytest.mark.parametrize("given", [1.0, 3.0])
+def test_so_is_one_of_which_the_gradient_is_made_alone(gated, given):
+    old, new = (_built(_exponents_alone, one, gated, given) for one in (False, True))
+    assert "squeezed first" in proved(old, new).rules
+    for mistake in ("twice", "late"):
+        assert audit(old, _built(_exponents_alone, True, gated, given, mistake)).verdict == "not faithful", mistake
+        assert audit(_built(_exponents_alone, False, gated, given, mistake), new).verdict == "not faithful", mistake
+
+
 def _exponents_reshaped_again(factor):
     """One whose gradient has a shape that is fed, and is reshaped once more when it was multiplied."""
     x = floats(5, 3)

@@ -5,6 +5,7 @@ from compat_v1.audit.operands import is_op, is_scalar, single
 from compat_v1.audit.pruning import redirect, users_of
 from compat_v1.audit.sizes import covers
 
+ONES = "weights of one: a tensor"
 _WEIGHTS, _COUNTED, _CAST = "weights of one", "counted as a whole", "cast in Sequential"
 _PENALIZED = "loss and penalties"
 
@@ -15,14 +16,18 @@ def _weighted(rewriter, name, node, operands):
         weights, sizes = operands[place], rewriter.normal.sizes(tensor)
         if isinstance(tensor, Literal) or not isinstance(weights, Literal) or weights.kind != "full":
             continue
-        one = single(weights)
-        if not is_scalar(one, 1) or sizes is None or weights.shape == () or not covers(sizes, weights.shape):
+        if not are_ones(weights) or sizes is None or not covers(sizes, weights.shape):
             continue
         inputs = list(operands)
-        inputs[place] = one
-        rewriter.normal.keep(name, node.op, inputs, steps={f"{_WEIGHTS}: a tensor"}, sizes=[sizes])
+        inputs[place] = single(weights)
+        rewriter.normal.keep(name, node.op, inputs, steps={ONES}, sizes=[sizes])
         return True
     return False
+
+
+def are_ones(literal):
+    """Whether a literal is a tensor full of ones."""
+    return literal.kind == "full" and literal.shape != () and is_scalar(single(literal), 1)
 
 
 def _counted(rewriter, name, node, operands):

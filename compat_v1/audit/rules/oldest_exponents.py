@@ -5,9 +5,10 @@ Everything is brought into the newer form, when the normal form of a graph is wh
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, with_rest
+from compat_v1.audit.operands import is_op, single, with_rest
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.pruning import arrange, surely_before, users_of
+from compat_v1.audit.rules.models import ONES, are_ones
 
 _RULE = "squeezed first"
 
@@ -56,6 +57,18 @@ def _squeeze(normal, node, found, users):
     normal.absorbed |= {added, kept}
 
 
+def _comes_behind(gradient, awaited):
+    """Whether what a gradient is reshaped behind has run when it is made; for a constant one nothing may have to."""
+    return awaited <= (frozenset() if isinstance(gradient, Literal) else surely_before(gradient[0]))
+
+
+def _awaited(normal, gradient):
+    """Return what waits for a gradient as such wait for."""
+    if not isinstance(gradient, Literal):
+        return {gradient[0]}
+    return {normal.any_constant()} | {one for one in gradient.alive if one.op != "the loop"}
+
+
 class _Gradient:
     """The gradient of the logarithm: a product by the reciprocal, of what was reshaped, and handed on if that is so.
 
@@ -81,8 +94,7 @@ class _Gradient:
             return
         if handed[0].op == "Reshape":  # no group of gradients waits for each other
             self.reshaped, self.gradient = handed, handed[0].inputs[0]
-            self.is_whole = not isinstance(self.gradient, Literal)
-            self.is_whole = self.is_whole and handed[0].controls <= surely_before(self.gradient[0])
+            self.is_whole = _comes_behind(self.gradient, handed[0].controls)
             return
         self.handed, self.reshaped = handed[0], handed[0].inputs[0]
         if not is_op(self.reshaped, "Reshape"):
@@ -90,19 +102,23 @@ class _Gradient:
         groups = [one for one in self.handed.controls if one.op == "NoOp" and self.reshaped[0] in one.controls]
         if len(groups) != 1 or not self.handed.controls <= groups[0].controls | {*groups}:
             return
-        self.gradient, (self.group,) = self.reshaped[0].inputs[0], groups
-        self.is_whole = not isinstance(self.gradient, Literal) and users[self.group] == {self.handed}
+        reshaped = self.reshaped[0]
+        self.gradient, (self.group,) = reshaped.inputs[0], groups
+        self.is_whole = _comes_behind(self.gradient, reshaped.controls) and users[self.group] == {self.handed}
 
     def write(self, normal, total, shape, users):
         """Reshape the product instead of what it is of."""
         sizes, kept = normal.sizes(total), normal.sizes((self.product, 0))
         reshape, own = self.reshaped[0], {self.inverse, self.product}
         if self.handed is None:
-            self.inverse.controls = self.inverse.controls - {reshape} | {self.gradient[0]}
+            self.inverse.controls = self.inverse.controls - {reshape} | _awaited(normal, self.gradient)
             self.product.inputs = [self.gradient, self.product.inputs[1]]
+            if isinstance(self.gradient, Literal) and are_ones(self.gradient):
+                self.product.inputs[0] = single(self.gradient)
+                self.product.steps.add(ONES)
         else:
             own = {self.group, self.handed}
-            self.group.controls = self.group.controls - {reshape} | {self.gradient[0]}
+            self.group.controls = self.group.controls - {reshape} | _awaited(normal, self.gradient)
             self.handed.inputs = [self.gradient]
         for pop in self.pops:
             _, push, handles = normal.kept[pop]
