@@ -61,6 +61,11 @@ RULES = {
     "handles of tables": Rule(
         "the handle of a table is a resource, was a reference to a text", "1.0 to 1.4", "the table is the same"
     ),
+    "handles of accumulators": Rule(
+        "the handle of a ConditionalAccumulator is a resource, was a reference to a text",
+        "1.0 to 1.15",
+        "the accumulator is the same",
+    ),
     "filled tables": Rule(
         "a table is filled by LookupTableImportV2, was by InitializeTableV2",
         "1.8 to 1.12",

@@ -24,6 +24,7 @@ _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum",
 _OF_DATASETS = re.compile(r"\w+Dataset(V\d+)?|IteratorToStringHandle")
 _OF_PORT = {"clipped rows", "rows of a sum", "rows below 0", "mean of classes", "limit below 0", "least drawn"}
 _OF_PORT |= {"window without sum"}
+_HANDLES = {"VarHandleOp", "ResourceConditionalAccumulator"}
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
 
@@ -372,8 +373,8 @@ def beside_variables(verification, node, other):
 
 
 def _is_handle_of(place, node):
-    """Whether a node of the port takes a variable's or a table's handle: then it is placed with it, as it may say."""
-    if isinstance(place, str) or not (place.op == "VarHandleOp" or "HashTable" in place.op):
+    """Whether a node of the port takes a handle, as a variable's or a table's: it is placed with it, as it may say."""
+    if isinstance(place, str) or not (place.op in _HANDLES or "HashTable" in place.op):
         return False
     return any(not isinstance(one, Literal) and one[0] is place for one in node.inputs if one is not None)
 

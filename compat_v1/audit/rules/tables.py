@@ -1,4 +1,4 @@
-"""Rules for tables in which keys are looked up: their handles, their names, and what fills them."""
+"""Rules for tables in which keys are looked up: their handles, their names, and what fills them; and accumulators."""
 
 import re
 
@@ -79,9 +79,24 @@ def _filled(rewriter, name, _node, operands):
     return True
 
 
+def _accumulator(rewriter, name, node, operands):
+    """The handle of an accumulator of gradients was a reference to a text; what takes it does the same to it."""
+    attributes, handles = rewriter.graph.attributes(name), {"handles of accumulators"}
+    if node.op == _ACCUMULATOR:
+        rewriter.normal.keep(name, f"Resource{node.op}", operands, attributes, handles, [()])
+    elif is_op(operands[0], f"Resource{_ACCUMULATOR}"):  # that of sparse gradients is a reference as before
+        rewriter.normal.keep(name, f"Resource{node.op}", operands, attributes, handles)
+    else:
+        return False
+    return True
+
+
+_ACCUMULATOR = "ConditionalAccumulator"
+_OF_ACCUMULATORS = ("ApplyGradient", "TakeGradient", "NumAccumulated", "SetGlobalStep")
 _TABLES = ("HashTable", "MutableHashTable", "MutableHashTableOfTensors", "MutableDenseHashTable")
 _OF_TABLES = ("LookupTableSize", "LookupTableInsert", "LookupTableExport", "LookupTableImport")
 RULES = {
+    **dict.fromkeys((_ACCUMULATOR, *(f"Accumulator{one}" for one in _OF_ACCUMULATORS)), _accumulator),
     **dict.fromkeys((*_TABLES, *(f"{one}V2" for one in _TABLES)), _table),
     **dict.fromkeys((*_OF_TABLES, "InitializeTableFromTextFile"), _of_reference),
     **dict.fromkeys(("InitializeTable", "InitializeTableV2"), _filled),
