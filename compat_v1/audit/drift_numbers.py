@@ -330,6 +330,12 @@ NUMBERS = {
         "all as tf.float32, n = tf.reduce_sum(c, 0) + tf.reduce_sum(c, 1) - d and "
         "tf.reduce_mean(d / tf.where(n > 0, n, tf.ones_like(n)))",
     ),
+    "weights of classes": Change(
+        "mean_iou counts weights as they are, cut them to whole numbers first",
+        "1.0 to 1.15",
+        "as long as all weights are whole numbers, such as 0 and 1, nothing changes; for the old numbers of others "
+        "give it tf.cast(tf.cast(weights, tf.int64), tf.float32) in the port",
+    ),
     "initialized again": Change(
         "initialized_value takes a variable as it is once that is initialized, initialized it again wherever it was "
         "computed",

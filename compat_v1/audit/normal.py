@@ -25,6 +25,7 @@ from compat_v1.audit.rules import (
     oldest_averages,
     oldest_cases,
     oldest_cells,
+    oldest_counts,
     oldest_dense,
     oldest_exponents,
     oldest_loops,
@@ -89,6 +90,7 @@ class Normal(Places):
         oldest_loops.finish(self)
         oldest_cells.finish(self)
         oldest_cases.finish(self)
+        oldest_counts.finish(self)
         oldest_dense.finish(self)
         oldest_exponents.finish(self)
         oldest_averages.finish(self)

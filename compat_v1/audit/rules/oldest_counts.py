@@ -2,12 +2,16 @@
 
 import tensorflow as tf
 
-from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_scalar, single
+from compat_v1.audit.literals import Literal, full
+from compat_v1.audit.operands import is_op, is_scalar, number, single
 from compat_v1.audit.patterns import match
+from compat_v1.audit.pruning import users_of
 
-_PAIRS, _MEAN = "pairs in rows", "mean of classes"
-_LAST = tf.compat.v1.AttrValue(i=1).SerializeToString(deterministic=True)
+v1 = tf.compat.v1
+
+_PAIRS, _MEAN, _WEIGHTS = "pairs in rows", "mean of classes", "weights of classes"
+_LAST = v1.AttrValue(i=1).SerializeToString(deterministic=True)
+_WHOLE, _DOUBLE = (v1.AttrValue(type=one.as_datatype_enum).SerializeToString() for one in (tf.int64, tf.float64))
 
 
 def _pairs(rewriter, name, _node, operands):
@@ -51,6 +55,54 @@ def _mean(rewriter, name, _node, operands):
     types = {"T": rewriter.graph.attributes(name)["T"]}
     rewriter.normal.keep(name, "Mean", [quotients, axes], types, {_MEAN}, [()])
     return True
+
+
+def finish(normal):
+    """Count the weights of classes as they are, which were cut to whole numbers: all that counts them is float64."""
+    updates = [node for node in normal.nodes if node.op == "AssignAdd" and node.attributes.get("T") == _WHOLE]
+    users = users_of(normal) if updates else {}
+    for update in updates:
+        variable, counted = update.inputs
+        if not (is_op(variable, "VariableV2") and is_op(counted, "ScatterNd")) or users.get(update):
+            continue
+        weights = counted[0].inputs[1]
+        counting = _counting(variable, update, counted, users)
+        if counting is None or not is_op(weights, "Cast") or users[weights[0]] != {counted[0]}:
+            continue
+        if normal.graph.dtype(weights[0].name) != "int64" or not _is_float(weights[0]):
+            continue
+        for node in (*counting, counted[0], weights[0]):
+            _make_double(node)
+        weights[0].steps.add(_WEIGHTS)
+
+
+def _counting(variable, update, counted, users):
+    """Return what a variable of counts is, is set to and is read by, if only sums and the diagonal are taken of it."""
+    found = {update, variable[0]}
+    for one in users[variable[0]] - {update}:
+        if one.op == "Assign":
+            if not isinstance(one.inputs[1], Literal) or not is_scalar(single(one.inputs[1]), 0):
+                return None
+        elif one.op != "Identity" or any(taken.op not in ("Sum", "DiagPart") for taken in users.get(one, ())):
+            return None
+        found |= {one, *users.get(one, ())}
+    casts = {cast for one in found if one.op in ("Sum", "DiagPart") for cast in users.get(one, ())}
+    is_read = all(cast.op == "Cast" and _is_float(cast, "DstT") for cast in casts)
+    return found | casts if is_read and users[counted[0]] == {update} else None
+
+
+def _is_float(cast, which="SrcT"):
+    kind = tf.dtypes.as_dtype(v1.AttrValue.FromString(cast.attributes[which]).type)
+    return kind in (tf.float32, tf.float64)
+
+
+def _make_double(node):
+    node.attributes = {key: _DOUBLE if value == _WHOLE else value for key, value in node.attributes.items()}
+    if node.op == "ScatterNd":  # whose places are whole numbers as before
+        node.attributes["Tindices"] = _WHOLE
+    if node.op == "Assign":
+        zeros = node.inputs[1]
+        node.inputs = [node.inputs[0], full(zeros.shape, number(0.0, "float64"), zeros.names, zeros.ops, zeros.alive)]
 
 
 RULES = {"Transpose": _pairs, "SelectV2": _mean, "Select": _mean}
