@@ -336,6 +336,11 @@ NUMBERS = {
         "as long as all weights are whole numbers, such as 0 and 1, nothing changes; for the old numbers of others "
         "give it tf.cast(tf.cast(weights, tf.int64), tf.float32) in the port",
     ),
+    "filled rows": Change(
+        "sparse_fill_empty_rows leaves the elements of a row in the order that they have, sorted them by their columns",
+        "1.0 to 1.15",
+        "as long as they are in that order every bit is the same; for others give it tf.sparse.reorder(x) in the port",
+    ),
     "initialized again": Change(
         "initialized_value takes a variable as it is once that is initialized, initialized it again wherever it was "
         "computed",

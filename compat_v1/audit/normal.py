@@ -27,6 +27,7 @@ from compat_v1.audit.rules import (
     oldest_cells,
     oldest_counts,
     oldest_dense,
+    oldest_empty_rows,
     oldest_exponents,
     oldest_loops,
     oldest_losses,
@@ -91,6 +92,7 @@ class Normal(Places):
         oldest_cells.finish(self)
         oldest_cases.finish(self)
         oldest_counts.finish(self)
+        oldest_empty_rows.finish(self)
         oldest_dense.finish(self)
         oldest_exponents.finish(self)
         oldest_averages.finish(self)
