@@ -10,14 +10,15 @@ from drift_cases import floats
 def accumulated(first, order=range(6), summed=range(6), used=range(6), way="sums", saved=True):
     """Two normalized layers, and a variable for each of the six trained ones, which keeps what its gradients were.
 
-    `first`: which of beta and gamma is made first; `order`: that of the kept variables; `summed` and `used`: in which
-    of them a gradient is added up, and by which a trained variable is updated.
+    `first`: which of beta and gamma is made first, in both layers or in each; `order`: that of the kept variables;
+    `summed` and `used`: in which of them a gradient is added up, and by which a trained variable is updated.
     """
     with tf.Graph().as_default() as graph:
         h = floats(8, 4)
         for layer in ("a", "b"):
             h = tf.matmul(h, made(f"{layer}/w", (h.shape[1], 5)))
-            names = ("beta", "gamma") if first == "beta" else ("gamma", "beta")
+            of_layer = first if isinstance(first, str) else first[layer]
+            names = ("beta", "gamma") if of_layer == "beta" else ("gamma", "beta")
             shift = {name: made(f"{layer}/{name}", (5,)) for name in names}
             mean, variance = tf.nn.moments(h, [0])
             h = tf.nn.relu(tf.nn.batch_normalization(h, mean, variance, shift["beta"], shift["gamma"], 1e-3))
@@ -68,3 +69,7 @@ def test_where_the_layers_are_made_in_one_order_so_are_the_numbers():
     turned = [0, 2, 1, 3, 4, 5]
     assert audit(accumulated("beta"), accumulated("beta", order=turned)).verdict == "not faithful"
     assert audit(accumulated("gamma"), accumulated("beta")).verdict == "not faithful"
+    turned = [0, 1, 2, 3, 5, 4]  # of the second layer alone
+    assert audit(accumulated("beta"), accumulated({"a": "gamma", "b": "beta"})).verdict == "numbers changed"
+    mistaken = accumulated({"a": "gamma", "b": "beta"}, order=turned)
+    assert audit(accumulated("beta"), mistaken).verdict == "not faithful"

@@ -35,6 +35,8 @@ def normalized(old, mistake="", kept=False, gate=True):
             gradient += tf.reduce_sum(tf.gradients(loss, [still], gate_gradients=gate)[0])
         if mistake == "shift":
             gradient += tf.reduce_sum(tf.gradients(loss, [mean], gate_gradients=gate)[0])
+        if mistake == "looked at":
+            raw.Sign(x=raw.Sign(x=tf.gradients(loss, [mean], gate_gradients=gate)[0]))
         variable = raw.VariableV2(shape=[4, 3], dtype=tf.float32)
         raw.ApplyGradientDescent(var=variable, alpha=0.5, delta=gradient)
     return graph.as_graph_def()
@@ -50,3 +52,5 @@ def test_the_gradients_of_moments_of_what_is_stopped_are_made_for_nobody(kept, g
     for mistake in ("scale", "taken", "shift", "not stopped"):
         assert audit(right[True], normalized(False, mistake, kept, gate)).verdict == "not faithful", mistake
         assert audit(normalized(True, mistake, kept, gate), right[False]).verdict == "not faithful", mistake
+    if kept:  # where it is made of the same gradients as what ends
+        assert audit(right[True], normalized(False, "looked at", kept, gate)).verdict == "not faithful"
