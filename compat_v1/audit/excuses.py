@@ -32,10 +32,9 @@ def applies(rule, node, other):
     """Whether a rule may apply to one of two partners alone.
 
     No batch is broadcast in the ops of the first releases, or in an einsum. And what is clipped is made dense by no
-    newer release, nor does one stop at a row below 0, count classes that there were not, divide by a sum that
-    is 0, clip by a limit below 0,
-    draw less than a normal number, cut weights to whole numbers, sort the rows that it fills, or initialize a variable
-    again.
+    newer release, nor does one stop at a row below 0, count classes that there were not, divide by a sum that is 0,
+    clip by a limit below 0, draw less than a normal number, cut weights to whole numbers, sort the rows that it fills,
+    or initialize a variable again.
     """
     if rule in ("initialized again", "weights of classes", "filled rows"):
         return rule in node.steps
