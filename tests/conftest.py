@@ -6,8 +6,8 @@ import pytest
 
 
 def pytest_configure(config):
-    """Import the fixtures where tests run: not in the process that only hands them out to others."""
-    if config.getoption("dist", "no") == "no":
+    """Import the fixtures where tests run, or are only listed: not in the process that hands them out to others."""
+    if config.getoption("dist", "no") == "no" or config.option.collectonly:
         config.pluginmanager.import_plugin("shared_fixtures")
 
 
