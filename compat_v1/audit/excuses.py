@@ -10,6 +10,7 @@ from compat_v1.audit.definitions import gives_reference
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.references import target
+from compat_v1.audit.rules.datasets import DATASET
 from compat_v1.audit.rules.kept import KEPT
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 
@@ -21,7 +22,7 @@ _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Swi
 _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum or mean computes from a shape, which came to be placed beside that, or no more.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Prod", "Range", "Shape", "Size"}
-_OF_DATASETS = re.compile(r"\w+Dataset(V\d+)?|IteratorToStringHandle")
+_OF_DATASETS = re.compile(f"{DATASET}|IteratorToStringHandle")
 _OF_PORT = {"clipped rows", "rows of a sum", "rows below 0", "mean of classes", "limit below 0", "least drawn"}
 _OF_PORT |= {"window without sum"}
 _HANDLES = {"VarHandleOp", "ResourceConditionalAccumulator"}

@@ -299,11 +299,6 @@ class Graph:
             todo += new
         return found
 
-    @functools.cached_property
-    def has_loops(self):
-        """Whether any node enters a loop, or leaves one."""
-        return any(node.op in ENTERS or node.op in EXITS for node in self.nodes.values())
-
     def strays(self):
         """Return {(node, what it takes, why not)} for what a node cannot take: a graph that has any cannot be run.
 
@@ -311,7 +306,8 @@ class Graph:
         the first turn alone, so that only a Merge takes it.
         """
         found = set()
-        for name, node in self.nodes.items() if self.has_loops else ():
+        has_loops = any(node.op in ENTERS or node.op in EXITS for node in self.nodes.values())
+        for name, node in self.nodes.items() if has_loops else ():
             needs, own = self.needs(name), self.frames[name]
             if node.op in ENTERS:
                 own = self._parents[own]

@@ -69,12 +69,8 @@ class _Older(Form):
         scopes = [user.name.partition(own)[0] for user in arriving.consumers() if own in user.name]
         scope = min(scopes, key=len, default="")
         if scope:
-            return (any(map(_hands_on, _named(self.y.graph, scope))),)
+            return (any(op.name.startswith(scope) and _hands_on(op) for op in self.y.graph.get_operations()),)
         return (super().gates(arriving)[0] or self.original.gated,)
-
-
-def _named(graph, scope):
-    return [op for op in graph.get_operations() if op.name.startswith(scope)]
 
 
 def _hands_on(op):

@@ -87,7 +87,7 @@ def _comes_otherwise(verification, layer):
     if None in others:
         return False
     places = [
-        [list(side.normal.graph.nodes).index(node.name) for node in nodes]
+        [side.normal.graph.made.index(node.name) for node in nodes]
         for side, nodes in zip(verification.pairing.sides, (pair, others), strict=True)
     ]
     return places[0][0] < places[0][1] and places[1][0] > places[1][1]

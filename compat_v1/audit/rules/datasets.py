@@ -19,7 +19,8 @@ _TUNING = ("OptimizeDataset", "ModelDataset", "PrivateThreadPoolDataset", "MaxIn
 _READERS = ("TextLineDataset", "TFRecordDataset")
 _RULE = "elements in any order"
 _TRUE = v1.AttrValue(b=True).SerializeToString(deterministic=True)
-_DATASET = re.compile(rf"\w+Dataset(V\d+)?|{_RULE}")
+DATASET = r"\w+Dataset(V\d+)?"  # the ops
+_OF_THEM = re.compile(f"{DATASET}|{_RULE}")
 
 
 def finish(rewriter):
@@ -49,7 +50,7 @@ def _last(said, users, is_body):
     last, todo, seen = set(), [said], {said}
     while todo:
         node = todo.pop()
-        taking = {user for user in users.get(node, ()) if _DATASET.fullmatch(user.op)}
+        taking = {user for user in users.get(node, ()) if _OF_THEM.fullmatch(user.op)}
         if taking != users.get(node, set()) or (is_body and not taking):
             last.add(node)
         todo += taking - seen

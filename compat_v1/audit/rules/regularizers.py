@@ -65,11 +65,7 @@ def _total(normal, product):
     if not is_op(total, "Sum") or total[0].controls or not _rate(rate) > 0:
         return None
     parts = total[0].inputs[0]
-    if (
-        not (is_op(parts, "Square") or is_op(parts, "Abs"))
-        or parts[0].controls
-        or isinstance(parts[0].inputs[0], Literal)
-    ):
+    if not is_op(parts, "Square", "Abs") or parts[0].controls or isinstance(parts[0].inputs[0], Literal):
         return None
     axes = total[0].inputs[1]
     every = isinstance(axes, Literal) and axes.kind == "whole" and sorted(axes.value) == list(range(len(axes.value)))
