@@ -50,7 +50,10 @@ def test_another_seed_of_it_is_a_mistake(port):
 
 
 def generated(asked, mapped=tf.py_func):
-    """Numbers that a generator gives, which is asked by `asked`, and what Python makes of each by `mapped`."""
+    """Numbers that a generator gives, which is asked by `asked`, and what Python makes of each by `mapped`.
+
+    Returns: the graph, which alone keeps the Python functions that its nodes name.
+    """
 
     @Defun(tf.int64, func_name="begin")
     def begin(start):
@@ -85,19 +88,18 @@ def generated(asked, mapped=tf.py_func):
         iterator = raw.IteratorV2(shared_name="", container="", **OF)
         raw.MakeIterator(dataset=dataset, iterator=iterator, name="init")
         out(raw.IteratorGetNext(iterator=iterator, **OF)[0])
-    return graph.as_graph_def()
+    return graph
 
 
-def first(graph_def):
-    with tf.Graph().as_default(), tf.Session() as session:
-        tf.import_graph_def(graph_def, name="")
+def first(graph):
+    with tf.Session(graph=graph) as session:
         session.run("init")
         return session.run("out:0")
 
 
-def alone(graph_def):
+def alone(graph):
     """Return what a process would build that builds nothing else: it counts its functions in Python from 0."""
-    graph_def = tf.GraphDef.FromString(graph_def.SerializeToString())
+    graph_def = graph.as_graph_def()
     for function in graph_def.library.function:
         for node in function.node_def:
             if "token" in node.attr:
