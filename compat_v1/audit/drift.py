@@ -29,6 +29,11 @@ RULES = {
         "_user_specified_name, and the call of a function neither its _gradient_op_type nor an empty list of "
         "_collective_manager_ids",
     ),
+    "count of functions": Rule(
+        "a function in Python has another number, as the process had made others before, or had not",
+        "1.0",
+        "the functions of a graph are in the same order, and what they do is no part of it",
+    ),
     "settings of calls": Rule(
         "the call of a function lists how many devices there are in another order, and has empty settings besides",
         "1.15 to 2.21",

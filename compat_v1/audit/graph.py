@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import re
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -26,6 +27,8 @@ _READING |= READING_TABLES
 
 # What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
 NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}
+
+_COUNTED = re.compile(rb"pyfunc_(\d+)")  # a function in Python, by how many the process had made before
 
 
 def has_shape(graph_def, placeholder):
@@ -62,12 +65,16 @@ class Attributes:
 
 
 class _Said(NamedTuple):
-    """What a NodeDef says: its `attributes`, the functions `called`, what it is to be placed `beside`."""
+    """What a NodeDef says: its `attributes`, the functions `called`, what it is to be placed `beside`.
+
+    `python`: the function in Python that it calls, by its number in the process, or "".
+    """
 
     attributes: dict[str, bytes]
     called: dict[str, list[str]]
     beside: tuple[str, ...]
     has_notes: bool
+    python: str
 
 
 class Graph:
@@ -150,7 +157,7 @@ class Graph:
         node = self.nodes[name]
         unwritten = node.op == "Placeholder" and not has_shape(self.graph_def, node)
         defaults = definitions.defaults(node.op)
-        attributes, beside, has_notes = {}, (), False
+        attributes, beside, has_notes, python = {}, (), False, ""
         called = {"the op": [node.op]} if node.op in self.functions else {}
         for key, value in node.attr.items():
             kind = value.WhichOneof("value")
@@ -164,10 +171,25 @@ class Graph:
                 called[key] = [one.name for one in value.list.func]
             elif not (unwritten and key == "shape"):
                 written = value.SerializeToString(deterministic=True)
+                if key == "token" and value.s in self.whole.python_functions:
+                    python, written = value.s.decode(), self.whole.python_functions[value.s]
                 if written != defaults.get(key):
                     attributes[key] = written
         # A protobuf map comes in any order.
-        return _Said(attributes, dict(sorted(called.items())), beside, has_notes)
+        return _Said(attributes, dict(sorted(called.items())), beside, has_notes, python)
+
+    @functools.cached_property
+    def python_functions(self):
+        """{token: the attribute} of the functions in Python that nodes call, as if the process had made these alone."""
+        nodes = (self.graph_def.node, *(function.node_def for function in self.graph_def.library.function))
+        tokens = {Attributes(node)["token"].s for some in nodes for node in some if "token" in node.attr}
+        in_order = sorted(filter(_COUNTED.fullmatch, tokens), key=lambda token: int(_COUNTED.fullmatch(token)[1]))
+        anew = [v1.AttrValue(s=b"pyfunc_%d" % place) for place in range(len(in_order))]
+        return {token: one.SerializeToString() for token, one in zip(in_order, anew, strict=True)}
+
+    def python_function(self, name):
+        """Return the function in Python that a node calls as its process numbered it, or ""."""
+        return self._read(name).python
 
     def has_notes(self, name):
         """Whether a graph builder has written something down for itself at a node."""

@@ -177,6 +177,8 @@ class Normal(Places):
             found.steps.add("one of each")
         if self.graph.has_notes(name):
             found.steps.add("private attributes")
+        if self.graph.python_function(name):
+            found.steps.add(f"count of functions: {self.graph.python_function(name)}")
         if placed != definition.device:
             of_variable = bool(inputs) and is_op(inputs[0], "VarHandleOp")
             found.steps.add("places of variables" if of_variable else "places of arrays")
