@@ -42,6 +42,13 @@ def generators(library):
     return {node.attr["next_func"].func.name for node in nodes if node.op == "GeneratorDataset"}
 
 
+def of_datasets(graph_def):
+    """Return the names of the functions that datasets call, with each element or when they begin."""
+    nodes = [graph_def.node, *(function.node_def for function in graph_def.library.function)]
+    datasets = [node for some in nodes for node in some if "Dataset" in node.op]
+    return {value.func.name for node in datasets for value in node.attr.values() if value.HasField("func")}
+
+
 def with_bodies(graph_def):
     """Return a copy of a GraphDef with the bodies of functions whose name is an op's in place of the calls.
 

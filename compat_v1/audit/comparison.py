@@ -28,7 +28,7 @@ from compat_v1.audit import (
     sharing,
     waits,
 )
-from compat_v1.audit.bodies import body, generators
+from compat_v1.audit.bodies import body, generators, of_datasets
 from compat_v1.audit.causes import differences
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import Attributes, Graph, has_shape
@@ -311,6 +311,7 @@ class _Functions:
             {one.function_name: one.gradient_func for one in library.gradient} for library in self.definitions
         ]
         self.generators = [generators(library) for library in self.definitions]
+        self.of_datasets = [of_datasets(graph.graph_def) for graph in self.graphs]
         self.compared, self.used = {}, (set(), set())
         self.differences, self.numbers, self.rules, self.not_compared = [], [], {}, []
 
@@ -338,11 +339,12 @@ class _Functions:
 
     def _compare(self, name, other, seeds):
         sides, arguments = [], []
-        both = zip(self.graphs, self.libraries, self.definitions, self.generators, (name, other), strict=True)
-        for graph, library, definitions, asking, one in both:
+        known = self.graphs, self.libraries, self.definitions, self.generators, self.of_datasets
+        for graph, library, definitions, asking, called, one in zip(*known, (name, other), strict=True):
             graph_def, outputs = body(library[one], definitions)
             graph_def.library.CopyFrom(definitions)
-            sides.append((Graph(graph_def, whole=graph, is_generator=one in asking), outputs))
+            ends = {one[1:] for one in outputs if one.startswith("^")} if one in called else ()
+            sides.append((Graph(graph_def, whole=graph, is_generator=one in asking, ends_behind=ends), outputs))
             arguments.append([argument.name for argument in library[one].signature.input_arg])
 
         def given(*normals):

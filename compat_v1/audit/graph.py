@@ -89,12 +89,14 @@ class Graph:
     Raises `ValueError` for a graph that today's TensorFlow cannot import.
     """
 
-    def __init__(self, graph_def, placeholder_shapes=None, whole=None, is_generator=False):
+    def __init__(self, graph_def, placeholder_shapes=None, whole=None, is_generator=False, ends_behind=()):
         """`whole`: of the body of a function, of which nothing can be fetched, the graph that it is of.
 
         `is_generator`: whether that function is what asks a generator of a dataset for the next element.
+        `ends_behind`: if a dataset calls the function, the nodes that run before it has given anything.
         """
         self.graph_def, self.is_body, self.is_generator = graph_def, whole is not None, is_generator
+        self.ends_behind = ends_behind
         self._whole = whole  # not itself: without the cycle, a graph that is done with is gone at once
         self.nodes = {node.name: node for node in graph_def.node}
         self.made = list(self.nodes)  # in which order; also what was left out since

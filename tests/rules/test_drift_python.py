@@ -2,8 +2,12 @@
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from tensorflow import function
+from tensorflow.python.framework.function import Defun
 
 from compat_v1.audit import audit
+
+raw = tf.raw_ops
 
 
 def computed(*, exchanged=False, unused=False, eager=False):
@@ -60,3 +64,64 @@ def test_the_report_tells_functions_by_their_order_in_the_graph():
     """The first function of the port, of which nothing is made, moves those that follow."""
     report = audited(computed(), computed(unused=True)).differences
     assert any("pyfunc_0" in one.what and "pyfunc_1" in one.what for one in report), report
+
+
+def passed_on(*, old=False, exchanged=False, after=False):
+    """What a function in Python makes of numbers beside these, which today's function copies behind the call."""
+    of = {"output_types": [tf.float32] * 2, "output_shapes": [[]] * 2}
+
+    @Defun(tf.float32, func_name="mapped")
+    def mapped(number):
+        (square,) = tf.py_func(lambda one: one * one, [number], [tf.float32])
+        return tf.reshape(square, []), number
+
+    def changed(number):
+        (square,) = tf.py_func(lambda one: one * one, [number], [tf.float32])
+        if after:
+            with tf.control_dependencies([tf.py_func(lambda: np.float32(1.0), [], tf.float32)]):
+                number = tf.identity(number)
+        square = tf.reshape(square, [])
+        return (number, square) if exchanged else (square, number)
+
+    with tf.Graph().as_default() as graph:
+        numbers = tf.data.Dataset.from_tensor_slices(tf.constant([2.0, 3.0]))
+        if old:
+            iterator = raw.IteratorV2(shared_name="", container="", **of)
+            variant = raw.MapDataset(input_dataset=numbers._variant_tensor, other_arguments=[], f=mapped, **of)
+            raw.MakeIterator(dataset=variant, iterator=iterator)
+            square, number = raw.IteratorGetNext(iterator=iterator, **of)
+        else:
+            square, number = tf.data.make_initializable_iterator(numbers.map(changed), shared_name="").get_next()
+        tf.subtract(square, number, name="result")
+    return graph
+
+
+def test_what_a_function_gives_is_there_when_it_has_ended():
+    old, new = passed_on(old=True), passed_on()
+    assert run(old) == run(new) == 2.0
+    found = audited(old, new)
+    assert found.verdict == "faithful" and "results of functions" in found.rules, found.differences
+    for mistake in ({"exchanged": True}, {"after": True}):
+        assert audited(old, passed_on(**mistake)).verdict == "not faithful", mistake
+
+
+def test_elsewhere_a_function_may_give_something_before_it_has_ended():
+    """As one does that is written out where it is called."""
+
+    @function
+    def passed(number):
+        (square,) = tf.py_func(lambda one: one * one, [number], [tf.float32])
+        return square, number
+
+    with tf.Graph().as_default() as graph:
+        square, number = passed(tf.placeholder(tf.float32, []))
+        tf.subtract(square, number)
+    old, new = graph.as_graph_def(), graph.as_graph_def()
+    assert audit(old, new).verdict == "faithful"
+    body = old.library.function[0]
+    (copy,) = (node for node in body.node_def if list(node.input) == ["number", "^NoOp"])
+    body.node_def.remove(copy)
+    for given, what in body.ret.items():
+        if what.startswith(copy.name + ":"):
+            body.ret[given] = "number"
+    assert audit(old, new).verdict == "not faithful"

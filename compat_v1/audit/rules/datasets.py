@@ -143,7 +143,10 @@ def _given_back(rewriter, name, _node, operands):
     graph, normal = rewriter.graph, rewriter.normal
     if not graph.is_body or graph.followers[name] or normal.reads_a_ref(name):
         return False
-    waits = acting(normal, set().union(*map(normal.awaited, graph.controls[name])))
+    waits, ends = (
+        acting(normal, set().union(*map(normal.awaited, names))) for names in (graph.controls[name], graph.ends_behind)
+    )
+    waits -= ends  # which all that the function gives waits for
     if waits and (isinstance(operands[0], Literal) or not waits <= before(operands[0][0])):
         return False
     rewriter.normal.alias(name, operands[0], "results of functions")
