@@ -28,6 +28,24 @@ def test_the_switch_that_gives_the_originals_ops_is_named(switch):
         assert f".{other}_" not in texts
 
 
+def in_a_dataset(mapped):
+    """A dataset whose elements are negated in a branch, built by `mapped`, the name of a method."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        numbers = tf.data.Dataset.from_tensor_slices(tf.constant([1.0, -2.0]))
+        numbers = getattr(numbers, mapped)(lambda x: tf.cond(x > 0.0, lambda: x, lambda: -x))
+        tf.data.make_initializable_iterator(numbers, shared_name="").get_next()
+    return graph.as_graph_def()
+
+
+def test_in_a_function_of_a_dataset_another_way_to_map_is_named_as_no_switch_helps():
+    old, new = in_a_dataset("map_with_legacy_function"), in_a_dataset("map")
+    assert audit(old, in_a_dataset("map_with_legacy_function")).verdict == "faithful"
+    result = audit(old, new)
+    told = [one.what for one in result.differences if "map_with_legacy_function" in one.what]
+    assert result.verdict == "not faithful" and told and not any("disable_" in one.what for one in result.differences)
+    assert not any("legacy" in one.what for one in audit(new, old).differences)
+
+
 def with_both_kinds():
     """Return a program with variables by reference, one with them by handle, and the first with one such beside."""
     old, new = program(), program(resources=True)

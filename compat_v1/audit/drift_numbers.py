@@ -427,10 +427,10 @@ NUMBERS = {
         "[clip * tf.minimum(1 / norm, 1 / clip) * g for g in gradients] in the port",
     ),
     "seeds in functions": Change(
-        "what is drawn in the functions of datasets is drawn with the seed of the graph, was without any",
+        "what is drawn in the functions of datasets is drawn with the seed of the graph, was without",
         "1.13 to 1.15",
-        "the old program drew other numbers in each run; to do so write tf.set_random_seed(None) first in the function "
-        "in the port",
+        "other numbers are drawn, and were in each run where the op has no seed of its own; to draw as the old program "
+        "did write tf.set_random_seed(None) first in the function in the port",
     ),
     "norm that stopped": Change(
         "clip_by_global_norm gives no number where the norm is infinite or no number, stopped the program",

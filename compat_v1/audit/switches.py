@@ -18,9 +18,15 @@ _BRANCHES = (
 _FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
 
-def advice(node, original, port):
-    """Return what a node without a partner calls for, "" for nothing. `original` and `port`: the ops of both graphs."""
+def advice(node, original, port, is_body):
+    """Return what a node without a partner calls for, "" for nothing.
+
+    `original` and `port`: the ops of both graphs, or of the bodies of two functions. In those no switch asks for loops
+    of the first kind: only what makes functions as TensorFlow did until 1.12 builds such.
+    """
     op = node.op
+    if is_body and op in _BRANCHES[0] | _BRANCHES[1] and _BRANCHES[0] & original and _BRANCHES[1] & port:
+        return "; write dataset.map_with_legacy_function (or filter_with_legacy_function) in the port"
     for old, new, switch in (_VARIABLES, _BRANCHES):
         if op in old | new:
             if old & original and new & port and not new & original:

@@ -75,7 +75,7 @@ class Verification:
                 where = "the port" if here else "the original"
                 behind = f", behind {listed(sorted(one.name for one in node.controls))}," if node.controls else ""
                 what = f"{node.op} of {listed(self.text(one) for one in node.inputs)}{behind} has no partner in {where}"
-                advice = switches.advice(node, *ops)
+                advice = switches.advice(node, *ops, side.normal.graph.is_body)
                 self.find("alone", node if here else None, None if here else node, what, advice=advice)
 
     def explain_consumed(self):
@@ -160,8 +160,12 @@ class Verification:
             if key == "seed2" and of_one_graph and not is_given(node):
                 self.seeds.append((node, other))
                 continue
-            if key in ("seed", "seed2") and self.pairing.sides[0].normal.graph.is_body and is_seedless(node):
+            is_body = self.pairing.sides[0].normal.graph.is_body
+            if key in ("seed", "seed2") and is_body and is_seedless(node):
                 self.unseeded.append((node, other))
+                continue
+            if key == "seed" and is_body and is_given(node) and other_value:
+                self.explain("seeds in functions", node.name)
                 continue
             rule = excuses.attribute(node, other, key, value, other_value)
             rule = renumbered.rule(self, node, other) if rule == "names in checkpoints" else rule

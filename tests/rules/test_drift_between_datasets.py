@@ -132,13 +132,22 @@ def test_a_function_that_had_no_seed_is_said_and_no_seed_that_the_program_gave()
     assert audit(read(False, seeds=(7, 5)), read(True, seeds=(0, 0))).verdict == "not faithful"
 
 
-def _drawn(advised=False, seeded=True):
-    """A program by today's TensorFlow; without `seeded` its functions have no seeds, as they had none."""
+def test_a_function_that_had_no_seed_but_those_of_its_ops_is_said():
+    old = read(False, seeds=(87654321, 5))
+    result = audit(old, read(True, seeds=(7, 5)))
+    assert [one.cause for one in result.numbers] == ["seeds in functions"] and not result.differences
+    for seeds in ((7, 6), (0, 5), (7, 0)):
+        assert audit(old, read(True, seeds=seeds)).verdict == "not faithful", seeds
+    assert audit(read(False, seeds=(7, 5)), read(True, seeds=(87654321, 5))).verdict == "not faithful"
+
+
+def _drawn(advised=False, seeded=True, seed=None):
+    """A program by today's TensorFlow; without `seeded` its functions have not the seed of its graph, as before."""
 
     def draw(x):
         if advised:
             tf.set_random_seed(None)
-        return x + tf.random_uniform([]) * tf.random_normal([])
+        return x + tf.random_uniform([], seed=seed) * tf.random_normal([], seed=seed)
 
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(7)
@@ -147,16 +156,17 @@ def _drawn(advised=False, seeded=True):
         tf.group(iterator.initializer, name="begin")
     graph_def = graph.as_graph_def()
     for node in [node for function in graph_def.library.function for node in function.node_def]:
-        for key in ("seed", "seed2"):
-            if key in node.attr and not seeded:
-                node.attr[key].i = 0
+        if "seed" in node.attr and not seeded:
+            node.attr["seed"].i, node.attr["seed2"].i = (87654321, seed) if seed else (0, 0)
     return graph_def
 
 
 def test_the_advice_for_seeds_in_functions_draws_as_the_old_program_did():
-    old = _drawn(seeded=False)
+    old, given = _drawn(seeded=False), _drawn(seeded=False, seed=3)
     assert [one.cause for one in audit(old, _drawn()).numbers] == ["seeds in functions"]
+    assert [one.cause for one in audit(given, _drawn(seed=3)).numbers] == ["seeds in functions"]
     assert audit(old, _drawn(advised=True)).verdict == "faithful"
+    assert audit(given, _drawn(advised=True, seed=3)).verdict == "faithful"
 
     def numbers(graph_def):
         with tf.Graph().as_default() as graph:
@@ -167,6 +177,7 @@ def test_the_advice_for_seeds_in_functions_draws_as_the_old_program_did():
 
     assert numbers(_drawn()) == numbers(_drawn())
     assert numbers(old) != numbers(old) and numbers(_drawn(advised=True)) != numbers(_drawn(advised=True))
+    assert numbers(given) == numbers(_drawn(advised=True, seed=3)) != numbers(_drawn(seed=3))
 
 
 def _lines(new, files, compression="", size=262144, waits=False, taken=1, op="TextLineDataset"):
