@@ -97,9 +97,26 @@ def test_a_norm_that_counts_the_rows_one_by_one_is_a_cause_of_its_own(name):
         assert _audit(_train(name, True, norm=1.0, **mistake), new).verdict == "not faithful"
 
 
+def _limited(gradient, low, high, norm, axes, as_it_was):
+    dense = not isinstance(gradient, tf.IndexedSlices)
+    if norm is None:
+        return tf.clip_by_value(gradient, low, high)
+    if as_it_was == "root":
+        values = gradient if dense else gradient.values
+        root = tf.sqrt(tf.reduce_sum(values * values, axes, keepdims=True))
+        values = tf.identity(values * norm / tf.maximum(root, norm))
+        return values if dense else tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
+    if dense and as_it_was:
+        squares = tf.reduce_sum(gradient * gradient, axes, keepdims=True)
+        return tf.identity(gradient * norm * tf.minimum(tf.rsqrt(squares), 1.0 / tf.constant(norm)))
+    return tf.clip_by_norm(gradient, norm, axes)
+
+
 @functools.cache
-def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1, norm=None, axes=None, as_it_was=True):
+def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1, norm=None, axes=None, as_it_was=True, behind=""):
     """Train by a clipped sparse gradient; `dense`: as the advice of "clipped rows" says.
+
+    `behind`: what comes behind a counter, the "update" alone or what is "clipped" as well.
 
     `norm`: by which it is clipped, over some axes, instead of from `low` to `high`: as it was first, divided by the
     "root" as from 1.4 to 1.8, or as by now.
@@ -110,20 +127,11 @@ def _clipped(optimizer, dense, low=-0.5, high=0.5, rate=0.1, norm=None, axes=Non
         weights = tf.Variable(start, name="weights", use_resource=False)
         optimizer = OPTIMIZERS[optimizer](rate)
         ((gradient, _),) = optimizer.compute_gradients(tf.reduce_sum(tf.gather(weights, x) ** 2))
-        gradient = tf.convert_to_tensor(gradient) if dense else gradient
-        if norm is None:
-            gradient = tf.clip_by_value(gradient, low, high)
-        elif as_it_was == "root":
-            values = gradient if dense else gradient.values
-            root = tf.sqrt(tf.reduce_sum(values * values, axes, keepdims=True))
-            values = tf.identity(values * norm / tf.maximum(root, norm))
-            gradient = values if dense else tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
-        elif dense and as_it_was:
-            squares = tf.reduce_sum(gradient * gradient, axes, keepdims=True)
-            gradient = tf.identity(gradient * norm * tf.minimum(tf.rsqrt(squares), 1.0 / tf.constant(norm)))
-        else:
-            gradient = tf.clip_by_norm(gradient, norm, axes)
-        optimizer.apply_gradients([(gradient, weights)], name="train")
+        count = [tf.Variable(0, name="count", use_resource=False).assign_add(1)]
+        with tf.control_dependencies(count if behind == "clipped" else []):
+            gradient = _limited(tf.convert_to_tensor(gradient) if dense else gradient, low, high, norm, axes, as_it_was)
+        with tf.control_dependencies(count if behind else []):
+            optimizer.apply_gradients([(gradient, weights)], name="train")
         tf.variables_initializer(tf.global_variables(), name="begin")
     return graph
 
@@ -170,14 +178,30 @@ def test_so_are_rows_that_are_divided_by_their_norm(name):
         assert _audit(old, _clipped(name, False, as_it_was="root", **mistake)).verdict == "not faithful"
 
 
-def _made_dense(first, by=0.5):
-    """A sparse gradient that is made dense, and clipped by its norm before or after that."""
+@pytest.mark.parametrize("behind", ["update", "clipped"])
+@pytest.mark.parametrize("clip", [{}, {"norm": 2.0}, {"norm": 2.0, "as_it_was": "root"}], ids=["value", "norm", "root"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_so_are_rows_that_are_clipped_or_updated_behind_something(name, clip, behind):
+    old = _clipped(name, True, behind=behind, **clip)
+    result = _audit(old, _clipped(name, False, behind=behind, **clip))
+    assert result.differences == [] and not result.not_compared
+    assert "clipped rows" in {one.cause for one in result.numbers}
+    assert _audit(old, _clipped(name, False, **clip)).verdict == "not faithful", "behind nothing"
+    assert _audit(_clipped(name, True, **clip), _clipped(name, False, behind=behind, **clip)).verdict == "not faithful"
+    assert _audit(old, _clipped(name, False, behind=behind, rate=0.2, **clip)).verdict == "not faithful"
+
+
+def _made_dense(first, by=0.5, behind=False):
+    """A sparse gradient that is made dense, and clipped by its norm before or after that, `behind` a counter."""
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.int32, [None], name="x")
         weights = tf.get_variable("weights", [7, 3], use_resource=False)
         (gradient,) = tf.gradients(tf.reduce_sum(tf.gather(weights, x) ** 2), [weights])
-        gradient = tf.clip_by_norm(tf.convert_to_tensor(gradient) if first else gradient, by)
-        tf.assign(weights, tf.exp(tf.convert_to_tensor(gradient)))
+        count = tf.Variable(0, name="count", use_resource=False).assign_add(1)
+        with tf.control_dependencies([count] if behind else []):
+            gradient = tf.clip_by_norm(tf.convert_to_tensor(gradient) if first else gradient, by)
+            gradient = tf.convert_to_tensor(gradient)
+        tf.assign(weights, tf.exp(gradient))
     return graph
 
 
@@ -185,6 +209,10 @@ def test_rows_that_are_clipped_and_made_dense_then_are_as_well():
     result = _audit(_made_dense(True), _made_dense(False))
     assert result.differences == [] and [one.cause for one in result.numbers] == ["clipped rows"]
     assert _audit(_made_dense(True), _made_dense(False, by=0.25)).verdict == "not faithful"
+    result = _audit(_made_dense(True, behind=True), _made_dense(False, behind=True))
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["clipped rows"]
+    for behind in (False, True):
+        assert _audit(_made_dense(True, behind=behind), _made_dense(False, behind=not behind)).verdict == "not faithful"
     assert _audit(_made_dense(False), _made_dense(True)).verdict == "not faithful"
 
 

@@ -43,7 +43,7 @@ def finish(normal):
     if not any((counts, clipped, copies, negated)):
         return
     for node in list(normal.nodes):
-        rows = None if node.op not in _BY_ROWS or node.controls else node.inputs[_BY_ROWS[node.op]]
+        rows = None if node.op not in _BY_ROWS else node.inputs[_BY_ROWS[node.op]]
         if rows is None or (isinstance(rows, Literal) and node not in taking):
             continue
         if node in taking:
@@ -90,7 +90,7 @@ def _sums_alike(normal, total, unique):
     """Whether a node sums what is for the same row."""
     _, index, count = total.inputs
     known = isinstance(count, Literal) and count.value == normal.sizes((unique, 0))
-    return index == (unique, 1) and known and not total.controls
+    return index == (unique, 1) and known and total.controls <= unique.controls
 
 
 def _scaled(normal, users, rows, kind, values, variable):
@@ -162,9 +162,7 @@ def _clipped(normal, _, rows, kind, values, variable):
         found["values"], Literal
     ):
         return None
-    if any(one.controls for one in found["nodes"]) or not all(
-        isinstance(found[one], Literal) for one in ("high", "low")
-    ):
+    if not all(isinstance(found[one], Literal) for one in ("high", "low")):
         return None
     larger, smaller = found["nodes"]
     types, inputs = larger.attributes, [found["values"], rows, whole(shape[0], "int32")]
@@ -184,7 +182,7 @@ def _clipped_by_norm(normal, rows, kind, shape, found):
     is_square = any(match(total, one, found) for one in (("Mul", "values", "values"), ("Square", "values")))
     if isinstance(values, Literal) or not is_square or len(whole_axes) != 1:
         return None
-    if any(one.controls for one in (*found["nodes"], *chain)) or not isinstance(clip, Literal) or clip.shape != ():
+    if not isinstance(clip, Literal) or clip.shape != ():
         return None
     if axes_of(whole_axes[0], shape) != list(range(len(shape))):
         return None
@@ -222,7 +220,7 @@ def _make_dense(normal, total, dense, cause):
 def _descend(normal, update, dense, cause):
     """variable[rows] -= values * rate."""
     found = {}
-    if match(update.inputs[2], ("Mul", "values", "rate"), found) and not found["nodes"][0].controls:
+    if match(update.inputs[2], ("Mul", "values", "rate"), found):
         gradient = dense(found["values"], update.inputs[0])
         if gradient is not None:
             normal.absorbed.update(found["nodes"])
@@ -240,19 +238,19 @@ def _update_by_slots(normal, unique, total, users, dense, cause):
                 normal.absorbed.update({unique, total})
     for node in normal.nodes:
         found = {"gradient": (total, 0), "rows": (unique, 0)}
-        if node.op == "AssignSub" and match(node.inputs[1], _ADAM, found) and _is_adam(found, node):
-            group = _group(node, found, users)
+        if node.op == "AssignSub" and match(node.inputs[1], _ADAM, found) and _is_adam(found, node, unique.controls):
+            group = _group(node, found, users, unique.controls)
             gradient = None if group is None else dense(node.inputs[0])
             if gradient is not None:
                 _write_adam(normal, node, found, gradient, group, users, cause)
                 normal.absorbed.update({unique, total})
 
 
-def _is_adam(found, update):
-    """Whether what is kept is multiplied by beta before it is added to, and nothing waits otherwise."""
+def _is_adam(found, update, awaited):
+    """Whether what is kept is multiplied by beta before it is added to, and nothing waits for others than `awaited`."""
     for node in found["nodes"]:
         if node.op != "ScatterAdd":
-            if node.controls:
+            if not node.controls <= awaited:
                 return False
             continue
         slot, beta = (("slot1", "beta1"), ("slot2", "beta2"))[node.inputs[0] == found["slot2"]]
@@ -277,10 +275,10 @@ def _write_adam(normal, node, found, gradient, group, users, cause):
     normal.absorbed |= {group, *(one for one in found["nodes"] if one.op != "Identity")}
 
 
-def _group(node, found, users):
+def _group(node, found, users, awaited):
     """Return the group of all three updates, which alone waits for any of them, or None."""
     parts = {node, *(one for one in found["nodes"] if one.op == "ScatterAdd")}
-    groups = [one for one in users.get(node, ()) if one.op == "NoOp" and one.controls == parts]
+    groups = [one for one in users.get(node, ()) if one.op == "NoOp" and parts <= one.controls <= parts | awaited]
     return groups[0] if len(groups) == 1 and users[node] == {*groups} else None
 
 
