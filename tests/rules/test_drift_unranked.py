@@ -53,6 +53,20 @@ def larger(new, mistake, rows=False):
         raw.Identity(input=total, name="out" if k else "first")
 
 
+def larger_than_a_number(new, mistake):
+    """Two gradients of a maximum beside a number, each with a constant of its own for the shape of that."""
+    x = _unranked(floats(2, 3))
+    chosen, shape = raw.GreaterEqual(x=x, y=0.5), raw.Shape(input=x)
+    for name, gradient in (("first", raw.Cos(x=x)), ("out", raw.Exp(x=x))):
+        none = tf.constant([1] if mistake and name == "out" else [], tf.int32)
+        axes = raw.BroadcastGradientArgs(s0=shape, s1=tf.constant([], tf.int32))
+        if new:
+            part = raw.SelectV2(condition=chosen, t=raw.ZerosLike(x=gradient), e=gradient)
+        else:
+            part = raw.Select(condition=chosen, x=raw.Fill(dims=raw.Shape(input=gradient), value=0.0), y=gradient)
+        raw.Reshape(tensor=raw.Sum(input=part, axis=axes[1]), shape=none, name=name)
+
+
 def kept_sum(new, mistake, **sizes):
     """The gradient of a sum that keeps its dimensions is spread; of one that does not it is reshaped before."""
     x = _unranked(raw.Exp(x=floats(3, 3)))
@@ -98,7 +112,7 @@ def diagonal_of_a_product(new, mistake):
     out(raw.MatrixDiagV3(diagonal=raw.Mul(x=x, y=y), k=0, **numbers))
 
 
-FORMS = (larger, kept_sum, mean_of_an_axis, kept_mean, narrowed, diagonal_of_a_product)
+FORMS = (larger, larger_than_a_number, kept_sum, mean_of_an_axis, kept_mean, narrowed, diagonal_of_a_product)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

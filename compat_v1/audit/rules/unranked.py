@@ -8,6 +8,7 @@ import tensorflow as tf
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, number
+from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import redirect, users_of
 from compat_v1.audit.sizes import add, remainder
 
@@ -78,7 +79,9 @@ def _is_of_comparison(normal, node, users):
         if not all(any(_is_shape(normal, shape, one) for one in compared) for shape in broadcast.inputs):
             return False
         reshaped = [one for one in users[total] if one.op != "Shape"]
-        if not all(one.op == "Reshape" and one.inputs == [(total, 0), broadcast.inputs[index]] for one in reshaped):
+        if not all(one.op == "Reshape" and one.inputs[0] == (total, 0) for one in reshaped):
+            return False
+        if not all(is_same(one.inputs[1], broadcast.inputs[index]) for one in reshaped):
             return False
     return bool(users[node])
 
