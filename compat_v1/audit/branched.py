@@ -98,16 +98,17 @@ class Branched(Rewritten):
         self.unneeded.update(op.name for op in ops)
         return built
 
-    def _is(self, tensors, built):
-        """Whether tensors of the port are those that were built, and wait for nothing else."""
-        return self.twins.are(tensors, built) and self.twins.awaited([one.op for one in tensors]) == set()
+    def _awaited(self, tensors, built):
+        """Return what tensors of the port wait for that are those which were built, or None if they are others."""
+        return self.twins.awaited([one.op for one in tensors]) if self.twins.are(tensors, built) else None
 
     def _write_out(self, layer):
         """Let the first layer come for a newer one, if it is one; say whether."""
         y, *chosen = self._once_more(layer.newer)
-        if not self._is([layer.y, *layer.chosen], [y, *chosen]):
+        waits = self._awaited([layer.y, *layer.chosen], [y, *chosen])
+        if waits is None or (waits and layer.chosen):
             return False
-        with self.beside(layer.y.op, ()), tf.name_scope(f"{layer.y.op.name}/"):
+        with self.beside(layer.y.op, waits), tf.name_scope(f"{layer.y.op.name}/"):
             first = layer.first()
         for arriving in layer.gradients():
             self._write_gradient(layer, y, first, arriving)
@@ -186,7 +187,7 @@ class Branched(Rewritten):
     def _write_update(self, layer, number, chosen, update):
         """Let an average be moved always, and not in training alone."""
         built = self._once_more(lambda: layer.newer_update(update, chosen))
-        if self._is([update.result], [built]):
+        if self._awaited([update.result], [built]) == set():
             with tf.name_scope(f"{update.result.op.name}/"):
                 self.replace(update.result.op, [layer.moved(number, update)])
 
