@@ -122,7 +122,7 @@ def _write_limit(normal, less, users):
     limit = less.inputs[1]
     if not is_op(limit, "Enter") or "is_constant" not in limit[0].attributes or users[limit[0]] != {less}:
         return
-    if _is_whole_number(limit[0].inputs[0]) and not limit[0].controls:
+    if _is_whole_number(limit[0].inputs[0]) and all(one.op == "the loop" for one in limit[0].controls):
         less.inputs[1] = limit[0].inputs[0]
         less.steps.add("limit of a loop")
         normal.removed.add(limit[0])
