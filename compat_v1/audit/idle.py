@@ -13,7 +13,7 @@ from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor
 from compat_v1.audit.pruning import NO_PART, users_of
-from compat_v1.audit.siblings import siblings
+from compat_v1.audit.siblings import of_products, siblings
 
 RULE = "unused gradients"
 # Ops that only the gradients of others are made of.
@@ -26,10 +26,21 @@ _MADE_OF_GRADIENTS |= {"Sqrt", "Square", "Tanh"}
 def idle_nodes(normal):
     """Return the nodes that serve only gradients which nothing uses, of an op that has one which something uses."""
     users = users_of(normal)
+    beside, found = siblings(normal, users), set()
+    while beside:
+        found = _idle_nodes(normal, users, beside)
+        others = of_products(normal, users, found) - beside
+        if not others:
+            return found
+        beside |= others
+    return _idle_nodes(normal, users, beside)
+
+
+def _idle_nodes(normal, users, beside):
+    """Return the same, `beside` some that are known for what they are."""
     groups = _groups(normal, users)
     members = {one: group for group, handing in groups.items() for one in handing}
     after = _after_gradients(normal, members)
-    beside = siblings(normal, users)
     after |= _downstream(beside, users)
     after -= _last_of_program(normal, users, members)
     idle = _all_idle(normal, users, groups, after)
@@ -113,14 +124,18 @@ def leave_out(normal, names):
     """Return the normal nodes of these names; what waited for them waits no more, a gradient left alone for none."""
     users, instead, gone = users_of(normal), {}, set()
     groups = _groups(normal, users) if names else {}
-    nothing = groups.keys() | {one for one in normal.absorbed if not users.get(one)}
+    replaced: set = set()  # what serves nothing but what rules have replaced
+    for node in reversed(normal.nodes):
+        if node in normal.absorbed and users.get(node, replaced) <= replaced:
+            replaced.add(node)
+    nothing = groups.keys() | replaced
     for node in reversed(normal.nodes):
         used = users.get(node, set()) - nothing
         known = not names.isdisjoint(node.names) and (normal.made.get(node.name) is node or used <= gone)
         # A reshape that was none when the sizes were known.
         reshaped = node.op == "Reshape" and used and used <= gone
-        replaced = node in normal.absorbed and used and used <= gone
-        if known or replaced or (reshaped and not names.isdisjoint(_makers(node)[0].names if _makers(node) else ())):
+        rewritten = node in normal.absorbed and used and used <= gone
+        if known or rewritten or (reshaped and not names.isdisjoint(_makers(node)[0].names if _makers(node) else ())):
             gone.add(node)
     sums, many = totals(normal, users) if gone else {}, None
     inside = set().union(*sums.values())

@@ -75,8 +75,12 @@ def _alike(normals, idle, whole):
 
 
 def _ends(normal, users):
-    """Return what is computed and nothing uses: such may be in one graph what serves a gradient of the other alone."""
-    return {node for node in normal.nodes if any(map(is_tensor, node.inputs)) and not users.get(node)}
+    """Return what is computed for nothing: such may be in one graph what serves a gradient of the other alone."""
+    found = set()
+    for node in reversed(normal.nodes):
+        if any(map(is_tensor, node.inputs)) and users.get(node, found) <= found:
+            found.add(node)
+    return found
 
 
 def _are_namesakes(nodes, ops):

@@ -2,15 +2,17 @@
 
 Those for a count of weights: TensorFlow 1.0 made x / count, or 0, of other ops, whose gradients are others as well. And
 both of a quotient by a count of elements, as of a mean: such a count is made of sizes, which no gradient is for. And
-those for the 1 that ones like a tensor are full of, as labels are: it made them by an op that has a gradient. And with
+those for the 1 that ones like a tensor are full of, as labels are: it made them by an op that has a gradient; and for
+the 2 by which the gradient of a square multiplies, where that has a gradient. And with
 a gradient for rows that are looked up come their numbers; for those of a constant table it made both, until 1.8, where
 the numbers are counted along a tensor that has a gradient.
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import axes_of, is_op, is_scalar, is_tensor, single
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, single
 from compat_v1.audit.rules import oldest_losses
 
+_ENDS = ("Mul", "Reshape", "Sum")
 _SELECTS = ("Select", "SelectV2")
 
 
@@ -20,7 +22,7 @@ def siblings(normal, users):
     Where there is nothing to divide by, a quotient is 0.
     """
     quotients = {_pair(*node.inputs): node for node in normal.nodes if _is_by_count(node)}
-    found = _for_ones(normal, users) | _numbers_of_rows(normal, users)
+    found = _for_numbers(normal, users) | _numbers_of_rows(normal, users)
     for node in normal.nodes if quotients else ():
         if node.op == "Mul":
             pairs = _for_divisor(node, quotients)
@@ -35,22 +37,48 @@ def siblings(normal, users):
     return found
 
 
-def _for_ones(normal, users):
-    """Return the sums of x * g that nothing uses, where there are x times ones, and g times these, which is for x."""
-    by_ones: dict = {}
+def of_products(normal, users, idle):
+    """Return the ends of gradients of a product that nothing uses, for one factor, of which that for the other is idle.
+
+    They are the gradient of the product times the one factor and times the other.
+    """
+    products = [node for node in normal.nodes if node.op == "Mul" and all(map(is_tensor, node.inputs))]
+    taking: dict = {}
+    for node in products:
+        for one, other in (node.inputs, node.inputs[::-1]):
+            taking.setdefault(one, {})[other] = node
+    found = set()
+    for end in normal.nodes if idle else ():
+        if end in idle or users.get(end) or end.op not in _ENDS:
+            continue
+        product = end
+        while product.op != "Mul" and is_op(product.inputs[0], *_ENDS):
+            product = product.inputs[0][0]
+        if product.op != "Mul" or not all(map(is_tensor, product.inputs)):
+            continue
+        for gradient, factor in (product.inputs, product.inputs[::-1]):
+            others = taking.get(gradient, {})
+            if any(others.get(other) in idle for other in taking[factor] if other != gradient):
+                found.add(end)
+    return found
+
+
+def _for_numbers(normal, users):
+    """Return the sums of x * g that nothing uses, where there are x times a number and g times that, which is for x."""
+    by_number: dict = {}
     for node in normal.nodes:
         if node.op == "Mul":
             for one, other in (node.inputs, node.inputs[::-1]):
-                if is_tensor(one) and _are_ones(other):
-                    by_ones.setdefault(one, set()).add(other.key)
+                if is_tensor(one) and _is_one_number(other):
+                    by_number.setdefault(one, set()).add(other.key)
     found = set()
-    for node in normal.nodes if by_ones else ():
-        if node.op != "Sum" or users.get(node) or not is_op(node.inputs[0], "Mul"):
+    for node in normal.nodes if by_number else ():
+        if node.op != "Sum" or not is_op(node.inputs[0], "Mul"):
             continue
-        sizes, factors = normal.sizes(node.inputs[0]), node.inputs[0][0].inputs
-        if sizes is None or axes_of(node.inputs[1], sizes) != list(range(len(sizes))):
+        reshaped, sizes, factors = users.get(node, set()), normal.sizes((node, 0)), node.inputs[0][0].inputs
+        if sizes is None or set(sizes) - {1} or any(one.op != "Reshape" or users.get(one) for one in reshaped):
             continue
-        if all(map(is_tensor, factors)) and set.intersection(*(by_ones.get(one, set()) for one in factors)):
+        if all(map(is_tensor, factors)) and set.intersection(*(by_number.get(one, set()) for one in factors)):
             found.add(node)
     return found
 
@@ -70,9 +98,10 @@ def _numbers_of_rows(normal, users):
     return found
 
 
-def _are_ones(operand):
+def _is_one_number(operand):
+    """Whether an operand is one number, or full of ones."""
     one = single(operand) if isinstance(operand, Literal) and operand.kind != "text" else None
-    return one is not None and is_scalar(one, 1)
+    return one is not None and (operand.shape == () or is_scalar(one, 1))
 
 
 def _is_by_count(node):

@@ -5,8 +5,10 @@ partners of its inputs, and waits for the partners of what it waits for. How the
 """
 
 import functools
+from collections import Counter
 
 from compat_v1.audit import (
+    drift,
     epsilons,
     excuses,
     orders,
@@ -79,11 +81,16 @@ class Verification:
                 self.find("alone", node if here else None, None if here else node, what, advice=advice)
 
     def explain_consumed(self):
-        """Note the rules that took a node in one graph and not the node of the same name in the other."""
+        """Note the rules that took a node in one graph and not the node of the same name in the other.
+
+        What changed numbers and took as many nodes in both graphs is written alike in both.
+        """
         normals = [side.normal for side in self.pairing.sides]
+        taken = [Counter(normal.consumed.values()) for normal in normals]
+        alike = {rule for rule in taken[0] if taken[0][rule] == taken[1][rule] and rule in drift.NUMBERS}
         for normal, other in (normals, normals[::-1]):
             for name, rule in normal.consumed.items():
-                if rule not in ("constants", "computed shapes") and other.consumed.get(name) != rule:
+                if rule not in ("constants", "computed shapes", *alike) and other.consumed.get(name) != rule:
                     self.explain(rule, name)
 
     def explain(self, rule, name):
@@ -207,8 +214,9 @@ class Verification:
             what = f"has {len(node.inputs)} inputs, {len(other.inputs)} in the port"
             self.find("input", node, other, what)
         pairs = list(zip(*terms, strict=False))
-        if orders.commutes(self, node, other):
-            self.explain("commuted product", node.name)
+        commuted = orders.commuted(self, node, other)
+        if commuted:
+            self.explain(commuted, node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
         summed = orders.sums(self, node, *terms)
         if summed:
@@ -230,6 +238,7 @@ class Verification:
             if self.is_same(one, two) or (
                 node.op == "Reshape" and position == 1 and self._is_same_reshape(node, other, one, two)
             ):
+                two = self._given(two)
                 if isinstance(one, Literal) and not self._is_made_alike(one, two):
                     name, other_name = (side.names[0] if side.names else "" for side in (one, two))
                     what = f"is computed from others in the port, though it is as large, for {node.name}"
@@ -279,9 +288,7 @@ class Verification:
         while is_tensor(one) and one[0] not in self.partner and excuses.passes_on(one[0]):
             self.passed.add(one[0])
             one = one[0].inputs[0]
-        while is_tensor(one) and is_tensor(two) and two[0] not in self.back and excuses.is_given_gradient(two[0]):
-            self.passed.add(two[0])
-            two = two[0].inputs[0]
+        two = self._given(two)
         if one is None or two is None:
             return False
         if isinstance(one, Literal) != isinstance(two, Literal):
@@ -293,6 +300,18 @@ class Verification:
             return False
         self.explain("copies", one[0].name)
         return True
+
+    def _given(self, operand):
+        """Return what tf.gradients was given where an operand of the port is the copy that it makes of that."""
+        while is_tensor(operand) and operand[0] not in self.back and excuses.is_given_gradient(operand[0]):
+            self.passed.add(operand[0])
+            operand = operand[0].inputs[0]
+        return operand
+
+    def _without_given(self, waits):
+        """Return what is awaited in the port, of such copies what they copy: a constant is there at once."""
+        given = [self._given((one, 0)) for one in waits]
+        return {one[0] for one in given if is_tensor(one)}
 
     def _as_in_port(self, operand):
         """Return the partner of a tensor of the original, or the key that its constant has in the port."""
@@ -388,7 +407,7 @@ class Verification:
 
     def _compare_waits(self, node, other):
         here = {self.partner.get(one, one) for one in node.controls}
-        if here == other.controls:
+        if here == other.controls or here == self._without_given(other.controls):
             return
         rule = next((rule for excuse, rule in waits.EXCUSES if excuse(self, node, here, other)), None)
         if rule:
@@ -398,7 +417,8 @@ class Verification:
             {one for one in each.controls if one not in surely_before(each, {one})} for each in (node, other)
         )
         behind = {self.partner.get(one, one) for one in surely_before(node)}
-        missed = {self.partner.get(one, one) for one in needed} - surely_before(other) | own - behind
+        missed = {self.partner.get(one, one) for one in needed} - surely_before(other)
+        missed |= self._without_given(own) - behind
         missed = {one for one in missed if not pivots.of_turn(self, node, other, one)}
         if not missed or waits.of_written(self, node, other, missed):
             self.explain("waits for operands", node.name)
