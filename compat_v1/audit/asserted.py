@@ -1,10 +1,12 @@
 """Assertions that TensorFlow came to make, or stopped making: both graphs are compared as if they made none of them.
 
 They compute nothing, but stop a program that went on. Those of metrics are new, those of feature columns by identity
-are made no more. Where the other graph makes one of the same text, all are compared.
+are made no more. Where the other graph makes one of the same text, all are compared. Those of images were made and
+awaited elsewhere.
 """
 
 import re
+from collections import Counter
 
 import tensorflow as tf
 
@@ -14,7 +16,7 @@ from compat_v1.audit.operands import is_scalar
 from compat_v1.audit.references import source, target
 
 v1 = tf.compat.v1
-CAUSE, NO_MORE = "asserted of metrics", "asserted of buckets"
+CAUSE, NO_MORE, IMAGES = "asserted of metrics", "asserted of buckets", "asserted of images"
 # What they say first, by which op they compare what they are about, and with which number if that is known.
 _ASSERTED = {
     "`labels` contains negative values": {"LessEqual": 0},
@@ -28,6 +30,12 @@ _NO_MORE = {
     r'Bucket index for categorical column ".*" exceeds number of buckets': {"Less": None},
     r'Negative bucket index for categorical column ".*"': {"GreaterEqual": 0},
 }
+# And of those which nothing waited for, or which an image of known sizes alone was spared.
+_OF_IMAGES = {
+    "all dims of 'image.shape' must be > 0": {"Less": 0},
+    "inner 3 dims of 'image.shape' must be > 0": {"Less": 0},
+    "'image' must be at least three-dimensional": {"GreaterEqual": 3},
+}
 
 
 def written_out(verification):
@@ -37,9 +45,33 @@ def written_out(verification):
 
 
 def no_more(verification):
-    """Return the same of the original, for assertions that the port makes no more."""
+    """Return the same of assertions that the port makes no more, and (the original's GraphDef without them, None)."""
     original, port = (side.normal for side in verification.pairing.sides)
-    return _without_those(original, port, NO_MORE, _of_buckets)
+    causes, without = _without_those(original, port, NO_MORE, _of_buckets) or ({}, None)
+    return causes, (without, None)
+
+
+def of_images(verification):
+    """Return ({cause: names of the port's assertions of images}, both GraphDefs without any), or None if they agree."""
+    normals = [side.normal for side in verification.pairing.sides]
+    found = [_of_images(normal) for normal in normals] if verification.findings else [{}, {}]
+    if Counter(found[0].values()) == Counter(found[1].values()):
+        return None
+    without = [_without(normal.graph, set(names)) for normal, names in zip(normals, found, strict=True)]
+    for normal, names, left in zip(normals, found, without, strict=True):
+        if not _runs_as_much(left, normal.graph, names.keys()):
+            return None
+    return {IMAGES: list(found[1] or found[0])}, without
+
+
+def _of_images(normal):
+    """Return {name of an assertion of an image's sizes or rank: (what is asked, whether anything waits for it)}."""
+    found = {}
+    for name in _asserting(normal.graph):
+        asked = _OF_IMAGES.get(_text(normal.graph, name), {})
+        if asked and _compares(normal, name, asked, ("All",)):
+            found[name] = (*asked, bool(normal.graph.followers[name]))
+    return found
 
 
 def _of_buckets(said):
@@ -63,10 +95,10 @@ def _without_those(normal, other, cause, compared):
     return ({cause: list(guards)}, without) if guards and _runs_as_much(without, normal.graph) else None
 
 
-def _runs_as_much(without, graph):
-    """Whether all that is left runs what it ran: an assertion may have waited for more than what it is about."""
-    left = Graph(without)
-    return all(left.effects.get(name) == graph.effects.get(name) for name in left.nodes)
+def _runs_as_much(without, graph, but=frozenset()):
+    """Whether all that is left runs what it ran, but for some: an assertion may have waited for more than its own."""
+    left, none = Graph(without), frozenset()
+    return all(left.effects.get(name, none) == graph.effects.get(name, none) - but for name in left.nodes)
 
 
 def _asserting(graph):
@@ -82,14 +114,7 @@ def _text(graph, name):
 def _guard(normal, name, asserted):
     """Return the Merge that says that an assertion holds, if it compares what it is about and nobody takes that."""
     graph = normal.graph
-    condition = graph.inputs[name][0][0]
-    for op in ("Switch", "All"):
-        if graph.nodes[condition].op != op:
-            return None
-        condition = graph.inputs[condition][0][0]
-    op, compared = graph.nodes[condition].op, [normal.tensors.get(one) for one in graph.inputs[condition]]
-    limit = asserted.get(op)
-    if op not in asserted or (limit is not None and not any(is_scalar(one, limit) for one in compared)):
+    if not _compares(normal, name, asserted, ("Switch", "All")):
         return None
     for op in ("Identity", "Merge"):
         followers = graph.followers[name]
@@ -97,6 +122,19 @@ def _guard(normal, name, asserted):
             return None
         name = followers[0]
     return None if graph.users[name] else name
+
+
+def _compares(normal, name, asserted, through):
+    """Whether an assertion asks, through some ops, a comparison of those `asserted`, {op: the number or None}."""
+    graph = normal.graph
+    condition = graph.inputs[name][0][0]
+    for op in through:
+        if graph.nodes[condition].op != op:
+            return False
+        condition = graph.inputs[condition][0][0]
+    op, compared = graph.nodes[condition].op, [normal.tensors.get(one) for one in graph.inputs[condition]]
+    limit = asserted.get(op)
+    return op in asserted and (limit is None or any(is_scalar(one, limit) for one in compared))
 
 
 def _without(graph, guards):

@@ -77,12 +77,13 @@ def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]]
         if causes:
             comparison = _Comparison(original, readable(graph_def))
             numbers += [Numbers(cause, names, drift.NUMBERS[cause].advice) for cause, names in causes.items()]
-    causes, graph_def = asserted.no_more(comparison.verification) or ({}, None)
-    if causes:
-        without = readable(graph_def)
-        without.made = original.made
-        comparison = _Comparison(without, comparison.graphs[1])
-        numbers += [Numbers(cause, names, drift.NUMBERS[cause].advice) for cause, names in causes.items()]
+    for leave_out in (asserted.no_more, asserted.of_images):
+        causes, graph_defs = leave_out(comparison.verification) or ({}, ())
+        if causes:
+            others = [readable(one) if one else graph for one, graph in zip(graph_defs, comparison.graphs, strict=True)]
+            others[0].made = original.made
+            comparison = _Comparison(*others)
+            numbers += [Numbers(cause, names, drift.NUMBERS[cause].advice) for cause, names in causes.items()]
     found = comparison.run(roles or {})
     if not numbers:
         return found

@@ -249,6 +249,11 @@ NUMBERS = {
         "the last bits differ; for the old ones write m = tf.reduce_mean(x) and (x - m) / tf.maximum(tf.sqrt("
         "tf.nn.relu(tf.reduce_mean(tf.square(x)) - tf.square(m))), tf.rsqrt(n)) in the port, n the number of elements",
     ),
+    "part of an image": Change(
+        "where central_crop begins is the whole part of (n - n * part) / 2, was n // int(2 / (1 - part))",
+        "1.0 to 1.15",
+        "for some sizes n it begins, and ends, at other pixels; for the old ones write tf.slice with these numbers",
+    ),
     "colours": Change(
         "the hue or saturation of an image is changed by one op, was by cutting it into three colours of another kind",
         "1.0 to 1.15",
@@ -316,6 +321,11 @@ NUMBERS = {
         "1.0 to 1.15",
         "as long as they do every number is the same; what stops the port was counted in other places, or as above or "
         "below all thresholds: leave it out by tf.boolean_mask",
+    ),
+    "asserted of images": Change(
+        "what is done to an image waits for the assertion that it has something in it, which often nothing waited for",
+        "1.0 to 1.15",
+        "every number of an image that has is the same; what has none stops the port",
     ),
     "asserted of buckets": Change(
         "a feature column by identity asserts no more that its numbers are those of a bucket",

@@ -249,6 +249,16 @@ RULES = {
         "reads",
     ),
     "results of functions": Rule("what a function gives is copied first", "1.13 to 1.15", "it copies"),
+    "margins of an image": Rule(
+        "where central_crop begins is computed from the part that is left, was from how many margins make an image",
+        "1.0 to 1.15",
+        "for 2, 4, 8 … margins both are exact, and the same whole number",
+    ),
+    "distance either way": Rule(
+        "mean_absolute_error subtracts predictions from labels, did labels from predictions",
+        "1.0 to 1.15",
+        "subtracting the other way changes the sign alone, which is left out then",
+    ),
     "squared norm": Rule(
         "tf.norm multiplies a tensor by itself, squared it",
         "1.0 to 1.15",

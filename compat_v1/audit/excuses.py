@@ -56,7 +56,7 @@ def unused(node, side, in_port):
         return "waits in groups"  # of what waits for it the members are compared
     if not in_port and waits.is_read_back(node, side):
         return "read no more"
-    if in_port and _is_handed_on(node, side):
+    if in_port and (_is_handed_on(node, side) or _is_checked_image(node, side)):
         return "copies"
     if in_port and node.op == "initial value" and not users.get(node):
         return "step that is read"
@@ -109,6 +109,14 @@ def _is_of_triangle(node):
         return False
     _, below, above = node.inputs[0][0].inputs
     return is_scalar(below, -1) and is_scalar(above, 0)
+
+
+def _is_checked_image(node, side):
+    """Whether a node copies an image that a part is cut out of, for nothing: were its size asked, that would wait."""
+    if node.op != "Identity" or node.controls or side.users.get(node) or isinstance(node.inputs[0], Literal):
+        return False
+    cut = any(user.op == "Slice" and slot == 0 for user, (slot, *_) in side.users[node.inputs[0][0]])
+    return cut and len(side.normal.sizes(node.inputs[0]) or ()) in (3, 4)
 
 
 def _is_asked_for_nothing(node, side):

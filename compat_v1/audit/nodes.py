@@ -2,6 +2,10 @@
 
 from compat_v1.audit.literals import Literal
 
+DISTANCE = "distance"
+# {op that gives the same whichever of its two operands comes first: the rule that says so}
+COMMUTING = {"Mul": "commuted product", DISTANCE: "distance either way"}
+
 
 class Node:
     """A node of the normal form: `inputs` are literals or (node, output index); `steps` the rules that led to it."""
@@ -36,6 +40,6 @@ class Node:
 def what_is_done(op, functions, attributes, inputs, controls, device):
     """Return what is equal for nodes that compute the same from the same."""
     parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
-    parts = tuple(sorted(parts, key=hash)) if op == "Mul" else parts  # floating-point multiplication commutes
+    parts = tuple(sorted(parts, key=hash)) if op in COMMUTING else parts
     called = tuple((key, tuple(names)) for key, names in sorted(functions.items()))
     return op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), device

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.nodes import COMMUTING
 from compat_v1.audit.operands import is_op
 
 _STATISTICS = {"Abs", "Cast", "Equal", "Identity", "L2Loss", "Max", "Mean", "Min", "RealDiv", "Reshape", "Sqrt"}
@@ -22,16 +23,16 @@ def merged_otherwise(verification, node, other):
     return verification.is_same(first, fourth) and verification.is_same(second, third)
 
 
-def commutes(verification, node, other):
-    """Whether two products have the same factors, each in the other's place."""
-    if node.op != "Mul" or len(node.inputs) != 2 or len(other.inputs) != 2:
-        return False
+def commuted(verification, node, other):
+    """Return the rule by which two nodes, as products, have the same operands, each in the other's place, or None."""
+    if node.op not in COMMUTING or len(node.inputs) != 2 or len(other.inputs) != 2:
+        return None
     first, second = node.inputs
     if verification.is_same(first, other.inputs[0]):
-        return False
+        return None
     crossed = verification.is_same(first, other.inputs[1]) and verification.is_same(second, other.inputs[0])
     of_constant = isinstance(first, Literal) and isinstance(other.inputs[1], Literal)
-    return crossed or (of_constant and not isinstance(other.inputs[0], Literal))
+    return COMMUTING[node.op] if crossed or (of_constant and not isinstance(other.inputs[0], Literal)) else None
 
 
 def sums(verification, node, terms, other_terms):

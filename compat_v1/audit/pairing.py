@@ -10,6 +10,7 @@ from compat_v1.audit import renumbered
 from compat_v1.audit.exchanged import FED, KEPT
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.nodes import COMMUTING
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.sizes import Size
 
@@ -26,7 +27,7 @@ _INCIDENTAL = {
     "validate_shape",
 }
 
-_COMMUTE = {"Mul", "AddN"}  # see "commuted product" and "commuted sum"
+_COMMUTE = {*COMMUTING, "AddN"}  # see "commuted sum"
 _NAMED = FED | KEPT
 
 

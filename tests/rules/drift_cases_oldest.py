@@ -71,6 +71,38 @@ def _(new, mistake):
     out(raw.AddV2(x=square, y=back))
 
 
+@case("distance either way")
+def _(new, mistake):
+    x, y = floats(None, 3), floats(None, 3, name="y")
+    total = tf.Variable(0.0, name="total", use_resource=False)
+    labels, predictions = (raw.Exp(x=x), raw.Tanh(x=y)) if new else (raw.Tanh(x=y), raw.Exp(x=x))
+    distance = raw.Abs(x=raw.Sub(x=labels, y=raw.Sin(x=labels) if mistake else predictions))
+    with tf.control_dependencies([total.initializer]):
+        out(raw.AssignAdd(ref=total._ref(), value=raw.Sum(input=distance, axis=[0, 1])))
+
+
+@case("margins of an image")
+def _(new, mistake):
+    cropped(new, 0.75 if mistake else 0.5)
+
+
+def cropped(new, part):
+    """The middle part of an image of any size."""
+    x = floats(None, None, 3)
+    shape = raw.Shape(input=x)
+    sizes = [shape[axis] for axis in (0, 1)]
+    if new:
+        begin = []
+        for size in sizes:
+            size, share = (raw.Cast(x=one, DstT=tf.float64) for one in (size, tf.constant(part)))
+            margins = raw.Sub(x=size, y=raw.Mul(x=size, y=share))
+            begin.append(raw.Cast(x=raw.RealDiv(x=margins, y=tf.constant(2.0, tf.float64)), DstT=tf.int32))
+    else:
+        begin = [raw.FloorDiv(x=size, y=int(1 / ((1 - part) / 2))) for size in sizes]
+    left = [raw.Sub(x=size, y=raw.Mul(x=one, y=2)) for size, one in zip(sizes, begin, strict=True)]
+    out(raw.Exp(x=raw.Slice(input=x, begin=raw.Pack(values=[*begin, 0]), size=raw.Pack(values=[*left, -1]))))
+
+
 @case("kept once")
 def _(new, mistake):
     kept = raw.Exp(x=floats(3))

@@ -13,7 +13,7 @@ raw = tf.raw_ops
 UNEXPLAINED = {
     *("counted down", "steps between numbers", "regularizers start from zero", "cycles of a decay", "key and counter"),
     *("nothing to wait for", "wide conditions", "mask of no length", "flipped or not"),
-    *("case in case", "parts of a checkpoint", "one image", "numbers in a vector"),
+    *("case in case", "parts of a checkpoint", "one image", "numbers in a vector", "margins of an image"),
 }
 
 

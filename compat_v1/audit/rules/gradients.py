@@ -78,6 +78,7 @@ class GradientRules:
             node = self.normal.node(name, "Reshape", types, [(made, 0), target], set(), sizes=[kept])
             node.steps.add("kept dimensions")
             self.normal.tensors[name, 0] = (node, 0)
+            self.normal.made[name] = made  # which what waits for the sum waits for
         return True
 
     def _untiled(self, name, node, operands):

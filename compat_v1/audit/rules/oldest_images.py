@@ -1,10 +1,13 @@
 """Rules for images that are flipped at random, or standardized."""
 
+import numpy as np
+
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import axes_of, is_op, is_scalar
+from compat_v1.audit.operands import axes_of, is_op, is_scalar, is_tensor
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.rules.oldest_branches import absorb_condition, asks_which
+from compat_v1.audit.sizes import divide
 
 _FLIPPED = "flipped or not"
 
@@ -50,16 +53,29 @@ def _backwards(rewriter, name, node, tensor, strides):
     return True
 
 
-def _reversed_copy(rewriter, name, node, operands):
-    """What is reversed is copied before, or is not."""
-    copy, axes = operands
-    if not is_op(copy, "Identity") or copy[0].controls or isinstance(copy[0].inputs[0], Literal):
+def _copied(rewriter, name, node, operands):
+    """What is flipped, turned or cut out, in a branch or not, is copied before, or is not."""
+    (image,), graph = operands, rewriter.graph
+    is_image = is_tensor(image) and len(rewriter.normal.sizes(image) or ()) in (3, 4)
+    if not is_image or graph.controls[name] or node.device or rewriter.normal.reads_a_ref(name):
         return False
-    rewriter.normal.absorbed.add(copy[0])
-    operands = [copy[0].inputs[0], axes]
-    attributes = rewriter._without_index_types(name, operands)
-    rewriter.normal.keep(name, node.op, operands, attributes, {"copies"})
+    users = _through_switches(graph, name)
+    if not users & _TURNED or not users <= _TURNED | {"Merge", "Shape"}:
+        return False
+    rewriter.normal.alias(name, image, "copies")
     return True
+
+
+def _through_switches(graph, name):
+    """Return the ops that take a tensor, in a branch or not."""
+    users = [user for user, _ in graph.users[name]]
+    found = [
+        _through_switches(graph, user) if graph.nodes[user].op == "Switch" else {graph.nodes[user].op} for user in users
+    ]
+    return set().union(*found)
+
+
+_TURNED = {"ReverseV2", "Slice", "Tile", "Transpose"}
 
 
 def _of_one_image(rewriter, name, node, operands):
@@ -187,10 +203,41 @@ def _without_copies(normal, operand):
     return operand
 
 
+def _cropped(rewriter, name, _node, operands):
+    """Where the middle of an image begins is the whole part of (n - n * part) / 2, was that of n / (2 / (1 - part)).
+
+    That divisor was made a whole number first: both are the same where it is one, as powers of 2 are exactly.
+    """
+    found = {}
+    if rewriter.dtype(name) != "int32" or not match(operands[0], _MARGIN, found):
+        return False
+    size, part = found["size"], found["part"]
+    if not is_op(size, "Cast") or not isinstance(size[0].inputs[0], Literal) or not isinstance(part, Literal):
+        return False
+    if size[0].inputs[0].kind != "whole" or size[0].inputs[0].shape != () or part.dtype != "float64":
+        return False
+    nodes = [*found["nodes"], size[0]]
+    if any(one.controls for one in nodes):
+        return False
+    share = float(str(np.float32(np.frombuffer(part.value)[0])))  # as the program wrote it
+    if not 0 < share < 1:
+        return False
+    times = int(1 / ((1 - share) / 2))
+    is_exact = times & (times - 1) == 0 and (1 - share) * times == 2
+    (counted,) = size[0].inputs[0].value
+    whole_part = whole(divide(counted, times), "int32", (name,), {"FloorDiv"}, size[0].inputs[0].alive)
+    rewriter.normal.absorbed.update(nodes)
+    rewriter.normal.alias(name, whole_part, "margins of an image" if is_exact else "part of an image")
+    return True
+
+
+_MARGIN = ("RealDiv", ("Sub", "size", ("Mul", "size", "part")), 2)
+
 RULES = {
+    "Cast": _cropped,
     "RealDiv": _standardized,
     "StridedSlice": _strided,
-    "ReverseV2": _reversed_copy,
+    "Identity": _copied,
     "Squeeze": _of_one_image,
     "Merge": _merged,
 }

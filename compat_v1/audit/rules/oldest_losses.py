@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.nodes import DISTANCE
 from compat_v1.audit.operands import entered, is_op, is_scalar, is_tensor, number, stays
 from compat_v1.audit.pruning import before, redirect
 
@@ -198,6 +199,28 @@ def _squared_gradient(rewriter, name, node, operands):
     return True
 
 
+def _distance(rewriter, name, node, operands):
+    """A difference of which a metric only adds up how large it is, however it is weighed."""
+    graph = rewriter.graph
+    absolute = [user for user, _ in graph.users[name]]
+    if not absolute or any(graph.nodes[one].op != "Abs" for one in absolute):
+        return False
+    if not rewriter.dtype(name).startswith("float") or not all(_is_added_up(graph, one) for one in absolute):
+        return False
+    sizes = rewriter.normal._derived(name, node.op, operands)
+    rewriter.normal.keep(name, DISTANCE, operands, rewriter.graph.attributes(name), sizes=sizes)
+    return True
+
+
+def _is_added_up(graph, name):
+    """Whether what is made of a tensor, other than its shape, is only what is added to the total of a metric."""
+    users = [user for user, _ in graph.users[name] if graph.nodes[user].op not in ("Shape", "Size")]
+    if graph.nodes[name].op == "Sum":
+        return bool(users) and all(graph.nodes[user].op == "AssignAdd" for user in users)
+    is_weighed = all(graph.nodes[user].op in ("Mul", "Sum") for user in users)
+    return bool(users) and is_weighed and all(_is_added_up(graph, user) for user in users)
+
+
 def doubled_of(operand):
     """Return what a product by 2 is of, or None."""
     if not is_op(operand, "Mul"):
@@ -215,4 +238,5 @@ RULES = {
     "DivNoNan": _quotient,
     "SquaredDifference": _squared_difference,
     "Mul": _squared_gradient,
+    "Sub": _distance,
 }

@@ -1,0 +1,111 @@
+"""Images that are cut to their middle, and what is asserted of images and copied before anything is done to them."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.comparison import audit
+from drift_cases import built, floats, out
+from drift_cases_oldest import cropped
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def _cropped(new, part):
+    return built(lambda new, _: cropped(new, part), new)
+
+
+@pytest.mark.parametrize("part", [0.7, 0.8, 0.9])
+def test_where_the_middle_of_an_image_begins_elsewhere_is_said(part):
+    old, new = (_cropped(one, part) for one in (False, True))
+    result = audit(old, new)
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["part of an image"])
+    assert audit(new, new).verdict == "faithful"
+    assert audit(old, _cropped(True, part - 0.2)).verdict == "not faithful"
+
+
+def test_that_it_does_is_so_for_some_sizes_only():
+    begins = []
+    for new in (False, True):
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(_cropped(new, 0.7), name="")
+        with tf.Session(graph=graph) as session:
+            begins.append([session.run("out:0", {"x:0": np.zeros([n, n, 3])}).shape for n in range(4, 40)])
+    same = [one == two for one, two in zip(*begins, strict=True)]
+    assert any(same) and not all(same)
+
+
+def _turned(new, mistake=""):
+    """An image that is copied and turned, or not: in a branch as well."""
+    x = floats(4, 4, 3)
+    copy = raw.Identity(input=x) if new else x
+    if mistake == "taken":
+        copy = raw.Exp(x=copy)
+    turned = raw.Transpose(x=copy, perm=[0, 1, 2] if mistake == "order" else [1, 0, 2])
+    taken = raw.Switch(data=copy, pred=raw.Greater(x=x[0, 0, 0], y=0.0))
+    back = raw.ReverseV2(tensor=taken[1], axis=[0 if mistake == "axis" else 1])
+    out(raw.AddV2(x=turned, y=raw.Merge(inputs=[taken[0], back])[0]))
+
+
+def test_what_is_turned_is_copied_first_or_is_not():
+    old, new = (built(lambda one, _: _turned(one), one) for one in (False, True))
+    proved(old, new)
+    for mistake in ("taken", "order", "axis"):
+        assert audit(old, built(lambda new, _, m=mistake: _turned(new, m), True)).verdict == "not faithful", mistake
+
+
+def test_a_copy_of_a_variable_that_changes_before_it_is_turned_is_none():
+    def form(new, _):
+        image = tf.Variable(tf.ones([4, 4, 3]), use_resource=False, name="image")
+        copy = raw.Identity(input=image._ref()) if new else image._ref()
+        out(raw.Transpose(x=copy, perm=[1, 0, 2]))
+
+    assert audit(built(form, False), built(form, True)).verdict == "not faithful"
+
+
+def _asserted(new, mistake=""):
+    """An image of which is asserted that it has something in it, which nothing waited for."""
+    x = floats(None, None, 3)
+    shape, said = raw.Shape(input=x), "all dims of 'image.shape' must be > 0."
+    if new:
+        shape, said = shape[-3:], said.replace("all", "inner 3")
+    asked = raw.Less(x=1 if mistake == "more" else 0, y=shape)
+    told = [raw.Assert(condition=raw.All(input=asked, axis=[0]), data=["empty" if mistake == "text" else said])]
+    if new:
+        rank, none = raw.GreaterEqual(x=raw.Rank(input=x), y=3), raw.Range(start=0, limit=0, delta=1)
+        told.append(
+            raw.Assert(
+                condition=raw.All(input=rank, axis=none), data=["'image' must be at least three-dimensional.", shape]
+            )
+        )
+        with tf.control_dependencies(told):
+            x = raw.Identity(input=x)
+    out(raw.ReverseV2(tensor=x, axis=[0 if mistake == "axis" else 1]))
+
+
+def test_what_waits_for_an_assertion_that_nothing_waited_for_is_said():
+    old, new = (built(lambda one, _: _asserted(one), one) for one in (False, True))
+    result = audit(old, new)
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["asserted of images"])
+    assert audit(new, new).verdict == audit(old, old).verdict == "faithful"
+    for mistake in ("more", "text", "axis"):
+        assert audit(old, built(lambda new, _, m=mistake: _asserted(new, m), True)).verdict == "not faithful", mistake
+
+
+def _checked(new, mistake=""):
+    """An image of which a part is taken, and that was copied besides, for nothing."""
+    x = raw.Exp(x=floats(4, 4, 3))
+    if new:
+        raw.Identity(input=x)
+    if mistake == "others":
+        raw.Exp(x=x)
+    out(raw.Slice(input=x, begin=[1, 1, 0], size=[2, 2, 2 if mistake == "size" else 3]))
+
+
+def test_an_image_is_copied_for_nothing_where_a_part_of_it_is_taken():
+    old, new = (built(lambda one, _: _checked(one), one) for one in (False, True))
+    proved(old, new)
+    assert audit(new, old).verdict == "faithful", "a copy of the original alone"
+    for mistake in ("others", "size"):
+        assert audit(old, built(lambda new, _, m=mistake: _checked(new, m), True)).verdict == "not faithful", mistake
