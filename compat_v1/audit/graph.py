@@ -231,14 +231,14 @@ class Graph:
         """{name: what runs for a node and changes what others see, itself perhaps}, where there is any."""
         return self.effects_without(frozenset(), frozenset())
 
-    def effects_without(self, copies, initial):
+    def effects_without(self, copies, unawaited):
         """Return the same if each output of some IdentityNs, by name, were made from what it copies alone.
 
-        And if what stands for `initial` values of variables waited for no initializer.
+        And if some nodes waited for nothing, `unawaited`: initial values for the initializers of variables, say.
         """
         found: dict = {}
         for name in self.order:
-            needs = self.needs(name) if name not in initial else [maker for maker, _ in self.inputs[name]]
+            needs = self.needs(name) if name not in unawaited else [maker for maker, _ in self.inputs[name]]
             if copies and not copies.isdisjoint(needs):
                 needs = [one for taken in self.inputs[name] for one in self._copied(*taken, copies)]
                 needs += self.controls[name]

@@ -155,8 +155,10 @@ def hand_on_effects(normal):
     A rule may do without an operand whose value makes no difference: that it was run does.
     """
     copies = {name for name in normal.consumed if normal.graph.nodes[name].op == "IdentityN"}  # see `rules/custom.py`
-    is_other, left = copies or normal.initial, set(normal.nodes)
-    effects = normal.graph.effects_without(copies, normal.initial) if is_other else normal.graph.effects
+    # What is written into an array was awaited by its gradient, which comes after it in any case: see `drift.py`.
+    unawaited = normal.initial | {name for name, rule in normal.consumed.items() if rule == "write barrier"}
+    is_other, left = copies or unawaited, set(normal.nodes)
+    effects = normal.graph.effects_without(copies, unawaited) if is_other else normal.graph.effects
     acting = {name for names in set(effects.values()) for name in names}
     acting = {name for name in acting if normal.made.get(name) in left and normal.made[name].op not in WITHOUT_STATE}
     bits = {name: 1 << k for k, name in enumerate(sorted(acting))}

@@ -1,9 +1,21 @@
 """Sizes that an op leaves as they are, where TensorFlow's static shapes and its operands tell no others."""
 
 from compat_v1.audit.dimensions_taken import strided
-from compat_v1.audit.literals import Literal
+from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op
 from compat_v1.audit.sizes import Size, add
+
+
+def literal(normal, operand):
+    """Return the literal that an operand is wherever there is any: what is switched, or packed with such; or None."""
+    while is_op(operand, "Switch"):
+        operand = operand[0].inputs[0]
+    if isinstance(operand, Literal):
+        return operand
+    node = normal.graph.nodes.get(operand[0].name) if is_op(operand, "Pack") else None
+    parts = [literal(normal, one) for one in operand[0].inputs] if node and node.op == "Pack" else [None]
+    packed = None if None in parts else normal.fold(node, parts)
+    return packed and whole(packed[0], parts[0].dtype)
 
 
 def of_rows(rank, sizes, attributes):

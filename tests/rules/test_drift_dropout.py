@@ -106,3 +106,29 @@ def test_in_a_loop_these_gradients_pop_what_the_loop_has_kept(old, twice):
     assert not found.differences
     assert [one.cause for one in found.numbers] == ["dropout"]
     assert audit(looped(old), looped(today, scale=2.0)).verdict == "not faithful"
+
+
+def of_rows(dropped, rows=0):
+    """A dropout in a branch that keeps whole rows, as many as the tensor has, or as another axis has columns."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        tf.set_random_seed(3)
+        x, w = floats(None, None, 4), floats(4, 4, name="w")
+        h = tf.einsum("bij,jk->bik", x, w)
+        count = tf.shape(x if rows else h)[rows]
+
+        def in_branch():
+            if dropped is today:
+                return tf.nn.dropout(h, rate=RATE, seed=7, noise_shape=[count, 1, 4])
+            return dropped(h, 1 - RATE, tf.random_uniform([count, 1, 4], seed=7))
+
+        y = tf.cond(tf.placeholder(tf.bool, [], name="training"), in_branch, lambda: tf.identity(h))
+        out(tf.gradients(tf.reduce_sum(tf.square(y)), w)[0])
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("old", [floor, compared])
+def test_how_many_rows_are_drawn_in_a_branch_is_known(old):
+    found = audit(of_rows(old), of_rows(today))
+    assert not found.differences
+    assert [one.cause for one in found.numbers] == ["dropout"]
+    assert audit(of_rows(old), of_rows(today, rows=1)).verdict == "not faithful"

@@ -228,3 +228,34 @@ def test_what_always_holds_is_left_out_of_a_branch_in_which_more_is_asserted_and
         out(tf.cond(x[1] > 0, guarded, lambda: x))
     consumed = Normal(Graph(graph.as_graph_def())).consumed
     assert consumed.get("cond/always/AssertGuard/Merge") == "condition that always holds"
+
+
+def _unrolled(elsewhere=False):
+    """Return the gradient of a loop over known rows of what an update gives: nothing that counts them waits for it."""
+    with tf.Graph().as_default() as graph, build_switches():
+        rows = tf.Variable(tf.ones([4, 3]), name="rows")
+        updated = rows.assign(floats(4, 3))
+        with tf.control_dependencies([updated] if elsewhere else []):
+            size = tf.constant(4) + 0
+        given = tf.TensorArray(tf.float32, size if elsewhere else 4, element_shape=[3]).unstack(updated)
+
+        def turn(step, total):
+            return step + 1, total + tf.square(given.read(step))
+
+        _, total = tf.while_loop(lambda step, _: step < 4, turn, [tf.constant(0), tf.zeros([3])])
+        out(tf.gradients(total, updated)[0])
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        node.attr.pop("_class", None)
+    return graph_def
+
+
+def test_a_gradient_need_not_wait_for_the_update_behind_what_was_written():
+    new = _unrolled()
+    old = _without_barriers(new)
+    assert len(old.node) < len(new.node)
+    assert "write barrier" in proved(old, new).rules
+
+
+def test_what_is_written_waits_for_an_update():
+    assert audit(_without_barriers(_unrolled()), _unrolled(elsewhere=True)).verdict == "not faithful"
