@@ -123,6 +123,27 @@ def test_a_copy_that_others_take_or_that_waits_is_no_result():
     assert audit(given(False), given(True, behind=True)).verdict == "not faithful"
 
 
+def test_in_a_function_nobody_can_ask_for_a_copy():
+    def given(copied, factor=2.0):
+        @Defun(tf.float32, func_name="mapped")
+        def mapped(x):
+            x = (x if copied else tf.identity(x, name="copy")) * factor
+            return raw.Identity(input=tf.identity(x, name="copy")) if copied else x
+
+        with tf.Graph().as_default() as graph:
+            numbers = raw.TensorSliceDataset(components=[[1.0, 2.0]], output_shapes=[[]])
+            dataset = raw.MapDataset(input_dataset=numbers, other_arguments=[], f=mapped, **OF)
+            iterator = raw.IteratorV2(shared_name="", container="", **OF)
+            raw.MakeIterator(dataset=dataset, iterator=iterator, name="init")
+            raw.IteratorGetNext(iterator=iterator, name="out", **OF)
+        return graph.as_graph_def()
+
+    old, new = given(False), given(True)
+    assert audit(old, new).verdict == "faithful"
+    assert elements(old) == elements(new) == [[2.0], [4.0]]
+    assert audit(old, given(True, 3.0)).verdict == "not faithful"
+
+
 def test_a_function_that_had_no_seed_is_said_and_no_seed_that_the_program_gave():
     old = read(False, seeds=(0, 0))
     result = audit(old, read(True, seeds=(7, 0)))

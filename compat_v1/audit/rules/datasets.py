@@ -139,9 +139,9 @@ def _reader(function):
 
 
 def _given_back(rewriter, name, _node, operands):
-    """What a function gives is copied first, by now; in a function no one else can ask for the copy."""
+    """What a function gives is copied first, by now; in a function no one else can ask for a copy."""
     graph, normal = rewriter.graph, rewriter.normal
-    if not graph.is_body or graph.followers[name] or normal.reads_a_ref(name):
+    if not graph.is_body or normal.reads_a_ref(name) or (graph.followers[name] and not _only_copies(graph, name)):
         return False
     waits, ends = (
         acting(normal, set().union(*map(normal.awaited, names))) for names in (graph.controls[name], graph.ends_behind)
@@ -151,6 +151,12 @@ def _given_back(rewriter, name, _node, operands):
         return False
     rewriter.normal.alias(name, operands[0], "results of functions")
     return True
+
+
+def _only_copies(graph, name):
+    """Whether a node only copies: it is in no loop or branch, and nothing waits for it, nor it for anything."""
+    waits = graph.controls[name] or name in graph.awaited
+    return not (waits or graph.frames[name] or name in graph.conditional)
 
 
 def _in_batches(rewriter, name, node, operands):
