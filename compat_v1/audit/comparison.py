@@ -23,6 +23,7 @@ from compat_v1.audit import (
     keras_ops,
     layer_norm,
     loops,
+    lowered,
     older_ops,
     row_orders,
     sharing,
@@ -340,9 +341,14 @@ class _Functions:
 
     def _compare(self, name, other, seeds):
         sides, arguments = [], []
-        known = self.graphs, self.libraries, self.definitions, self.generators, self.of_datasets
-        for graph, library, definitions, asking, called, one in zip(*known, (name, other), strict=True):
-            graph_def, outputs = body(library[one], definitions)
+        bodies = [body(self.libraries[k][one], self.definitions[k]) for k, one in enumerate((name, other))]
+        if lowered.has_branches(bodies[0][0]):
+            *bodies[1], gone = lowered.lowered(*bodies[1], self.definitions[1])
+            self.used[1].update(gone)
+            if gone:
+                self.rules.setdefault("branches in functions", []).append(name)
+        known = self.graphs, self.libraries, self.definitions, self.generators, self.of_datasets, (name, other), bodies
+        for graph, library, definitions, asking, called, one, (graph_def, outputs) in zip(*known, strict=True):
             graph_def.library.CopyFrom(definitions)
             ends = {one[1:] for one in outputs if one.startswith("^")} if one in called else ()
             sides.append((Graph(graph_def, whole=graph, is_generator=one in asking, ends_behind=ends), outputs))

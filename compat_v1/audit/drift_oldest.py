@@ -248,6 +248,11 @@ RULES = {
         "with the operand that leaves no batch out it is the same, and each iterator has a place of its own in what it "
         "reads",
     ),
+    "branches in functions": Rule(
+        "a branch in a function is a function that an op calls",
+        "1.13 to 1.15",
+        "TensorFlow makes the same branches of that op at last",
+    ),
     "results of functions": Rule("what a function gives is copied first", "1.13 to 1.15", "it copies"),
     "margins of an image": Rule(
         "where central_crop begins is computed from the part that is left, was from how many margins make an image",

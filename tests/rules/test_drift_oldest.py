@@ -41,6 +41,7 @@ PROVED |= {"nothing joined", "step that is read", "settings of calls"}  # in tes
 PROVED |= {"asserted to be one"}  # in test_drift_readers.py
 PROVED |= {"handles of tables", "filled tables"}  # in test_drift_tables.py
 PROVED |= {"first datasets", "results of functions", "unused datasets"}  # in test_drift_between_datasets.py
+PROVED |= {"branches in functions"}  # in test_drift_lowered.py
 PROVED |= {"gradient of patches"}  # in test_drift_patches.py
 PROVED |= {"count of functions"}  # in test_drift_python.py
 PROVED |= {"handles of accumulators"}  # in test_drift_accumulators.py

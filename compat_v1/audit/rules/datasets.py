@@ -154,9 +154,8 @@ def _given_back(rewriter, name, _node, operands):
 
 
 def _only_copies(graph, name):
-    """Whether a node only copies: it is in no loop or branch, and nothing waits for it, nor it for anything."""
-    waits = graph.controls[name] or name in graph.awaited
-    return not (waits or graph.frames[name] or name in graph.conditional)
+    """Whether a node only copies: it is in no loop, and nothing waits for it, nor it for anything."""
+    return not (graph.controls[name] or name in graph.awaited or graph.frames[name])
 
 
 def _in_batches(rewriter, name, node, operands):
