@@ -29,10 +29,12 @@ def test_the_switch_that_gives_the_originals_ops_is_named(switch):
 
 
 def in_a_dataset(mapped):
-    """A dataset whose elements are negated in a branch, built by `mapped`, the name of a method."""
+    """A dataset whose elements are multiplied at random in a branch, built by `mapped`, the name of a method."""
     with tf.Graph().as_default() as graph, control_flow_v1():
         numbers = tf.data.Dataset.from_tensor_slices(tf.constant([1.0, -2.0]))
-        numbers = getattr(numbers, mapped)(lambda x: tf.cond(x > 0.0, lambda: x, lambda: -x))
+        numbers = getattr(numbers, mapped)(
+            lambda x: tf.cond(x > 0.0, lambda: x, lambda: x * tf.random_uniform([], seed=1))
+        )
         tf.data.make_initializable_iterator(numbers, shared_name="").get_next()
     return graph.as_graph_def()
 
