@@ -279,6 +279,7 @@ FOLDED = {
     "Select": _chosen_rows,
     "SelectV2": _chosen,
     "LogicalAnd": _compare(lambda a, b: a and b),
+    "LogicalNot": lambda operands, _: [np.frompyfunc(lambda a: int(not _known(a)), 1, 1)(operands[0])],
     "Less": _compare(lambda a, b: a < b),
     "LessEqual": _compare(lambda a, b: a <= b),
     "Greater": _compare(lambda a, b: a > b),

@@ -39,7 +39,7 @@ def test_that_it_does_is_so_for_some_sizes_only():
 def _turned(new, mistake=""):
     """An image that is copied and turned, or not: in a branch as well."""
     x = floats(4, 4, 3)
-    copy = raw.Identity(input=x) if new else x
+    copy = raw.Identity(input=raw.Identity(input=x)) if new else x
     if mistake == "taken":
         copy = raw.Exp(x=copy)
     turned = raw.Transpose(x=copy, perm=[0, 1, 2] if mistake == "order" else [1, 0, 2])
@@ -55,11 +55,16 @@ def test_what_is_turned_is_copied_first_or_is_not():
         assert audit(old, built(lambda new, _, m=mistake: _turned(new, m), True)).verdict == "not faithful", mistake
 
 
-def test_a_copy_of_a_variable_that_changes_before_it_is_turned_is_none():
+@pytest.mark.parametrize("in_branch", [False, True])
+def test_a_copy_of_a_variable_that_changes_before_it_is_turned_is_none(in_branch):
     def form(new, _):
         image = tf.Variable(tf.ones([4, 4, 3]), use_resource=False, name="image")
         copy = raw.Identity(input=image._ref()) if new else image._ref()
-        out(raw.Transpose(x=copy, perm=[1, 0, 2]))
+        if in_branch:
+            taken = raw.Switch(data=copy, pred=raw.Greater(x=floats(), y=0.0))
+            out(raw.Merge(inputs=[taken[0], raw.ReverseV2(tensor=taken[1], axis=[1])])[0])
+        else:
+            out(raw.Transpose(x=copy, perm=[1, 0, 2]))
 
     assert audit(built(form, False), built(form, True)).verdict == "not faithful"
 
@@ -109,3 +114,39 @@ def test_an_image_is_copied_for_nothing_where_a_part_of_it_is_taken():
     assert audit(new, old).verdict == "faithful", "a copy of the original alone"
     for mistake in ("others", "size"):
         assert audit(old, built(lambda new, _, m=mistake: _checked(new, m), True)).verdict == "not faithful", mistake
+
+
+def _squeezed(new, mistake=""):
+    """An image that is padded as a batch of one, copied in between."""
+    x = raw.Exp(x=floats(4, 4, 3))
+    many = 2 if mistake else 1
+    if not new:
+        return out(raw.Exp(x=raw.Pad(input=x, paddings=[[1, many], [1, 1], [0, 0]])))
+    batch = raw.Identity(input=raw.ExpandDims(input=x, axis=0))
+    padded = raw.Identity(input=raw.Pad(input=batch, paddings=[[0, 0], [1, many], [1, 1], [0, 0]]))
+    return out(raw.Exp(x=raw.Squeeze(input=padded, axis=[0])))
+
+
+def test_copies_of_a_batch_of_one_image_are_none():
+    old, new = (built(lambda one, _: _squeezed(one), one) for one in (False, True))
+    proved(old, new)
+    assert audit(old, built(lambda new, _: _squeezed(new, "more"), True)).verdict == "not faithful"
+
+
+def _by_number(old, mistake="", fed=False):
+    """What is done by a number, as how often an image is turned: asked if it is that, or if it is not another."""
+    x, number = floats(3), raw.FloorMod(x=5, y=4)
+    if old:
+        asked = tf.constant(False) if fed else raw.LogicalNot(x=raw.Equal(x=number, y=1))
+    else:
+        asked = raw.Equal(x=number, y=1 if mistake == "number" else 2)
+    (none, one), done = raw.Switch(data=x, pred=asked), raw.Sin if mistake == "done" else raw.Exp
+    out(raw.Merge(inputs=[done(x=none), raw.Cos(x=one)])[0])
+
+
+def test_a_branch_that_by_what_it_is_computed_from_never_runs_is_none():
+    old, new = (built(lambda one, _: _by_number(one), one) for one in (True, False))
+    proved(old, new)
+    for mistake in ("number", "done"):
+        assert audit(old, built(lambda one, _, m=mistake: _by_number(one, m), False)).verdict == "not faithful", mistake
+    assert audit(built(lambda one, _: _by_number(one, fed=True), True), new).verdict == "not faithful"

@@ -13,7 +13,7 @@ v1, raw = tf.compat.v1, tf.raw_ops
 _TRIALS = 40
 _TWO = {"Add", "AddV2", "Sub", "Mul", "FloorDiv", "FloorMod", "Maximum", "Minimum"}
 _TWO |= {"Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "NotEqual"}
-_BOOL = {"LogicalAnd", "All"}
+_BOOL = {"LogicalAnd", "LogicalNot", "All"}
 
 
 class Drawn:
@@ -61,6 +61,7 @@ def call(op, one):
     rank = array.ndim
     return {
         "Neg": lambda: ({"x": array}, {}),
+        "LogicalNot": lambda: ({"x": array}, {}),
         "Pack": lambda: ({"values": one.some(array)}, {"axis": one.rng.randint(-3, 3)}),
         "Unpack": lambda: ({"value": array}, {"axis": one.rng.randint(-2, 2), "num": one.rng.randint(0, 3)}),
         "Split": lambda: ({"axis": one.number(-2, 2), "value": array}, {"num_split": one.rng.randint(1, 3)}),

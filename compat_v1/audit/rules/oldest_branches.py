@@ -13,21 +13,31 @@ def _holds(operand):
     return isinstance(operand, Literal) and operand.dtype == "bool" and is_scalar(operand, 1)
 
 
+def _is_known(operand):
+    """Whether a condition always holds, or never as it is computed from how often an image is turned, modulo 4."""
+    if not isinstance(operand, Literal) or operand.dtype != "bool":
+        return False
+    return _holds(operand) or ("FloorMod" in operand.ops and is_scalar(operand, 0))
+
+
 def _switched(rewriter, name, node, operands):
-    """What a condition that always holds lets through is what comes; the other branch never runs."""
+    """What a condition that always holds lets through is what comes; the other branch never runs.
+
+    So it is with one that never holds, if it is known for what it is: others a program may have given, and feed.
+    """
     data, condition = operands
     if is_op(data, "Switch") and data[0].inputs[1] == condition and not isinstance(condition, Literal):
         return _switched_twice(rewriter, name, node, operands)
     if _compared_before(rewriter, name, node, data, condition):
         return True
-    if not _holds(condition):
+    if not _is_known(condition):
         return False
     never = rewriter.normal.keep(name, node.op, operands)
     rewriter.normal.made.pop(name)
     rewriter.never.add(never)
     rewriter.normal.consumed[name] = _ALWAYS
     rewriter.normal.waits[name] = never.controls
-    rewriter.normal.tensors[name, 1] = data
+    rewriter.normal.tensors[name, int(_holds(condition))] = data
     return True
 
 
@@ -78,7 +88,7 @@ _COMPARISONS = ("LessEqual", "Less", "GreaterEqual", "Greater")
 
 
 def _copied_condition(rewriter, name, node, operands):
-    if not _holds(operands[0]):
+    if not _is_known(operands[0]):
         return False
     rewriter.normal.alias(name, operands[0], _ALWAYS)
     return True

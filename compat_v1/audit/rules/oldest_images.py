@@ -67,12 +67,12 @@ def _copied(rewriter, name, node, operands):
 
 
 def _through_switches(graph, name):
-    """Return the ops that take a tensor, in a branch or not."""
-    users = [user for user, _ in graph.users[name]]
-    found = [
-        _through_switches(graph, user) if graph.nodes[user].op == "Switch" else {graph.nodes[user].op} for user in users
-    ]
-    return set().union(*found)
+    """Return the ops that take a tensor, or a copy of it, in a branch or not."""
+    found = set()
+    for user, _ in graph.users[name]:
+        passes = graph.nodes[user].op == "Switch" or (graph.nodes[user].op == "Identity" and not graph.controls[user])
+        found |= _through_switches(graph, user) if passes else {graph.nodes[user].op}
+    return found
 
 
 _TURNED = {"ReverseV2", "Slice", "Tile", "Transpose"}
@@ -96,6 +96,8 @@ def _of_one_image(rewriter, name, node, operands):
         return False
     tensor = image
     for each, rest in zip(chain, rests, strict=True):
+        if each.op == "Identity" and not each.controls:
+            continue
         sizes = normal.sizes((each, 0))
         inputs = [tensor, *rest]
         tensor = make(normal, each, each.op, each.attributes, inputs, sizes and sizes[1:], "one image", each.controls)
@@ -140,7 +142,8 @@ def _merged(rewriter, name, node, operands):
         return False
     rewriter.normal.absorbed |= {condition[0]} - {asked[0]}
     absorb_condition(rewriter, asked)
-    if is_op(tensor, "Identity") and not tensor[0].controls and not isinstance(tensor[0].inputs[0], Literal):
+    is_copy = is_op(tensor, "Identity") and not tensor[0].controls and is_tensor(tensor[0].inputs[0])
+    if is_copy and not rewriter.normal.reads_a_ref(tensor[0].name):
         rewriter.normal.absorbed.add(tensor[0])
         tensor = tensor[0].inputs[0]
     return _keep(rewriter, name, tensor, asked, axis[0], "reversed", shape)
