@@ -287,7 +287,7 @@ RULES = {
         "waiting for the copy, which nobody takes, is waiting for that node",
     ),
     "read no more": Rule(
-        "a variable that was added to is not read after it",
+        "a variable that was added to is not read after it, nor one that is summed or averaged whole to know its rank",
         "1.15 to 2.21",
         "nothing uses what was read",
     ),

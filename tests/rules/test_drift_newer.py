@@ -116,6 +116,18 @@ def out_of_a_branch(new, mistake):
     out(raw.Reshape(tensor=flat, shape=[3, -1] if mistake else [-1, 3] if new else raw.Shape(input=merged)))
 
 
+def read_for_its_rank(new, mistake):
+    """A variable whose mean is taken is not read once more to know along which axes."""
+    handle, other = (raw.VarHandleOp(dtype=tf.float32, shape=[3], shared_name=name, name=name) for name in "vw")
+    x = floats(3)
+    with tf.control_dependencies([raw.AssignVariableOp(resource=one, value=x) for one in (handle, other)]):
+        if not new:
+            raw.ReadVariableOp(resource=handle, dtype=tf.float32)
+        values = [raw.ReadVariableOp(resource=one, dtype=tf.float32) for one in (handle, other)]
+    means = [raw.Mean(input=one, axis=[0]) for one in (values[::-1] if mistake else values)]
+    out(raw.Sub(x=means[0], y=raw.Exp(x=means[1])))
+
+
 def hot_index(new, mistake):
     """The index that is hot is written in another type of whole numbers."""
     index = tf.constant(2 if mistake else 1, tf.int32 if new else tf.int64)
@@ -161,6 +173,7 @@ FORMS = (
     convolved,
     statistics_of_variables,
     asserted_size,
+    read_for_its_rank,
 )
 
 
