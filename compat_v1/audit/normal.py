@@ -221,13 +221,13 @@ class Normal(Places):
                 self._stand_in(name, one, maker) if isinstance(one, Literal) else one
                 for one, maker in zip(operands, makers, strict=True)
             ]
-        sizes = self._derived(name, op, operands) if sizes is None else self._unless_refuted(name, op, sizes)
+        sizes = self.derived(name, op, operands) if sizes is None else self._unless_refuted(name, op, sizes)
         made = self.node(name, op, attributes, operands, None, steps, len(sizes), sizes)
         for index in range(max(len(sizes), 1)):
             self.tensors[name, index] = (made, index)
         return made
 
-    def _derived(self, name, op, operands):
+    def derived(self, name, op, operands):
         """Return what is known of the sizes of a node's outputs."""
         static = self.graph.shapes[name]
         shapes = [None if one is None else self.sizes(one) for one in operands]

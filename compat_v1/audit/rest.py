@@ -25,11 +25,15 @@ def of_rows(rank, sizes, attributes):
 
 
 def of_slice(sizes, begin, lengths):
-    """Return the sizes of a slice along the axes that it takes as a whole: those of the tensor."""
+    """Return the sizes of a slice along the axes that it takes as a whole, those of the tensor, or that it says."""
     bounds = [_numbers(one) for one in (begin, lengths)]
     if any(one is None or len(one) != len(sizes) for one in bounds):
         return None
-    return tuple(size if pair == (0, -1) else None for size, pair in zip(sizes, zip(*bounds, strict=True), strict=True))
+    said = [None if length == -1 else length for length in bounds[1]]
+    return tuple(
+        size if pair == (0, -1) else length
+        for size, pair, length in zip(sizes, zip(*bounds, strict=True), said, strict=True)
+    )
 
 
 def _numbers(operand):

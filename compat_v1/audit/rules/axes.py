@@ -6,6 +6,7 @@ from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.patterns import make
 from compat_v1.audit.sizes import subtract, unknown
 
 v1 = tf.compat.v1
@@ -74,19 +75,37 @@ def _last_size(normal, operand, deepest=4):
 
 def sliced(rewriter, name, _node, operands):
     """A size of -1 is what is left behind where the slice begins."""
-    tensor, begin, size = operands
-    shape, starts = rewriter.normal.sizes(tensor), _starts(begin)
-    if shape is None or starts is None or not isinstance(size, Literal) or size.array() is None:
+    operands = with_rest(rewriter.normal, operands)
+    if operands is None:
         return False
-    if not len(shape) == len(starts) == len(size.value):
-        return False
-    written = [
-        subtract(whole, start) if length == -1 and start is not None else length
-        for whole, start, length in zip(shape, starts, size.array().tolist(), strict=True)
-    ]
-    operands = [tensor, begin, size._replace(value=tuple(written))]
     rewriter.normal.keep(name, "Slice", operands, rewriter._without_index_types(name, operands))
     return True
+
+
+def with_rest(normal, operands):
+    """Return what a slice takes, with what is left behind where it begins for sizes of -1; None if nothing is known."""
+    tensor, begin, size = operands
+    shape, starts = normal.sizes(tensor), _starts(begin)
+    if shape is None or starts is None:
+        return None
+
+    def written(length, whole, start):
+        return subtract(whole, start) if length == -1 and start is not None else length
+
+    if isinstance(size, Literal) and size.array() is not None and len(shape) == len(starts) == len(size.value):
+        lengths = tuple(map(written, size.array().tolist(), shape, starts))
+        return [tensor, begin, size._replace(value=lengths)]
+    if not is_op(size, "Pack") or not len(shape) == len(starts) == len(size[0].inputs):
+        return None
+    parts = [
+        one._replace(value=(written(one.value[0], *ends),)) if is_scalar(one, -1) else one
+        for one, *ends in zip(size[0].inputs, shape, starts, strict=True)
+    ]
+    if parts == size[0].inputs:
+        return None
+    normal.absorbed.add(size[0])
+    pack = make(normal, size[0], "Pack", size[0].attributes, parts, (len(parts),), "", size[0].controls)
+    return [tensor, begin, pack]
 
 
 def _starts(begin):

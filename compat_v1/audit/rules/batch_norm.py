@@ -82,7 +82,7 @@ def _third(rewriter, name, node, operands, op, steps=frozenset()):
         return False
     kind = v1.AttrValue(type=tf.float32.as_datatype_enum).SerializeToString(deterministic=True)
     attributes = {**rewriter.graph.attributes(name), "U": kind}
-    sizes = rewriter.normal._derived(name, node.op, operands[: len(node.input)])
+    sizes = rewriter.normal.derived(name, node.op, operands[: len(node.input)])
     rewriter.normal.keep(name, op, operands, attributes, {_THIRD, *steps}, sizes + [None] * (6 - len(sizes)))
     return True
 

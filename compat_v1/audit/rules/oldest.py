@@ -292,6 +292,7 @@ _MODULES = (
     "clipping",
     "colours",
     "counts",
+    "batches",
     "images",
     "losses",
     "ops",

@@ -78,45 +78,6 @@ def _through_switches(graph, name):
 _TURNED = {"ReverseV2", "Slice", "Tile", "Transpose"}
 
 
-def _of_one_image(rewriter, name, node, operands):
-    """What is done to a batch of one image, which is squeezed then, is done to the image."""
-    chain, operand, normal = [], operands[0], rewriter.normal
-    while is_op(operand, "Identity", "Slice", "Pad") and not isinstance(operand[0].inputs[0], Literal):
-        chain.insert(0, operand[0])
-        operand = operand[0].inputs[0]
-    if list(Attributes(node)["squeeze_dims"].list.i) != [0] or not is_op(operand, "ExpandDims") or not chain:
-        return False
-    image, axis = operand[0].inputs
-    if isinstance(image, Literal) or operand[0].controls or not is_scalar(axis, 0) or normal.sizes(image) is None:
-        return False
-    rests = [[_without_batch(one, len(normal.sizes(image))) for one in each.inputs[1:]] for each in chain]
-    if any(None in rest for rest in rests):
-        return False
-    if any(each.op == "Slice" and [one.value[0] for one in each.inputs[1:]] != [0, 1] for each in chain):
-        return False
-    tensor = image
-    for each, rest in zip(chain, rests, strict=True):
-        if each.op == "Identity" and not each.controls:
-            continue
-        sizes = normal.sizes((each, 0))
-        inputs = [tensor, *rest]
-        tensor = make(normal, each, each.op, each.attributes, inputs, sizes and sizes[1:], "one image", each.controls)
-    normal.absorbed |= {operand[0], *chain}
-    normal.accounted |= {operand[0], *chain}
-    normal.alias(name, tensor, "one image")
-    return True
-
-
-def _without_batch(literal, rank):
-    """Return where to cut, how much, or what to put around an image, of that of a batch of one; None if unknown."""
-    if not isinstance(literal, Literal) or literal.kind != "whole" or literal.shape not in ((rank + 1,), (rank + 1, 2)):
-        return None
-    own = literal._replace(form=0, leaves=())  # which the first releases put together of fewer numbers
-    if len(literal.shape) == 2:
-        return own._replace(shape=(rank, 2), value=own.value[2:]) if own.value[:2] == (0, 0) else None
-    return own._replace(shape=(rank,), value=own.value[1:])
-
-
 def _merged(rewriter, name, node, operands):
     """A tensor in one branch, reversed along an axis in the other."""
     if len(operands) != 2 or any(isinstance(one, Literal) for one in operands):
@@ -241,6 +202,5 @@ RULES = {
     "RealDiv": _standardized,
     "StridedSlice": _strided,
     "Identity": _copied,
-    "Squeeze": _of_one_image,
     "Merge": _merged,
 }

@@ -170,7 +170,7 @@ def _squared_difference(rewriter, name, node, operands):
     if rewriter.dtype(name).startswith("complex"):  # of which the difference is multiplied by its conjugate
         return False
     normal, types = rewriter.normal, rewriter.graph.attributes(name)
-    shape = rewriter.normal._derived(name, node.op, operands)
+    shape = rewriter.normal.derived(name, node.op, operands)
     difference = normal.node(name, "Sub", types, operands, set(), {_SQUARED}, sizes=shape)
     normal.keep(name, "Square", [(difference, 0)], types, {_SQUARED}, shape)
     rewriter.squared.add(_pair(map(entered, operands)))
