@@ -365,10 +365,11 @@ class Verification:
         if excuses.same_rest([side.normal.sizes(one.inputs[0]) for side, one in sides], shape, other):
             return True
         if (
-            not isinstance(shape, Literal)
-            or not isinstance(other, Literal)
-            or len(shape.value) != 2 != len(other.value)
+            not (isinstance(shape, Literal) and isinstance(other, Literal))
+            or not len(shape.value) == len(other.value) == 2
         ):
+            return False
+        if not shape.value[1] == other.value[0] == -1:
             return False
         # [128, -1] is [-1, 100] if a product of matrices needs 100 columns of it, and what else takes it comes behind
         # that, or is the product for a gradient, which needs 128 rows.

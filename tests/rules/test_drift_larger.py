@@ -305,3 +305,16 @@ def test_a_size_that_one_graph_knows_is_told_for_constants_that_nothing_uses():
         return graph.as_graph_def()
 
     assert audit(build(True), build(False)).verdict == "faithful"  # a product needs rows of six
+
+
+def test_rows_before_a_product_may_not_be_written_down_if_their_number_is_not_known():
+    """A batch of 7 for any: the product only says how many columns there are."""
+
+    def build(shape):
+        with tf.Graph().as_default() as graph:
+            x = raw.Placeholder(dtype=tf.float32, shape=[None, 2, 3], name="x")
+            out(raw.MatMul(a=raw.Reshape(tensor=x, shape=shape), b=tf.placeholder(tf.float32, [6, 2], name="w")))
+        return graph.as_graph_def()
+
+    for one, other in (([-1, 6], [7, 6]), ([7, 6], [-1, 6]), ([-1, 6], [1, 6]), ([7, -1], [1, -1])):
+        assert audit(build(one), build(other)).verdict == "not faithful", (one, other)
