@@ -207,7 +207,7 @@ def _distance(rewriter, name, node, operands):
         return False
     if not rewriter.dtype(name).startswith("float") or not all(_is_added_up(graph, one) for one in absolute):
         return False
-    sizes = rewriter.normal._derived(name, node.op, operands)
+    sizes = rewriter.normal.derived(name, node.op, operands)
     rewriter.normal.keep(name, DISTANCE, operands, rewriter.graph.attributes(name), sizes=sizes)
     return True
 
