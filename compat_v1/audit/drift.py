@@ -107,7 +107,9 @@ RULES = {
         "1.0 to 1.2, 1.15 to 2.2",
         "u * (1 - 0) + 0 is u, and u is never -0",
     ),
-    "copies": Rule("an Identity or IdentityN is made no more, or takes more", "1.12 to 1.13, 2.4", "it copies"),
+    "copies": Rule(
+        "an Identity or IdentityN is made no more, or takes more", "1.0 to 1.2, 1.12 to 1.13, 2.4", "it copies"
+    ),
     "factor of swish": Rule("swish multiplies by beta, which is 1", "1.15 to 2.21", "x * 1 is x"),
     "dataset tuning": Rule(
         "a dataset is not wrapped into OptimizeDataset and ModelDataset but has options, is tuned otherwise, reads "

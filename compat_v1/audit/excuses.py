@@ -202,6 +202,7 @@ def _measures_zeros(node, side):
         using = side.users.get(one, ())
         measured = side.normal.measured_for(one.name) if one.name in side.normal.graph.nodes else set()
         places = {place for operand in one.inputs if isinstance(operand, Literal) for place in operand.alive}
+        measured |= _awaited_by_sizes(one, side.normal)
         if any(awaited.op != "the loop" for awaited in one.controls - measured - places):  # where a constant is made
             return False
         if one.op == "Mul":
@@ -213,6 +214,30 @@ def _measures_zeros(node, side):
         elif using or not _asks_if_few(one):
             return False
     return True
+
+
+def _awaited_by_sizes(node, normal):
+    """Return what a node waits for that the vector of the same sizes waits for as well, of which zeros are made."""
+    graph = normal.graph
+    names = _made_of_sizes(graph, node.name) if node.name in graph.nodes else set()
+    users = {user for name in names for maker, _ in graph.inputs[name] for user, _ in graph.users[maker]}
+    vectors = [_made_of_sizes(graph, user) for user in users if graph.nodes[user].op == "Pack"]
+    behind, *others = [{one for name in some for one in graph.controls[name]} for some in (names, *vectors)]
+    waits = behind & set().union(*others)
+    return {awaited for one in waits for awaited in normal.awaited(one)}
+
+
+def _made_of_sizes(graph, name):
+    """Return a node and what it is made from, back to what is no size."""
+    found, todo = {name}, [name]
+    while todo:
+        makers = {maker for maker, _ in graph.inputs[todo.pop()] if graph.nodes[maker].op in _SIZES} - found
+        found |= makers
+        todo += makers
+    return found
+
+
+_SIZES = {"Const", "Mul", "Pack", "Shape", "StridedSlice"}
 
 
 def _asks_if_few(node):

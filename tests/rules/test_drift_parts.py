@@ -125,6 +125,33 @@ def _ones(old, behind=False, value=1.0):
     return graph.as_graph_def()
 
 
+def _zeros(old, behind=True, others=False):
+    """Zeros, as many as is computed, that come behind an update; TensorFlow 1.15 asked there whether these are few."""
+    with tf.Graph().as_default() as graph:
+        x, variables = floats(None), _variables()
+        updated = raw.Assign(ref=variables[0]._ref(), value=x, validate_shape=False)
+        count = raw.ArgMax(input=x, dimension=0, output_type=tf.int32)
+        with tf.control_dependencies([updated] if behind else []):
+            size = raw.Pack(values=[count, 3])
+        if old:
+            with tf.control_dependencies([updated]):
+                raw.Less(x=raw.Mul(x=count, y=3), y=1000)
+        if others:
+            with tf.control_dependencies([updated]):
+                raw.Fill(dims=raw.Pack(values=[count]), value=0.0, name="others")
+        out(raw.Sum(input=raw.Fill(dims=size, value=0.0), axis=[0, 1]))
+        _begun(variables)
+    return graph.as_graph_def()
+
+
+def test_nobody_asks_behind_an_update_whether_zeros_are_few():
+    proved(_zeros(True), _zeros(False))
+    assert audit(_zeros(True, behind=False), _zeros(False, behind=False)).verdict == "not faithful"
+    for others in (False, True):
+        old, new = _zeros(True, others=others), _zeros(False, behind=False, others=others)
+        assert audit(old, new).verdict == "not faithful"
+
+
 def test_nobody_asks_whether_what_an_update_gives_is_little():
     proved(_ones(True), _ones(False))
     assert audit(_ones(True), _ones(False, value=2.0)).verdict == "not faithful"
