@@ -1,5 +1,7 @@
 """Images that are cut to their middle, and what is asserted of images and copied before anything is done to them."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -150,3 +152,20 @@ def test_a_branch_that_by_what_it_is_computed_from_never_runs_is_none():
     for mistake in ("number", "done"):
         assert audit(old, built(lambda one, _, m=mistake: _by_number(one, m), False)).verdict == "not faithful", mistake
     assert audit(built(lambda one, _: _by_number(one, fed=True), True), new).verdict == "not faithful"
+
+
+def test_a_copy_that_has_a_place_is_compared_with_its_place():
+    """Rows of a table are three-dimensional, too: TensorFlow 1.15 copied them twice, beside the table at first."""
+
+    def turned(old, size=3):
+        with tf.Graph().as_default() as graph:
+            table = tf.get_variable("table", [7, size], initializer=tf.zeros_initializer(), use_resource=True)
+            taken = tf.placeholder(tf.int32, [2, 5])
+            rows = tf.raw_ops.ResourceGather(resource=table.handle, indices=taken, dtype=tf.float32)
+            with tf.colocate_with(table.handle) if old else contextlib.nullcontext():
+                rows = tf.identity(rows)
+            tf.identity(tf.transpose(tf.identity(rows) if old else rows, [1, 0, 2]), name="out")
+        return graph.as_graph_def()
+
+    assert audit(turned(True), turned(False)).verdict == "faithful"
+    assert audit(turned(True), turned(False, size=4)).verdict == "not faithful"

@@ -57,7 +57,8 @@ def _copied(rewriter, name, node, operands):
     """What is flipped, turned or cut out, in a branch or not, is copied before, or is not."""
     (image,), graph = operands, rewriter.graph
     is_image = is_tensor(image) and len(rewriter.normal.sizes(image) or ()) in (3, 4)
-    if not is_image or graph.controls[name] or node.device or rewriter.normal.reads_a_ref(name):
+    placed = node.device or graph.colocated(name)
+    if not is_image or graph.controls[name] or placed or rewriter.normal.reads_a_ref(name):
         return False
     users = _through_switches(graph, name)
     if not users & _TURNED or not users <= _TURNED | {"Merge", "Shape"}:
