@@ -6,6 +6,7 @@ from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import axes_of, is_op, is_scalar, is_tensor
 from compat_v1.audit.patterns import make, match
+from compat_v1.audit.references import target
 from compat_v1.audit.rules.oldest_branches import absorb_condition, asks_which
 from compat_v1.audit.sizes import divide
 
@@ -57,7 +58,7 @@ def _copied(rewriter, name, node, operands):
     """What is flipped, turned or cut out, in a branch or not, is copied before, or is not."""
     (image,), graph = operands, rewriter.graph
     is_image = is_tensor(image) and len(rewriter.normal.sizes(image) or ()) in (3, 4)
-    placed = node.device or graph.colocated(name)
+    placed = node.device or not _is_beside_its_image(graph, name)
     if not is_image or graph.controls[name] or placed or rewriter.normal.reads_a_ref(name):
         return False
     users = _through_switches(graph, name)
@@ -65,6 +66,15 @@ def _copied(rewriter, name, node, operands):
         return False
     rewriter.normal.alias(name, image, "copies")
     return True
+
+
+def _is_beside_its_image(graph, name):
+    """Whether a copy is placed beside nothing, or beside what it copies, or what that copies."""
+    beside, maker = {target(one) for one in graph.colocated(name)}, name
+    while beside and graph.nodes[maker].op == "Identity":
+        maker, _ = graph.inputs[maker][0]
+        beside -= {maker}
+    return not beside
 
 
 def _through_switches(graph, name):
