@@ -202,8 +202,8 @@ def _measures_zeros(node, side):
         using = side.users.get(one, ())
         measured = side.normal.measured_for(one.name) if one.name in side.normal.graph.nodes else set()
         places = {place for operand in one.inputs if isinstance(operand, Literal) for place in operand.alive}
-        measured |= _awaited_by_sizes(one, side.normal)
-        if any(awaited.op != "the loop" for awaited in one.controls - measured - places):  # where a constant is made
+        others = {awaited for awaited in one.controls - measured - places if awaited.op != "the loop"}
+        if others and not others <= _awaited_by_sizes(one, side.normal):  # where a constant is made
             return False
         if one.op == "Mul":
             if not using or any(slot == "^" for _, slot in using):
@@ -228,16 +228,16 @@ def _awaited_by_sizes(node, normal):
 
 
 def _made_of_sizes(graph, name):
-    """Return a node and what it is made from, back to what is no size."""
+    """Return a node and what it is made from, back to what is no size, as far as sizes of zeros may go."""
     found, todo = {name}, [name]
-    while todo:
+    while todo and len(found) < _MOST_SIZES:
         makers = {maker for maker, _ in graph.inputs[todo.pop()] if graph.nodes[maker].op in _SIZES} - found
         found |= makers
         todo += makers
     return found
 
 
-_SIZES = {"Const", "Mul", "Pack", "Shape", "StridedSlice"}
+_SIZES, _MOST_SIZES = {"Const", "Mul", "Pack", "Shape", "StridedSlice"}, 64
 
 
 def _asks_if_few(node):
