@@ -6,7 +6,7 @@ from tensorflow.python.framework.function_def_to_graph import function_def_to_gr
 v1 = tf.compat.v1
 
 # Functions that call one another twice each grow without end: from then on calls are left, and their shapes unknown.
-_MOST_NODES_MORE, _DEEPEST = 5_000, 20
+MOST_NODES_MORE, DEEPEST = 5_000, 20
 
 
 def body(function, library):
@@ -42,10 +42,16 @@ def generators(library):
     return {node.attr["next_func"].func.name for node in nodes if node.op == "GeneratorDataset"}
 
 
+def every_node(graph_def):
+    """Yield the nodes of a GraphDef and of its functions."""
+    yield from graph_def.node
+    for function in graph_def.library.function:
+        yield from function.node_def
+
+
 def of_datasets(graph_def):
     """Return the names of the functions that datasets call, with each element or when they begin."""
-    nodes = [graph_def.node, *(function.node_def for function in graph_def.library.function)]
-    datasets = [node for some in nodes for node in some if "Dataset" in node.op]
+    datasets = [node for node in every_node(graph_def) if "Dataset" in node.op]
     return {value.func.name for node in datasets for value in node.attr.values() if value.HasField("func")}
 
 
@@ -79,7 +85,7 @@ def with_bodies(graph_def):
         elif "_class" in node.attr:
             del new.attr["_class"]
         function = functions.get(node.op)
-        is_too_much = len(within) == _DEEPEST or len(laid_out.node) - len(graph_def.node) > _MOST_NODES_MORE
+        is_too_much = len(within) == DEEPEST or len(laid_out.node) - len(graph_def.node) > MOST_NODES_MORE
         if function is None or node.op in within or is_too_much:
             return
         try:

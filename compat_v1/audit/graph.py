@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 from compat_v1.audit import conditions, definitions, devices, pivots
+from compat_v1.audit.bodies import every_node
 from compat_v1.audit.conditions import BACK_EDGES, ENTERS, MERGES, SWITCHES
 from compat_v1.audit.literals import read_constant
 from compat_v1.audit.ordering import in_order
@@ -183,8 +184,7 @@ class Graph:
     @functools.cached_property
     def python_functions(self):
         """{token: the attribute} of the functions in Python that nodes call, as if the process had made these alone."""
-        nodes = (self.graph_def.node, *(function.node_def for function in self.graph_def.library.function))
-        tokens = {Attributes(node)["token"].s for some in nodes for node in some if "token" in node.attr}
+        tokens = {Attributes(node)["token"].s for node in every_node(self.graph_def) if "token" in node.attr}
         in_order = sorted(filter(_COUNTED.fullmatch, tokens), key=lambda token: int(_COUNTED.fullmatch(token)[1]))
         anew = [v1.AttrValue(s=b"pyfunc_%d" % place) for place in range(len(in_order))]
         return {token: one.SerializeToString() for token, one in zip(in_order, anew, strict=True)}
@@ -267,8 +267,7 @@ class Graph:
     @functools.cached_property
     def counts_elements(self):
         """Whether a node, or one of a function, asks a dataset how many elements it has."""
-        nodes = (self.graph_def.node, *(function.node_def for function in self.graph_def.library.function))
-        return any(node.op.endswith("DatasetCardinality") for some in nodes for node in some)
+        return any(node.op.endswith("DatasetCardinality") for node in every_node(self.graph_def))
 
     @functools.cached_property
     def only_reads_tables(self):

@@ -5,11 +5,9 @@ Until 1.12 the functions of datasets had such branches themselves.
 
 import tensorflow as tf
 
-from compat_v1.audit.bodies import body
+from compat_v1.audit.bodies import DEEPEST, MOST_NODES_MORE, body
 
 v1 = tf.compat.v1
-# Functions that call one another twice each grow without end: from then on conditions are left.
-_MOST_NODES_MORE, _DEEPEST = 5_000, 20
 
 
 def has_branches(graph_def):
@@ -21,13 +19,13 @@ def has_branches(graph_def):
 def lowered(graph_def, outputs, library):
     """Return a body with branches in place of its conditions, its outputs, and the names of the functions that went.
 
-    A condition that keeps, changes or draws something stays, or one that waits.
+    A condition that keeps, changes or draws something stays, or one that waits; and all from where there are too many.
     """
     functions, gone = {one.signature.name: one for one in library.function}, set()
-    for _ in range(_DEEPEST):
+    for _ in range(DEEPEST):
         found = [node for node in graph_def.node if node.op == "StatelessIf"]
         called = [functions[one] for node in found for one in _called(node) if one in functions]
-        if sum(len(one.node_def) for one in called) > _MOST_NODES_MORE:
+        if sum(len(one.node_def) for one in called) > MOST_NODES_MORE:
             break
         written = {node.name: _written(node, functions, library) for node in found}
         written = {name: one for name, one in written.items() if one}
