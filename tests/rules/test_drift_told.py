@@ -76,7 +76,7 @@ def test_a_function_that_calls_itself_is_left_as_a_call():
 
 
 def test_functions_that_call_one_another_twice_are_laid_out_up_to_a_limit(monkeypatch):
-    monkeypatch.setattr("compat_v1.audit.bodies._MOST_NODES_MORE", -100)
+    monkeypatch.setattr("compat_v1.audit.bodies.MOST_NODES_MORE", -100)
     assert copied_twice.name in [node.op for node in with_bodies(built(told_by_a_function, True)).node]
 
 
