@@ -5,38 +5,42 @@ Nothing of a loop's body runs, and nothing leaves it, before its condition was a
 
 from compat_v1.audit.graph import ENTERS
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.pruning import surely_before
 
 RULE = "waits of a loop"
 
 
 def finish(normal):
-    """Let the condition of each loop wait for what something that enters waits for, where it comes behind that anyhow.
+    """Let the condition of each loop wait for what something before it waits for, where it comes behind that anyhow.
 
-    What enters waits no more for what the condition comes behind.
+    What enters waits no more for what the condition comes behind, nor does what comes behind the condition.
     """
     frames = normal.graph.frames
-    waiting = [node for node in normal.nodes if node.op in ENTERS and any(map(_is_outside, node.controls))]
+    waiting = [node for node in normal.nodes if frames.get(node.name) and _awaited_outside(node, frames)]
     users = _users(normal) if waiting else {}
     for condition in [node for node in normal.nodes if node.op == "LoopCond"] if waiting else ():
         frame = frames.get(condition.name)
-        entering = [node for node in waiting if frames.get(node.name) == frame]
-        asking = {node for node in _before(condition, set()) if frames.get(node.name) == frame} if entering else set()
-        if not entering or any(_may_matter(normal, node) for node in _inside(condition, frames)):
+        inside = [node for node in waiting if frames.get(node.name) == frame]
+        asking = {node for node in _before(condition, set()) if frames.get(node.name) == frame} if inside else set()
+        if not inside or any(_may_matter(normal, node) for node in _inside(condition, frames)):
             continue
         known = asking | _behind(condition, users)
-        moving = {one for one in entering if not normal.reads_a_ref(one.name) and _serves(one, known, users)}
+        moving = {one for one in inside if one is not condition and not _may_matter(normal, one)}
+        moving = {one for one in moving if condition in surely_before(one) or _serves(one, known, users)}
         anyhow = _before(condition, moving)
-        awaited = {one for enter in moving & asking for one in enter.controls if _is_outside(one)}
-        for enter in moving:
-            enter.controls = frozenset(one for one in enter.controls if one not in awaited | anyhow)
+        awaited = set().union(*(_awaited_outside(one, frames) for one in moving & asking))
+        for one in moving:
+            one.controls -= _awaited_outside(one, frames) & (awaited | anyhow)
         if awaited - anyhow:
             condition.controls |= awaited - anyhow
             condition.steps.add(RULE)
             normal.carried |= awaited
 
 
-def _is_outside(one):
-    return one.op not in ("the loop", "a constant")
+def _awaited_outside(node, frames):
+    """Return what a node of a loop waits for from outside of it, which for what enters is all but its place."""
+    outside = [one for one in node.controls if one.op not in ("the loop", "a constant")]
+    return {one for one in outside if node.op in ENTERS or not frames.get(one.name)}
 
 
 def _inside(condition, frames):
@@ -52,16 +56,16 @@ def _enters(node, frame, frames):
 
 
 def _may_matter(normal, node):
-    """Whether it may matter when a node of a condition runs: before what is awaited, or behind it."""
+    """Whether it may matter when a node of a loop runs: before what is awaited, or behind it."""
     if node.name not in normal.graph.nodes:
         return False
     is_stateful = node.op not in ENTERS and normal.graph.is_stateful(node.name)
     return is_stateful or normal.reads_a_ref(node.name)
 
 
-def _serves(enter, known, users):
-    """Whether what enters goes into the condition, or to what comes behind it, alone."""
-    taking = users.get(enter, set())
+def _serves(node, known, users):
+    """Whether what enters, or is asked, goes into the condition, or to what comes behind it, alone."""
+    taking = users.get(node, set())
     first = {one for one in taking if one.late}
     return all(one in known for one in (taking - first).union(*(users.get(one, set()) for one in first)))
 

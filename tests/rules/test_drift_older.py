@@ -231,6 +231,36 @@ def test_what_enters_need_not_wait_either_where_the_condition_draws_but_comes_be
     assert audit(old, _built(_looped, True, drawn=True, limit=False)).verdict == "not faithful"
 
 
+def _asked(new, begins=True, of_another=False):
+    """A loop that begins behind an update; `new`: what is asked and done in it waits for a copy of that, or another."""
+    counts = [raw.VariableV2(shape=[], dtype=tf.float32, name=name) for name in ("count", "another")]
+    updates = [raw.AssignAdd(ref=raw.Assign(ref=count, value=0.0), value=1.0) for count in counts]
+    with tf.control_dependencies(updates[:1] if begins else []):
+        begun = tf.constant([0.0, 0.0, 0.0])
+    entered = {"frame_name": "loop", "is_constant": True}
+    merged = raw.Merge(inputs=[raw.Enter(data=begun, frame_name="loop")] * 2)[0]
+    x, limit, axis = (raw.Enter(data=one, **entered) for one in (raw.Exp(x=floats(3)), 1e2, [0]))
+    awaited = [raw.Identity(input=raw.RefEnter(data=updates[of_another], **entered))] if new else []
+    with tf.control_dependencies(awaited):
+        least = raw.Max(input=merged, axis=axis)
+    with tf.control_dependencies(awaited):
+        leave, stay = raw.Switch(data=merged, pred=raw.LoopCond(input=raw.Less(x=least, y=limit)))
+    with tf.control_dependencies(awaited):
+        merged.op._update_input(1, raw.NextIteration(data=raw.AddV2(x=stay, y=x)))
+    left = raw.Exit(data=leave)
+    with tf.control_dependencies([left]):
+        out(raw.AddV2(x=left, y=raw.Identity(input=counts[0])))
+
+
+def test_what_comes_behind_an_update_as_its_loop_does_need_not_wait_for_a_copy_of_that():
+    old = _built(_asked, False)
+    proved(old, _built(_asked, True))
+    assert audit(old, _built(_asked, True, of_another=True)).verdict == "not faithful"
+    for form in (True, False):
+        assert audit(old, _built(_asked, form, begins=False)).verdict == "not faithful"
+    assert audit(_built(_asked, False, begins=False), _built(_asked, True, begins=False)).verdict == "not faithful"
+
+
 def _kept_in_a_branch(new, mistake=False, of_another=False):
     """What is kept in a branch, on a stack that was a reference."""
     x = raw.Exp(x=floats(3))

@@ -102,11 +102,19 @@ def test_bounds_that_a_gradient_makes_anew_wait_as_the_gradient_does():
     assert audit(_built(_sliced, False), _built(_sliced, True, "before")).verdict == "not faithful"
 
 
-def _looped(new, waiting="in the turn", begins=True):
-    """A loop behind two updates, in which something of the port waits for copies of them, which wait for a turn."""
+def _looped(new, waiting="in the turn", begins=True, branch=None):
+    """A loop behind two updates, in which something of the port waits for copies of them, which wait for a turn.
+
+    `branch`: that the loop is in and the updates come into, where it is not another.
+    """
     x, moved = floats(3), [update(), update()]
     with tf.control_dependencies(moved if begins else []):
         x = raw.Exp(x=x)
+    if branch:
+        holds = raw.Less(x=raw.Max(input=x, axis=[0]), y=2.0)
+        other, x = raw.Switch(data=x, pred=holds)
+        told = raw.Less(x=raw.Min(input=other, axis=[0]), y=2.0) if branch == "another" else holds
+        moved = [raw.RefSwitch(data=one, pred=told).output_true for one in moved]
     entered = {"frame_name": "loop", "is_constant": True}
     limit, axis = (raw.Enter(data=one, **entered) for one in (1e9, [0]))
     merged = raw.Merge(inputs=[raw.Enter(data=x, frame_name="loop")] * 2)[0]
@@ -123,7 +131,8 @@ def _looped(new, waiting="in the turn", begins=True):
     with tf.control_dependencies([group]):
         left, kept = raw.Identity(input=leave), raw.Identity(input=grown)
     merged.op._update_input(1, raw.NextIteration(data=kept))
-    out(raw.Exit(data=left if waiting == "handed on" else leave))
+    ended = raw.Exit(data=left if waiting == "handed on" else leave)
+    out(raw.Merge(inputs=[other, ended]).output if branch else ended)
     raw.Exit(data=left)
 
 
@@ -132,6 +141,16 @@ def test_what_runs_in_a_turn_need_not_wait_for_the_turn_by_a_copy():
     result = audit(old, _built(_looped, True))
     assert (result.verdict, "waits from outside a loop" in result.rules) == ("faithful", True)
     assert run(old, 0) == run(_built(_looped, True), 0)
+
+
+def test_what_is_updated_before_a_branch_is_awaited_in_a_loop_of_the_branch_as_outside():
+    old, new = (_built(_looped, one, "in the turn", True, "the same") for one in (False, True))
+    assert "waits from outside a loop" in audit(old, new).rules
+    proved(old, new)
+    assert audit(old, _built(_looped, True, "in the turn", True, "another")).verdict == "not faithful"
+    alone = [_built(_looped, one, "in the turn", False, "the same") for one in (False, True)]
+    assert audit(*alone).verdict == "not faithful"
+    assert audit(old, alone[1]).verdict == "not faithful"
 
 
 def test_what_waits_for_a_turn_may_leave_a_loop_without_its_last_value():

@@ -16,21 +16,32 @@ def _awaited(rewriter, name, _node, operands):
     graph, normal = rewriter.graph, rewriter.normal
     if not is_op(entered, "Enter", "RefEnter") or graph.users[name] or name not in graph.awaited:
         return False
-    source = entered[0].inputs[0]
-    if "is_constant" not in entered[0].attributes or not is_tensor(source) or source[0].op in SWITCHES:
+    source = _in_any_branch(entered[0].inputs[0])
+    if "is_constant" not in entered[0].attributes or source is None:
+        return False
+    is_in_branch = source != entered[0].inputs[0]
+    is_in_turn = _comes_in_its_turn(rewriter, name, [name] if is_in_branch else graph.controls[name])
+    if is_in_branch and not is_in_turn:
         return False  # of a Switch one output alone is there
     normal.absorbed.add(entered[0])
     normal.carried.add(source[0])
-    normal.hand_on(name, RULE, {source[0]}, normal.controls(name) if _comes_in_its_turn(rewriter, name) else set())
+    normal.hand_on(name, RULE, {source[0]}, normal.controls(name) if is_in_turn else set())
     return True
 
 
-def _comes_in_its_turn(rewriter, name):
-    """Whether all that waits for a copy runs only in the turns, and branches, of what the copy itself waits for."""
+def _in_any_branch(tensor):
+    """Return the tensor that comes into a branch, or into one in another, or None where it is not to be told."""
+    while is_op(tensor, *SWITCHES) and not is_op(tensor[0].inputs[1], "LoopCond"):
+        tensor = tensor[0].inputs[0]
+    return tensor if is_tensor(tensor) and tensor[0].op not in SWITCHES else None
+
+
+def _comes_in_its_turn(rewriter, name, running):
+    """Whether all that waits for a copy runs only in the turns, and branches, of some nodes."""
     graph = rewriter.graph
     if any(graph.is_stateful(one) or rewriter.normal.reads_a_ref(one) for one in graph.controls[name]):
         return False
-    told = frozenset().union(*map(graph.branches.of, graph.controls[name]))
+    told = frozenset().union(*map(graph.branches.of, running))
     return all(_is_in(graph, told, user) for user in graph.followers[name])
 
 
