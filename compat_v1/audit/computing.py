@@ -96,7 +96,9 @@ class Computing:
     def _alive(self, operand):
         if isinstance(operand, Literal):
             return operand.alive
-        if operand[0].op in SWITCHES and self.normal.alive(operand[0].name) == {operand[0]}:
+        if operand[0].op in SWITCHES and (
+            operand[0] in self.never or self.normal.alive(operand[0].name) == {operand[0]}
+        ):
             return frozenset([branch_of(self.normal, operand)])
         return self.normal.alive(operand[0].name)
 

@@ -85,6 +85,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.normal = normal
         self.graph = normal.graph
         self.never, self.followed = set(), 0  # nodes of a branch that never runs, among the first so many
+        self.running = set()  # of these, the Switches that lead there: they run
         self.flattened = set()  # tensors that are reshaped into matrices for a softmax only
         self.of_one_batch = set()  # the names of what only reshapes the gradient of a product of batches
         self.squared = set()  # the differences of which a square was taken at once

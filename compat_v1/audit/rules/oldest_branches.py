@@ -2,7 +2,7 @@
 
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor
 from compat_v1.audit.patterns import is_same
 
 _ALWAYS, AGAIN = "condition that always holds", "initialized again"
@@ -32,9 +32,8 @@ def _switched(rewriter, name, node, operands):
         return True
     if not _is_known(condition):
         return False
-    never = rewriter.normal.keep(name, node.op, operands)
+    never = _never_takes(rewriter, name, node, operands)
     rewriter.normal.made.pop(name)
-    rewriter.never.add(never)
     rewriter.normal.consumed[name] = _ALWAYS
     rewriter.normal.waits[name] = never.controls
     rewriter.normal.tensors[name, int(_holds(condition))] = data
@@ -48,11 +47,19 @@ def _switched_twice(rewriter, name, node, operands):
     if graph.controls[name] and data[1] in taken:
         return False
     if taken - {data[1]}:
-        rewriter.never.add(rewriter.normal.keep(name, node.op, operands))
+        _never_takes(rewriter, name, node, operands)
         rewriter.normal.tensors[name, data[1]] = data
     else:
         rewriter.normal.alias(name, data, "switched twice", data[1])
     return True
+
+
+def _never_takes(rewriter, name, node, operands):
+    """Keep a Switch for what takes the output of which nothing comes: itself it runs, and so does what waits for it."""
+    made = rewriter.normal.keep(name, node.op, operands)
+    rewriter.never.add(made)
+    rewriter.running.add(made)
+    return made
 
 
 def _compared_before(rewriter, name, node, data, condition):
@@ -214,9 +221,11 @@ def _never_runs(rewriter):
     """Return the nodes so far that come after the branch of a condition that never holds."""
     nodes, never = rewriter.normal.nodes, rewriter.never
     for node in nodes[rewriter.followed :]:
-        makers = {one[0] for one in node.inputs if one is not None and not isinstance(one, Literal)} | node.controls
-        if makers <= never if node.op in MERGES else makers & never:
+        dead = [bool(_places(one) & never) for one in node.inputs if one is not None]
+        awaited = [one in never - rewriter.running for one in node.controls]
+        if all(dead + awaited) if node.op in MERGES else any(dead + awaited):
             never.add(node)
+            rewriter.running.discard(node)
     rewriter.followed = len(nodes)
     return never
 
@@ -226,6 +235,7 @@ def finish(rewriter):
     rewriter.normal.absorbed |= {node for node in rewriter.normal.branches if len(node.names) == 1}
     if rewriter.never:
         gone = set(_never_runs(rewriter))
+        gone |= _leading_nowhere(rewriter.normal, gone)
         todo = [node for node in rewriter.normal.nodes if node not in gone]
         while todo:  # what a Merge that stays may ask for stays with it
             makers = {one[0] for one in todo.pop().inputs if one is not None and not isinstance(one, Literal)}
@@ -234,6 +244,20 @@ def finish(rewriter):
         for node in gone:
             rewriter.normal.consumed.update(dict.fromkeys(node.names, _ALWAYS))
         rewriter.normal.removed |= gone
+
+
+def _leading_nowhere(normal, gone):
+    """Return the Merges in loops that only what never runs takes, and their constants: nobody asks for these there."""
+    taken, given, found = set(), set(), set()
+    for node in reversed(normal.nodes):
+        makers = {one[0] for one in node.inputs if is_tensor(one)}
+        is_alone = node not in taken and normal.graph.frames.get(node.name)
+        if is_alone and (makers & gone if node.op in MERGES else node.op == "Const" and node in given):
+            found.add(node)
+            given |= makers
+        elif node not in gone:
+            taken |= makers | node.controls
+    return found
 
 
 def asks_which(graph, name):
@@ -357,7 +381,7 @@ def branch_of(normal, operand):
     """Return the node that stands for being in the branch of a Switch's output: a copy of that output."""
     switch, index = operand
     types = {"T": switch.attributes["T"]} if "T" in switch.attributes else {}
-    made = normal.made.get(switch.name)
+    made = normal.made.get(switch.name, switch)
     node = normal.node(switch.name, "Identity", types, [(switch, index)], set(), sizes=[normal.sizes(operand)])
     node.names.pop()
     if not node.names:

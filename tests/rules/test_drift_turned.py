@@ -1,0 +1,58 @@
+"""Images that are turned a known number of times: the branches of other numbers never run, and all else does."""
+
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from compat_v1.control_flow import control_flow_v1
+from drift_cases import floats, out
+from drift_cases_oldest import one_beside_the_other
+from test_drift import proved
+
+raw = tf.raw_ops
+
+
+def trained(rate, times=1):
+    """Weights of an image that is turned a known number of times."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        weights = tf.Variable(tf.ones([4, 4, 3]), use_resource=False)
+        turned = tf.image.rot90(floats(4, 4, 3) * weights, times)
+        tf.train.GradientDescentOptimizer(rate).minimize(tf.reduce_mean(tf.square(turned)))
+    return graph.as_graph_def()
+
+
+def test_what_is_made_of_the_gradient_of_a_turned_image_runs():
+    assert audit(trained(0.1), trained(0.1)).verdict == "faithful"
+    for other in (trained(0.2), trained(0.1, 2)):
+        result = audit(trained(0.1), other)
+        assert result.verdict == "not faithful" and result.differences
+
+
+def turned(new, mistake=False):
+    """Images that are turned a known number of times, in a loop."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+
+        def turn(image):
+            times = raw.FloorMod(x=5, y=4)
+            image = raw.Tanh(x=image)
+            branches = [
+                lambda: raw.Transpose(x=raw.ReverseV2(tensor=image, axis=[0 if mistake else 1]), perm=[1, 0, 2]),
+                lambda: raw.ReverseV2(tensor=image, axis=[0, 1]),
+            ]
+            conditions = [raw.Equal(x=times, y=k) for k in (1, 2)]
+            if new:
+                pairs = list(zip(conditions, branches, strict=True))
+                result = tf.case(pairs, lambda: image, exclusive=True)
+            else:
+                text = "More than one condition evaluated as True but exclusive=True.  Conditions: ({}, {}), Values:"
+                text = text.format(*(one.name for one in conditions))
+                result = one_beside_the_other(conditions, branches, lambda: image, [], text)
+            return tf.reshape(result, [4, 4, 3])
+
+        out(tf.map_fn(turn, floats(3, 4, 4, 3)))
+    return graph.as_graph_def()
+
+
+def test_images_that_are_turned_a_known_number_of_times_in_a_loop():
+    old, new = turned(False), turned(True)
+    proved(old, new)
+    assert audit(old, turned(True, mistake=True)).verdict == "not faithful"
