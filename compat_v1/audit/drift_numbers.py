@@ -310,6 +310,18 @@ NUMBERS = {
         "1.0 to 1.15",
         "the last bits differ; the old ones can be had by tf.raw_ops.SoftplusGrad in a tf.custom_gradient of one's own",
     ),
+    "limits of a quantization": Change(
+        "the gradient of fake_quant_with_min_max_args is 0 beyond the limits that the op was given, was 0 beyond -6 "
+        "and 6",
+        "1.0 to 1.15",
+        "for the old one give tf.quantization.fake_quant_with_min_max_args_gradient(gradient, x) in a "
+        "tf.custom_gradient of one's own",
+    ),
+    "gradient of a flip": Change(
+        "the gradient of an image that is flipped at random is that of the branch that ran, with zeros added to it",
+        "1.0 to 1.15",
+        "only the sign of a zero may differ; no program can choose that",
+    ),
     "gradient of top_k": Change(
         "the gradient of top_k is added to zeros, was written over them",
         "1.0 to 1.15",

@@ -4,6 +4,11 @@ from compat_v1.audit.drift_entries import Rule
 
 RULES = {
     "copied rows": Rule("a look-up of rows ends in an Identity, did not", "1.1 to 1.15", "it copies"),
+    "next step": Rule(
+        "AdagradDA counts the next step once and copies it for each variable, counted it for each",
+        "1.0 to 1.15",
+        "it copies",
+    ),
     "drawn without gradient": Rule(
         "what a candidate sampler draws is guarded by StopGradient",
         "1.0 to 1.15",

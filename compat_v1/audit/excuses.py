@@ -13,6 +13,7 @@ from compat_v1.audit.references import target
 from compat_v1.audit.rules.datasets import DATASET
 from compat_v1.audit.rules.kept import KEPT
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
+from compat_v1.audit.rules.oldest_dual import RULE as NEXT_STEP
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _ON_CPU = ("Queue", "Dataset", "Iterator")
@@ -25,6 +26,7 @@ _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum",
 _OF_DATASETS = re.compile(f"{DATASET}|IteratorToStringHandle")
 _OF_PORT = {"clipped rows", "rows of a sum", "rows below 0", "mean of classes", "limit below 0", "least drawn"}
 _OF_PORT |= {"window without sum"}
+_OF_ORIGINAL = {"initialized again", "weights of classes", "filled rows", "limits of a quantization"}
 _HANDLES = {"VarHandleOp", "ResourceConditionalAccumulator"}
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
@@ -35,9 +37,9 @@ def applies(rule, node, other):
     No batch is broadcast in the ops of the first releases, or in an einsum. And what is clipped is made dense by no
     newer release, nor does one stop at a row below 0, count classes that there were not, divide by a sum that is 0,
     clip by a limit below 0, draw less than a normal number, cut weights to whole numbers, sort the rows that it fills,
-    or initialize a variable again.
+    initialize a variable again, or take other limits for a gradient than for what it is of.
     """
-    if rule in ("initialized again", "weights of classes", "filled rows"):
+    if rule in _OF_ORIGINAL:
         return rule in node.steps
     if rule in _OF_PORT:
         return rule in other.steps
@@ -380,7 +382,7 @@ def colocation(node, other, places, stands, of_parts):
     if node.op == "DeserializeSparse" and all(not isinstance(one, str) and "Dataset" in one.op for one in places):
         return "colocation"
     of_shapes = all(not isinstance(one, str) and one.op == "Shape" for one in places)
-    if node.op == KEPT or (node.op in _HELPERS and of_shapes):
+    if NEXT_STEP in other.steps or node.op == KEPT or (node.op in _HELPERS and of_shapes):
         return "colocation"
     known = {relation for one in stands for relation in one}
     if known == {"an input"} and all(_is_handle_of(one, other) for one in places):

@@ -98,3 +98,19 @@ def test_below_the_limit_nothing_differs():
         np.testing.assert_array_equal(
             *(run(graph, x, limit)[0] for graph in (without_limit(), clipped(False, 1, "all", "fed")))
         )
+
+
+def looked_up(copied, limit=1.0, mistake=""):
+    """Rows that are looked up and clipped by their norms, and copied once more by now."""
+    with tf.Graph().as_default() as graph:
+        table = tf.Variable(tf.ones([5, 3]), use_resource=False, name="table")
+        rows = tf.nn.embedding_lookup(table, tf.placeholder(tf.int32, [None]), max_norm=limit)
+        rows = rows if copied else rows.op.inputs[0]
+        out(tf.exp(-rows if mistake else rows))
+    return graph
+
+
+def test_clipped_rows_that_are_looked_up_are_copied_once_more():
+    assert told(looked_up(False), looked_up(True)) == ("faithful", [])
+    assert told(looked_up(False), looked_up(True, 2.0))[0] == "not faithful"
+    assert told(looked_up(False), looked_up(True, mistake="sign"))[0] == "not faithful"

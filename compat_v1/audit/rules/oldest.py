@@ -24,8 +24,12 @@ def rewrite(rewriter, name, node, operands):
 
 
 def _copied_rows(rewriter, name, node, operands):
-    """A look-up ends in an Identity of the rows that it gathered."""
-    if not is_op(operands[0], "GatherV2") or rewriter.graph.controls[name]:
+    """A look-up ends in an Identity of the rows that it gathered, and clipped by their norms."""
+    rows = operands[0]
+    if is_op(rows, "Identity") and not rows[0].controls and is_op(rows[0].inputs[0], "clipped"):
+        factors = rows[0].inputs[0][0].inputs[0][0].inputs
+        rows = next((one for one in factors if not isinstance(one, Literal)), rows)
+    if not is_op(rows, "GatherV2") or rewriter.graph.controls[name]:
         return False
     rewriter.normal.alias(name, operands[0], "copied rows")
     return True
@@ -292,12 +296,15 @@ _MODULES = (
     "clipping",
     "colours",
     "counts",
+    "dual",
+    "flips",
     "batches",
     "images",
     "losses",
     "ops",
     "orthogonal",
     "products",
+    "quantized",
     "rows",
     "zeros",
 )

@@ -6,9 +6,10 @@ import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, is_scalar
-from compat_v1.audit.patterns import make
+from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.patterns import make, match
 from compat_v1.audit.rules.axes import with_rest
+from compat_v1.audit.sizes import add
 
 v1 = tf.compat.v1
 
@@ -29,7 +30,8 @@ def _in_batch(rewriter, name, node, operands):
     attributes = rewriter._without_index_types(name, inputs)
     done = normal.node(name, node.op, attributes, inputs, None, {"one image"}, sizes=[sizes[1:]]), 0
     made, shape = batch.made, (1, *normal.sizes(done))
-    again = make(normal, done[0], "ExpandDims", made.attributes, [done, made.inputs[1]], shape, "one image")
+    types = {"T": made.attributes["T"]}
+    again = make(normal, done[0], "ExpandDims", types, [done, number(0, "int32")], shape, "one image")
     normal.tensors[name, 0] = again
     normal.absorbed |= {made, again[0], *batch.copies}
     normal.accounted |= {made, again[0], *batch.copies}
@@ -41,10 +43,38 @@ def _of_one_image(rewriter, name, node, operands):
     batch = _batch_of_one(rewriter.normal, operands[0])
     if batch is None or list(Attributes(node)["squeeze_dims"].list.i) != [0]:
         return False
+    return _take_image(rewriter, name, batch)
+
+
+def _reshaped(rewriter, name, node, operands):
+    """So is its gradient, which is reshaped to what the image is."""
+    normal, (tensor, shape) = rewriter.normal, operands
+    batch = _batch_of_one(normal, tensor)
+    if batch is None or "one image" not in batch.made.steps or not isinstance(shape, Literal):
+        return False
+    return shape.value == normal.sizes(batch.image) and _take_image(rewriter, name, batch)
+
+
+def _take_image(rewriter, name, batch):
     rewriter.normal.alias(name, batch.copied(rewriter.normal), "one image")
     rewriter.normal.absorbed |= {batch.made, *batch.copies}
     rewriter.normal.accounted |= {batch.made, *batch.copies}
     return True
+
+
+def _put_back(rewriter, name, node, operands):
+    """The gradient of what is cut out of a tensor is as large as that, wherever a tensor says that it is cut."""
+    found: dict = {}
+    around, sizes = operands[1], rewriter.normal.sizes(operands[0])
+    rest = found["rest"] if match(around, _AROUND, found) else None
+    known = sizes and isinstance(rest, Literal) and rest.kind == "whole" and rest.shape == (len(sizes),)
+    if not known or not rewriter._plain(name, node, operands):
+        return False
+    rewriter.normal.set_sizes(rewriter.normal.made[name], tuple(map(add, sizes, rest.value)))
+    return True
+
+
+_AROUND = ("ConcatV2", ("Reshape", "begin", "column"), ("Reshape", ("Sub", "rest", "begin"), "column"), 1)
 
 
 class _Batch(NamedTuple):
@@ -68,10 +98,12 @@ def _batch_of_one(normal, operand):
     while is_op(operand, "Identity") and not isinstance(operand[0].inputs[0], Literal):
         copies.insert(0, operand[0])
         operand = operand[0].inputs[0]
-    if not is_op(operand, "ExpandDims") or operand[0].controls:
+    if not is_op(operand, "ExpandDims", "Reshape") or operand[0].controls:
         return None
-    image, axis = operand[0].inputs
-    if isinstance(image, Literal) or not is_scalar(axis, 0) or normal.sizes(image) is None:
+    image, how = operand[0].inputs
+    if isinstance(image, Literal) or not isinstance(how, Literal) or normal.sizes(image) is None:
+        return None
+    if not is_scalar(how, 0) if operand[0].op == "ExpandDims" else how.value != (1, *normal.sizes(image)):
         return None
     return _Batch(image, operand[0], copies)
 
@@ -114,4 +146,9 @@ def _without_batch(normal, operand, rank):
     return make(normal, operand[0], "Reshape", operand[0].attributes, [vector, shape], (rank, 2), "one image")
 
 
-RULES = {"Slice": _in_batch, "Pad": _in_batch, "Squeeze": _of_one_image}
+RULES = {
+    "Slice": _in_batch,
+    "Pad": lambda *of: _in_batch(*of) or _put_back(*of),
+    "Squeeze": _of_one_image,
+    "Reshape": _reshaped,
+}

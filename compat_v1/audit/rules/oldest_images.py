@@ -1,57 +1,12 @@
-"""Rules for images that are flipped at random, or standardized."""
+"""Rules for images that are copied, cut to their middle, or standardized."""
 
 import numpy as np
 
-from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import axes_of, is_op, is_scalar, is_tensor
+from compat_v1.audit.operands import is_op, is_tensor
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.references import target
-from compat_v1.audit.rules.oldest_branches import absorb_condition, asks_which
 from compat_v1.audit.sizes import divide
-
-_FLIPPED = "flipped or not"
-
-
-def _strided(rewriter, name, node, operands):
-    """Every element along each axis, along one backwards where a condition holds."""
-    tensor, _, _, strides = operands
-    attributes, shape = Attributes(node), rewriter.normal.sizes(tensor)
-    if isinstance(strides, Literal):
-        return _backwards(rewriter, name, node, tensor, strides)
-    if isinstance(tensor, Literal) or not is_op(strides, "Pack") or strides[0].controls or shape is None:
-        return False
-    steps = strides[0].inputs
-    every = (1 << len(shape)) - 1
-    whole_axes = all(attributes[key].i == every for key in ("begin_mask", "end_mask"))
-    others = any(attributes[key].i for key in ("ellipsis_mask", "new_axis_mask", "shrink_axis_mask"))
-    chosen = [axis for axis, step in enumerate(steps) if not is_scalar(step, 1)]
-    if len(steps) != len(shape) or not whole_axes or others or len(chosen) != 1:
-        return False
-    step = steps[chosen[0]]
-    if not any(is_op(step, op) for op in ("Select", "SelectV2")) or step[0].controls:
-        return False
-    condition, backwards, forwards = step[0].inputs
-    if not (is_scalar(backwards, -1) and is_scalar(forwards, 1)):
-        return False
-    rewriter.normal.absorbed.update({strides[0], step[0]})
-    return _keep(rewriter, name, tensor, condition, chosen[0], "strided", shape)
-
-
-def _backwards(rewriter, name, node, tensor, strides):
-    """Every element along each axis, along some backwards, is reversed along these."""
-    attributes, shape, steps = Attributes(node), rewriter.normal.sizes(tensor), strides.value
-    every = (1 << len(steps)) - 1
-    whole_axes = all(attributes[key].i == every for key in ("begin_mask", "end_mask"))
-    others = any(attributes[key].i for key in ("ellipsis_mask", "new_axis_mask", "shrink_axis_mask"))
-    if isinstance(tensor, Literal) or shape is None or len(shape) != len(steps) or not whole_axes or others:
-        return False
-    if not set(steps) <= {1, -1} or -1 not in steps:
-        return False
-    axes = whole([axis for axis, step in enumerate(steps) if step == -1], "int32")
-    types = {"T": rewriter.graph.attributes(name)["T"]}
-    rewriter.normal.keep(name, "ReverseV2", [tensor, axes], types, {"read backwards"}, [shape])
-    return True
 
 
 def _copied(rewriter, name, node, operands):
@@ -87,46 +42,6 @@ def _through_switches(graph, name):
 
 
 _TURNED = {"ReverseV2", "Slice", "Tile", "Transpose"}
-
-
-def _merged(rewriter, name, node, operands):
-    """A tensor in one branch, reversed along an axis in the other."""
-    if len(operands) != 2 or any(isinstance(one, Literal) for one in operands):
-        return False
-    same, back = operands
-    if not (is_op(same, "Switch") and same[1] == 0 and is_op(back, "ReverseV2")):
-        return False
-    switched, axes = back[0].inputs
-    if not is_op(switched, "Switch") or switched[1] != 1 or switched[0].inputs != same[0].inputs:
-        return False
-    if asks_which(rewriter.graph, name):
-        return False
-    tensor, condition = same[0].inputs
-    shape = rewriter.normal.sizes(tensor)
-    if isinstance(condition, Literal) or isinstance(tensor, Literal):
-        return False
-    axis = axes_of(axes, shape)
-    if axis is None or len(axis) != 1:
-        return False
-    rewriter.normal.absorbed.update({same[0], back[0], switched[0]})
-    asked = condition[0].inputs[0] if is_op(condition, "Identity") else condition
-    if isinstance(asked, Literal):
-        return False
-    rewriter.normal.absorbed |= {condition[0]} - {asked[0]}
-    absorb_condition(rewriter, asked)
-    is_copy = is_op(tensor, "Identity") and not tensor[0].controls and is_tensor(tensor[0].inputs[0])
-    if is_copy and not rewriter.normal.reads_a_ref(tensor[0].name):
-        rewriter.normal.absorbed.add(tensor[0])
-        tensor = tensor[0].inputs[0]
-    return _keep(rewriter, name, tensor, asked, axis[0], "reversed", shape)
-
-
-def _keep(rewriter, name, tensor, condition, axis, how, shape):
-    types = {"T": rewriter.graph.attributes(name)["T"]}
-    inputs = [tensor, condition, whole(axis, "int32")]
-    made = rewriter.normal.node(name, _FLIPPED, types, inputs, None, {f"{_FLIPPED}: {how}"}, sizes=[shape])
-    rewriter.normal.tensors[name, 0] = (made, 0)
-    return True
 
 
 _LEAST = ("Rsqrt", "count")
@@ -211,7 +126,5 @@ _MARGIN = ("RealDiv", ("Sub", "size", ("Mul", "size", "part")), 2)
 RULES = {
     "Cast": _cropped,
     "RealDiv": _standardized,
-    "StridedSlice": _strided,
     "Identity": _copied,
-    "Merge": _merged,
 }
