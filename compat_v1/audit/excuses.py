@@ -16,6 +16,7 @@ from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 from compat_v1.audit.rules.oldest_dual import RULE as NEXT_STEP
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
+_FROM_A_NUMBER = 2  # ops at most from what changes a number, by a product with what was read of it
 _ON_CPU = ("Queue", "Dataset", "Iterator")
 _CPU = re.compile(r"/device:CPU:[*0]$")
 # Copies, gradients' sums and the parts of an average, which came to be placed beside what they come from or go to.
@@ -400,12 +401,36 @@ def measures(normal, name):
 
 
 def beside_variables(verification, node, other):
-    """Say which rule lets a number, such as beta1_power, be placed beside the first variable by name, not by order."""
-    for side, one in zip(verification.pairing.sides, (node, other), strict=True):
-        places = [side.normal.made.get(target(name)) for name in one.colocated]
-        if any(place is None or not place.op.startswith("Var") or place.device not in ON_CPU for place in places):
-            return None
-    return "colocation" if verification.pairing.sides[0].normal.sizes((node, 0)) == () else None
+    """Say which rule lets a number, such as beta1_power, be placed beside the first variable by name, not by order.
+
+    Where the variables of an optimizer lie on several devices, they are those that the port updates with the number.
+    """
+    normal, port = (side.normal for side in verification.pairing.sides)
+    old, new = (
+        [where.made.get(target(name)) for name in one.colocated] for where, one in ((normal, node), (port, other))
+    )
+    if normal.sizes((node, 0)) != () or any(place is None or not place.op.startswith("Var") for place in (*old, *new)):
+        return None
+    devices = {"" if place.device in ON_CPU else place.device for place in (*old, *new)}
+    if len(devices) == 1:
+        return "colocation"
+    if other.name not in port.graph.nodes:
+        return None
+    updated = _updated_with(port.graph, other.name)
+    first = min(updated, key="{}:0".format, default=None)
+    is_first = len(old) == len(new) == 1 and port.made.get(first) is new[0]
+    return "colocation" if is_first and verification.partner.get(old[0]) in map(port.made.get, updated) else None
+
+
+def _updated_with(graph, name):
+    """Return the variables that ops such as ApplyAdam update with the number that is kept, read or changed here."""
+    for _ in range(_FROM_A_NUMBER):
+        if graph.inputs[name] and not graph.nodes[name].op.startswith("Var"):
+            name = graph.inputs[name][0][0]
+    users = [user for user, _ in graph.users[name]]
+    readers = [user for user in users if graph.nodes[user].op in ("Identity", "ReadVariableOp")]
+    users += [user for reader in readers for user, _ in graph.users[reader]]
+    return {graph.inputs[user][0][0] for user in users if "Apply" in graph.nodes[user].op}
 
 
 def _is_handle_of(place, node):

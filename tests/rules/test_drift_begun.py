@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from tensorflow.python.training import adam
 
 from compat_v1.audit.comparison import audit
 from oldest_forms import variable_of
@@ -273,3 +274,29 @@ def test_a_loop_that_counts_down_and_counts_its_turns_besides(start):
     assert result.verdict == "faithful" and "counted turns" in result.rules, result.differences
     for mistake in ((1, start), (3, start - 1), (3, start, 1)):
         assert _audit(old, _graph(_counting_down, *mistake)).verdict == "not faithful", mistake
+
+
+def _updated(servers=3, beside=None):
+    """Variables on servers in turn, of which Adam updates two, its numbers beside `beside` or where it puts them."""
+    with tf.Graph().as_default() as graph, pytest.MonkeyPatch.context() as patch:
+        setter = tf.train.replica_device_setter(ps_tasks=servers, worker_device="/job:worker/task:0")
+        with tf.device(setter if servers else None):
+            x = tf.placeholder(tf.float32, SHAPE, name="x")
+            ones = {name: tf.Variable(tf.ones(SHAPE[1:]), name=name, use_resource=False) for name in ("w", "b", "a")}
+            if beside:
+                patch.setattr(adam, "min", lambda _, key: ones[beside], raising=False)
+            loss = tf.reduce_sum(x * ones["w"] + ones["b"] * ones["a"])
+            tf.train.AdamOptimizer(0.5).minimize(loss, var_list=[ones["w"], ones["b"]])
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("servers", [0, 1, 3])
+def test_numbers_of_an_optimizer_are_beside_the_first_variable_by_name(servers):
+    result = audit(_updated(servers, beside="w"), _updated(servers))
+    assert result.verdict == "faithful" and "colocation" in result.rules, result.differences
+
+
+def test_numbers_of_an_optimizer_are_on_no_other_server():
+    assert audit(_updated(beside="w"), _updated(beside="a")).verdict == "not faithful"
+    assert audit(_updated(beside="a"), _updated()).verdict == "not faithful"
+    assert audit(_updated(), _updated(beside="w")).verdict == "not faithful"
