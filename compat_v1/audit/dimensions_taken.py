@@ -142,22 +142,27 @@ def _by_blocks(shape, attributes, outside, of_channels):
 
 
 def _blocks_to_batch(shapes, literals, _attributes):
-    """The op stops unless whole blocks cover the padded image."""
-    blocks, paddings = (literals[k].array().tolist() for k in (1, 2))
-    batch, inside = shapes[0][0], []
-    for size, block, around in zip(shapes[0][1:], blocks, paddings, strict=False):
-        batch = sizes.multiply(batch, block)
-        inside.append(sizes.part(sizes.add(size, sizes.add(*around)), block))
-    return [(batch, *inside, *shapes[0][1 + len(blocks) :])]
+    """The op stops unless whole blocks cover the padded image. The batch is known whatever is padded."""
+    return _of_batches(
+        shapes, literals, sizes.multiply, lambda size, block, more: sizes.part(sizes.add(size, more), block)
+    )
 
 
 def _batch_to_blocks(shapes, literals, _attributes):
-    blocks, crops = (literals[k].array().tolist() for k in (1, 2))
-    batch, inside = shapes[0][0], []
-    for size, block, around in zip(shapes[0][1:], blocks, crops, strict=False):
-        batch = sizes.part(batch, block)
-        inside.append(sizes.subtract(sizes.multiply(size, block), sizes.add(*around)))
-    return [(batch, *inside, *shapes[0][1 + len(blocks) :])]
+    return _of_batches(
+        shapes, literals, sizes.part, lambda size, block, less: sizes.subtract(sizes.multiply(size, block), less)
+    )
+
+
+def _of_batches(shapes, literals, of_batch, inside):
+    blocks, batch = literals[1].array().tolist(), shapes[0][0]
+    for block in blocks:
+        batch = of_batch(batch, block)
+    between = shapes[0][1 : 1 + len(blocks)]
+    if literals[2] is None:
+        return [(batch, *(None for _ in between), *shapes[0][1 + len(blocks) :])]
+    ends = [sizes.add(*around) for around in literals[2].array().tolist()]
+    return [(batch, *map(inside, between, blocks, ends), *shapes[0][1 + len(blocks) :])]
 
 
 def _of_operand(place):

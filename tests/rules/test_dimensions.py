@@ -8,7 +8,7 @@ from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.graph import Attributes, Graph
 from compat_v1.audit.literals import read_constant, whole
 from compat_v1.audit.normal import Normal
-from compat_v1.audit.sizes import unknown
+from compat_v1.audit.sizes import multiply, unknown
 
 TYPES = (tf.float32, tf.string, tf.int32, tf.bool, tf.complex64)
 WRITTEN = {"num_buckets": 3, "boundaries": [1.0], "pattern": "a", "rewrite": "b", "key": [1, 2], "errors": "strict"}
@@ -146,6 +146,13 @@ def test_blocks_that_are_put_aside_and_back_leave_the_sizes(op, undone, given):
     image = tuple(unknown(f"size {axis}") for axis in range(4))
     assert both(tuple(IMAGE)) == (tuple(apart.shape), tuple(IMAGE))
     assert both(image)[1] == image and both(image)[0] != image
+
+
+def test_the_batch_that_blocks_make_is_known_whatever_is_padded():
+    image, block = tuple(unknown(f"size {axis}") for axis in range(4)), whole(BLOCKS["block_shape"], "int32")
+    (apart,) = dimensions("SpaceToBatchND", [image], [None, block, None], {})
+    assert apart == (multiply(6, image[0]), None, None, image[3])
+    assert dimensions("BatchToSpaceND", [apart], [None, block, None], {}) == [(image[0], None, None, image[3])]
 
 
 def test_what_is_padded_by_a_tensor_along_one_axis_keeps_the_others():
