@@ -123,6 +123,11 @@ RULES = {
         "1.15 to 2.2",
         "it holds for all the datasets that an iterator asks",
     ),
+    "closed queue": Rule(
+        "the runner of SyncReplicasOptimizer's queue closes the queue of tokens, closed one that nobody uses",
+        "1.15 to 2.21",
+        "that is done when the training has ended",
+    ),
     "queues on the CPU": Rule(
         "a queue or a dataset is placed on the CPU by its name",
         "1.8 to 1.12, 1.15 to 2.2",

@@ -200,6 +200,13 @@ NUMBERS = {
         "m = tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True)), from tf.nn.sufficient_statistics(x, axes, "
         "shift=m) by tf.nn.normalize_moments in the port",
     ),
+    "step of a replica": Change(
+        "SyncReplicasOptimizer keeps on each worker the step that a gradient has to be of, kept one for all of them "
+        "where variables are",
+        "1.0 to 1.15",
+        "with one worker no number changes; with more, a late gradient is left out by the step of its own worker, "
+        "was left out by that of whichever was last: the port has no way to write that",
+    ),
     "order of variables": Change(
         "tf.layers.batch_normalization makes gamma before beta, made it after beta",
         "1.0 to 1.15",

@@ -57,6 +57,8 @@ def unused(node, side, in_port):
         return "one of each"
     if in_port and node.op == "NoOp" and users.get(node):
         return "waits in groups"  # of what waits for it the members are compared
+    if in_port and node.op == "NoOp" and not node.controls:
+        return "colocation"  # it waits for nothing, and nothing for it: others are placed beside it
     if not in_port and waits.is_read_back(node, side):
         return "read no more"
     if in_port and (_is_handed_on(node, side) or _is_checked_image(node, side)):
@@ -420,6 +422,32 @@ def beside_variables(verification, node, other):
     first = min(updated, key="{}:0".format, default=None)
     is_first = len(old) == len(new) == 1 and port.made.get(first) is new[0]
     return "colocation" if is_first and verification.partner.get(old[0]) in map(port.made.get, updated) else None
+
+
+def is_step_of_replica(normal, port, node, other):
+    """Whether a node keeps, reads or sets the step of a replica, which today's SyncReplicasOptimizer keeps on a worker.
+
+    It has an op there that does nothing, and puts the step beside that; the step was placed as all variables are.
+    """
+    if not anchor(port.graph, other.name) or normal.sizes((node, 0)) != ():
+        return False
+    steps = [
+        one for one in (other.name, *(one for one, _ in port.graph.inputs[other.name])) if _is_variable(port.graph, one)
+    ]
+    users = [user for one in steps for user, _ in port.graph.users[one] if port.graph.nodes[user].op == "Assign"]
+    given = [port.graph.inputs[user][1][0] for user in users]
+    return len(steps) == 1 and any(port.graph.nodes[one].op.startswith("QueueDequeue") for one in given)
+
+
+def _is_variable(graph, name):
+    return name in graph.nodes and graph.nodes[name].op.startswith("Var")
+
+
+def anchor(graph, name):
+    """Return the op that does nothing which a node is placed beside, by itself, or None."""
+    places = [target(one) for one in graph.colocated(name)] if name in graph.nodes else []
+    idle = [one for one in places if graph.nodes[one].op == "NoOp" and not graph.controls[one]]
+    return idle[0] if len(places) == len(idle) == 1 else None
 
 
 def _updated_with(graph, name):

@@ -22,9 +22,16 @@ _IDLE = ("ControlTrigger", "NoOp")
 def partners(verification, node, other):
     """Yield what differs in the places of two partners: the name of the rule that explains it, or a `Finding`."""
     normals = [side.normal for side in verification.pairing.sides]
+    if excuses.is_step_of_replica(*normals, node, other):
+        yield "colocation" if node.written == other.written else "step of a replica"
+        return
     if node.device != other.device and node.written != other.written:
         what = f"is placed on {node.device!r}, on {other.device!r} in the port"
-        yield excuses.device(node, other, normals[1].graph) or Finding("placement", node, other, what)
+        yield (
+            _of_group(node, other)
+            or excuses.device(node, other, normals[1].graph)
+            or Finding("placement", node, other, what)
+        )
     left, right = (_places(normal, one) for normal, one in zip(normals, (node, other), strict=True))
     here = {one if isinstance(one, tuple) else verification.partner.get(one, "?") for one in left}
     there = {one if isinstance(one, tuple) or one in verification.back else "?" for one in right}
@@ -42,6 +49,24 @@ def partners(verification, node, other):
         rule = rule or excuses.beside_variables(verification, node, other)
         rule = rule or _was_beside_its_variable(normals[0], node, other, stand[0])
         yield rule or Finding("placement", node, other, what)
+
+
+def _of_group(node, other):
+    """Say which rule lets what only waits for others be elsewhere: tf.group puts it where these are, if they are in one
+    place, or where the program says."""
+    if not node.op == other.op == "NoOp":
+        return None
+    places = [{waited.written for waited in _awaited(one)} for one in (node, other)]
+    return "colocation" if places[0] != places[1] and 1 in map(len, places) else None
+
+
+def _awaited(group):
+    """Return what a group waits for, of groups in it their members."""
+    todo, found = [group], set()
+    for one in todo:
+        todo += [another for another in one.controls - found if another.op == "NoOp"]
+        found |= one.controls
+    return {one for one in found if one.op != "NoOp"}
 
 
 def _is_of_einsum(normal, node):
@@ -130,6 +155,8 @@ def consumed(verification):
             twin = other.graph if is_twin else None
             if twin is None and normal.consumed[name] == "copied rows" and normal.graph.devices[name] in excuses.ON_CPU:
                 continue  # where a program looks rows up that lie elsewhere
+            if twin is not None and normal.graph.nodes[name].op == "Const" and excuses.anchor(normals[1].graph, name):
+                continue
             beside = None if is_twin and _is_beside_partners(verification, name) else _beside(normal, twin, name)
             for what in (_device(normal, twin, name), beside):
                 if what:
@@ -166,6 +193,8 @@ def _device(normal, twin, name):
     graph, device = normal.graph, normal.graph.devices[name]
     if twin is None:
         is_explained = not device or device in _devices_around(graph, name)
+        is_queue = "Queue" in graph.nodes[name].op
+        is_explained |= is_queue and any(excuses.is_one_machine(device, one) for one in _devices_around(graph, name))
         is_explained |= graph.nodes[name].op == "Fill" or _is_known(normal, name)  # the same numbers anywhere
         return None if is_explained else f"is placed on {device!r}"
     if graph.nodes[name].op == "Const" and bool(graph.followers[name]) != bool(twin.followers[name]):

@@ -45,6 +45,7 @@ PROVED |= {"branches in functions"}  # in test_drift_lowered.py
 PROVED |= {"gradient of patches"}  # in test_drift_patches.py
 PROVED |= {"count of functions"}  # in test_drift_python.py
 PROVED |= {"next step"}  # in test_drift_first_training.py
+PROVED |= {"closed queue"}  # in test_drift_replicas.py
 PROVED |= {"handles of accumulators"}  # in test_drift_accumulators.py
 UNLISTED = {"computed shapes"}  # nobody is told of them
 
