@@ -57,6 +57,39 @@ def test_what_is_turned_is_copied_first_or_is_not():
         assert audit(old, built(lambda new, _, m=mistake: _turned(new, m), True)).verdict == "not faithful", mistake
 
 
+def _two_cut(new, mistake=""):
+    """Two images of which a part is cut out and zeros are put around it, each in a batch of one, or copied between."""
+    for k in range(2):
+        x = raw.DecodeJpeg(contents=raw.AsString(input=floats(name=f"x{k}")), channels=3)
+        x.set_shape([8, 8, 3])
+        begin, size = [0, k if mistake == "part" else 2, 0], [8, 4, 3]
+        if new:
+            batch = raw.Slice(input=raw.ExpandDims(input=x, axis=0), begin=[0, *begin], size=[1, *size])
+            around = raw.Pad(input=raw.Identity(input=batch), paddings=[[0, 0], [1, 1], [0, 0], [0, 0]])
+            image = raw.Squeeze(input=raw.Identity(input=around), axis=[0])
+        else:
+            image = raw.Identity(input=raw.Slice(input=x, begin=begin, size=size))
+            image = raw.Identity(input=raw.Pad(input=image, paddings=[[1, 1], [0, 0], [0, 0]]))
+        # The same names, of the other image by now.
+        raw.Reshape(tensor=image, shape=[1, 10, 4, 3], name=f"shown_{1 - k if new else k}")
+
+
+def test_images_that_are_cut_alike_are_told_apart_by_what_they_are_made_of():
+    old, new = (built(_two_cut, one) for one in (False, True))
+    assert audit(old, new).verdict == "faithful"
+    assert audit(old, built(lambda new, _: _two_cut(new, "part"), True)).verdict == "not faithful"
+
+
+def test_what_is_cut_out_and_copied_is_the_same_part():
+    def form(new, mistake):
+        part = raw.Slice(input=floats(6, 8, 3), begin=[0, 2, 0], size=[6, 4, 3])
+        part = raw.Identity(input=part) if not new else raw.Neg(x=part) if mistake else part
+        out(raw.Pad(input=part, paddings=[[1, 1], [0, 0], [0, 0]]))
+
+    proved(built(form, False), built(form, True))
+    assert audit(built(form, False), built(lambda new, _: form(new, True), True)).verdict == "not faithful"
+
+
 @pytest.mark.parametrize("in_branch", [False, True])
 def test_a_copy_of_a_variable_that_changes_before_it_is_turned_is_none(in_branch):
     def form(new, _):
