@@ -1,6 +1,7 @@
 """Tied weights: what TensorFlow's first releases updated row by row, and what is one dense update by now."""
 
 import functools
+import re
 
 import numpy as np
 import pytest
@@ -216,14 +217,18 @@ def test_rows_that_are_clipped_and_made_dense_then_are_as_well():
     assert _audit(_made_dense(False), _made_dense(True)).verdict == "not faithful"
 
 
-def _of_a_layer(by_rows, step=1, of_type=tf.int64, taken="x:0", factor=None):
-    """Train by a layer of unknown size, whose rows are taken by numbers of two types, and which is used besides."""
+def _of_a_layer(by_rows, step=1, of_type=tf.int64, taken="x:0", factor=None, added=False):
+    """Train by a layer of unknown size, whose rows are taken by numbers of two types, and which is used besides.
+
+    `added`: the layer is a sum, of known size, so that its gradient goes two ways.
+    """
     with tf.Graph().as_default() as graph:
-        fed, x = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.int32, [None], name="x")
+        fed, x = tf.placeholder(tf.float32, [4 if added else None, 3]), tf.placeholder(tf.int32, [None], name="x")
         y = tf.placeholder(of_type, [None], name="y")
         start = tf.constant(np.random.default_rng(2).normal(size=(3, 5)), tf.float32)
         weights = tf.Variable(start, name="weights", use_resource=False)
         layer = tf.tanh(tf.matmul(fed, weights))
+        layer = layer + tf.sin(layer) if added else layer
         first, second = tf.gather(layer, graph.get_tensor_by_name(taken)), tf.gather(layer, y)
         loss = tf.reduce_sum(first**2) + tf.reduce_sum(second**3) + tf.reduce_sum(layer**4)
         if by_rows:
@@ -249,13 +254,25 @@ def _layer_trained(graph):
         return session.run("weights:0")
 
 
-def test_rows_of_a_layer_of_unknown_size_are_added_alike():
-    old, new = _of_a_layer(True), _of_a_layer(False)
-    result = _audit(old, new)
+def _handed_on(graph):
+    """The graph of a layer, whose gradient is handed on as it is made, where tf.gradients has copied it."""
+    graph_def, copy = graph.as_graph_def(), "gradients_1/grad_ys_0"
+    made = {node.name: node.input[0] for node in graph_def.node if node.name == copy}.get(copy)
+    for node in graph_def.node:
+        node.input[:] = [re.sub(rf"^(\^?){copy}$", rf"\g<1>{made}", one) for one in node.input]
+    return graph_def
+
+
+@pytest.mark.parametrize("added", [False, True])
+def test_rows_of_a_layer_are_added_alike(added):
+    old, new = _of_a_layer(True, added=added), _of_a_layer(False, added=added)
+    result = audit(_handed_on(old), new.as_graph_def())
     assert result.differences == [] and not result.not_compared
     assert [one.cause for one in result.numbers] == ["dense and sparse gradients"]
     np.testing.assert_allclose(_layer_trained(old), _layer_trained(new), rtol=1e-5, atol=1e-6)
     for mistake in ({"step": 2}, {"factor": 2.0}):
-        assert _audit(_of_a_layer(True, **mistake), new).verdict == "not faithful"
-    assert _audit(old, _of_a_layer(False, taken="y:0")).verdict == "not faithful"
-    assert _audit(old, _of_a_layer(False, of_type=tf.int32)).verdict == "not faithful"
+        mistaken = _handed_on(_of_a_layer(True, **mistake, added=added))
+        assert audit(mistaken, new.as_graph_def()).verdict == "not faithful"
+    for mistake in ({"taken": "y:0"}, {"of_type": tf.int32}):
+        mistaken = _of_a_layer(False, **mistake, added=added).as_graph_def()
+        assert audit(_handed_on(old), mistaken).verdict == "not faithful"

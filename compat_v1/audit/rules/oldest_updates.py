@@ -214,6 +214,9 @@ def _make_dense(normal, total, dense, cause):
         if gradient is not None:
             gradient[0].steps.add(cause)
             redirect(normal, {(total, 0): gradient})
+            for user in normal.nodes:  # what hands several gradients on is behind each
+                if total in user.controls:
+                    user.controls = user.controls - {total} | {gradient[0]}
             normal.absorbed.add(total)
 
 
