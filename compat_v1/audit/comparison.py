@@ -20,6 +20,7 @@ from compat_v1.audit import (
     fused_averages,
     idle,
     idle_alone,
+    idle_loops,
     keras_ops,
     layer_norm,
     loops,
@@ -96,15 +97,23 @@ def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]]
 def readable(graph_def: Any, shapes: dict[str, Any] | None = None) -> Graph:
     """Return the `Graph` of a GraphDef, which stays as it is: to ask a protobuf map for what it lacks puts it there.
 
-    Where the port's placeholders have the names of others, their `shapes` do not fit, and are left out.
+    Where the port's placeholders have the names of others, their `shapes` do not fit, and are left out. So are backward
+    loops that never run.
     """
-    content = graph_def.SerializeToString()
+    content = tf.GraphDef.FromString(graph_def.SerializeToString())
     try:
-        return Graph(tf.GraphDef.FromString(content), shapes)
+        graph = Graph(content, shapes)
     except ValueError:
         if not shapes:
             raise
-        return Graph(tf.GraphDef.FromString(content))
+        shapes = None
+        graph = Graph(content)
+    left = idle_loops.without(graph)
+    if left is None:
+        return graph
+    smaller = Graph(left, shapes)
+    smaller.made = graph.made
+    return smaller
 
 
 def same_roles(names: Any, others: Any) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,96 @@
+"""Backward loops that never run: nothing leaves them, and nobody can ask for what is inside of a loop.
+
+Until 1.12 TensorFlow made one where what a loop gives comes of weights by a comparison alone, as does a mask that says
+which predictions to ignore.
+"""
+
+import collections
+
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit.graph import ENTERS, EXITS, MERGES
+from compat_v1.audit.references import target
+
+# What a backward loop needs outside of itself, and in the loop before it: no program can ask for these, but for copies.
+_ONLY_FOR_IT = {"Stack", "StackV2", "TensorArrayGradV3", "TensorArrayScatterV3", *ENTERS, *EXITS}
+_GIVING_FLOWS = {"TensorArrayScatterV3", "TensorArrayWriteV3", "TensorArraySplitV3"}
+
+
+def without(graph):
+    """Return the GraphDef of a graph without its backward loops that never run, and what served these; None if none."""
+    idle = _idle(graph)
+    if not idle or _are_beside(graph, idle):
+        return None
+    left = tf.GraphDef(versions=graph.graph_def.versions, library=graph.graph_def.library)
+    left.node.extend(node for node in graph.graph_def.node if node.name not in idle)
+    return left
+
+
+def _are_beside(graph, idle):
+    """Whether other nodes are placed beside some: without these the graph could not be read."""
+    return any(target(one) in idle for name in graph.nodes.keys() - idle for one in graph.colocated(name))
+
+
+def _idle(graph):
+    """Return the names of the nodes of such loops, and of what only serves these."""
+    inside = collections.defaultdict(set)
+    for name, frame in graph.frames.items():
+        if frame:
+            inside[frame].add(name)
+    idle = set()
+    for names in inside.values():
+        followers = {one for name in names for one in graph.followers[name]}
+        exits = {one for one in followers if graph.nodes[one].op in EXITS}
+        found = {_leaving(graph, one) for one in exits}
+        if "count" in found and None not in found and followers <= names | exits:
+            idle |= names | exits
+    return idle | _serving(graph, idle) if idle else idle
+
+
+def _leaving(graph, name):
+    """Return what leaves a loop for nobody, but that no gradient: "count", of the turns to come, or "flow", or None.
+
+    A flow is what orders the writing into an array. Only a backward loop counts down what came, and no copy of it.
+    """
+    switch, index = graph.inputs[name][0]
+    while graph.nodes[switch].op == "Identity":  # a gradient that is handed on when all of an op's are made
+        switch, index = graph.inputs[switch][0]
+    merge = graph.inputs[switch][0][0] if graph.nodes[switch].op == "Switch" and index == 0 else ""
+    makers = [maker for maker, _ in graph.inputs[merge]] if merge and graph.nodes[merge].op in MERGES else []
+    if graph.followers[name] or [graph.nodes[one].op for one in makers] != ["Enter", "NextIteration"]:
+        return None
+    begun, counted = (graph.nodes[graph.inputs[one][0][0]] for one in makers)
+    if begun.op in EXITS and counted.op == "Sub" and graph.inputs[counted.name][0] == (switch, 1):
+        return "count"
+    return "flow" if begun.op in _GIVING_FLOWS else None
+
+
+def _serving(graph, idle):
+    """Return what serves only idle nodes: in loops whatever it is, elsewhere what is made for them alone."""
+    may = {
+        name
+        for name, node in graph.nodes.items()
+        if graph.frames[name] or node.op in _ONLY_FOR_IT or _is_flow(graph, name)
+    }
+    may = {name for name in may - idle if graph.followers[name]}
+    found, many = may, None
+    while many != len(found):
+        many = len(found)
+        found = {name for name in found if all(one in found or one in idle for one in graph.followers[name])}
+    return found & _before(graph, idle)
+
+
+def _is_flow(graph, name):
+    """Whether a node hands on what orders the writing into an array of gradients."""
+    waits = {graph.nodes[one].op for one in graph.controls[name]}
+    return graph.nodes[name].op == "Identity" and waits == {"TensorArrayGradV3"}
+
+
+def _before(graph, names):
+    """Return what some nodes are made from or wait for."""
+    found, todo = set(), list(names)
+    while todo:
+        new = set(graph.needs(todo.pop())) - found
+        found |= new
+        todo += new
+    return found

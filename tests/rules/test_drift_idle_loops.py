@@ -1,0 +1,63 @@
+"""Backward loops that never run, as TensorFlow made for what comes of weights by comparisons alone."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+from tensorflow.python.eager import backprop_util
+
+from compat_v1.audit import audit
+from compat_v1.audit.graph import Graph
+from compat_v1.audit.idle_loops import without
+from compat_v1.control_flow import control_flow_v1
+from drift_cases import floats, out
+from test_drift import proved
+
+raw, trainable = tf.raw_ops, backprop_util.IsTrainable
+
+
+def compared(x):
+    return raw.Cast(x=raw.Greater(x=x, y=0.5), DstT=tf.float32)
+
+
+def masked(old, mistake="", step=compared, taken=True):
+    """A loss of rows, of which some count more, with its gradient; `old`: looked for in the loop that says which, too.
+
+    `step`: what that loop computes. `taken`: whether the gradient is, or only stands there to be fetched.
+    """
+    with tf.Graph().as_default(), control_flow_v1(), pytest.MonkeyPatch.context() as patch:
+        if old:
+            patch.setattr(backprop_util, "IsTrainable", lambda tensor: tensor.dtype == tf.bool or trainable(tensor))
+        x = floats(5, 3)
+        rows = raw.Tanh(x=x)
+
+        def say(row):
+            total = raw.Sum(input=rows[row], axis=[0])
+            return step(x=raw.Mul(x=total, y=3.0 if mistake == "mask" else 2.0))
+
+        mask = tf.map_fn(say, tf.range(5), tf.float32)
+        loss = raw.Mul(x=raw.Reshape(tensor=mask, shape=[5, 1]), y=raw.Square(x=rows))
+        (gradient,) = tf.gradients(loss, x, gate_gradients=True)
+        out(raw.Exp(x=raw.Neg(x=gradient) if mistake == "sign" else gradient if taken else loss))
+        return tf.get_default_graph().as_graph_def()
+
+
+def test_a_backward_loop_that_gives_no_gradient_never_runs():
+    old, new = masked(True), masked(False)
+    assert without(Graph(old)) is not None and without(Graph(new)) is None
+    proved(old, new)
+    assert audit(old, old).verdict == "faithful"
+    for mistake in ("mask", "sign"):
+        assert audit(old, masked(False, mistake)).verdict == "not faithful", mistake
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_one_that_gives_a_gradient_runs_or_may_be_asked_for(taken):
+    assert without(Graph(masked(True, step=raw.Exp, taken=taken))) is None
+
+
+def test_a_gradient_that_leaves_a_loop_may_be_asked_for_though_nothing_takes_it():
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x = floats(3)
+        _, total = tf.while_loop(lambda i, _: i < 4, lambda i, total: (i + 1, total + tf.exp(x)), [0, tf.zeros([3])])
+        (gradient,) = tf.gradients(total, x)
+    assert gradient.op.type == "Exit" and not gradient.consumers()
+    assert without(Graph(graph.as_graph_def())) is None
