@@ -95,9 +95,18 @@ _COMPARISONS = ("LessEqual", "Less", "GreaterEqual", "Greater")
 
 
 def _copied_condition(rewriter, name, node, operands):
-    if not _is_known(operands[0]):
+    """A copy of a condition that is known, or of what such a condition lets through for the zeros of a gradient."""
+    (operand,), graph = operands, rewriter.graph
+    if _is_known(operand):
+        rewriter.normal.alias(name, operand, _ALWAYS)
+        return True
+    ((maker, _),) = graph.inputs[name]
+    if graph.nodes[maker].op not in SWITCHES or rewriter.normal.consumed.get(maker) != _ALWAYS:
         return False
-    rewriter.normal.alias(name, operands[0], _ALWAYS)
+    of_constants = not graph.users[name] and all(graph.nodes[one].op == "Const" for one in graph.followers[name])
+    if not of_constants or not is_tensor(operand) or operand[0].name == maker:
+        return False
+    rewriter.normal.hand_on(name, _ALWAYS)  # they are filled into a shape, which waits for it as well
     return True
 
 
