@@ -109,6 +109,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         functional.finish(self)
         regularizers.finish(self)
         models.finish(self)
+        sessions.finish(self)
         conditions.finish(self)
         unranked.finish(self)
         datasets.finish(self)

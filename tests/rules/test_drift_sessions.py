@@ -40,6 +40,24 @@ def test_nothing_is_joined_with_what_has_no_value_yet():
     assert audit(old, _graph(_joined, ["c"])).verdict == "not faithful"
 
 
+def _named(names, told=None, order=(0, 1)):
+    """Which of two variables have no value yet, by their names, or what is `told` in place of these."""
+    variables = [raw.VariableV2(shape=[2 + k], dtype=tf.float32, name=name) for k, name in enumerate(names)]
+    asked = tf.stack([raw.IsVariableInitialized(ref=variables[k]) for k in order])
+    tf.identity(tf.boolean_mask(tf.constant(told or names), tf.logical_not(asked)), name="result")
+
+
+def test_what_has_no_value_yet_is_told_by_its_own_name_which_may_be_another():
+    old, new = _graph(_named, ["weights", "biases"]), _graph(_named, ["kernel", "bias"])
+    result = audit(old, new)
+    assert (result.differences, [one.cause for one in result.numbers]) == ([], ["names in checkpoints"])
+    for told in (["bias", "kernel"], ["kernel", "biases"]):
+        assert audit(old, _graph(_named, ["kernel", "bias"], told=told)).verdict == "not faithful"
+        assert audit(_graph(_named, ["kernel", "bias"], told=told), new).verdict == "not faithful"
+    other = _graph(_named, ["kernel", "bias"], told=["bias", "kernel"], order=(1, 0))
+    assert audit(old, other).verdict == "not faithful"
+
+
 def _step(reads, add=0, to=None):
     """A step that is counted, and read for hooks."""
     step = tf.Variable(3, name="step", use_resource=False)

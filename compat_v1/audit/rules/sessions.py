@@ -2,6 +2,7 @@
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.renumbered import SAVED
 
 
 def _joined_with_nothing(rewriter, name, _node, operands):
@@ -24,6 +25,28 @@ def _step(rewriter, name, _node, operands):
         return False
     rewriter.normal.alias(name, value, "step that is read")
     return True
+
+
+def finish(rewriter):
+    """Variables that have no value yet are told by their own names, as in checkpoints."""
+    for node in rewriter.normal.nodes:
+        names = node.inputs[0] if node.op == "GatherV2" else None
+        if not isinstance(names, Literal) or names.kind != "text":
+            continue
+        own = [one.name for one in _asked(node.inputs[1])]
+        if own and names.value == tuple(one.encode() for one in own):
+            node.attributes = {**node.attributes, SAVED: ", ".join(own)}
+            node.inputs[0] = names._replace(value=(b"its own name",) * len(own))
+
+
+def _asked(numbers):
+    """Return the variables of which those without a value are counted, in order; none where something else is."""
+    while is_op(numbers, "Squeeze", "Reshape", "Where", "LogicalNot"):
+        numbers = numbers[0].inputs[0]
+    answers = numbers[0].inputs if is_op(numbers, "Pack") else []
+    if not all(is_op(one, "IsVariableInitialized", "VarIsInitializedOp") for one in answers):
+        return []
+    return [one[0].inputs[0][0] for one in answers]
 
 
 RULES = {"ConcatV2": _joined_with_nothing, "AddV2": _step, "Add": _step}
