@@ -115,9 +115,19 @@ def _array(node):
 def _last_of_program(normal, users, members):
     """Return what nothing uses and no backward pass ends in: the program made it of a gradient, to be fetched.
 
-    A copy is one, as a backward pass makes those alone that hand on a gradient when all of an op's are made.
+    A copy is one, as a backward pass makes those alone that hand on a gradient when all of an op's are made; and one
+    vector of gradients, made flat and joined.
     """
-    return {node for node in normal.nodes if node.op in _MADE_OF_GRADIENTS and not users.get(node)} - members.keys()
+    last = {node for node in normal.nodes if not users.get(node)}
+    return {node for node in last if node.op in _MADE_OF_GRADIENTS or _is_flat(normal, node)} - members.keys()
+
+
+def _is_flat(normal, node):
+    """Whether a node joins vectors, some of which were made of tensors of more axes."""
+    if node.op != "ConcatV2" or any(len(normal.sizes(one) or ()) != 1 for one in node.inputs[:-1]):
+        return False
+    flat = [one[0].inputs[0] for one in node.inputs[:-1] if is_op(one, "Reshape")]
+    return any(len(normal.sizes(one) or ()) > 1 for one in flat)
 
 
 def leave_out(normal, names):

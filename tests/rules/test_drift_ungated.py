@@ -80,8 +80,8 @@ def test_of_a_loss_only_the_gradient_for_the_count_is_passed_over(full):
         assert audit(right[True], lost(False, full, mistake)).verdict == "not faithful", mistake
 
 
-def normalized(old, mistake="", kept=False):
-    """What is left of the mean of a batch, by its deviation, and the gradient of that."""
+def normalized(old, mistake="", kept=False, flat=False):
+    """What is left of the mean of a batch, by its deviation, and the gradient of that; `flat`: fetched in a vector."""
     with tf.Graph().as_default() as graph:
         x, w = floats(5, 4), floats(4, 3, name="w")
         h = tf.matmul(x, w)
@@ -101,19 +101,22 @@ def normalized(old, mistake="", kept=False):
             gradient += tf.reduce_sum(tf.gradients(scale, [h])[0])
         if mistake == "made":
             raw.Sum(input=raw.Mul(x=raw.Sum(input=h, axis=[0]), y=scale), axis=[0])
-        variable = raw.VariableV2(shape=[4, 3], dtype=tf.float32)
-        raw.ApplyGradientDescent(var=variable, alpha=0.5, delta=gradient)
+        if flat:
+            tf.concat([tf.reshape(one, [-1]) for one in (gradient, w)], 0)
+        else:
+            variable = raw.VariableV2(shape=[4, 3], dtype=tf.float32)
+            raw.ApplyGradientDescent(var=variable, alpha=0.5, delta=gradient)
     return graph.as_graph_def()
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_the_gradient_for_the_number_of_what_moments_are_of_is_made_for_nobody(kept):
-    right = {old: normalized(old, kept=kept) for old in (True, False)}
+@pytest.mark.parametrize(("kept", "flat"), [(False, False), (True, False), (True, True)])
+def test_the_gradient_for_the_number_of_what_moments_are_of_is_made_for_nobody(kept, flat):
+    right = {old: normalized(old, kept=kept, flat=flat) for old in (True, False)}
     result = audit(right[True], right[False])
     assert result.verdict == "numbers changed" and [one.cause for one in result.numbers] == ["moments"]
     for mistake in ("scale", "taken", "made"):
-        assert audit(right[True], normalized(False, mistake, kept)).verdict == "not faithful", mistake
-        assert audit(normalized(True, mistake, kept), right[False]).verdict == "not faithful", mistake
+        assert audit(right[True], normalized(False, mistake, kept, flat)).verdict == "not faithful", mistake
+        assert audit(normalized(True, mistake, kept, flat), right[False]).verdict == "not faithful", mistake
 
 
 def twice(old, mistake=""):
