@@ -5,7 +5,7 @@ node of its name in the other graph, or as what it is made from or made for. Wha
 TensorFlow's importer has refused the graph.
 """
 
-from compat_v1.audit import excuses
+from compat_v1.audit import excused_places
 from compat_v1.audit.findings import Finding, listed
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_tensor
@@ -22,14 +22,14 @@ _IDLE = ("ControlTrigger", "NoOp")
 def partners(verification, node, other):
     """Yield what differs in the places of two partners: the name of the rule that explains it, or a `Finding`."""
     normals = [side.normal for side in verification.pairing.sides]
-    if excuses.is_step_of_replica(*normals, node, other):
+    if excused_places.is_step_of_replica(*normals, node, other):
         yield "colocation" if node.written == other.written else "step of a replica"
         return
     if node.device != other.device and node.written != other.written:
         what = f"is placed on {node.device!r}, on {other.device!r} in the port"
         yield (
             _of_group(node, other)
-            or excuses.device(node, other, normals[1].graph)
+            or excused_places.device(node, other, normals[1].graph)
             or Finding("placement", node, other, what)
         )
     left, right = (_places(normal, one) for normal, one in zip(normals, (node, other), strict=True))
@@ -45,8 +45,8 @@ def partners(verification, node, other):
         of_parts = of_einsum and ELSEWHERE not in stand[0] | stand[1]
         of_parts |= node.op == "Identity" and all(stand) and stand[0] | stand[1] <= {AS_INPUT, AS_GROUP}
         of_parts |= _is_beside_parts(verification, node, other)
-        rule = excuses.colocation(node, other, here | there, stand, of_parts)
-        rule = rule or excuses.beside_variables(verification, node, other)
+        rule = excused_places.colocation(node, other, here | there, stand, of_parts)
+        rule = rule or excused_places.beside_variables(verification, node, other)
         rule = rule or _was_beside_its_variable(normals[0], node, other, stand[0])
         yield rule or Finding("placement", node, other, what)
 
@@ -111,7 +111,7 @@ def _was_beside_its_variable(normal, node, other, stand):
         return None
     if any(place is None or not place.op.startswith("Var") for place in places):
         return None
-    return "colocation" if {one.device for one in (node, other, *places)} <= excuses.ON_CPU else None
+    return "colocation" if {one.device for one in (node, other, *places)} <= excused_places.ON_CPU else None
 
 
 def _places(normal, node):
@@ -153,9 +153,17 @@ def consumed(verification):
             if is_twin and normal is normals[1]:
                 continue
             twin = other.graph if is_twin else None
-            if twin is None and normal.consumed[name] == "copied rows" and normal.graph.devices[name] in excuses.ON_CPU:
+            if (
+                twin is None
+                and normal.consumed[name] == "copied rows"
+                and normal.graph.devices[name] in excused_places.ON_CPU
+            ):
                 continue  # where a program looks rows up that lie elsewhere
-            if twin is not None and normal.graph.nodes[name].op == "Const" and excuses.anchor(normals[1].graph, name):
+            if (
+                twin is not None
+                and normal.graph.nodes[name].op == "Const"
+                and excused_places.anchor(normals[1].graph, name)
+            ):
                 continue
             beside = None if is_twin and _is_beside_partners(verification, name) else _beside(normal, twin, name)
             for what in (_device(normal, twin, name), beside):
@@ -194,13 +202,15 @@ def _device(normal, twin, name):
     if twin is None:
         is_explained = not device or device in _devices_around(graph, name)
         is_queue = "Queue" in graph.nodes[name].op
-        is_explained |= is_queue and any(excuses.is_one_machine(device, one) for one in _devices_around(graph, name))
+        is_explained |= is_queue and any(
+            excused_places.is_one_machine(device, one) for one in _devices_around(graph, name)
+        )
         is_explained |= graph.nodes[name].op == "Fill" or _is_known(normal, name)  # the same numbers anywhere
         return None if is_explained else f"is placed on {device!r}"
     if graph.nodes[name].op == "Const" and bool(graph.followers[name]) != bool(twin.followers[name]):
         return None  # one that nothing uses, as releases number them otherwise, has taken the other's name
     other = twin.devices[name]
-    if graph.dtype(name) == "string" and excuses.is_one_machine(device, other):
+    if graph.dtype(name) == "string" and excused_places.is_one_machine(device, other):
         return None  # texts have no kernel elsewhere
     if device == other or (device in _devices_around(graph, name) and other in _devices_around(twin, name)):
         return None
@@ -221,7 +231,7 @@ def _beside(normal, twin, name):
         if len(here) == 1 and (graph.nodes[name].op in _IDLE or _is_known(normal, name)):
             return None  # it does nothing or is the same number wherever it is, and ties no two others together
         keepers = all(graph.nodes[target(one)].op.startswith(("Var", "TensorArray")) for one in here)
-        is_explained = ELSEWHERE not in stands or keepers or excuses.measures(normal, name)
+        is_explained = ELSEWHERE not in stands or keepers or excused_places.measures(normal, name)
         if normal.consumed[name] == entered.RULE:  # it gives nothing, and ties what waits for it to nothing new
             is_explained |= all(here == graph.colocated(user) for user in graph.followers[name])
         return None if is_explained else f"is placed beside {listed(here)}"
@@ -232,7 +242,7 @@ def _beside(normal, twin, name):
     follow = all(
         any(one.colocated(name) == one.colocated(user) for user, _ in one.users[name]) for one in (graph, twin)
     )
-    if here == there or alike or follow or ((not here or not there) and excuses.measures(normal, name)):
+    if here == there or alike or follow or ((not here or not there) and excused_places.measures(normal, name)):
         return None
     return f"is placed beside {listed(here)}, beside {listed(there)} in the port"
 
