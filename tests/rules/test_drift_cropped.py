@@ -202,3 +202,18 @@ def test_a_copy_that_has_a_place_is_compared_with_its_place():
 
     assert audit(turned(True), turned(False)).verdict == "faithful"
     assert audit(turned(True), turned(False, size=4)).verdict == "not faithful"
+
+
+def _greys(axes=None):
+    """An image that is copied and multiplied, as by `rgb_to_grayscale`; `axes`: it is transposed before, to these."""
+    with tf.Graph().as_default() as graph:
+        copied = tf.identity(tf.placeholder(tf.float32, [2, 4, 4, 4], name="x"))
+        rows = tf.reshape(copied if axes is None else tf.transpose(copied, axes), [-1, 4])
+        tf.identity(tf.matmul(rows, [[0.3], [0.6], [0.1], [0.0]]), name="grey")
+    return graph.as_graph_def()
+
+
+def test_an_image_whose_axes_stay_is_not_turned():
+    assert audit(_greys([0, 1, 2, 3]), _greys()).verdict == "faithful"
+    assert audit(_greys([0, 2, 1, 3]), _greys()).verdict == "not faithful"
+    assert audit(_greys(), _greys([0, 2, 1, 3])).verdict == "not faithful"

@@ -37,8 +37,16 @@ def _through_switches(graph, name):
     found = set()
     for user, _ in graph.users[name]:
         passes = graph.nodes[user].op == "Switch" or (graph.nodes[user].op == "Identity" and not graph.controls[user])
+        passes = passes or _turns_nothing(graph, user)
         found |= _through_switches(graph, user) if passes else {graph.nodes[user].op}
     return found
+
+
+def _turns_nothing(graph, name):
+    """Whether an op puts each axis where it is, as those of tf.tensordot did until 1.15."""
+    order = graph.inputs[name][1][0] if graph.nodes[name].op == "Transpose" else ""
+    known = graph.constant(order) if order and graph.nodes[order].op == "Const" else None
+    return known is not None and known.value == tuple(range(len(known.value)))
 
 
 _TURNED = {"ReverseV2", "Slice", "Tile", "Transpose"}
