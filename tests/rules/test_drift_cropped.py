@@ -217,3 +217,20 @@ def test_an_image_whose_axes_stay_is_not_turned():
     assert audit(_greys([0, 1, 2, 3]), _greys()).verdict == "faithful"
     assert audit(_greys([0, 2, 1, 3]), _greys()).verdict == "not faithful"
     assert audit(_greys(), _greys([0, 2, 1, 3])).verdict == "not faithful"
+
+
+def _turned_on(device, copied_on=None):
+    """An image that is turned on a device, where it is, and copied before on one or not."""
+    with tf.Graph().as_default() as graph, tf.device(device):
+        image = tf.placeholder(tf.float32, [4, 5, 3], name="x")
+        if copied_on:
+            with tf.device(copied_on):
+                image = tf.identity(image)
+        tf.identity(tf.transpose(image, [1, 0, 2]), name="turned")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("device", ["/device:CPU:0", "/device:GPU:1"])
+def test_an_image_is_copied_where_it_is(device):
+    assert audit(_turned_on(device), _turned_on(device, device)).verdict == "faithful"
+    assert audit(_turned_on(device), _turned_on(device, "/device:GPU:2")).verdict == "not faithful"

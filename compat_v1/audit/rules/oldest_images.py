@@ -13,8 +13,8 @@ def _copied(rewriter, name, node, operands):
     """What is flipped, turned or cut out, in a branch or not, is copied before, or is not; what is cut out, behind."""
     (image,), graph = operands, rewriter.graph
     is_image = is_tensor(image) and len(rewriter.normal.sizes(image) or ()) in (3, 4)
-    placed = node.device or not _is_beside_its_image(graph, name)
-    if not is_image or graph.controls[name] or placed or rewriter.normal.reads_a_ref(name):
+    elsewhere = node.device != graph.nodes[graph.inputs[name][0][0]].device or not _is_beside_its_image(graph, name)
+    if not is_image or graph.controls[name] or elsewhere or rewriter.normal.reads_a_ref(name):
         return False
     users, is_part = _through_switches(graph, name), is_op(image, "Slice", "Pad")
     if not is_part and (not users & _TURNED or not users <= _TURNED | {"Merge", "Shape"}):
