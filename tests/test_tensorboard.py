@@ -3,6 +3,7 @@
 `make screenshots` keeps the pictures that the browser takes here in docs/images.
 """
 
+import errno
 import io
 import json
 import os
@@ -12,9 +13,11 @@ import socket
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -22,6 +25,7 @@ from matplotlib.image import imread
 from playwright.sync_api import expect
 
 import forked
+from compat_v1.proof import tensorboard
 from compat_v1.proof.golden import golden
 from compat_v1.proof.report import write_report
 from compat_v1.proof.tensorboard import DESCRIPTIONS, ERROR, SQUARED_ERROR
@@ -198,6 +202,19 @@ def test_report_fits_the_screen_and_asks_for_nothing(browser, report, width, col
     brightness = {color: sum(map(int, color.strip("rgb()").split(","))) for color in (ink, paper)}
     assert (brightness[ink] < brightness[paper]) == (colors == "light")
     page.close()
+
+
+def test_a_port_that_is_found_free_and_cannot_be_had(capsys, monkeypatch):
+    """It may be taken between the two, or be another program's that does not listen."""
+    with socket.socket() as taken:
+        taken.bind(("localhost", 0))
+        flags = Namespace(host="localhost", bind_all=False, reuse_port=False, port=taken.getsockname()[1])
+        with closing(tensorboard._server(None, flags).socket) as served:
+            assert flags.port < served.getsockname()[1] < flags.port + tensorboard.PORTS_TO_TRY
+    assert capsys.readouterr().err.startswith(f"port {flags.port} is busy, trying the next\n")
+    monkeypatch.setattr(socket.socket, "bind", mock.Mock(side_effect=PermissionError(errno.EACCES, "not yours")))
+    with pytest.raises(tensorboard.program.TensorBoardServerException, match="cannot be had: not yours"):
+        tensorboard._server(None, flags)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ Only shows: the event files of both are served as they are. What TensorBoard cal
 """
 
 import argparse
+import errno
+import io
 import json
 import os
 import signal
@@ -12,7 +14,7 @@ import socket
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from string import Template
 from typing import Any, NoReturn
@@ -122,12 +124,15 @@ def _wait_for_the_logs(address: str, runs: int) -> None:
 
 
 def _server(wsgi_app: Any, flags: argparse.Namespace) -> Any:
+    app = _opening_with_the_comparison(wsgi_app)
     for port in range(flags.port, min(flags.port + PORTS_TO_TRY, 2**16)):
         try:
-            return program.WerkzeugServer(
-                _opening_with_the_comparison(wsgi_app), argparse.Namespace(**{**vars(flags), "port": port})
-            )
-        except program.TensorBoardPortInUseError:
+            with redirect_stderr(io.StringIO()):  # of Werkzeug, which ends where TensorBoard thinks that a port is free
+                return program.WerkzeugServer(app, argparse.Namespace(**{**vars(flags), "port": port}))
+        except (program.TensorBoardPortInUseError, SystemExit) as error:
+            why = error.__context__ if isinstance(error, SystemExit) else None
+            if isinstance(why, OSError) and why.errno != errno.EADDRINUSE:
+                raise program.TensorBoardServerException(f"port {port} cannot be had: {why.strerror}") from None
             print(f"port {port} is busy, trying the next", file=sys.stderr)
     raise program.TensorBoardServerException(f"no port from {flags.port} to {port} is free: name another with --port")
 
