@@ -204,6 +204,7 @@ def test_report_fits_the_screen_and_asks_for_nothing(browser, report, width, col
     page.close()
 
 
+@pytest.mark.filterwarnings("ignore:html5lib's sanitizer")  # that TensorBoard brings
 def test_a_port_that_is_found_free_and_cannot_be_had(capsys, monkeypatch):
     """It may be taken between the two, or be another program's that does not listen."""
     with socket.socket() as taken:
