@@ -109,7 +109,7 @@ def is_step_of_replica(normal, port, node, other):
 
     It has an op there that does nothing, and puts the step beside that; the step was placed as all variables are.
     """
-    if not anchor(port.graph, other.name) or normal.sizes((node, 0)) != ():
+    if not is_anchored(port.graph, other.name) or normal.sizes((node, 0)) != ():
         return False
     steps = [
         one for one in (other.name, *(one for one, _ in port.graph.inputs[other.name])) if _is_variable(port.graph, one)
@@ -123,11 +123,10 @@ def _is_variable(graph, name):
     return name in graph.nodes and graph.nodes[name].op.startswith("Var")
 
 
-def anchor(graph, name):
-    """Return the op that does nothing which a node is placed beside, by itself, or None."""
+def is_anchored(graph, name):
+    """Whether a node is placed beside one op, which does nothing."""
     places = [target(one) for one in graph.colocated(name)] if name in graph.nodes else []
-    idle = [one for one in places if graph.nodes[one].op == "NoOp" and not graph.controls[one]]
-    return idle[0] if len(places) == len(idle) == 1 else None
+    return [(graph.nodes[one].op, bool(graph.controls[one])) for one in places] == [("NoOp", False)]
 
 
 def _updated_with(graph, name):

@@ -309,6 +309,15 @@ class Graph:
         """Return the nodes that a node takes, then those that it waits for, a tuple."""
         return self._needs[name]
 
+    def all_before(self, names):
+        """Return some nodes with all that they are made from or wait for, a set."""
+        found, todo = set(names), list(names)
+        while todo:
+            new = set(self.needs(todo.pop())) - found
+            found |= new
+            todo += new
+        return found
+
     def _needed(self, name):
         return (*(maker for maker, _ in self.inputs[name]), *self.controls[name])
 

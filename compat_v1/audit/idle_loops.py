@@ -77,20 +77,10 @@ def _serving(graph, idle):
     while many != len(found):
         many = len(found)
         found = {name for name in found if all(one in found or one in idle for one in graph.followers[name])}
-    return found & _before(graph, idle)
+    return found & graph.all_before(idle)
 
 
 def _is_flow(graph, name):
     """Whether a node hands on what orders the writing into an array of gradients."""
     waits = {graph.nodes[one].op for one in graph.controls[name]}
     return graph.nodes[name].op == "Identity" and waits == {"TensorArrayGradV3"}
-
-
-def _before(graph, names):
-    """Return what some nodes are made from or wait for."""
-    found, todo = set(), list(names)
-    while todo:
-        new = set(graph.needs(todo.pop())) - found
-        found |= new
-        todo += new
-    return found

@@ -162,7 +162,7 @@ def consumed(verification):
             if (
                 twin is not None
                 and normal.graph.nodes[name].op == "Const"
-                and excused_places.anchor(normals[1].graph, name)
+                and excused_places.is_anchored(normals[1].graph, name)
             ):
                 continue
             beside = None if is_twin and _is_beside_partners(verification, name) else _beside(normal, twin, name)
@@ -200,11 +200,10 @@ def _is_beside_partners(verification, name):
 def _device(normal, twin, name):
     graph, device = normal.graph, normal.graph.devices[name]
     if twin is None:
-        is_explained = not device or device in _devices_around(graph, name)
+        around = _devices_around(graph, name)
+        is_explained = not device or device in around
         is_queue = "Queue" in graph.nodes[name].op
-        is_explained |= is_queue and any(
-            excused_places.is_one_machine(device, one) for one in _devices_around(graph, name)
-        )
+        is_explained |= is_queue and any(excused_places.is_one_machine(device, one) for one in around)
         is_explained |= graph.nodes[name].op == "Fill" or _is_known(normal, name)  # the same numbers anywhere
         return None if is_explained else f"is placed on {device!r}"
     if graph.nodes[name].op == "Const" and bool(graph.followers[name]) != bool(twin.followers[name]):

@@ -50,12 +50,7 @@ def _is_fed(graph, name):
 
 
 def _placeholders(graph, names):
-    todo, seen = list(names), set(names)
-    while todo:
-        new = set(graph.needs(todo.pop())) - seen
-        seen |= new
-        todo += new
-    return {name for name in seen if graph.nodes[name].op == "Placeholder"}
+    return {name for name in graph.all_before(names) if graph.nodes[name].op == "Placeholder"}
 
 
 def _is_in_another_branch(operands):

@@ -200,19 +200,9 @@ def _before_in_branches(graph, merge):
 def _brings_nothing(graph, merge, alive, never):
     """Whether the branch that never runs makes nothing run besides that is not run for the other, in input `alive`."""
     dead = {name for node in never for name in node.names}
-    run = _all_before(graph, graph.inputs[merge][1 - alive][0]) - dead
+    run = graph.all_before([graph.inputs[merge][1 - alive][0]]) - dead
     acting = {name for name in run if graph.is_stateful(name) and graph.nodes[name].op not in _READING}
-    return not acting or acting <= _all_before(graph, graph.inputs[merge][alive][0])
-
-
-def _all_before(graph, name):
-    """Return a node with all that runs for it."""
-    found, todo = {name}, [name]
-    while todo:
-        new = set(graph.needs(todo.pop())) - found
-        found |= new
-        todo += new
-    return found
+    return not acting or acting <= graph.all_before([graph.inputs[merge][alive][0]])
 
 
 _READING = {"Variable", "VariableV2", "VarHandleOp", "ReadVariableOp", "IsVariableInitialized", "VarIsInitializedOp"}
