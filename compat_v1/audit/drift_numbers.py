@@ -96,6 +96,13 @@ NUMBERS = {
         "the last bits differ; for the old ones write e = tf.exp(x - tf.reduce_max(x, -1, keepdims=True)) and "
         "e / tf.reduce_sum(e, -1, keepdims=True) in the port",
     ),
+    "cross entropy of Keras": Change(
+        "tf.keras.losses take the logits of a softmax of more than two axes, took its probabilities between 1e-7 and "
+        "1 - 1e-7",
+        "1.15 to 2.21",
+        "so a loss could not exceed 16.12, and what is so wrong had no gradient; for the old ones write the softmax as "
+        "e = tf.exp(x - tf.reduce_max(x, -1, keepdims=True)) and e / tf.reduce_sum(e, -1, keepdims=True) in the port",
+    ),
     "dot product of Keras": Change(
         "tf.keras.layers.Dot multiplies batches of matrices that it has transposed, summed a product of rows, or had "
         "the product transpose",

@@ -1,5 +1,7 @@
 """What `tf.keras` makes of one op by now, and made of others: softmax of more than two axes, and dot products.
 
+A cross entropy of what that softmax gives is of logits by now, as Keras finds the op, and was of probabilities.
+
 The two compute other numbers, so that no rule makes one of the other. But a port can be compared as if it had what
 TensorFlow 1.15 has: the newer form, with its gradients, is built here once more; where the port has it op by op, it
 gives way to the first, which is compared as ever.
@@ -11,14 +13,15 @@ from compat_v1.audit.branched import Branched
 from compat_v1.audit.layers import Newer
 
 v1 = tf.compat.v1
-SOFTMAX, DOT = "softmax of Keras", "dot product of Keras"
+SOFTMAX, DOT, ENTROPY = "softmax of Keras", "dot product of Keras", "cross entropy of Keras"
+_CLIPPED = 1e-7  # a probability is no less, nor is it more than 1 less that
 _TURNED = [0, 2, 1]
 
 
 def written_out(verification):
     """Return ({cause: names of such ops in the port}, the port's GraphDef with the first forms), or None."""
     port = verification.pairing.sides[1].normal
-    alone = [node.name for node in port.nodes if node.op in _FORMS and _differs(node, verification.back.get(node))]
+    alone = [node.name for node in port.nodes if node.op in _FORMS and _differs(node, verification)]
     names = [one for one in alone if one in port.graph.nodes and port.graph.nodes[one].op in _FORMS]
     names = [one for one in names if not port.graph.frames[one] and one not in port.graph.conditional]
     if not names:
@@ -27,8 +30,13 @@ def written_out(verification):
     return (with_first.causes, with_first.graph_def()) if with_first.causes else None
 
 
-def _differs(node, other):
-    return other is None or node.attributes != other.attributes
+def _differs(node, verification):
+    """Whether a node of the port is, or takes, what is not the original's: classes have a cross entropy in both."""
+    other = verification.back.get(node)
+    if other is None or node.attributes != other.attributes:
+        return True
+    differing = {one.other for one in verification.findings if one.other}
+    return node.op == "SparseSoftmaxCrossEntropyWithLogits" and not differing.isdisjoint(one[0] for one in node.inputs)
 
 
 def _is_gated(op):
@@ -68,14 +76,72 @@ class Softmax(Form):
 
     def first(self):
         """Build the result as TensorFlow 1.15 did."""
-        e = tf.exp(self.x - tf.reduce_max(self.x, axis=-1, keepdims=True))
-        return e / tf.reduce_sum(e, axis=-1, keepdims=True)
+        return _probabilities(self.x)
 
     def gradients(self):
         """Yield the gradients that arrive, as they seem: what the result is multiplied by."""
         for user in self.y.consumers():
             if user.type == "Mul" and user.inputs[1] is self.y:
                 yield user.inputs[0]
+
+
+def _probabilities(x):
+    e = tf.exp(x - tf.reduce_max(x, axis=-1, keepdims=True))
+    return e / tf.reduce_sum(e, axis=-1, keepdims=True)
+
+
+def _clipped(probabilities):
+    least = tf.constant(_CLIPPED, probabilities.dtype)
+    return tf.clip_by_value(probabilities, least, 1 - least)
+
+
+class CrossEntropy(Form):
+    """The cross entropy of what a softmax over the last of more than two axes gives."""
+
+    causes = (ENTROPY,)
+
+    def __init__(self, op, labels, x, y):
+        self.op, self.labels, self.x, self.y = op, labels, x, y
+        self.taken = [self.x]
+
+    def newer(self):
+        """Build the result as TensorFlow does by now."""
+        return (tf.nn.softmax_cross_entropy_with_logits(labels=self.labels, logits=self.x),)
+
+    def first(self):
+        """Build the result as TensorFlow 1.15 did."""
+        probabilities = _probabilities(self.x)
+        probabilities = _clipped(probabilities / tf.reduce_sum(probabilities, -1, keepdims=True))
+        return -tf.reduce_sum(self.labels * tf.math.log(probabilities), -1)
+
+    def gradients(self):
+        """Yield the gradients that arrive, as they seem: what the op's own gradient is multiplied by."""
+        for user in self.op.outputs[1].consumers():
+            if user.type == "Mul" and user.inputs[0].op.type == "ExpandDims":
+                yield user.inputs[0].op.inputs[0].op.inputs[0]
+
+
+class OfClasses(Form):
+    """What the cross entropy of classes takes: logits that are made flat, which were logarithms of probabilities."""
+
+    causes = (ENTROPY,)
+
+    def __init__(self, op, flat):
+        self.op, (self.x, self.shape), self.y = op, flat.op.inputs, flat
+        self.taken = [self.x]
+
+    def newer(self):
+        """Build the result as TensorFlow does by now."""
+        return (tf.reshape(self.x, self.shape),)
+
+    def first(self):
+        """Build the result as TensorFlow 1.15 did."""
+        return tf.reshape(tf.math.log(_clipped(_probabilities(self.x))), self.shape)
+
+    def gradients(self):
+        """Yield the gradients that arrive, as they seem: what the op's own gradient was multiplied by."""
+        for user in self.op.outputs[1].consumers():
+            yield user.outputs[0]
 
 
 class _Product(Form):
@@ -173,4 +239,23 @@ def _softmaxes(op):
         yield Softmax(op)
 
 
-_FORMS = {"Softmax": _softmaxes, "BatchMatMulV2": _dots}
+def _entropies(op):
+    """Yield the cross entropy that an op may be of, whose results get the shape of what was made flat."""
+    logits, labels = (one.op for one in op.inputs)
+    for user in op.outputs[0].consumers():
+        if logits.type == labels.type == user.type == "Reshape" and (logits.inputs[0].shape.rank or 0) > 2:
+            yield CrossEntropy(op, labels.inputs[0], logits.inputs[0], user.outputs[0])
+
+
+def _classes(op):
+    """Yield what the cross entropy of classes may take."""
+    if op.inputs[0].op.type == "Reshape" and (op.inputs[0].op.inputs[0].shape.rank or 0) > 2:
+        yield OfClasses(op, op.inputs[0])
+
+
+_FORMS = {
+    "Softmax": _softmaxes,
+    "SoftmaxCrossEntropyWithLogits": _entropies,
+    "SparseSoftmaxCrossEntropyWithLogits": _classes,
+    "BatchMatMulV2": _dots,
+}

@@ -1,4 +1,4 @@
-"""Softmax and dot products of Keras are one op by now: a port with them passes, and no mistake does."""
+"""Softmax, its entropies and dot products of Keras are one op by now: a port with them passes, and no mistake does."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
 from compat_v1.audit.branched import build_switches
-from compat_v1.audit.keras_ops import DOT, SOFTMAX
+from compat_v1.audit.keras_ops import DOT, ENTROPY, SOFTMAX
 from test_drift_layer_norm import _read
 
 raw = tf.raw_ops
@@ -45,7 +45,33 @@ def both(new, x, y, mistake=""):
     return product
 
 
-FORMS = {softmax: SOFTMAX, rows: DOT, columns: DOT, both: DOT}
+def _clipped(probabilities):
+    least = tf.constant(1e-7)
+    return tf.clip_by_value(probabilities, least, 1 - least)
+
+
+def entropy(new, x, y, mistake=""):
+    labels = tf.nn.softmax(tf.get_default_graph().get_tensor_by_name("x:0"), 1 if mistake else 2)
+    if new:
+        return tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=x)
+    p = softmax(False, x, y)
+    return -tf.reduce_sum(labels * tf.log(_clipped(p / tf.reduce_sum(p, -1, keepdims=True))), -1)
+
+
+def classes(new, x, y, mistake=""):
+    logits = x if new else tf.log(_clipped(softmax(False, x, y)))
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.argmax(y, 1 if mistake else 2), logits=logits)
+
+
+def flat_classes(new, x, y, mistake=""):
+    labels = tf.reshape(tf.argmax(y, 2), [-1])
+    logits = tf.reshape(x if new else tf.log(_clipped(softmax(False, x, y))), [-1, 4])
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=2 * logits if mistake else logits)
+
+
+FORMS = {softmax: SOFTMAX, rows: DOT, columns: DOT, both: DOT} | dict.fromkeys(
+    [entropy, classes, flat_classes], ENTROPY
+)
 
 
 def _program(form, new, mistake="", gated=True, of_input=False):
@@ -104,6 +130,9 @@ def _edited(form, op, slot, other, place):
         (softmax, "Mul", 1, "Tanh", 3),  # the gradient is multiplied by another tensor
         (softmax, "Sub", 0, "Softmax", 0),
         (columns, "BatchMatMulV2", 1, "Tanh", 0),
+        (entropy, "Reshape", 0, "gradients/Square_grad/Mul_1", 1),  # the derivative of a sine is missing
+        (classes, "Reshape", 0, "gradients/Square_grad/Mul_1", 1),
+        (classes, "Reshape", 0, "SparseSoftmaxCrossEntropyWithLogits/SparseSoftmaxCrossEntropyWithLogits:1", 2),
         (both, "BatchMatMulV2", 0, "transpose_1", 1),
     ],
 )
