@@ -4,11 +4,9 @@ A name alone says nothing, and TensorFlow numbers those that it makes. But where
 same names in both graphs, and partners have them in turn, the port takes one for the other.
 """
 
-import re
-
 from compat_v1.audit.findings import Finding
+from compat_v1.audit.references import unnumbered
 
-_NUMBER = re.compile(r"_\d+(?=/|$)")
 FED = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2"}
 KEPT = {"Variable", "VariableV2", "VarHandleOp"}
 
@@ -20,7 +18,7 @@ def names(verification):
         partners = {name: verification.partner[node].name for name, node in named.items()}
         for name, node in named.items():
             circle = _circle(partners, name)
-            if len({_NUMBER.sub("", one) for one in circle}) > 1:
+            if len(set(map(unnumbered, circle))) > 1:
                 what = f"is {verb} as {partners[name]} in the port, where another is {name}"
                 yield Finding("role", node, verification.partner[node], what)
 

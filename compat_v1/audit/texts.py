@@ -3,6 +3,7 @@
 import re
 
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.references import unnumbered
 
 _TENSOR = re.compile(r"([A-Za-z0-9.][A-Za-z0-9_./\\-]*):(\d+)")
 _REWORDED = {
@@ -12,7 +13,6 @@ _REWORDED = {
     ),
 }
 _OF_A_CASE = "exclusive=True: more than 1"  # which lists its conditions by name, by now, and once in any order
-_NUMBER = re.compile(r"_\d+(?=/|$)")
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 
 
@@ -87,7 +87,7 @@ def _is_named_after(verification, node, other, text, other_text):
         return False
     if re.fullmatch(r"/fraction_(of|over)_\d+(_of_\d+)?_full", tags[1].removeprefix(tags[0])):
         return True  # of a queue, which had its name alone
-    here, there = (_NUMBER.sub("", one) for one in tags)
+    here, there = map(unnumbered, tags)
     return here == there or _names_variables(verification, here, there)
 
 
@@ -98,5 +98,5 @@ def _names_variables(verification, tag, other_tag):
         variable = made.get("/".join(parts[:count]))
         if variable is not None and variable.op in _VARIABLES and variable in verification.partner:
             names = verification.partner[variable].names
-            return other_tag in ("/".join([_NUMBER.sub("", name), *parts[count:]]) for name in names)
+            return other_tag in ("/".join([unnumbered(name), *parts[count:]]) for name in names)
     return False

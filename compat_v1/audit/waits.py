@@ -4,12 +4,15 @@ Whatever uses them waits for it as well, and is compared; but a program may fetc
 same name, or, of constants that are numbered otherwise, that which the partner of the user takes.
 """
 
+from collections import defaultdict
+
 from compat_v1.audit import idle
 from compat_v1.audit.findings import alone_awaited
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, EXITS, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_of_numbers, is_op, is_tensor, is_zeros
 from compat_v1.audit.pruning import before, surely_before, users_of
+from compat_v1.audit.references import unnumbered
 from compat_v1.audit.rules import decays, oldest_averages, oldest_branches
 from compat_v1.audit.rules.functional import acting
 
@@ -23,6 +26,10 @@ def of_consumed(verification):
     numbered = verification.constants
     taken = {twin: name for name, twin in numbered.items()}
     by_users = _by_users(verification)
+    numbered_alike = defaultdict(list)
+    for name in other.consumed:
+        if other.graph.controls[name]:
+            numbered_alike[unnumbered(name)].append(name)
     for name, rule in normal.consumed.items():
         if rule == other.consumed.get(name) and rule in (idle.RULE, "groups by device"):
             continue  # a group of gradients of which one is left does nothing; the members of groups are compared
@@ -33,10 +40,28 @@ def of_consumed(verification):
         alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]
         alike = [one for one in alike if not _are_of_other_values(verification, name, one)]
         found = [_differences(verification, name, one) for one in alike]
-        if found and all(found):
+        if found and all(found) and not _stands_for_another(verification, name, numbered_alike[unnumbered(name)]):
             for one, which in found[0]:
                 yield alone_awaited(one, which, name=name)
     yield from _of_constants_alone(verification, by_users)
+
+
+def _stands_for_another(verification, name, alike):
+    """Whether a constant that is left without users waits for what one of some others waits for, left as it is."""
+    normal, other = (side.normal for side in verification.pairing.sides)
+    if not _is_left(verification.partner, normal, name):
+        return False
+    others = [one for one in alike if _op(normal, name) == _op(other, one) == "Const"]
+    others = [one for one in others if _is_left(verification.back, other, one)]
+    return any(
+        not _are_of_other_values(verification, name, one) and not _differences(verification, name, one)
+        for one in others
+    )
+
+
+def _is_left(paired, normal, name):
+    """Whether rules left nothing of all that takes a constant."""
+    return not any(normal.made.get(user) in paired for user, _ in normal.graph.users[name])
 
 
 def leave_out_measured(normal):

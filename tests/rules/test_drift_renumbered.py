@@ -73,3 +73,21 @@ def test_where_the_layers_are_made_in_one_order_so_are_the_numbers():
     assert audit(accumulated("beta"), accumulated({"a": "gamma", "b": "beta"})).verdict == "numbers changed"
     mistaken = accumulated({"a": "gamma", "b": "beta"}, order=turned)
     assert audit(accumulated("beta"), mistaken).verdict == "not faithful"
+
+
+def waiting(first, second_waits_for="Cos"):
+    """Two layers, numbered from `first`, with a constant each that nobody takes: it waits for what the layer makes."""
+    with tf.Graph().as_default() as graph:
+        h = floats(8, 4)
+        for number, (op, awaited) in enumerate((("Sin", "Sin"), ("Cos", second_waits_for)), first):
+            with tf.name_scope(f"layer_{number}"):
+                h = getattr(tf.raw_ops, op)(x=h)
+            with tf.control_dependencies([one for one in graph.get_operations() if one.type == awaited]):
+                tf.constant(2.0, name=f"layer_{number}/scalar")
+    return graph.as_graph_def()
+
+
+def test_a_constant_that_nobody_takes_may_have_the_number_of_another_layers():
+    assert audit(waiting(1), waiting(2)).verdict == "faithful"
+    assert audit(waiting(1), waiting(2, second_waits_for="Sin")).verdict == "not faithful"
+    assert audit(waiting(1), waiting(1, second_waits_for="Sin")).verdict == "not faithful"
