@@ -9,6 +9,7 @@ from compat_v1.audit import called, epsilons, patterns, pruning, waits
 from compat_v1.audit.definitions import gives_reference
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.references import unnumbered
 from compat_v1.audit.rules.datasets import DATASET
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 
@@ -254,6 +255,13 @@ def attribute(node, other, key, value, other_value):
         return "placeholder shape" if value is None else None
     if key in ("element_shape", "identical_element_shapes") and node.op.startswith("TensorArray"):
         return "shapes in arrays" if _tells_less(value, other_value, node.op) else None
+    if (
+        key == "tensor_array_name"
+        and value
+        and other_value
+        and len({_named_by(one) for one in (value, other_value)}) == 1
+    ):
+        return "names"
     if key == "name in checkpoints" and value and other_value:
         return "names in checkpoints"
     if key == "epsilon" and node.op.startswith("FusedBatchNorm") and value and other_value:
@@ -269,6 +277,11 @@ def attribute(node, other, key, value, other_value):
     if key in ("legacy_autotune", "is_files") and value is None and "Dataset" in node.op:
         return "dataset tuning"
     return None
+
+
+def _named_by(value):
+    """Return the scopes that an array is named by, without numbers: a message alone says them."""
+    return unnumbered(attr_value_pb2.AttrValue.FromString(value).s.decode("utf-8", "replace"))
 
 
 _STOPPED = b"Not a number (NaN) or infinity (Inf) values detected in gradient."

@@ -217,3 +217,14 @@ def test_what_is_known_without_a_stack_is_pushed_turn_by_turn_all_the_same():
         assert audit(old, new).verdict == "not faithful"
         push.input.append("^gradients/Add")
     assert len(pushes) > 2 and audit(old, new).verdict == "faithful"
+
+
+def test_the_scopes_of_an_array_s_name_may_be_numbered_otherwise():
+    def arrays(scope, kind="output"):
+        with tf.Graph().as_default() as graph, tf.name_scope(scope):
+            array = tf.TensorArray(tf.float32, 3, tensor_array_name=f"{scope}/dynamic_rnn/{kind}_0")
+            tf.identity(array.write(0, floats(2)).read(0))
+        return graph.as_graph_def()
+
+    assert audit(arrays("lstm_1"), arrays("lstm")).verdict == "faithful"
+    assert audit(arrays("lstm_1"), arrays("lstm", "input")).verdict == "not faithful"
