@@ -32,6 +32,7 @@ from compat_v1.audit import (
 )
 from compat_v1.audit.bodies import body, generators, of_datasets
 from compat_v1.audit.causes import differences
+from compat_v1.audit.dimensions import ELEMENTWISE
 from compat_v1.audit.findings import Finding
 from compat_v1.audit.graph import Attributes, Graph, has_shape
 from compat_v1.audit.literals import Literal
@@ -243,7 +244,10 @@ def _compared(graphs, without, compare_functions, given, hints=None):
             compare_unused_constants(verification)
             compare_unused_copies(verification)
         new = ({}, {})
+        otherwise = _kept_otherwise(verification)
         for node, other in verification.partner.items():
+            if node in otherwise:
+                continue
             here, there = normals[0].known_sizes(node), normals[1].known_sizes(other)
             if here != there:
                 for which, one, own, others in ((0, node, here, there), (1, other, there, here)):
@@ -261,6 +265,21 @@ def _compared(graphs, without, compare_functions, given, hints=None):
             {**own, **{name: known for name, known in more.items() if own.get(name) is not ENTERING}}
             for own, more in zip(hints, new, strict=True)
         )
+
+
+def _kept_otherwise(verification):
+    """Return the nodes of the original that keep axes, and their partners do not, with what is made of each element.
+
+    So is a sum of exponentials: a number known of one of the two is none of the other.
+    """
+    pairs = verification.partner.items()
+    found = {node for node, other in pairs if node.attributes.get("keep_dims") != other.attributes.get("keep_dims")}
+    todo = list(found)
+    while todo:
+        users = {user for user, _ in verification.pairing.sides[0].users[todo.pop()] if user.op in ELEMENTWISE}
+        todo += users - found
+        found |= users
+    return found
 
 
 def _surely_made(tensors):

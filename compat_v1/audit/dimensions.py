@@ -255,6 +255,7 @@ _BINARY = (
     *("BitwiseXor", "LeftShift", "RightShift", "Igamma", "Igammac", "Polygamma", "Zeta", "MulNoNan", "NextAfter"),
     *("TruncateMod", "Xlog1py", "Substr", "IgammaGradA", "RandomGammaGrad"),
 )
+ELEMENTWISE = {*_UNARY, *_BINARY}
 _RULES = {
     **dict.fromkeys(_UNARY, _same),
     **dict.fromkeys(_BINARY, _broadcast),

@@ -222,3 +222,28 @@ def test_what_the_program_says_when_it_stops_is_compared():
         if node.op == "CheckNumerics":
             node.attr["message"].s = b"the gradient"
     assert audit(graph.as_graph_def(), other).verdict == "not faithful"
+
+
+def _exponents(new, mistake=False):
+    """The gradient of a sum of exponentials, whose axes an old graph keeps: only the port tells how large they are."""
+    with tf.Graph().as_default() as graph:
+        x = raw.PyFunc(input=[floats(4, 5)], token="pyfunc_0", Tout=[tf.float32])[0]
+        if new:
+            x.set_shape([None, 5])
+        w = tf.Variable(1.0, use_resource=False, name="w")
+        x, axes = x * w, [0] if mistake else [1]
+        if new:
+            result = tf.reduce_logsumexp(x, axes)
+        else:
+            largest = raw.Max(input=x, axis=axes, keep_dims=True)
+            largest = raw.Select(condition=raw.IsFinite(x=largest), x=largest, y=raw.ZerosLike(x=largest))
+            largest = tf.stop_gradient(largest)
+            result = raw.Log(x=raw.Sum(input=raw.Exp(x=x - largest), axis=axes, keep_dims=True)) + largest
+            result = raw.Squeeze(input=result, axis=axes)
+        out(tf.gradients(tf.sin(result), w)[0])
+    return graph.as_graph_def(add_shapes=new)
+
+
+def test_how_large_a_sum_is_tells_nothing_of_one_that_keeps_its_axes():
+    assert audit(_exponents(False), _exponents(True)).verdict == "faithful"
+    assert audit(_exponents(False), _exponents(True, mistake=True)).verdict == "not faithful"

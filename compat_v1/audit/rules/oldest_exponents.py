@@ -53,7 +53,7 @@ def _squeeze(normal, node, found, users):
     node.steps.add(_RULE)
     normal.set_sizes(node, sizes)
     for one in fitting:
-        one.write(normal, total, found["kept"], users)
+        one.write(normal, total, found["kept"], shape, users)
     normal.absorbed |= {added, kept}
 
 
@@ -106,9 +106,9 @@ class _Gradient:
         self.gradient, (self.group,) = reshaped.inputs[0], groups
         self.is_whole = _comes_behind(self.gradient, reshaped.controls) and users[self.group] == {self.handed}
 
-    def write(self, normal, total, shape, users):
-        """Reshape the product instead of what it is of."""
-        sizes, kept = normal.sizes(total), normal.sizes((self.product, 0))
+    def write(self, normal, total, shape, kept, users):
+        """Reshape the product, to a shape whose sizes are `kept`, instead of what it is of."""
+        sizes = normal.sizes(total)
         reshape, own = self.reshaped[0], {self.inverse, self.product}
         if self.handed is None:
             self.inverse.controls = self.inverse.controls - {reshape} | _awaited(normal, self.gradient)
