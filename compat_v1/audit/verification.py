@@ -8,6 +8,7 @@ import functools
 from collections import Counter
 
 from compat_v1.audit import (
+    consumed_waits,
     drift,
     epsilons,
     excuses,
@@ -60,7 +61,7 @@ class Verification:
         self.surely_before = functools.cache(surely_before)
         for node, other in self.partner.items():
             self._compare(node, other)
-        self.findings.extend(waits.of_consumed(self))
+        self.findings.extend(consumed_waits.of_consumed(self))
         self._compare_rests()
         ops = [{node.op for node in side.normal.graph.nodes.values()} for side in pairing.sides]
         for side, taken in zip(pairing.sides, (self.partner, self.back), strict=True):
