@@ -28,6 +28,7 @@ from compat_v1.audit import (
     older_ops,
     row_orders,
     sharing,
+    told,
     waits,
 )
 from compat_v1.audit.bodies import body, generators, of_datasets
@@ -229,7 +230,7 @@ def _compared(graphs, without, compare_functions, given, hints=None):
 
     Where one graph knows the sizes of a tensor and the other does not, both are told, and are compared again. That is
     sound: the sizes are the same if what makes them is, and that is what is compared. `hints`: of each graph, what was
-    told when more of them was compared; the sizes in loops are among them.
+    told when more of them was compared; the sizes in loops are among them. So are those that the port's gradients say.
     """
     followed = hints is not None
     hints = hints or ({}, {})
@@ -243,7 +244,7 @@ def _compared(graphs, without, compare_functions, given, hints=None):
         if not given:  # a whole graph, of which anything can be fetched
             compare_unused_constants(verification)
             compare_unused_copies(verification)
-        new = ({}, {})
+        new = told.by_reshapes(verification)
         otherwise = _kept_otherwise(verification)
         for node, other in verification.partner.items():
             if node in otherwise:
