@@ -168,6 +168,11 @@ RULES = {
         "1.0 to 1.15",
         "where it does not hold the program stops; else nothing is asked",
     ),
+    "lengths of sequences": Rule(
+        "sequences are reversed by lengths of 32 bits as they are, which were made 64 bits wide",
+        "1.0 to 1.15",
+        "they are the same whole numbers",
+    ),
     "read backwards": Rule(
         "an image is reversed along an axis, was read with a stride of -1",
         "1.0 to 1.15",

@@ -286,7 +286,14 @@ def row_in_a_part(old, x, y, extras=2, crossed=False):
     return tf.cast(raw.SelectV2(condition=inside, t=other if crossed else row, e=row if crossed else other), tf.float32)
 
 
+def reversed_by_lengths(old, x, y, axis=1, more=0):
+    lengths = tf.cast(tf.abs(tf.argmax(tf.sin(x), axis=1)), tf.int32) // 2 + more
+    given = tf.cast(lengths, tf.int64) if old else lengths
+    return raw.ReverseSequence(input=x * y, seq_lengths=given, seq_dim=axis, batch_dim=1 - axis)
+
+
 HARMLESS = {
+    reversed_by_lengths: "lengths of sequences",
     row_in_a_part: "row in a part",
     size_of_an_array: "computed shapes",
     branch: "condition that always holds",

@@ -24,6 +24,7 @@ from oldest_forms import (
     merge,
     parsed,
     power,
+    reversed_by_lengths,
     row_in_a_part,
     size_of_an_array,
     sparse_update,
@@ -208,7 +209,12 @@ def row_by_another_condition(old, x, y):
     return made
 
 
+def reversed_by_others(old, x, y):
+    return reversed_by_lengths(old, x, y, more=0 if old else 1)
+
+
 MISTAKES = [
+    *(reversed_by_others,),
     *(another_part, rows_of_each_others_parts, row_by_another_condition),
     *(maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered),
     *(size_of_another, size_of_what_grows),

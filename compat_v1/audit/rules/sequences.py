@@ -1,8 +1,8 @@
-"""Rules for one example that is parsed by the op that parses many, a sequence with vectors of keys."""
+"""Rules for one example that is parsed by the op that parses many, and for the lengths of sequences."""
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.operands import INT32, is_op, is_scalar
 
 _COUNTS = ("Ncontext_sparse", "Ncontext_dense", "Nfeature_list_sparse", "Nfeature_list_dense")
 _KEPT = ("Ncontext_sparse", "Nfeature_list_sparse", "Nfeature_list_dense", "context_sparse_types", "Tcontext_dense")
@@ -74,7 +74,19 @@ def _asserts_scalar(normal, name, given):
     return (node, condition, rank[0]) if rank[0].inputs == [given] and is_scalar(none, 0) else None
 
 
+def _reversed(rewriter, name, node, operands):
+    """Lengths of 32 bits are as many as they are in 64."""
+    tensor, lengths = operands
+    if not is_op(lengths, "Cast") or lengths[0].controls or lengths[0].attributes.get("SrcT") != INT32:
+        return False
+    rewriter.normal.absorbed.add(lengths[0])
+    attributes = {**rewriter.graph.attributes(name), "Tlen": INT32}
+    rewriter.normal.keep(name, node.op, [tensor, lengths[0].inputs[0]], attributes, {"lengths of sequences"})
+    return True
+
+
 RULES = {
+    "ReverseSequence": _reversed,
     "ParseSingleSequenceExample": _parsed_alone,
     "ParseExampleV2": _parsed_asserted,
     "ParseSequenceExampleV2": _parsed_asserted,
