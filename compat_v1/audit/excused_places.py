@@ -73,7 +73,9 @@ def colocation(node, other, places, stands, of_parts):
     beside = node.op in _BESIDE or "compared in a branch" in node.steps | other.steps
     if of_parts or (beside and "elsewhere" not in known):
         return "colocation"
-    return "colocation" if all(stands) and known == {"an input"} else None
+    # Placed as its input is, a sum of gradients: whose place is compared itself.
+    is_measure = node.op == other.op == "L2Loss" and known == {"as an input"}
+    return "colocation" if all(stands) and (known == {"an input"} or is_measure) else None
 
 
 def measures(normal, name):

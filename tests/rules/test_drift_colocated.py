@@ -117,6 +117,23 @@ def test_the_gradients_of_an_einsum_are_beside_that_or_beside_the_product():
     assert audit(old, new).verdict == "not faithful"
 
 
+def _measured(order, beside=None):
+    """The norm of a sum, beside the first of what is added, as the sum is, or elsewhere."""
+    with tf.Graph().as_default() as graph:
+        parts = [raw.Tanh(x=floats(3)), raw.Exp(x=floats(3, name="y"))]
+        raw.Relu(features=floats(3, name="z"), name="elsewhere")
+        with graph.colocate_with(parts[order[0]].op):
+            total = raw.AddN(inputs=[parts[k] for k in order])
+        with graph.colocate_with(graph.get_operation_by_name(beside) if beside else total.op):
+            raw.L2Loss(t=total, name="out")
+    return graph.as_graph_def()
+
+
+def test_what_is_beside_what_it_measures_is_where_that_is():
+    proved(_measured((0, 1)), _measured((1, 0)))
+    assert audit(_measured((0, 1)), _measured((1, 0), beside="elsewhere")).verdict == "not faithful"
+
+
 def _quotient(new, beside="value"):
     """A quotient by a count, which TensorFlow 1.0 made of several ops, and its gradient beside that or the division."""
     with tf.Graph().as_default() as graph:

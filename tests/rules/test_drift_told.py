@@ -160,6 +160,31 @@ def test_the_gradients_of_an_einsum_that_sums_nothing_are_sums_of_products(equat
         assert audit(old, _multiplied(equation, axes, asked, together)).verdict == "not faithful"
 
 
+def _multiplied_twice(new, first="mbd,mlb->lbd", second="lbd,mlb->mbd", asked=0):
+    """A product, and what was made of it multiplied by the same factor as the product's own gradient is."""
+    with tf.Graph().as_default() as graph:
+        x, y = (raw.Exp(x=floats(3, 3, 3, name=name)) for name in "xy")
+        if new:
+            result = raw.Einsum(inputs=[raw.Tanh(x=raw.Einsum(inputs=[x, y], equation=first)), y], equation=second)
+        else:
+            result = tf.matmul(tf.transpose(x, [1, 2, 0]), tf.transpose(y, [2, 0, 1]))
+            result = raw.Tanh(x=tf.transpose(result, [2, 0, 1]))
+            result = tf.matmul(tf.transpose(result, [1, 2, 0]), tf.transpose(y, [2, 1, 0]))
+            result = tf.transpose(result, [2, 0, 1])
+        out(raw.Concat(concat_dim=0, values=[result, *tf.gradients(raw.Tanh(x=result), [(x, y), (y, x)][asked])]))
+    return graph.as_graph_def()
+
+
+def test_what_is_multiplied_as_a_gradient_is_may_be_none():
+    old, new = _multiplied_twice(False), _multiplied_twice(True)
+    result = audit(old, new)
+    assert (list(result.differences), [one.cause for one in result.numbers]) == ([], ["einsum"])
+    one, other = (np.frombuffer(run(each, 0), np.float32) for each in (old, new))
+    np.testing.assert_allclose(one, other, rtol=1e-4)
+    for mistake in ({"second": "lbd,lmb->mbd"}, {"first": "mbd,lmb->lbd"}, {"asked": 1}):
+        assert audit(old, _multiplied_twice(True, **mistake)).verdict == "not faithful"
+
+
 # What serves nothing.
 
 

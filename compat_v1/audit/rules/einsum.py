@@ -54,10 +54,25 @@ def _einsum(rewriter, name, node, operands):
         for side, (own, other) in enumerate([(left, right), (right, left)]):
             if axes != (result, other, own) or not _fits(rewriter.normal, shapes[0], product):
                 continue
+            if not _is_one_of_two(rewriter.graph, name, f"{result},{own}->{other}"):
+                continue
             factor = _factor(rewriter, name, operands[1], product, 1 - side)
             if factor is not None:
                 return product.gradient(rewriter, name, operands[0], product, side, factor)
     return _forward(rewriter, name, operands, axes)
+
+
+def _is_one_of_two(graph, name, equation):
+    """Whether an op is the gradient for one of two tensors: what it is made from gives that for the other, too.
+
+    A program may multiply what it made of a product by the same tensor once more, as the gradient does.
+    """
+    given = graph.inputs[name][0]
+    others = [user for user, slot in graph.users[given[0]] if user != name and graph.inputs[user][0] == given]
+    return any(
+        graph.nodes[one].op == "Einsum" and Attributes(graph.nodes[one])["equation"].s == equation.encode()
+        for one in others
+    )
 
 
 def _factor(rewriter, name, operand, product, side):
