@@ -20,21 +20,24 @@ def compare_unused_constants(verification):
         if name in left and verification.is_same(literal, left[name]):
             verification.constants[name] = name
             del left[name]
-    here = [name for name in unused[0] if name not in verification.constants]
-    for name in here:
+    here = []
+    for name in (name for name in unused[0] if name not in verification.constants):
         other = next((one for one, value in left.items() if verification.is_same(unused[0][name], value)), None)
-        said = texts.rule_of_unused(verification, unused[0][name], left[name]) if name in left else None
-        if other is None and said:
-            verification.explain(said, name)
-            del left[name]
-        elif other is None and name in left:
-            _find(verification, name, unused[0][name], left[name])
-            del left[name]
-        elif other is None:
-            _leave(verification, name)
+        if other is None:
+            here.append(name)
         else:
             verification.constants[name] = other
             del left[other]
+    for name in here:
+        said = texts.rule_of_unused(verification, unused[0][name], left[name]) if name in left else None
+        if said:
+            verification.explain(said, name)
+            del left[name]
+        elif name in left:
+            _find(verification, name, unused[0][name], left[name])
+            del left[name]
+        else:
+            _leave(verification, name)
     for name in left:
         _leave(verification, name)
 

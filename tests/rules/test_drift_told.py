@@ -227,6 +227,22 @@ def test_a_constant_that_nothing_uses_is_not_held_against_one_of_its_name():
     assert audit(_named(True, "/device:CPU:0"), _named(False, "/device:CPU:1")).verdict == "not faithful"
 
 
+def _unused(*values):
+    """Return a graph with constants that nothing uses, numbered in turn."""
+    with tf.Graph().as_default() as graph:
+        for value in values:
+            tf.constant(value)
+        out(raw.Exp(x=floats(4, 3)))
+    return graph.as_graph_def()
+
+
+def test_a_constant_that_nothing_uses_may_have_the_name_of_one_that_the_port_has_not():
+    proved(_unused(2, 0.0), _unused(0.0))
+    proved(_unused([1], 2, 0.0), _unused([1], 0.0))
+    assert audit(_unused(2, 0.0), _unused(0.5)).verdict == "not faithful"
+    assert audit(_unused(2, 0.0), _unused(2, 0.5)).verdict == "not faithful"
+
+
 def test_that_a_placeholder_is_a_scalar_the_port_tells_a_graph_of_the_first_releases():
     with tf.Graph().as_default() as graph:
         raw.Mul(x=tf.placeholder(tf.float32, [5, 2]), y=tf.placeholder(tf.float32, [], name="scale"))
