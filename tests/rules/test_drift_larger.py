@@ -184,19 +184,23 @@ def _contracted(kind, equation=None):
     with tf.Graph().as_default() as graph:
         x, w, z = floats(None, 3, 4, 3), floats(3, 4, 3, name="w"), floats(None, 3, 4, 3, name="z")
         other = {"batches": [tf.exp(x)], "other batches": [z], "rows": [z], "rows in a column": [z], "matrix": [w]}
+        other["number"] = [z]
         taken = [x, *other.get(kind, [])]
         if equation:
             y = tf.einsum(equation, *taken)
         elif "rows" in kind:
             y = tf.matmul(tf.reshape(x, [-1, 1, 36]), tf.reshape(z, [-1, 36, 1]))
             y = tf.reshape(y, [tf.shape(x)[0]])
+        elif kind == "number":
+            y = tf.reshape(tf.matmul(tf.reshape(x, [1, -1]), tf.reshape(z, [-1, 1])), [])
         elif "batches" in kind:
             y = tf.matmul(tf.transpose(x, [0, 2, 1, 3]), tf.transpose(taken[1], [0, 2, 3, 1]))
         elif kind == "matrix":
             y = tf.matmul(tf.reshape(x, [-1, 12]), tf.reshape(tf.transpose(w, [1, 2, 0]), [12, 3]))
             y = tf.transpose(tf.reshape(y, [-1, 3, 3]), [2, 0, 1])
         else:
-            y = tf.reduce_sum(x, [1]) if kind == "sum" else tf.transpose(x, [3, 1, 0, 2])
+            sums = {"sum": [1], "total": [0, 1, 2, 3]}
+            y = tf.reduce_sum(x, sums[kind]) if kind in sums else tf.transpose(x, [3, 1, 0, 2])
         if kind == "rows in a column":
             y = tf.expand_dims(y, 1)
         for number, gradient in enumerate(tf.gradients(tf.tanh(y), taken)):
@@ -207,8 +211,11 @@ def _contracted(kind, equation=None):
 
 EQUATIONS = {"batches": "bqhk,bthk->bhqt", "matrix": "bqhk,ohk->obq", "sum": "bqhk->bhk", "turned": "bqhk->kqbh"}
 EQUATIONS |= {"other batches": "bqhk,bthk->bhqt", **dict.fromkeys(("rows", "rows in a column"), "bqrs,bqrs->b")}
+EQUATIONS |= {"number": "bqrs,bqrs->", "total": "bqhk->"}
 OTHERS = {
     "other batches": ["bqhk,bthk->bhtq", "bthk,bqhk->bhqt", "bhqk,bhtk->bhqt", "bqhk,athk->ahqt"],
+    "number": ["bqrs,bsrq->", "bqhk,bqhk->"],
+    "total": ["bqhk->b"],
     "rows": ["bqrs,bsrq->b"],
     "rows in a column": ["bqrs,bsrq->b"],
     "batches": ["bqhk,bthk->bhtq", "bthk,bqhk->bhqt", "bhqk,bhtk->bhqt"],

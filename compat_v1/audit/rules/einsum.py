@@ -111,7 +111,7 @@ def _of_one(rewriter, name, operand, before, after):
     shape = rewriter.normal.sizes(operand)
     if isinstance(operand, Literal) or shape is None or len(shape) != len(before):
         return False
-    if not all(one.isalpha() and len(set(one)) == len(one) for one in (before, after)) or not set(after) <= set(before):
+    if not all(map(_are_axes, (before, after))) or not set(after) <= set(before):
         return False
     summed = [place for place, axis in enumerate(before) if axis not in after]
     kept = "".join(axis for axis in before if axis in after)
@@ -124,6 +124,11 @@ def _of_one(rewriter, name, operand, before, after):
     return True
 
 
+def _are_axes(letters):
+    """Whether a part of an equation is letters, none of them twice: a scalar has none."""
+    return (letters.isalpha() or not letters) and len(set(letters)) == len(letters)
+
+
 def _axes(equation):
     """Return the axes of two operands and of the result, as three strings of letters, none of them twice; or None.
 
@@ -131,7 +136,7 @@ def _axes(equation):
     """
     operands, arrow, result = equation.partition("->")
     axes = (*operands.split(","), result)
-    if not arrow or len(axes) != 3 or not all(one.isalpha() and len(set(one)) == len(one) for one in axes):
+    if not arrow or len(axes) != 3 or not all(map(_are_axes, axes)):
         return None
     left, right, kept = map(set, axes)
     return axes if kept <= left | right and left ^ right <= kept else None
