@@ -7,7 +7,7 @@ edge by edge, so that a wrong pair can make a false difference but can hide none
 from collections import Counter, defaultdict
 
 from compat_v1.audit import renumbered
-from compat_v1.audit.exchanged import FED, KEPT
+from compat_v1.audit.exchanged import FED, KEPT, unnamed
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import COMMUTING
@@ -39,6 +39,7 @@ class Pairing:
         self.sides = (_Side(original), _Side(port))
         self.partner, self.back = {}, {}
         self._new = []
+        self._unnamed = unnamed(self.sides)
         self._numbered = renumbered.numbered(self.sides)  # whose names say nothing, as TensorFlow made them
         for node, other in given:
             self.pair(node, other)
@@ -46,7 +47,7 @@ class Pairing:
         self._spread_out(strict=True)
         self._match(lambda side, node: (side.below[node], side.above[node]), ties=True)
         self._pair_seeds()
-        self._match(lambda side, node: (side.below[node], side.local[node], *sorted(node.names)))
+        self._match(lambda side, node: (side.below[node], side.local[node], *sorted(self._names(node))))
         self._match(lambda side, node: (side.above[node], side.local[node]), ties=False)
         self._match(lambda side, node: (side.below[node], side.local[node]), ties=False)
         self._spread_out(strict=True)
@@ -126,10 +127,10 @@ class Pairing:
         return len(waits) + len(used ^ others) + sum((self.partner.get(one[0]), one[1]) != two for one, two in tensors)
 
     def _by_name(self, side, node):
-        return side.local[node], node.name
+        return side.local[node], self._names(node)[0]
 
     def _by_op_and_name(self, _side, node):
-        return node.op, node.name
+        return node.op, self._names(node)[0]
 
     def _by_makers(self, side, node):
         """Return what a node is, how it is used, and what it is made from, of which the partners are known."""
@@ -216,13 +217,17 @@ class Pairing:
         for left, right in groups:
             named = defaultdict(list)  # rules make several nodes that stand for one of the graph: these come in order
             for node in right:
-                for name in node.names:
+                for name in self._names(node):
                     named[name].append(node)
             for node in left:
-                others = (one for name in node.names for one in named.get(name, ()) if one not in self.back)
+                others = (one for name in self._names(node) for one in named.get(name, ()) if one not in self.back)
                 other = next(others, None) if node not in self.partner else None
                 if other is not None:
                     self.pair(node, other)
+
+    def _names(self, node):
+        """Return the names of a node; which placeholder it is where TensorFlow numbered those, each kind by itself."""
+        return [self._unnamed[node]] if node in self._unnamed else node.names
 
     def _elect(self):
         """Pair what the new pairs say otherwise of as most of them say, so that a wrong edge misleads nothing else."""

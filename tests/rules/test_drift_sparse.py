@@ -69,3 +69,36 @@ def test_a_sparse_placeholder_that_nothing_takes_need_not_have_a_default():
 
     assert audit(built(form, False), built(form, True)).verdict == "faithful"
     assert audit(built(form, False), built(form, True, mistake=True)).verdict == "not faithful"
+
+
+def two_sums(new, mistake):
+    """Rows of two tables as two sparse placeholders say that no program named, of which one is trained."""
+    tables = [tf.Variable(tf.zeros([size, 3]), name=name, use_resource=False) for name, size in (("a", 5), ("b", 7))]
+    fed = []
+    for size in (5, 7):
+        known = tf.constant((-1, size), tf.int64)
+        shape = raw.PlaceholderWithDefault(input=known, shape=[2]) if new else tf.placeholder(tf.int64, [2])
+        fed.append((tf.placeholder(tf.int64, [None]), tf.placeholder(tf.int64, [None, 2]), shape))
+    fed = fed[::-1] if mistake == "rows" else fed
+    weight = tf.placeholder(tf.int64, [None])
+    sums = []
+    for table, (values, indices, shape) in zip(tables, fed, strict=True):
+        if mistake == "weight":
+            values, weight = weight, values
+        dense = raw.SparseTensorDenseMatMul(
+            a_indices=indices, a_values=tf.cast(values, tf.float32), a_shape=shape, b=table
+        )
+        sums.append(tf.reduce_sum(dense) / tf.cast(tf.shape(indices)[0], tf.float32))
+    out(raw.PreventGradient(input=sums[0] * 2 + sums[1], message="new" if new else "old"))
+    tf.identity(weight, name="weight")
+
+
+def test_what_no_program_named_is_fed_in_the_order_that_it_was_made_in():
+    old = built(two_sums, False)
+    assert [node.name for node in old.node if "Placeholder" in node.op][:4] == [
+        *("Placeholder", "Placeholder_1", "Placeholder_2", "Placeholder_3")
+    ]
+    result = audit(old, built(two_sums, True))
+    assert result.verdict == "faithful" and "shape of a sparse placeholder" in result.rules, result.differences
+    for mistake in ("rows", "weight"):
+        assert audit(old, built(two_sums, True, mistake)).verdict == "not faithful", mistake
