@@ -3,10 +3,12 @@
 import re
 
 import numpy as np
+import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
 
 from compat_v1.audit import called, epsilons, patterns, pruning, waits
 from compat_v1.audit.definitions import gives_reference
+from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
 from compat_v1.audit.references import unnumbered
@@ -59,6 +61,8 @@ def unused(node, side, in_port):
         return "unused gradients"
     if not in_port and _is_of_statistics(node) and not users.get(node):
         return "unused gradients"
+    if not in_port and not users.get(node) and _is_of_whole_numbers(node, side.normal.graph):
+        return "unused gradients"
     if not in_port and not users.get(node) and _is_of_triangle(node):
         return "diagonal of a triangle"
     if node.op == "ShapeN" and not users.get(node) and in_port:
@@ -94,6 +98,21 @@ def _is_of_statistics(node):
     maker, index = node.inputs[0]
     waits_for_it = all(one.op == "NoOp" and one.controls == {maker} for one in node.controls)
     return maker.op.startswith("FusedBatchNormGrad") and index > 2 and waits_for_it
+
+
+def _is_of_whole_numbers(node, graph):
+    """Whether a node adds up the gradients for what whole numbers were cast to, which go on to nothing."""
+    terms = [operand[0] for operand in node.inputs if not isinstance(operand, Literal)] if node.op == "AddN" else []
+    return bool(terms) and all(_is_for_whole_numbers(one.name, graph) for one in terms)
+
+
+def _is_for_whole_numbers(name, graph):
+    """Whether a gradient is brought into the shape of whole numbers as a type with fractions: of an operand's."""
+    for op, slot in (("Identity", 0), ("Reshape", 1), ("Shape", 0)):
+        if name not in graph.nodes or graph.nodes[name].op != op:
+            return False
+        name = graph.inputs[name][slot][0]
+    return graph.nodes[name].op == "Cast" and tf.as_dtype(Attributes(graph.nodes[name])["SrcT"].type).is_integer
 
 
 def _is_of_triangle(node):

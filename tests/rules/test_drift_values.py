@@ -154,3 +154,29 @@ def test_the_squares_of_an_angles_sides_are_added_in_either_order():
     assert "commuted sum" in proved(old, new, seeds=20).rules
     assert audit(old, built(_angle, True, True)).verdict == "not faithful"
     assert audit(built(_angle, False, True), new).verdict == "not faithful"
+
+
+def _of_whole(old, of=tf.int32):
+    """Gradients for some numbers, and for whole ones as fractions, which `old` adds up as well."""
+    whole = raw.Cast(x=tf.placeholder(of, [None], name="whole"), DstT=tf.float32)
+    x, ends = floats(None, name="x"), []
+    for k in range(2):
+        gradient, sizes = floats(None, name=f"gradient{k}"), [raw.Shape(input=one) for one in (whole, x)]
+        axes = raw.BroadcastGradientArgs(s0=sizes[0], s1=sizes[1])
+        both = [
+            raw.Reshape(tensor=raw.Sum(input=gradient, axis=axis), shape=size)
+            for axis, size in zip(axes, sizes, strict=True)
+        ]
+        with tf.control_dependencies([tf.group(*both)]):
+            ends.append([raw.Identity(input=one) for one in both])
+    if old:
+        raw.AddN(inputs=[one for one, _ in ends])
+    raw.AddN(inputs=[one for _, one in ends])  # which is only fetched
+
+
+def test_gradients_for_whole_numbers_are_added_up_no_more():
+    old, new = (built(lambda *_, one=one: _of_whole(one), one) for one in (True, False))
+    assert "unused gradients" in audit(old, new).rules and audit(old, new).verdict == "faithful"
+    assert audit(new, old).verdict == "not faithful"
+    old, new = (built(lambda *_, one=one: _of_whole(one, tf.float64), one) for one in (True, False))
+    assert audit(old, new).verdict == "not faithful"
