@@ -51,8 +51,8 @@ def colocation(node, other, places, stands, of_parts):
     to these; `of_parts`: whether they are of what is several ops in the other graph, such as an einsum, or copy one of
     several gradients. What is placed on a device by its name takes others there, so that it matters who is beside it.
     """
-    if node.op == "NoOp" and all(len(one.colocated) <= 1 for one in (node, other)):
-        return "colocation"  # it does nothing, anywhere, and ties no two others together
+    if (node.op == "NoOp" or _is_size(node)) and all(len(one.colocated) <= 1 for one in (node, other)):
+        return "colocation"  # it does nothing, or the same anywhere, and ties no two others together
     written = {one.written for one in (node, other, *places) if not isinstance(one, str)}
     if len(written) > 1 and any(
         not isinstance(one, str) and one.device not in ON_CPU for one in (node, other, *places)
@@ -76,6 +76,11 @@ def colocation(node, other, places, stands, of_parts):
     # Placed as its input is, a sum of gradients: whose place is compared itself.
     is_measure = node.op == other.op == "L2Loss" and known == {"as an input"}
     return "colocation" if all(stands) and (known == {"an input"} or is_measure) else None
+
+
+def _is_size(node):
+    """Whether a node gives what depends on sizes alone, as another type."""
+    return node.op == "Cast" and all(isinstance(one, Literal) for one in node.inputs)
 
 
 def measures(normal, name):

@@ -10,6 +10,7 @@ import tensorflow as tf
 from compat_v1.audit.graph import NOTES, Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_scalar, single
+from compat_v1.audit.references import target
 from compat_v1.audit.rewritten import Rewritten
 
 v1 = tf.compat.v1
@@ -49,7 +50,7 @@ def _is_plain(graph, name):
         alike = all(own[key] == attributes[key] for key in ("epsilon", "is_training", "data_format", "T", "U"))
         if backward.op not in _BACKWARD or graph.inputs[user][1:] != taken[: len(graph.inputs[user]) - 1] or not alike:
             return False
-        if backward.attr.keys() - _KNOWN or backward.device != node.device:
+        if backward.attr.keys() - _KNOWN - {"_class"} or {*map(target, graph.colocated(user))} - {name}:
             return False
     return True
 
@@ -105,8 +106,10 @@ class Unfused(Rewritten):
         self.unneeded |= {one.name for one in others if not one.outputs[0].consumers()}
         groups = {group for one in copies for group in one.control_inputs if user in group.control_inputs}
         waits = {one for each in (user, *groups) for one in each.control_inputs} - {user}
+        options = {"gate_gradients": bool(groups), "stop_gradients": wanted}
+        options["colocate_gradients_with_ops"] = "_class" in user.node_def.attr  # beside the op that they are of
         with self.beside(user, sorted(waits, key=lambda one: one.name)):
-            found = v1.gradients(y, wanted, arriving, gate_gradients=bool(groups), stop_gradients=wanted)
+            found = v1.gradients(y, wanted, arriving, **options)
         found = iter(found)
         found = [None if one is None else next(found) for one in sources]
         for one in (user, *groups):

@@ -10,6 +10,7 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import entered, is_op, is_scalar, number
 from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, redirect, users_of
+from compat_v1.audit.references import target
 from compat_v1.audit.rules.oldest_losses import doubled_of
 from compat_v1.audit.sizes import multiply
 
@@ -27,6 +28,7 @@ class _Moments:
         self.difference, self.squared = difference, squared
         self.average = self.shift[0].inputs[0][0]
         self.measured = frozenset()  # what its count waits for, as it is of sizes
+        self.squeezed: dict = {}  # {what its gradients are beside: what theirs are that are not squeezed yet}
 
 
 def begin(normal):
@@ -95,14 +97,16 @@ def _moments(normal, divisor, users):
 
 def _summed(operand):
     """Return what a sum, reshaped or not, is over."""
-    if is_op(operand, "Reshape"):
-        operand = operand[0].inputs[0]
-    return operand[0].inputs[0] if is_op(operand, "Sum") else None
+    total = _unshaped(operand)
+    return total[0].inputs[0] if is_op(total, "Sum") else None
+
+
+def _unshaped(operand):
+    return operand[0].inputs[0] if is_op(operand, "Reshape") else operand
 
 
 def _axes(operand):
-    total = operand[0].inputs[0][0] if is_op(operand, "Reshape") else operand[0]
-    axes = total.inputs[1]
+    axes = _unshaped(operand)[0].inputs[1]
     return sorted(axes.value) if isinstance(axes, Literal) and axes.kind == "whole" else None
 
 
@@ -144,6 +148,11 @@ def _write(normal, one, users):
         dims = v1.AttrValue(list=v1.AttrValue.ListValue(i=one.axes)).SerializeToString(deterministic=True)
         node.attributes = {"T": average.attributes["T"], "squeeze_dims": dims}
     redirect(normal, instead)
+    for summed, value, ends in ((one.total, average, means), (one.squares, of_squares[0], variances)):
+        for name in _unshaped(summed)[0].names:  # what is beside it is beside what stands for it
+            normal.made[name] = value
+            if ends and not kept:
+                one.squeezed[name] = ends[0].name
     one.shifted = shifted
     count = one.divisor.inputs[0]
     _absorb(normal, shifted, scaled, square[0], one.divisor, count, one.total, one.squares)
@@ -270,6 +279,8 @@ def _divide(normal, one, gradient, product, node, averaged):
         inputs = [gradient, before[0].inputs[1]]
         before = make(normal, before[0], "Reshape", before[0].attributes, inputs, normal.sizes(before), _CAUSE)
         normal.absorbed.add(node.inputs[0][0])
+        places = [one.squeezed.get(target(name)) for name in before[0].colocated]
+        before[0].colocated = [f"loc:@{name}" for name in places] if None not in places else before[0].colocated
     inputs = [before, node.inputs[1]]
     wide = make(normal, node, "BroadcastTo", node.attributes, inputs, normal.sizes((node, 0)), _CAUSE)
     wide[0].steps |= node.steps
@@ -288,7 +299,7 @@ def _count(normal, one, node, averaged):
     types = {key: v1.AttrValue(type=of).SerializeToString(deterministic=True) for key, of in types.items()}
     measured = {averaged if place is one.x[0] else place for place in one.measured}  # in a branch, where that is
     waits = one.waited.get(node, frozenset()) | measured
-    return make(normal, one.divisor, "Cast", types, [count], (), _CAUSE, waits)
+    return make(normal, node, "Cast", types, [count], (), _CAUSE, waits)
 
 
 def leave_term(normal, node, users, cause=_CAUSE):

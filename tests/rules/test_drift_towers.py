@@ -1,0 +1,71 @@
+"""Batch normalization on a device, with gradients beside what they are of, as in towers of TensorFlow 1.0."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from drift_cases import floats
+
+raw = tf.raw_ops
+AXES = [0, 1, 2]
+
+
+def tower(form, rows=5, mistake="", fused=False):
+    """Images that are convolved and normalized, and how that trains a weight.
+
+    `form`: of the first, newer or fused; `fused`: whether it is to be held against a fused one.
+    """
+    with tf.Graph().as_default() as graph:
+        x, w = floats(rows, 2, 2, 4), floats(4, 3, name="w")
+        device = "/device:GPU:0"
+        with tf.device(device):
+            h = tf.nn.conv2d(x, tf.reshape(w, [1, 1, 4, 3]), strides=1, padding="SAME")
+        gamma, beta = floats(3, name="gamma"), floats(3, name="beta")
+        with tf.device("/device:GPU:1" if mistake == "device" else device):
+            if form == "fused":
+                y = tf.nn.fused_batch_norm(h, gamma, beta, epsilon=0.1 if mistake == "epsilon" else 0.01)[0]
+            else:
+                mean, variance = _moments(form == "first", h)
+                scale = (mean if mistake == "scale" else variance), beta, gamma
+                y = tf.nn.batch_normalization(h, mean, *scale, 0.1 if mistake == "epsilon" else 0.01)
+        with tf.device(device):
+            loss = tf.reduce_sum(tf.tanh(y))
+        options = {"gate_gradients": True, "colocate_gradients_with_ops": mistake != "anywhere"}
+        for number, gradient in enumerate(tf.gradients(loss, [w, gamma, beta], **options)):
+            variable = raw.VariableV2(shape=gradient.shape, dtype=tf.float32, name=f"variable{number}")
+            raw.ApplyGradientDescent(var=variable, alpha=0.5, delta=gradient)
+    graph_def = graph.as_graph_def()
+    if form == "first":
+        graph_def.versions.producer = 21
+        for node in graph_def.node if fused else ():  # not beside what is copied, as by now
+            if node.name.startswith("gradients/batchnorm/add_1_grad/tuple/control_dependency"):
+                node.attr["_class"].list.s[:] = [b"loc:@batchnorm/add_1"]
+    return graph_def
+
+
+def _moments(first, h):
+    average = tf.reduce_mean(h, AXES, keepdims=True)
+    shift = tf.stop_gradient(average)
+    if first:
+        parts = tf.nn.sufficient_statistics(h, AXES, shift=shift)
+        return tf.nn.normalize_moments(*parts[:3], shift=tf.reshape(shift, [3]))
+    squares = tf.reduce_mean(tf.math.squared_difference(h, shift), AXES, keepdims=True)
+    return [tf.squeeze(one, AXES) for one in (average, squares)]
+
+
+@pytest.mark.parametrize("rows", [5, None])
+@pytest.mark.parametrize("form", ["newer", "fused"])
+def test_gradients_of_moments_are_beside_what_the_moments_are_made_of_by_now(form, rows):
+    old = tower("first", rows, fused=form == "fused")
+    result = audit(old, tower(form, rows))
+    assert result.verdict == "numbers changed", result.differences
+    expected = {"newer": {"moments"}, "fused": {"moments", "fused batch normalization"}}[form]
+    assert {one.cause for one in result.numbers} >= expected
+    for mistake in ("device", "anywhere", "epsilon", *(["scale"] if form == "newer" else [])):
+        assert audit(old, tower(form, rows, mistake)).verdict == "not faithful", mistake
+
+
+@pytest.mark.parametrize("form", ["newer", "fused"])
+def test_where_gradients_are_nowhere_the_number_of_elements_is_nowhere(form):
+    forms = (tower(one, None, "anywhere") for one in ("first", form))
+    assert audit(*forms).verdict == "numbers changed"
