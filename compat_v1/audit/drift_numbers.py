@@ -428,6 +428,11 @@ NUMBERS = {
         "where x is 0, which is next to never drawn, initial weights are 0 and were no numbers; elsewhere they are the "
         "same",
     ),
+    "first cycle": Change(
+        "polynomial_decay with cycles gives the first rate where the step is 0, divided 0 by 0",
+        "1.0 to 1.15",
+        "where the step is 0 the old rate was no number, and so all that it trained; elsewhere every bit is the same",
+    ),
     "natural decay": Change(
         "natural_exp_decay takes a power of exp(-rate), took the exponential of the product",
         "1.0 to 1.15",

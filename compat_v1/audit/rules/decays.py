@@ -1,10 +1,12 @@
-"""A rule for learning rates that decay and begin anew: how many cycles there are was asked in a branch."""
+"""Rules for learning rates that decay and begin anew: whether one has begun was asked in a branch, or not at all."""
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.patterns import match
 from compat_v1.audit.rules.oldest_branches import absorb_condition
 
-CAUSE = "cycles of a decay"
+CAUSE, FIRST = "cycles of a decay", "first cycle"
+_COUNTED = ("Ceil", ("RealDiv", "step", "length"))
 
 
 def _cycles(rewriter, name, _node, operands):
@@ -19,9 +21,14 @@ def _cycles(rewriter, name, _node, operands):
         return False
     sent, divisor = quotient[0].inputs
     tensor, condition = sent[0].inputs
-    if any(one[0].controls for one in (ceiling, quotient, sent)) or not isinstance(divisor, Literal):
+    parts = [ceiling, quotient, sent]
+    if is_op(divisor, "Switch") and divisor[1] == sent[1] and divisor[0].inputs[1] == condition:
+        parts.append(divisor)
+        divisor = divisor[0].inputs[0]  # made outside, and sent into the branch
+    if any(one[0].controls for one in parts) or not isinstance(divisor, Literal):
         return False
-    if not _is_made_in(number, condition, 1 - sent[1]) or not _is_made_in(divisor, condition, sent[1]):
+    inside = len(parts) > 3 or _is_made_in(divisor, condition, sent[1])
+    if not inside or not _is_made_in(number, condition, 1 - sent[1]):
         return False
     normal = rewriter.normal
     if number.shape or divisor.shape or any(normal.waits.get(one.names[0]) for one in (number, divisor)):
@@ -31,11 +38,26 @@ def _cycles(rewriter, name, _node, operands):
     divided = normal.node(name, "RealDiv", types, [tensor, _anywhere(divisor)], set(), {CAUSE}, sizes=sizes)
     count = normal.node(name, "Ceil", types, [(divided, 0)], set(), {CAUSE}, sizes=sizes)
     asked = condition[0].inputs[0] if is_op(condition, "Identity") else condition
-    choice = [_anywhere(number), (count, 0)]
+    choice = [asked, *((_anywhere(number), (count, 0))[:: 1 if sent[1] == 0 else -1])]
     normal.consumed.update(dict.fromkeys((number.names[0], divisor.names[0]), CAUSE))
     absorb_condition(rewriter, asked)
-    normal.absorbed.update({ceiling[0], quotient[0], sent[0], condition[0]} - {asked[0]})
-    normal.keep(name, "SelectV2", [asked, *(choice if sent[1] == 0 else choice[::-1])], types, {CAUSE}, sizes)
+    normal.absorbed.update({*(one[0] for one in parts), condition[0]} - {asked[0]})
+    if not _from_the_first(rewriter, name, None, choice):
+        normal.keep(name, "SelectV2", choice, types, {CAUSE}, sizes)
+    return True
+
+
+def _from_the_first(rewriter, name, _node, operands):
+    """One cycle where the step is 0, which counts none: the first releases did not ask, and divided 0 by 0."""
+    asked, number, count = operands
+    found: dict = {}
+    if not match(asked, ("Equal", "step", 0), found) or not match(count, _COUNTED, found):
+        return False
+    if not is_scalar(number, 1) or rewriter.graph.controls[name] or any(one.controls for one in found["nodes"]):
+        return False
+    count[0].steps.add(FIRST)
+    rewriter.normal.absorbed.add(asked[0])
+    rewriter.normal.alias(name, count, FIRST)
     return True
 
 
@@ -62,4 +84,4 @@ def _anywhere(literal):
     return literal._replace(alive=frozenset())
 
 
-RULES = {"Merge": _cycles}
+RULES = {"Merge": _cycles, "Select": _from_the_first, "SelectV2": _from_the_first}
