@@ -247,6 +247,12 @@ RULES = {
         "both add up the same elements in the same order, from 0 on; the audit counts which, and only up to where "
         "floats can",
     ),
+    "rows once": Rule(
+        "embedding_lookup_sparse with weights looks rows up once each and takes them of those, looked up all; so their "
+        "gradient is added up before it is given on, was by what takes it",
+        "1.0 to 1.15",
+        "it copies; the same numbers are added up in the same order, from 0 on, and once more each alone",
+    ),
     "rows below 0": Rule(
         "the gradient of unsorted_segment_sum is 0 for a row whose number is below 0, and stopped",
         "1.0 to 1.15",

@@ -32,6 +32,7 @@ from compat_v1.audit.rules import (
     regularizers,
     replaced,
     replicas,
+    rows_once,
     seeds,
     sequences,
     sessions,
@@ -59,6 +60,7 @@ for _rules in (
     datasets.RULES,
     assertions.RULES,
     embeddings.RULES,
+    rows_once.RULES,
     entered.RULES,
     custom.RULES,
     sequences.RULES,
@@ -94,6 +96,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.pools, self.turned = set(), set()  # of images of one row, and their gradients
         self.parsed_alone = set()  # nodes that parse one example
         self.combined = []  # [embeddings, numbers, segments] of the rows that are looked up and combined
+        self.once = {}  # {what makes unique the numbers of rows: the names of what makes these unique again}
         self.weights = set()  # the sums of weights that rows which are looked up are divided by
         self.products = []  # what einsum was written as
         self.summed = []  # [product, what it is reshaped to] for the gradients of einsum
