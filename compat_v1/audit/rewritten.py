@@ -60,13 +60,24 @@ class Rewritten:
                 node.attr["N"].i = len(inputs)
             node.input[:] = dict.fromkeys(inputs) if node.op == "NoOp" else inputs
             if node.attr["_class"].list.s:
-                beside = [target(one.decode()) for one in node.attr["_class"].list.s]
-                beside = [self._final(self.places.get(one, one)).partition(":")[0] for one in beside]
+                beside = [self._place(node.name, target(one.decode())) for one in node.attr["_class"].list.s]
                 node.attr["_class"].list.s[:] = [f"loc:@{one}".encode() for one in beside]
         nodes = _in_use(nodes, self.unneeded)
         del graph_def.node[:]
         graph_def.node.extend(_with_flat_sums(nodes, {node.name: node for node in made if node.op == "AddN"}))
         return graph_def
+
+    def _place(self, name, beside):
+        """Return what a node is to be beside that was beside another.
+
+        A sum of gradients is where the first of them is, of all that an op gave.
+        """
+        graph = self.port.graph
+        first = graph.inputs[name][0][0] if name in graph.nodes and graph.nodes[name].op == "AddN" else ""
+        if beside in self.instead and first in self.instead and beside in map(target, graph.colocated(first)):
+            op = self.graph.get_operation_by_name(source(self._final(first)))
+            return target(op.colocation_groups()[0].decode())
+        return self._final(self.places.get(beside, beside)).partition(":")[0]
 
     def _final(self, name):
         while name in self.instead:

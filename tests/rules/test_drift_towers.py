@@ -69,3 +69,34 @@ def test_gradients_of_moments_are_beside_what_the_moments_are_made_of_by_now(for
 def test_where_gradients_are_nowhere_the_number_of_elements_is_nowhere(form):
     forms = (tower(one, None, "anywhere") for one in ("first", form))
     assert audit(*forms).verdict == "numbers changed"
+
+
+def twice(form, beside=""):
+    """What two tensors are normalized with one beta alone, and how that trains it: its gradient is a sum of two."""
+    with tf.Graph().as_default() as graph:
+        beta, w, loss = floats(3, name="beta"), floats(3, name="w"), 0.0
+        for name, rows in (("x", 5), ("z", 6)):
+            h = tf.exp(w * floats(rows, 2, 2, 3, name=name))
+            if form == "fused":
+                y = tf.nn.fused_batch_norm(h, tf.ones([3]), beta, epsilon=0.01)[0]
+            else:
+                y = tf.nn.batch_normalization(h, *_moments(True, h), beta, None, 0.01)
+            loss += tf.reduce_sum(tf.tanh(y))
+        gradients = tf.gradients(loss, [beta, w], gate_gradients=True)
+        for number, gradient in enumerate(gradients):
+            variable = raw.VariableV2(shape=gradient.shape, dtype=tf.float32, name=f"variable{number}")
+            raw.ApplyGradientDescent(var=variable, alpha=0.5, delta=gradient)
+    graph_def = graph.as_graph_def()
+    if form == "first":
+        graph_def.versions.producer = 21
+    for node in graph_def.node:
+        if beside and node.name == gradients[0].op.name:
+            node.attr["_class"].list.s[:] = [f"loc:@{beside}".encode()]
+    return graph_def
+
+
+def test_a_sum_of_gradients_is_beside_the_first_of_them_that_a_fused_op_gave():
+    result = audit(twice("first"), twice("fused"))
+    assert (result.verdict, list(result.differences)) == ("numbers changed", [])
+    for beside in ("Exp", "gradients/FusedBatchNormV3_grad/FusedBatchNormGradV3"):
+        assert audit(twice("first"), twice("fused", beside)).verdict == "not faithful", beside
