@@ -23,10 +23,7 @@ def of_consumed(verification):
     numbered = verification.constants
     taken = {twin: name for name, twin in numbered.items()}
     by_users = _by_users(verification)
-    numbered_alike = defaultdict(list)
-    for name in other.consumed:
-        if other.graph.controls[name]:
-            numbered_alike[unnumbered(name)].append(name)
+    left, stood = [], set()  # what none of its twins waits as, and those that wait as one
     for name, rule in normal.consumed.items():
         if rule == other.consumed.get(name) and rule in (idle.RULE, "groups by device"):
             continue  # a group of gradients of which one is left does nothing; the members of groups are compared
@@ -37,23 +34,30 @@ def of_consumed(verification):
         alike = [one for one in twins if one in other.consumed and _op(normal, name) == _op(other, one)]
         alike = [one for one in alike if not _are_of_other_values(verification, name, one)]
         found = [_differences(verification, name, one) for one in alike]
-        if found and all(found) and not _stands_for_another(verification, name, numbered_alike[unnumbered(name)]):
-            for one, which in found[0]:
-                yield alone_awaited(one, which, name=name)
+        stood |= {one for one, differences in zip(alike, found, strict=True) if not differences}
+        if found and all(found):
+            left.append((name, found[0]))
+    numbered_alike = defaultdict(list)
+    for name in other.consumed if left else ():
+        numbered_alike[unnumbered(name)].append(name)
+    for name, differences in left:
+        others = [one for one in numbered_alike[unnumbered(name)] if one not in stood]
+        twin = _stands_for(verification, name, others)
+        stood.add(twin)
+        for one, which in differences if twin is None else ():
+            yield alone_awaited(one, which, name=name)
     yield from _of_constants_alone(verification, by_users)
 
 
-def _stands_for_another(verification, name, alike):
-    """Whether a constant that is left without users waits for what one of some others waits for, left as it is."""
+def _stands_for(verification, name, others):
+    """Return the one of some others that waits for what a constant waits for, if rules left neither any users."""
     normal, other = (side.normal for side in verification.pairing.sides)
     if not _is_left(verification.partner, normal, name):
-        return False
-    others = [one for one in alike if _op(normal, name) == _op(other, one) == "Const"]
+        return None
+    others = [one for one in others if _op(normal, name) == _op(other, one) == "Const"]
     others = [one for one in others if _is_left(verification.back, other, one)]
-    return any(
-        not _are_of_other_values(verification, name, one) and not _differences(verification, name, one)
-        for one in others
-    )
+    others = [one for one in others if not _are_of_other_values(verification, name, one)]
+    return next((one for one in others if not _differences(verification, name, one)), None)
 
 
 def _is_left(paired, normal, name):

@@ -108,7 +108,9 @@ def _is_of_whole_numbers(node, graph):
 
 
 def _is_for_whole_numbers(name, graph):
-    """Whether a gradient is brought into the shape of whole numbers as a type with fractions: of an operand's."""
+    """Whether a gradient, handed on with others, has the shape of whole numbers as a type with fractions."""
+    if not any(graph.nodes[one].op == "NoOp" for one in graph.controls.get(name, ())):
+        return False
     for op, slot in (("Identity", 0), ("Reshape", 1), ("Shape", 0)):
         if name not in graph.nodes or graph.nodes[name].op != op:
             return False

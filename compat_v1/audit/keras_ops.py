@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from compat_v1.audit.branched import Branched
 from compat_v1.audit.layers import Newer
+from compat_v1.audit.operands import is_op
 
 v1 = tf.compat.v1
 SOFTMAX, DOT, ENTROPY = "softmax of Keras", "dot product of Keras", "cross entropy of Keras"
@@ -31,12 +32,18 @@ def written_out(verification):
 
 
 def _differs(node, verification):
-    """Whether a node of the port is, or takes, what is not the original's: classes have a cross entropy in both."""
+    """Whether a node of the port is not the original's, or takes logits where that takes logarithms.
+
+    Of classes there is a cross entropy in both.
+    """
     other = verification.back.get(node)
     if other is None or node.attributes != other.attributes:
         return True
-    differing = {one.other for one in verification.findings if one.other}
-    return node.op == "SparseSoftmaxCrossEntropyWithLogits" and not differing.isdisjoint(one[0] for one in node.inputs)
+    flat = [one.inputs[0] for one in (node, other)]
+    if node.op != "SparseSoftmaxCrossEntropyWithLogits" or not all(is_op(one, "Reshape") for one in flat):
+        return False
+    logits, logarithms = (one[0].inputs[0] for one in flat)
+    return is_op(logarithms, "Log") and not is_op(logits, "Log")
 
 
 def _is_gated(op):
@@ -117,8 +124,13 @@ class CrossEntropy(Form):
     def gradients(self):
         """Yield the gradients that arrive, as they seem: what the op's own gradient is multiplied by."""
         for user in self.op.outputs[1].consumers():
-            if user.type == "Mul" and user.inputs[0].op.type == "ExpandDims":
-                yield user.inputs[0].op.inputs[0].op.inputs[0]
+            flat = (
+                user.inputs[0].op.inputs[0].op
+                if user.type == "Mul" and user.inputs[0].op.type == "ExpandDims"
+                else None
+            )
+            if flat is not None and flat.type == "Reshape" and flat.inputs[0].shape.is_compatible_with(self.y.shape):
+                yield flat.inputs[0]
 
 
 class OfClasses(Form):
@@ -141,7 +153,8 @@ class OfClasses(Form):
     def gradients(self):
         """Yield the gradients that arrive, as they seem: what the op's own gradient was multiplied by."""
         for user in self.op.outputs[1].consumers():
-            yield user.outputs[0]
+            if user.type == "Mul" and user.outputs[0].shape.is_compatible_with(self.y.shape):
+                yield user.outputs[0]
 
 
 class _Product(Form):
@@ -244,13 +257,17 @@ def _entropies(op):
     logits, labels = (one.op for one in op.inputs)
     for user in op.outputs[0].consumers():
         if logits.type == labels.type == user.type == "Reshape" and (logits.inputs[0].shape.rank or 0) > 2:
-            yield CrossEntropy(op, labels.inputs[0], logits.inputs[0], user.outputs[0])
+            x, given = logits.inputs[0], labels.inputs[0]
+            if given.shape.rank == x.shape.rank and given.shape.is_compatible_with(x.shape):
+                yield CrossEntropy(op, given, x, user.outputs[0])
 
 
 def _classes(op):
-    """Yield what the cross entropy of classes may take."""
-    if op.inputs[0].op.type == "Reshape" and (op.inputs[0].op.inputs[0].shape.rank or 0) > 2:
-        yield OfClasses(op, op.inputs[0])
+    """Yield what the cross entropy of classes may take: of which as many are left as the last axis has."""
+    flat = op.inputs[0]
+    x = flat.op.inputs[0] if flat.op.type == "Reshape" else flat
+    if (x.shape.rank or 0) > 2 and flat.shape.rank == 2 and x.shape[-1] == flat.shape[-1] is not None:
+        yield OfClasses(op, flat)
 
 
 _FORMS = {

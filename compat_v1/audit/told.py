@@ -35,7 +35,7 @@ def by_reshapes(verification):
     told = ({}, {})
     for node, other in _reshapes(verification):
         sizes = _axes(node.inputs[1], other.inputs[1])
-        if sizes and _stops_otherwise(verification.pairing.sides[0], node, node.inputs[1].value):
+        if sizes and _both_stop(verification, node, other):
             for (one, index, axis), size in sizes.items():
                 if one in verification.partner:
                     for which, named in enumerate((one, verification.partner[one])):
@@ -70,18 +70,28 @@ def _axes(shape, other):
     return found
 
 
+def _both_stop(verification, node, other):
+    """Whether what both graphs reshape is used where nothing can be that has other sizes: the port knows none."""
+    side, port = verification.pairing.sides
+    return _stops_otherwise(side, node, node.inputs[1].value) and _stops_otherwise(port, other, None)
+
+
 def _stops_otherwise(side, node, sizes):
-    """Whether a tensor is used where none can be that is not of these sizes."""
+    """Whether a tensor is used where none can be that is not of these sizes, or those of another, if none are known."""
     behind, passed = [node], {node}
     for one in behind:
         for user, place in side.users.get(one, ()):
             others = [operand for operand in user.inputs if is_tensor(operand) and operand[0] is not one]
             if user.op in _ONE_SIZE and place[0] == len(user.inputs) - 1:
                 return True
-            alike = [operand[0] for operand in others if side.normal.sizes(operand) == sizes]
+            alike = [operand[0] for operand in others if sizes is None or side.normal.sizes(operand) == sizes]
             if user.op in _ALIKE and any(node not in before(operand) for operand in alike):
                 return True
-            if user.op in _PASSING and user not in passed and len(passed) < 64:
+            if (
+                (user.op in _PASSING or (sizes is None and user.op == "Reshape"))
+                and user not in passed
+                and len(passed) < 64
+            ):
                 passed.add(user)
                 behind.append(user)
     return False

@@ -53,6 +53,9 @@ def _from_the_first(rewriter, name, _node, operands):
     found: dict = {}
     if not match(asked, ("Equal", "step", 0), found) or not match(count, _COUNTED, found):
         return False
+    counts = [maker for maker, _ in rewriter.graph.inputs[name] if rewriter.graph.nodes[maker].op == "Ceil"]
+    if any(len(rewriter.graph.users[one]) > 1 for one in counts):
+        return False  # what takes the count as it is would take this
     if not is_scalar(number, 1) or rewriter.graph.controls[name] or any(one.controls for one in found["nodes"]):
         return False
     count[0].steps.add(FIRST)

@@ -22,6 +22,8 @@ def _taken_of_once(rewriter, name, node, operands):
     params, once, other = data[0].inputs
     if once != (unique, 0) or data[0].device != node.device or not is_scalar(axis, 0) or not is_scalar(other, 0):
         return False
+    if {*rewriter.graph.colocated(name)} - {*data[0].colocated}:
+        return False
     if any("batch_dims" in one for one in (data[0].attributes, rewriter.graph.attributes(name))):
         return False
     attributes = {**data[0].attributes, "Tindices": unique.attributes["T"]}
