@@ -124,13 +124,10 @@ class CrossEntropy(Form):
     def gradients(self):
         """Yield the gradients that arrive, as they seem: what the op's own gradient is multiplied by."""
         for user in self.op.outputs[1].consumers():
-            flat = (
-                user.inputs[0].op.inputs[0].op
-                if user.type == "Mul" and user.inputs[0].op.type == "ExpandDims"
-                else None
-            )
-            if flat is not None and flat.type == "Reshape" and flat.inputs[0].shape.is_compatible_with(self.y.shape):
-                yield flat.inputs[0]
+            if user.type == "Mul" and user.inputs[0].op.type == "ExpandDims":
+                flat = user.inputs[0].op.inputs[0].op
+                if flat.type == "Reshape" and flat.inputs[0].shape.is_compatible_with(self.y.shape):
+                    yield flat.inputs[0]
 
 
 class OfClasses(Form):

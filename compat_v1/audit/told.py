@@ -30,7 +30,8 @@ _ALIKE = (
 def by_reshapes(verification):
     """Return, of original and port, the sizes that a Reshape of the port alone writes as numbers, {name: of outputs}.
 
-    Only where what takes the result stops if it has others than a tensor whose sizes the original reshapes to.
+    Only where what takes the result stops if it has others than a tensor whose sizes the original reshapes to, which
+    may be spread if one of them is 1. Such a size is then known wherever it is taken, as one is that a graph tells.
     """
     told = ({}, {})
     for node, other in _reshapes(verification):

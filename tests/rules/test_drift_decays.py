@@ -28,7 +28,8 @@ def cycles(form, mistake=""):
             count = raw.Merge(inputs=[raw.Ceil(x=raw.RealDiv(**divided)), number])[0]
         else:
             count = raw.Ceil(x=raw.RealDiv(x=raw.Abs(x=step) if mistake == "step" else step, y=length))
-            count = count if form == "first" else raw.SelectV2(condition=begun, t=number, e=count)
+            bare, count = count, count if form == "first" else raw.SelectV2(condition=begun, t=number, e=count)
+            count = bare if mistake == "bare" else count
         raw.RealDiv(x=step, y=raw.Mul(x=length, y=count), name="out")
     return graph.as_graph_def()
 
@@ -50,6 +51,11 @@ def test_the_first_releases_counted_no_cycle_where_there_is_no_step(form):
     for step in (1, 7, 8, 705):
         assert _part(old, step) == _part(new, step)
     assert np.isnan(_part(old, 0)) and _part(new, 0) == 0
+
+
+def test_who_takes_the_count_as_it_is_does_not_begin_with_one():
+    assert audit(cycles("now"), cycles("now", "bare")).verdict == "not faithful"
+    assert audit(cycles("now", "bare"), cycles("now")).verdict == "not faithful"
 
 
 def _part(graph_def, step):

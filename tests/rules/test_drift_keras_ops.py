@@ -177,3 +177,43 @@ def test_a_softmax_of_a_matrix_was_one_op():
         return graph.as_graph_def()
 
     assert audit(of_matrix(False), of_matrix(True)).verdict == "not faithful"
+
+
+def _joined(new):
+    """The cross entropy of more classes than the softmax had: its last axis is joined with another."""
+    with tf.Graph().as_default() as graph:
+        x, labels = tf.placeholder(tf.float32, [2, 3, 4], name="x"), tf.placeholder(tf.int64, [2], name="labels")
+        logits = tf.reshape(x if new else tf.log(_clipped(softmax(False, x, None))), [-1, 12])
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    return graph.as_graph_def()
+
+
+def test_where_there_are_other_classes_than_the_softmax_had_its_loss_is_another():
+    assert audit(_joined(False), _joined(True)).verdict == "not faithful"
+
+
+def _other_entropy(kind, new):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [2, 3, 4], name="x")
+        labels = tf.placeholder(tf.float32, {"flat": [24], "matrix": [6, 4]}.get(kind, [2, 3, 4]), name="labels")
+        if not new:  # as if the port had it for what Keras had made
+            tf.tanh(x)
+            return graph.as_graph_def()
+        given = tf.reshape(labels, [-1, 4]) if kind == "flat" else labels
+        loss, back = raw.SoftmaxCrossEntropyWithLogits(
+            features=tf.reshape(x, [-1, 4]), labels=tf.reshape(given, [-1, 4])
+        )
+        tf.reshape(loss, [2, 3])
+        if kind == "unshaped":
+            raw.Mul(x=tf.expand_dims(tf.placeholder(tf.float32, [6], name="w"), -1), y=back)
+        elif kind == "alone":
+            tf.gradients(loss, x)
+        elif kind == "asserted":
+            _, back = raw.SparseSoftmaxCrossEntropyWithLogits(features=tf.reshape(x, [-1, 4]), labels=[0] * 6)
+            raw.Assert(condition=True, data=[back])
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("kind", ["flat", "matrix", "unshaped", "alone", "asserted"])
+def test_another_cross_entropy_is_left_as_it_is(kind):
+    assert audit(_other_entropy(kind, False), _other_entropy(kind, True)).verdict == "not faithful"

@@ -91,3 +91,7 @@ def test_a_constant_that_nobody_takes_may_have_the_number_of_another_layers():
     assert audit(waiting(1), waiting(2)).verdict == "faithful"
     assert audit(waiting(1), waiting(2, second_waits_for="Sin")).verdict == "not faithful"
     assert audit(waiting(1), waiting(1, second_waits_for="Sin")).verdict == "not faithful"
+
+
+def test_no_constant_stands_for_two():
+    assert audit(waiting(1, second_waits_for="Sin"), waiting(1)).verdict == "not faithful"

@@ -96,3 +96,14 @@ def test_numbers_are_no_sizes_where_nothing_demands_these():
         _audit(_reshaped(None, tf.add), _reshaped([-1, 1, 4, 4], tf.add)).verdict == "not faithful"
     )  # would be spread
     assert _audit(_reshaped(None, tf.add), _reshaped([4, 4, 4, -1], tf.add)).verdict == "not faithful"
+
+
+def test_a_reshape_vouches_for_no_other():
+    def reshaped(sizes):
+        return _reshaped(None, lambda x, y: (x + y, tf.tanh(x if sizes is None else tf.reshape(_source(x), sizes))))
+
+    assert _audit(reshaped(None), reshaped([-1, 4, 4, 4])).verdict == "not faithful"
+
+
+def _source(reshaped):
+    return reshaped.op.inputs[0]

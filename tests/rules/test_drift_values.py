@@ -156,8 +156,11 @@ def test_the_squares_of_an_angles_sides_are_added_in_either_order():
     assert audit(built(_angle, False, True), new).verdict == "not faithful"
 
 
-def _of_whole(old, of=tf.int32):
-    """Gradients for some numbers, and for whole ones as fractions, which `old` adds up as well."""
+def _of_whole(old, of=tf.int32, handed=True):
+    """Gradients for some numbers, and for whole ones as fractions, which `old` adds up as well.
+
+    `handed`: whether they are handed on when all are made, as gradients are.
+    """
     whole = raw.Cast(x=tf.placeholder(of, [None], name="whole"), DstT=tf.float32)
     x, ends = floats(None, name="x"), []
     for k in range(2):
@@ -167,7 +170,7 @@ def _of_whole(old, of=tf.int32):
             raw.Reshape(tensor=raw.Sum(input=gradient, axis=axis), shape=size)
             for axis, size in zip(axes, sizes, strict=True)
         ]
-        with tf.control_dependencies([tf.group(*both)]):
+        with tf.control_dependencies([tf.group(*both)] if handed else []):
             ends.append([raw.Identity(input=one) for one in both])
     if old:
         raw.AddN(inputs=[one for one, _ in ends])
@@ -178,5 +181,6 @@ def test_gradients_for_whole_numbers_are_added_up_no_more():
     old, new = (built(lambda *_, one=one: _of_whole(one), one) for one in (True, False))
     assert "unused gradients" in audit(old, new).rules and audit(old, new).verdict == "faithful"
     assert audit(new, old).verdict == "not faithful"
-    old, new = (built(lambda *_, one=one: _of_whole(one, tf.float64), one) for one in (True, False))
-    assert audit(old, new).verdict == "not faithful"
+    for other in ({"of": tf.float64}, {"handed": False}):
+        old, new = (built(lambda *_, one=one, other=other: _of_whole(one, **other), one) for one in (True, False))
+        assert audit(old, new).verdict == "not faithful", other
