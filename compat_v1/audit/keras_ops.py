@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from compat_v1.audit.branched import Branched
 from compat_v1.audit.layers import Newer
+from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 
 v1 = tf.compat.v1
@@ -34,7 +35,7 @@ def written_out(verification):
 def _differs(node, verification):
     """Whether a node of the port is not the original's, or takes logits where that takes logarithms.
 
-    Of classes there is a cross entropy in both.
+    Of classes there is a cross entropy in both, for as many as the last axis of the logits has.
     """
     other = verification.back.get(node)
     if other is None or node.attributes != other.attributes:
@@ -43,7 +44,9 @@ def _differs(node, verification):
     if node.op != "SparseSoftmaxCrossEntropyWithLogits" or not all(is_op(one, "Reshape") for one in flat):
         return False
     logits, logarithms = (one[0].inputs[0] for one in flat)
-    return is_op(logarithms, "Log") and not is_op(logits, "Log")
+    sizes, shape = verification.pairing.sides[1].normal.sizes(logits), flat[0][0].inputs[1]
+    are_classes = isinstance(shape, Literal) and sizes and shape.value[-1] == sizes[-1]
+    return bool(are_classes) and is_op(logarithms, "Log") and not is_op(logits, "Log")
 
 
 def _is_gated(op):
@@ -260,10 +263,9 @@ def _entropies(op):
 
 
 def _classes(op):
-    """Yield what the cross entropy of classes may take: of which as many are left as the last axis has."""
+    """Yield what the cross entropy of classes may take."""
     flat = op.inputs[0]
-    x = flat.op.inputs[0] if flat.op.type == "Reshape" else flat
-    if (x.shape.rank or 0) > 2 and flat.shape.rank == 2 and x.shape[-1] == flat.shape[-1] is not None:
+    if flat.op.type == "Reshape" and (flat.op.inputs[0].shape.rank or 0) > 2:
         yield OfClasses(op, flat)
 
 
