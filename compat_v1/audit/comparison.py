@@ -244,6 +244,8 @@ def _compared(graphs, without, compare_functions, given, hints=None):
         if not given:  # a whole graph, of which anything can be fetched
             compare_unused_constants(verification)
             compare_unused_copies(verification)
+        if not verification.findings:
+            return normals, verification, hints
         new = told.by_reshapes(verification)
         otherwise = _kept_otherwise(verification)
         for node, other in verification.partner.items():
@@ -255,8 +257,6 @@ def _compared(graphs, without, compare_functions, given, hints=None):
                     if any(_tells_more(a, b) for a, b in zip(own, others, strict=False)):
                         own_names = [name for name in one.names if normals[which].made.get(name) is one]  # no rule's
                         new[which].update(dict.fromkeys(own_names, others))
-        if not verification.findings:
-            return normals, verification, hints
         if not (new[0].keys() - hints[0].keys() or new[1].keys() - hints[1].keys()):
             new = ({}, {}) if followed else tuple(map(loops.sizes, graphs, normals, hints, without))
             followed = True

@@ -277,12 +277,7 @@ def attribute(node, other, key, value, other_value):
         return "placeholder shape" if value is None else None
     if key in ("element_shape", "identical_element_shapes") and node.op.startswith("TensorArray"):
         return "shapes in arrays" if _tells_less(value, other_value, node.op) else None
-    if (
-        key == "tensor_array_name"
-        and value
-        and other_value
-        and len({_named_by(one) for one in (value, other_value)}) == 1
-    ):
+    if key == "tensor_array_name" and value and other_value and _named_by(value) == _named_by(other_value):
         return "names"
     if key == "name in checkpoints" and value and other_value:
         return "names in checkpoints"
