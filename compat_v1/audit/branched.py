@@ -4,7 +4,7 @@ A newer layer chooses between the statistics of the batch and the averages, norm
 in training alone. TensorFlow 1.0 normalized in both branches, the next releases by what they selected without any. No
 rule makes one of the other. But a port can be compared as if it had the older layer: what the newer one is, with its
 gradients, is built here once more; where the port has it op by op, it gives way to the older.
-So does one of images, which is a fused op in each branch.
+So does one of images or volumes, which is a fused op in each branch; 1.15 wrote one of volumes as any other layer.
 """
 
 from contextlib import contextmanager
@@ -13,8 +13,9 @@ from itertools import product
 
 import tensorflow as tf
 
+from compat_v1.audit import fused
 from compat_v1.audit.graph import SWITCHES
-from compat_v1.audit.layers import fused_layers, layers_of, selecting_layers
+from compat_v1.audit.layers import fused_layers, layers_of, selecting_layers, volumes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.references import target
 from compat_v1.audit.rewritten import Rewritten
@@ -30,6 +31,8 @@ def written_out(verification):
         layers_at = _first_layers
     elif any(_is_selected(original.graph, name) for name in original.graph.nodes):
         layers_at = selecting_layers
+    elif fused.FUSING <= original.graph.graph_def.versions.producer <= fused.LAST:
+        layers_at = volumes
     else:
         return None
     paired = verification.back

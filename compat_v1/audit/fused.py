@@ -15,7 +15,9 @@ from compat_v1.audit.rewritten import Rewritten
 
 v1 = tf.compat.v1
 CAUSE = "fused batch normalization"
-_FUSING = 26  # the version of graphs since TensorFlow 1.5
+FUSING = 26  # the version of graphs since TensorFlow 1.5
+LAST = 134  # of those of 1.15, whose tf.layers fused images, and no volumes
+_FORMATS = {4: (b"", b"NHWC"), 5: (b"NDHWC",)}
 _FORWARD = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 _KNOWN = {"T", "U", "epsilon", "data_format", "is_training", "exponential_avg_factor", *NOTES}
 _BACKWARD = ("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3")
@@ -24,21 +26,21 @@ _BACKWARD = ("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3
 def written_out(verification):
     """Return ({cause: names of the port's fused ops that the original lacks}, its GraphDef without them), or None."""
     original, port = (side.normal for side in verification.pairing.sides)
-    if original.graph.graph_def.versions.producer >= _FUSING:
-        return None
+    producer = original.graph.graph_def.versions.producer
+    ranks = (4, 5) if producer < FUSING else (5,) if producer <= LAST else ()
     alone = [node.name for node in port.nodes if node.op in _FORWARD and node not in verification.back]
-    names = [name for name in alone if _is_plain(port.graph, name)]
+    names = [name for name in alone if _is_plain(port.graph, name, ranks)]
     return ({CAUSE: names}, Unfused(port, names).graph_def()) if names else None
 
 
-def _is_plain(graph, name):
-    """Whether an op is one of tf.layers: of the last of four axes, in no loop or branch, with its gradients whole."""
+def _is_plain(graph, name, ranks):
+    """Whether an op is of tf.layers: of the last of so many axes, in no loop or branch, its gradients whole."""
     node, shape = graph.nodes[name], graph.shapes[name][0]
     attributes, outputs = Attributes(node), [(name, index) for index in (3, 4, 5)]
-    if graph.frames[name] or name in graph.conditional or shape is None or len(shape) != 4:
+    if graph.frames[name] or name in graph.conditional or shape is None or len(shape) not in ranks:
         return False
     averages = "exponential_avg_factor" in attributes and attributes["exponential_avg_factor"].f != 1.0
-    if averages or attributes["data_format"].s not in (b"", b"NHWC") or node.attr.keys() - _KNOWN:
+    if averages or attributes["data_format"].s not in _FORMATS[len(shape)] or node.attr.keys() - _KNOWN:
         return False
     x, scale, _, *given = graph.inputs[name]
     training = "is_training" not in attributes or attributes["is_training"].b
@@ -70,7 +72,7 @@ class Unfused(Rewritten):
         scope = fused.name.rpartition("/")[0]
         with self.beside(fused, fused.control_inputs), tf.name_scope(scope and f"{scope}/"):
             if fused.get_attr("is_training"):
-                mean, variance = v1.nn.moments(x, [0, 1, 2])
+                mean, variance = v1.nn.moments(x, [*range(x.shape.rank - 1)])
             y = v1.nn.batch_normalization(x, mean, variance, offset, scale, fused.get_attr("epsilon"))
         for output in fused.outputs[1:3]:
             for difference in output.consumers():

@@ -67,11 +67,8 @@ class Layer(Newer):
 
     def newer(self):
         """Build result, mean and variance as TensorFlow does by now."""
-        choices = zip(self.statistics, self.averages, strict=True)
-        chosen = [
-            v1.cond(self.training, partial(tf.convert_to_tensor, a), partial(tf.convert_to_tensor, b))
-            for a, b in choices
-        ]
+        pairs = zip(self.statistics, self.averages, strict=True)
+        chosen = [choose(self.training, *pair) for pair in pairs]
         return self._normalized(*chosen), *chosen
 
     def first(self):
@@ -162,11 +159,11 @@ class FusedLayer(Newer):
     def newer(self):
         """Build result, mean and variance as TensorFlow does by now."""
         x, scale, offset, (mean, variance) = self.x, self.scale, self.offset, self.averages
-        epsilon = self.in_training.get_attr("epsilon")
+        told = {name: self.in_training.get_attr(name) for name in ("epsilon", "data_format")}
 
         def normalized(training):
             given = {"x": x, "scale": scale, "offset": offset, "mean": mean, "variance": variance}
-            return list(tf.raw_ops.FusedBatchNormV3(**given, epsilon=epsilon, is_training=training)[:3])
+            return list(tf.raw_ops.FusedBatchNormV3(**given, **told, is_training=training)[:3])
 
         return v1.cond(self.training, partial(normalized, True), partial(normalized, False))
 
@@ -178,7 +175,7 @@ class FusedLayer(Newer):
 
     def moments(self):
         """Build mean and variance of the batch."""
-        return v1.nn.moments(self.x, [0, 1, 2])
+        return v1.nn.moments(self.x, [*range(self.x.shape.rank - 1)])
 
     def _normalized(self, mean, variance):
         epsilon = self.in_training.get_attr("epsilon")
@@ -276,6 +273,33 @@ class SelectingImages(_Selecting, FusedLayer):
 def selecting_layers(merge):
     """Yield the layers that one of 1.1 to 1.4 would come for."""
     return (*layers_of(merge, SelectingLayer), *fused_layers(merge, SelectingImages))
+
+
+class Volumes(FusedLayer):
+    """How 1.15 wrote a layer of volumes, which it did not fuse: as it did with all other tensors."""
+
+    causes = (fused.CAUSE,)
+
+    def first(self):
+        """Build the result, of the mean and variance that a condition chooses."""
+        self.statistics = self.moments()
+        pairs = zip(self.statistics, self.averages, strict=True)
+        self.selected = [choose(self.training, *pair) for pair in pairs]
+        return self._normalized(*self.selected)
+
+    def moved(self, number, update):
+        """Build how an average was moved: in training."""
+        return v1.cond(self.training, lambda: update.moved(self.selected[number]), lambda: update.average)
+
+
+def volumes(merge):
+    """Yield the layers that 1.15 would come for."""
+    return (layer for layer in fused_layers(merge, Volumes) if layer.x.shape.rank == 5)
+
+
+def choose(condition, one, other):
+    """Build the choice of a tensor by a condition, in two branches."""
+    return v1.cond(condition, partial(tf.convert_to_tensor, one), partial(tf.convert_to_tensor, other))
 
 
 def select(condition, one, other):

@@ -70,10 +70,10 @@ class Rewritten:
     def _place(self, name, beside):
         """Return what a node is to be beside that was beside another.
 
-        A sum of gradients is where the first of them is, of all that an op gave.
+        A sum of gradients is where the first of them is, of all that an op gave, and so is the square of one.
         """
         graph = self.port.graph
-        first = graph.inputs[name][0][0] if name in graph.nodes and graph.nodes[name].op == "AddN" else ""
+        first = graph.inputs[name][0][0] if name in graph.nodes and graph.nodes[name].op in ("AddN", "L2Loss") else ""
         if beside in self.instead and first in self.instead and beside in map(target, graph.colocated(first)):
             op = self.graph.get_operation_by_name(source(self._final(first)))
             return target(op.colocation_groups()[0].decode())
