@@ -148,3 +148,35 @@ def test_every_mistake_in_a_case_is_reported(wrong):
     right = built(CASES["case in case"], not in_port)
     pair = (right, graph.as_graph_def()) if in_port else (graph.as_graph_def(), right)
     assert audit(*pair).verdict == "not faithful"
+
+
+def rows_of_a_dense_layer(new, wrong=None, sizes=(2, 3, 5)):
+    """A dense layer of three axes, whose result is made flat for a cross entropy, with the gradient of its bias."""
+    x, weights, bias = floats(2, 3, 4), floats(4, 5, name="weights"), floats(5, name="bias")
+    product = raw.MatMul(a=raw.Reshape(tensor=x, shape=[-1, 4]), b=weights)
+    rows = [6, 5] if wrong != "others" else [5, 6]
+    if new:
+        dense = raw.BiasAdd(value=raw.Reshape(tensor=product, shape=sizes), bias=bias)
+        dense = raw.Tanh(x=dense) if wrong == "tanh" else dense
+    else:
+        dense = raw.Reshape(tensor=raw.BiasAdd(value=product, bias=bias), shape=sizes)
+    flat = raw.Reshape(tensor=dense, shape=rows)
+    gradient = raw.Reshape(tensor=raw.Reshape(tensor=raw.Exp(x=flat), shape=[6, 5]), shape=sizes)
+    if new:
+        gradient = raw.Neg(x=gradient) if wrong == "gradient" else gradient
+        total = raw.BiasAddGrad(out_backprop=gradient)
+    else:
+        gradient = raw.Reshape(tensor=gradient, shape=[-1, 5])
+        total = raw.BiasAddGrad(out_backprop=gradient)
+    with tf.control_dependencies([tf.group(total, gradient)]):
+        handed, total = raw.Identity(input=gradient), raw.Identity(input=total)
+    handed = raw.Reshape(tensor=handed, shape=[-1, 5]) if new else handed
+    back = raw.MatMul(a=raw.Reshape(tensor=x, shape=[-1, 4]), b=handed, transpose_a=True)
+    out(raw.Atan2(y=raw.Atan2(y=raw.Sum(input=flat, axis=[0, 1]), x=total), x=raw.Max(input=back, axis=[0, 1])))
+
+
+def test_rows_of_a_dense_layer_that_are_made_flat_once_more_are_those_that_got_the_bias():
+    old = built(rows_of_a_dense_layer, False)
+    assert "bias of rows" in proved(old, built(rows_of_a_dense_layer, True)).rules
+    for wrong in ("others", "tanh", "gradient"):
+        assert audit(old, built(rows_of_a_dense_layer, True, wrong)).verdict == "not faithful", wrong

@@ -5,7 +5,7 @@ Everything is brought into the older form, when the normal form of a graph is wh
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
-from compat_v1.audit.pruning import arrange, comes_behind, users_of
+from compat_v1.audit.pruning import arrange, comes_behind, redirect, users_of
 
 _RULE = "bias of rows"
 
@@ -22,6 +22,7 @@ def finish(normal):
             _sum_rows(normal, node, users)
     if added:
         arrange(normal)
+        _take_as_they_were(normal)
 
 
 def _is_of_last_axis(node):
@@ -81,6 +82,22 @@ def _sum_rows(normal, total, users):
     (group,) = source[0].controls
     group.controls = (group.controls - {gradient[0]}) | {rows[0]}
     normal.set_sizes(source[0], normal.sizes(rows))
+
+
+def _take_as_they_were(normal):
+    """Rows that are reshaped and back are taken as they were, where the sizes are numbers, as everywhere else."""
+    for node in [node for node in normal.nodes if node.op == "Reshape"]:
+        outer, rows = node.inputs[0], (node, 0)
+        if not is_op(outer, "Reshape") or outer[0].controls or node.controls:
+            continue
+        source, sizes = outer[0].inputs[0], normal.sizes(rows)
+        known = sizes is not None and all(isinstance(size, int) for size in sizes)
+        if known and not isinstance(source, Literal) and normal.sizes(source) == sizes:
+            redirect(normal, {rows: source})
+            for user in normal.nodes:
+                if node in user.controls:
+                    user.controls = (user.controls - {node}) | {source[0]}
+            normal.absorbed |= {node, outer[0]}
 
 
 def _is_handed(node, gradient, total):
