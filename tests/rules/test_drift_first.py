@@ -423,3 +423,22 @@ def test_two_losses_that_are_divided_by_one_count_have_one_gradient():
     old = _built(of_one_count, False, False)
     assert "quotient or 0" in proved(old, _built(of_one_count, True, False)).rules
     assert audit(old, _built(of_one_count, True, True)).verdict == "not faithful"
+
+
+def _of_shaped_rows(new, log=False, mistake=""):
+    """A softmax of what was rows, as a matrix product gives them, and got the axes of a sequence, with its gradient."""
+    x, sizes = raw.Exp(x=floats(6, 5)), [2, 5, 3] if mistake == "axis" else [2, 3, 5]
+    x = raw.Reshape(tensor=x, shape=sizes)
+    x = raw.Neg(x=x) if mistake == "negative" else x
+    op = raw.LogSoftmax if log is not (mistake == "op") else raw.Softmax
+    soft = op(logits=x if new else raw.Reshape(tensor=x, shape=[-1, 5]))
+    y = soft if new else raw.Reshape(tensor=soft, shape=sizes)
+    out(raw.Mul(x=raw.Tanh(x=y), y=raw.Reshape(tensor=floats(30, name="y"), shape=sizes)))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_softmax_may_be_of_rows_that_were_reshaped_before(log):
+    old = _built(_of_shaped_rows, False, log)
+    assert "rows of a softmax" in proved(old, _built(_of_shaped_rows, True, log)).rules
+    for mistake in ("axis", "negative", "op"):
+        assert audit(old, _built(_of_shaped_rows, True, log, mistake)).verdict == "not faithful", mistake
