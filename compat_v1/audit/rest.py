@@ -102,12 +102,12 @@ def of_factor(normal, name, operands, sizes):
                     continue
                 if normal.graph.nodes[name].op != "BatchMatMul":
                     found = sizes and (*sizes[:-2], *found[-2:])
-                if found != sizes and _has_run(normal.graph, product.name, gradient[0].name):
+                if found != sizes and has_run(normal.graph, product.name, gradient[0].name):
                     return found
     return sizes
 
 
-def _has_run(graph, name, other):
+def has_run(graph, name, other):
     """Whether a node has run whenever another has."""
     place = graph.places
     todo, seen = [other], {other}

@@ -267,6 +267,33 @@ def test_einsum_of_rows_of_an_unknown_number_is_a_cause_with_its_gradients():
     assert audit(old, _of_chosen_rows("id,ed->ie")).verdict == "not faithful"
 
 
+def _of_masked_weights(equation=None, apart=False):
+    """An einsum of weights that were spread over a mask, which the first releases multiplied without reshaping gradients.
+
+    `apart`: the gradient is that of a product of other weights.
+    """
+    with tf.Graph().as_default() as graph:
+        x, mask, values = floats(None, None, 2), floats(None, name="mask"), floats(None, 2, 4, name="values")
+        weights = tf.tanh(x if apart else tf.transpose(tf.exp(x), [2, 1, 0]) * mask)
+        weights = tf.transpose(weights, [2, 1, 0]) if apart else weights
+        taken = [weights, tf.transpose(values, [1, 0, 2])]
+        y = tf.einsum(equation, *taken) if equation else raw.BatchMatMul(x=taken[0], y=taken[1])
+        for number, gradient in enumerate(tf.gradients(tf.tanh(y), [x, values])):
+            tf.exp(gradient, name=f"gradient{number}")
+        out(y)
+    return graph.as_graph_def()
+
+
+def test_the_gradient_of_an_einsum_is_as_large_as_what_it_was_spread_over():
+    old, new = _of_masked_weights(), _of_masked_weights("bij,bjd->bid")
+    result = audit(old, new)
+    assert (list(result.differences), [one.cause for one in result.numbers]) == ([], ["einsum"])
+    one, other = (np.frombuffer(run(each, 3), np.float32) for each in (old, new))
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+    for wrong in (_of_masked_weights("bij,bjd->bdi"), _of_masked_weights("bij,bjd->bid", apart=True)):
+        assert audit(old, wrong).verdict == "not faithful"
+
+
 def test_a_batch_of_one_is_repeated_by_no_einsum():
     """Its gradient is summed in no port, which would be another where such a batch is written out."""
     with tf.Graph().as_default() as graph:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from compat_v1.audit import rest
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
@@ -26,7 +27,7 @@ _CAUSE = "einsum: an op"
 class Product(NamedTuple):
     """An einsum of two tensors that was written as a product: its axes, the tensors, and them as (batches of) matrices.
 
-    `inner`: for each tensor, and the result, its axes in the order in which the product has them.
+    `inner`: for each tensor, and the result, its axes in the order in which the product has them; `made`: the product.
     """
 
     axes: tuple[str, str, str]
@@ -36,6 +37,7 @@ class Product(NamedTuple):
     batch: str
     gradient: Callable
     matrix: Callable  # makes a matrix like the first or the second of another tensor
+    made: Any
 
 
 def _einsum(rewriter, name, node, operands):
@@ -167,7 +169,7 @@ def _forward(rewriter, name, operands, axes):
     batches = zip(*(rewriter.normal.sizes(one)[: len(batch)] for one in matrices), strict=True)
     product = _product(rewriter, name, matrices, [broadcast(*pair) for pair in batches], "")
     split = _reshaped(rewriter, name, product, [sizes[axis] for axis in inner[2]])
-    rewriter.products.append(Product(axes, tuple(operands), matrices, inner, batch, _gradient, matrix))
+    rewriter.products.append(Product(axes, tuple(operands), matrices, inner, batch, _gradient, matrix, product))
     rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, split, inner[2], result)
     return True
 
@@ -186,10 +188,12 @@ def _multiplied(rewriter, name, operands, axes, inner, own, shape):
         return made
 
     factors = [factor(name, operand, side) for side, operand in enumerate(operands)]
-    product = rewriter.normal.node(name, "Mul", rewriter.graph.own_type(name), factors, None, {_CAUSE}, sizes=[shape])
-    rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, (product, 0), inner[2], axes[2])
+    types = rewriter.graph.own_type(name)
+    product = rewriter.normal.node(name, "Mul", types, factors, None, {_CAUSE}, sizes=[shape]), 0
+    rewriter.normal.tensors[name, 0] = _transposed(rewriter, name, product, inner[2], axes[2])
     batch = inner[2][: len(inner[2]) - len(own[0] + own[1])]
-    rewriter.products.append(Product(axes, tuple(operands), tuple(factors), inner, batch, _gradient_of_factor, factor))
+    gradient = _gradient_of_factor
+    rewriter.products.append(Product(axes, tuple(operands), tuple(factors), inner, batch, gradient, factor, product))
     return True
 
 
@@ -222,10 +226,12 @@ def _gradient(rewriter, name, given, product, side, other):
     given = _matrix(rewriter, name, given, product.axes[2], inner[2], batch, own)
     sizes = dict(zip(product.axes[side], rewriter.normal.sizes(product.operands[side]), strict=True))
     batches = [sizes[axis] for axis in batch]
-    if side:
-        made = _product(rewriter, name, (other, given), batches, "a")
-    else:
-        made = _product(rewriter, name, (given, other), batches, "b")
+    factors, turned = ((other, given), "a") if side else ((given, other), "b")
+    made = _product(rewriter, name, factors, batches, turned)
+    # What a product that has run sums over is as large in both of its factors.
+    normal, result = rewriter.normal, product.made
+    if normal.sizes(given) == normal.sizes(result) and rest.has_run(rewriter.graph, result[0].name, given[0].name):
+        normal.set_sizes(made[0], (*normal.sizes(made)[:-2], *normal.sizes(product.matrices[side])[-2:]))
     split = _reshaped(rewriter, name, made, [sizes[axis] for axis in inner[side]])
     last = _transposed(rewriter, name, split, inner[side], product.axes[side])
     rewriter.summed.append((made, last, ()))
