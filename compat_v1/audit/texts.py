@@ -1,6 +1,7 @@
 """Texts that TensorFlow makes from names: what an assertion says when it fails, and the tags of summaries."""
 
 import re
+from itertools import combinations
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.references import unnumbered
@@ -80,7 +81,7 @@ def says_the_same(verification, text, other_text):
 def _is_named_after(verification, node, other, text, other_text):
     """Whether both tags are the names of their summaries, which differ in the numbers that make names unique alone.
 
-    Or they begin with the name of a variable, each graph's own.
+    Or they have the name of a variable in them, each graph's own.
     """
     tags = [one.value[0].decode("utf-8", "replace") for one in (text, other_text)]
     if tags[0] not in node.names or tags[1] not in other.names:
@@ -92,11 +93,12 @@ def _is_named_after(verification, node, other, text, other_text):
 
 
 def _names_variables(verification, tag, other_tag):
-    """Whether one tag begins with the name of a variable, and the other with that of its partner."""
+    """Whether one tag has the name of a variable in it, and the other that of its partner in the same place."""
     made, parts = verification.pairing.sides[0].normal.made, tag.split("/")
-    for count in range(len(parts), 0, -1):
-        variable = made.get("/".join(parts[:count]))
+    for begin, end in combinations(range(len(parts) + 1), 2):
+        variable = made.get("/".join(parts[begin:end]))
         if variable is not None and variable.op in _VARIABLES and variable in verification.partner:
-            names = verification.partner[variable].names
-            return other_tag in ("/".join([unnumbered(name), *parts[count:]]) for name in names)
+            names = map(unnumbered, verification.partner[variable].names)
+            if other_tag in ("/".join([*parts[:begin], name, *parts[end:]]) for name in names):
+                return True
     return False
