@@ -185,8 +185,13 @@ def _scales(op, factor, kept):
 
 
 def _is_masked_next(graph, name):
-    """Whether what a node makes is masked: multiplied by a mask, or selected by one."""
+    """Whether what a node makes is masked: multiplied by a mask, or selected by one.
+
+    A gradient may be summed over what was broadcast and handed on before: over nothing, where the tensor was not.
+    """
     for user, slot in graph.users[name]:
+        if slot == 0 and graph.nodes[user].op in ("Sum", "Reshape", "Identity") and _is_masked_next(graph, user):
+            return True
         others = [graph.nodes[maker] for place, (maker, _) in enumerate(graph.inputs[user]) if place != slot]
         op, other = graph.nodes[user].op, others[0] if others else None
         if op not in ("Mul", "SelectV2") or other is None:

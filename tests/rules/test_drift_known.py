@@ -39,7 +39,7 @@ def _tagged(weights, crossed=False):
             variables.append(tf.get_variable(weights, initializer=tf.ones([rows, 2]), use_resource=False))
     for one, named in zip(variables, variables[::-1] if crossed else variables, strict=True):
         tf.summary.histogram(named.op.name, one)
-        tf.summary.histogram(f"parameters/{named.op.name}", one)
+        tf.summary.histogram(f"parameters/{named.op.name}", tf.reduce_max(one))
         tf.summary.scalar(f"{named.op.name}/mean", tf.reduce_mean(one))
 
 
