@@ -92,8 +92,7 @@ def of_factor(normal, name, operands, sizes):
     for place, (gradient, factor) in enumerate((operands, operands[::-1])):
         if isinstance(gradient, Literal) or isinstance(factor, Literal) or normal.sizes(gradient) is None:
             continue
-        users = {normal.made.get(user) for one in factor[0].names for user, _ in normal.graph.users.get(one, ())}
-        for product in [one for one in users if one is not None and one.op == "BatchMatMulV2"]:
+        for product in _products(normal, factor, "BatchMatMulV2"):
             for which, own in enumerate(product.inputs):
                 found, kind = normal.sizes(own), _turned(product.attributes, "adj_x", "adj_y")
                 if product.inputs[1 - which] != factor or _FOR_FACTORS[kind][which] != (place, *turned):
@@ -105,6 +104,19 @@ def of_factor(normal, name, operands, sizes):
                 if found != sizes and has_run(normal.graph, product.name, gradient[0].name):
                     return found
     return sizes
+
+
+def _products(normal, factor, op):
+    """Return the products that take a tensor, or what stands for it, such as a Reshape to its own shape."""
+    todo, found = list(factor[0].names), set()
+    for name in todo:
+        for user, _ in normal.graph.users.get(name, ()):
+            made = normal.made.get(user)
+            if made is not None and made.op == op:
+                found.add(made)
+            elif normal.tensors.get((user, 0)) == factor and user not in todo:
+                todo.append(user)
+    return found
 
 
 def has_run(graph, name, other):
@@ -138,8 +150,7 @@ def is_for_factor(normal, tensor, shape):
     first, known = tensor[0].inputs[0], normal.sizes(tensor)
     if isinstance(first, Literal) or known is None or known[1] != shape[1]:
         return False
-    users = {normal.made.get(user) for name in first[0].names for user, _ in normal.graph.users.get(name, ())}
-    products = [one for one in users if one is not None and one.op == "MatMul" and one.inputs[0] == first]
+    products = [one for one in _products(normal, first, "MatMul") if one.inputs[0] == first]
     return any(not any(_turned(one.attributes, *turned)) and normal.sizes(one.inputs[1]) == shape for one in products)
 
 
