@@ -5,7 +5,10 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
 from compat_v1.control_flow import control_flow_v1
-from drift_cases import floats, out
+from drift_cases import built, floats, out
+from test_drift import proved
+
+raw = tf.raw_ops
 
 RATE = 0.5
 
@@ -132,3 +135,22 @@ def test_how_many_rows_are_drawn_in_a_branch_is_known(old):
     assert not found.differences
     assert [one.cause for one in found.numbers] == ["dropout"]
     assert audit(of_rows(old), of_rows(today, rows=1)).verdict == "not faithful"
+
+
+def by_hand(new, mistake=None):
+    """What a program masks itself, divided by what is kept, and its gradient, which was summed over nothing."""
+    x, gradient = floats(3, 4), raw.Exp(x=floats(3, 4, name="y"))
+    mask = tf.floor(0.75 + tf.random_uniform([3, 4], seed=7))
+    divided = raw.RealDiv(x=gradient, y=0.5 if mistake == "keep" else 0.75)
+    if not new or mistake == "sum":
+        total = raw.Sum(input=divided, axis=tf.constant([1] if mistake else [], tf.int32), keep_dims=bool(mistake))
+        divided = total if mistake else raw.Reshape(tensor=total, shape=[3, 4])
+    masked = raw.Mul(x=divided, y=tf.ones([3, 4]) if mistake == "mask" else mask)
+    out(raw.Atan2(y=raw.RealDiv(x=x * mask, y=0.75), x=masked))
+
+
+def test_a_gradient_may_be_summed_over_nothing_before_it_is_masked():
+    old, new = built(by_hand, False), built(by_hand, True)
+    proved(old, new)
+    for mistake in ("keep", "sum", "mask"):
+        assert audit(old, built(by_hand, True, mistake)).verdict == "not faithful"

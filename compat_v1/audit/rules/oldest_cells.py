@@ -100,7 +100,9 @@ def run_on(normal, condition, users):
     frame = normal.graph.frames[less.name]
     merges = [node for node in normal.nodes if node.op == "Merge" and normal.graph.frames[node.name] == frame]
     if all(_stands_still(one, clock, lengths, users) for one in merges):
-        bound[0].inputs[0] = last
+        (own, _), *_ = normal.graph.inputs[bound[0].name]
+        # One node stands for what is the same number in several loops; each is as long as what it reads.
+        bound[0].inputs[0] = normal.operands(own)[0] if own in smaller.names else last
         condition.steps.add(_LONGEST)
         normal.absorbed.update({smaller, least[0]})
 
