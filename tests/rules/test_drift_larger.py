@@ -267,25 +267,29 @@ def test_einsum_of_rows_of_an_unknown_number_is_a_cause_with_its_gradients():
     assert audit(old, _of_chosen_rows("id,ed->ie")).verdict == "not faithful"
 
 
-def _of_masked_weights(equation=None, apart=False):
-    """An einsum of weights that were spread over a mask, which the first releases multiplied without reshaping gradients.
+def _of_masked_weights(equation=None, apart=False, reshaped=False):
+    """An einsum of weights that were spread over a mask: a product, whose gradients the first releases did not reshape.
 
-    `apart`: the gradient is that of a product of other weights.
+    `apart`: the gradient is that of a product of other weights. `reshaped`: what 1.15 made of it.
     """
     with tf.Graph().as_default() as graph:
         x, mask, values = floats(None, None, 2), floats(None, name="mask"), floats(None, 2, 4, name="values")
         weights = tf.tanh(x if apart else tf.transpose(tf.exp(x), [2, 1, 0]) * mask)
         weights = tf.transpose(weights, [2, 1, 0]) if apart else weights
         taken = [weights, tf.transpose(values, [1, 0, 2])]
-        y = tf.einsum(equation, *taken) if equation else raw.BatchMatMul(x=taken[0], y=taken[1])
+        if reshaped:
+            y = tf.matmul(*(tf.reshape(one, tf.shape(one)) for one in taken))
+        else:
+            y = tf.einsum(equation, *taken) if equation else raw.BatchMatMul(x=taken[0], y=taken[1])
         for number, gradient in enumerate(tf.gradients(tf.tanh(y), [x, values])):
             tf.exp(gradient, name=f"gradient{number}")
         out(y)
     return graph.as_graph_def()
 
 
-def test_the_gradient_of_an_einsum_is_as_large_as_what_it_was_spread_over():
-    old, new = _of_masked_weights(), _of_masked_weights("bij,bjd->bid")
+@pytest.mark.parametrize("reshaped", [False, True])
+def test_the_gradient_of_an_einsum_is_as_large_as_what_it_was_spread_over(reshaped):
+    old, new = _of_masked_weights(reshaped=reshaped), _of_masked_weights("bij,bjd->bid")
     result = audit(old, new)
     assert (list(result.differences), [one.cause for one in result.numbers]) == ([], ["einsum"])
     one, other = (np.frombuffer(run(each, 3), np.float32) for each in (old, new))
