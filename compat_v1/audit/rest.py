@@ -83,12 +83,12 @@ _FOR_FACTORS = {
 }
 
 
-def of_factor(normal, name, operands, sizes):
+def of_factor(normal, name, operands, sizes, attributes=None):
     """Return the sizes of a product of batches: of the gradient for a factor of another those of that factor.
 
     Its batches are those too if the op is one that does not broadcast. `sizes`: what else is known.
     """
-    turned = _turned(normal.graph.attributes(name), "adj_x", "adj_y")
+    turned = _turned(normal.graph.attributes(name) if attributes is None else attributes, "adj_x", "adj_y")
     for place, (gradient, factor) in enumerate((operands, operands[::-1])):
         if isinstance(gradient, Literal) or isinstance(factor, Literal) or normal.sizes(gradient) is None:
             continue
@@ -141,9 +141,13 @@ def is_for_factor(normal, tensor, shape):
     """Whether a tensor is the gradient for the second factor of a product, and that factor has this shape.
 
     The graph need not know how many columns the first factor has: the product asks for as many as there are rows.
+    So it is with a product of batches, and the gradient for either factor.
     """
     while is_op(tensor, "Identity"):
         tensor = tensor[0].inputs[0]
+    if is_op(tensor, "BatchMatMulV2") and normal.sizes(tensor) is not None:
+        node, own = tensor[0], normal.sizes(tensor)
+        return own != shape == of_factor(normal, node.name, node.inputs, own, node.attributes)
     turned = ("transpose_a", "transpose_b")
     if not is_op(tensor, "MatMul") or _turned(tensor[0].attributes, *turned) != (True, False) or len(shape) != 2:
         return False

@@ -9,8 +9,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
-from drift_cases import floats, out
-from test_drift import run, runs
+from drift_cases import built, floats, out
+from test_drift import proved, run, runs
 
 raw = tf.raw_ops
 RECORDS = Path(tempfile.gettempdir()) / f"records_of_a_test_{os.getpid()}"
@@ -296,6 +296,26 @@ def test_the_gradient_of_an_einsum_is_as_large_as_what_it_was_spread_over(reshap
     np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
     for wrong in (_of_masked_weights("bij,bjd->bdi"), _of_masked_weights("bij,bjd->bid", apart=True)):
         assert audit(old, wrong).verdict == "not faithful"
+
+
+def _of_batches(new, of_other=False, mistake=False):
+    """The gradient for the first factor of a product of batches, which was reshaped to the sizes of that."""
+    x, w, other = floats(2, None, None), floats(2, 5, 1, name="w"), floats(2, None, None, name="other")
+    y = raw.BatchMatMulV2(x=other if mistake else x, y=w)
+    back = raw.BatchMatMulV2(x=raw.Tanh(x=y), y=w, adj_y=True)
+    back = back if new else raw.Reshape(tensor=back, shape=tf.shape(other if of_other else x))
+    out(raw.Tanh(x=back))
+
+
+def test_the_gradient_of_a_product_of_batches_is_as_large_as_its_factor():
+    old, new = built(_of_batches, False), built(_of_batches, True)
+    assert "own shape" in proved(old, new).rules
+    with tf.Graph().as_default() as graph:
+        _of_batches(False, of_other=True)
+    assert audit(graph.as_graph_def(), new).verdict == "not faithful"
+    with tf.Graph().as_default() as graph:
+        _of_batches(True, mistake=True)
+    assert audit(old, graph.as_graph_def()).verdict == "not faithful"
 
 
 def test_a_batch_of_one_is_repeated_by_no_einsum():
