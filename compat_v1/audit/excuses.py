@@ -3,14 +3,12 @@
 import re
 
 import numpy as np
-import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
 
 from compat_v1.audit import called, epsilons, patterns, pruning, waits
 from compat_v1.audit.definitions import gives_reference
-from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.operands import is_of_whole_numbers, is_op, is_scalar
 from compat_v1.audit.references import unnumbered
 from compat_v1.audit.rules.datasets import DATASET
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
@@ -115,7 +113,7 @@ def _is_for_whole_numbers(name, graph):
         if name not in graph.nodes or graph.nodes[name].op != op:
             return False
         name = graph.inputs[name][slot][0]
-    return graph.nodes[name].op == "Cast" and tf.as_dtype(Attributes(graph.nodes[name])["SrcT"].type).is_integer
+    return is_of_whole_numbers(graph, name)
 
 
 def _is_of_triangle(node):

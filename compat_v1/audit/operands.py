@@ -64,6 +64,12 @@ def is_of_numbers(operand):
     return is_whole and all(isinstance(value, int) for value in operand.value)
 
 
+def is_of_whole_numbers(graph, name):
+    """Whether a node of a graph makes numbers of another type of whole numbers."""
+    node = graph.nodes.get(name)
+    return node is not None and node.op == "Cast" and tf.as_dtype(node.attr["SrcT"].type).is_integer
+
+
 def axes_of(operand, shape):
     """Return the axes that a literal says, counted from 0, in order; None if a tensor of that shape has not all.
 

@@ -14,6 +14,8 @@ from tensorflow.core.framework import attr_value_pb2
 _NONE_FOR_GRAPH = 87654321
 # Between asking for the seed and making the op, TensorFlow made at most so many others.
 _OPS_BETWEEN = 4
+# Between two random ops, at most so many seeds were asked for by a dropout that keeps all, which draws nothing.
+_SKIPPED = 4
 # What DropoutWrapper adds to its seed for each of the tensors that it drops elements of.
 _SALTS = [f"{what}_{place}" for what in ("input", "state", "output") for place in range(16)]
 _SALTING = 22  # the version of graphs of the first release that writes the shapes of placeholders, which salts as well
@@ -68,16 +70,18 @@ class Seeds:
         )
         self.counted = set()
         self.by_place_alone = graph.graph_def.versions.producer in _BY_PLACE
-        below = -1
+        below, skipped = -1, 0
         # Constants may be made with derived seeds as well, those of a tf.data.Dataset.
         others = [place for name, place in self.places.items() if normal.graph.nodes[name].op.endswith("Dataset")]
         for position, node in enumerate(self.seeded):
             before = position + 2 * sum(place < self.places[node.name] for place in others)
             following = next((one for one in self.seeded[position + 1 :] if one not in alike), None)
             is_below = following is None or op_seed(node) < op_seed(following) or op_seed(following) > len(self.seeded)
-            if below < op_seed(node) <= before and is_below:
+            more = _SKIPPED if below >= 0 or following is not None else 0
+            if below < op_seed(node) <= max(before + skipped, below + 1 + more) and is_below:
                 self.counted.add(node)
                 below = op_seed(node)
+                skipped = max(skipped, below - before)
 
     def derived(self, nodes):
         """Return those of some random ops that have the seeds which TensorFlow derives: one release wrote them all."""

@@ -5,11 +5,12 @@ both of a quotient by a count of elements, as of a mean: such a count is made of
 those for the 1 that ones like a tensor are full of, as labels are: it made them by an op that has a gradient; and for
 the 2 by which the gradient of a square multiplies, where that has a gradient. And with
 a gradient for rows that are looked up come their numbers; for those of a constant table it made both, until 1.8, where
-the numbers are counted along a tensor that has a gradient.
+the numbers are counted along a tensor that has a gradient. And with the gradient for what is multiplied by labels, that
+are whole numbers, cast, and what they are from 1, comes theirs, which TensorFlow 1.0 handed on to those.
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor, single
+from compat_v1.audit.operands import is_of_whole_numbers, is_op, is_scalar, is_tensor, single
 from compat_v1.audit.rules import oldest_losses
 
 _ENDS = ("Mul", "Reshape", "Sum")
@@ -22,7 +23,7 @@ def siblings(normal, users):
     Where there is nothing to divide by, a quotient is 0.
     """
     quotients = {_pair(*node.inputs): node for node in normal.nodes if _is_by_count(node)}
-    found = _for_numbers(normal, users) | _numbers_of_rows(normal, users)
+    found = _for_numbers(normal, users) | _numbers_of_rows(normal, users) | _for_labels(normal)
     for node in normal.nodes if quotients else ():
         if node.op == "Mul":
             pairs = _for_divisor(node, quotients)
@@ -96,6 +97,24 @@ def _numbers_of_rows(normal, users):
         if None not in (sizes, own) and (sizes, (-1, *sizes[len(own) :])) in gradients:
             found.add(lines[numbers])
     return found
+
+
+def _for_labels(normal):
+    """Return the products t * g where there are s * t and s * g, and s is whole numbers, cast, from or to a number."""
+    by_factor: dict = {}
+    for node in normal.nodes:
+        if node.op == "Mul" and all(map(is_tensor, node.inputs)):
+            for one, other in (node.inputs, node.inputs[::-1]):
+                by_factor.setdefault(one, {})[other] = node
+    labels = [one for one in by_factor if is_op(one, "Sub", "AddV2") and _is_of_whole_numbers(normal, one[0])]
+    pairs = [(one, other) for label in labels for one in by_factor[label] for other in by_factor[label]]
+    return {by_factor[one][other] for one, other in pairs if other in by_factor[one]}
+
+
+def _is_of_whole_numbers(normal, node):
+    """Whether a sum or difference is one of a number and of whole numbers, cast."""
+    others = [one for one in node.inputs if not isinstance(one, Literal)]
+    return len(others) == 1 and is_of_whole_numbers(normal.graph, others[0][0].name)
 
 
 def _is_one_number(operand):

@@ -184,3 +184,27 @@ def test_gradients_for_whole_numbers_are_added_up_no_more():
     for other in ({"of": tf.float64}, {"handed": False}):
         old, new = (built(lambda *_, one=one, other=other: _of_whole(one, **other), one) for one in (True, False))
         assert audit(old, new).verdict == "not faithful", other
+
+
+def _for_labels(old, mistake=None):
+    """The gradient for logits, to be fetched, and that for labels drawn as whole numbers, which was made as well."""
+    x, drawn = floats(4, 1), raw.Cast(x=raw.Round(x=floats(4, 1, name="drawn")), DstT=tf.int64)
+    labels = raw.Sub(x=1.0, y=raw.Cast(x=drawn, DstT=tf.float32))
+    loss = raw.Sub(x=raw.Softplus(features=x), y=raw.Mul(x=x, y=labels))
+    given = raw.Neg(x=tf.ones([4, 1]) if mistake == "given" else raw.Exp(x=loss))
+    parts = [raw.Mul(x=given, y=labels), raw.Mul(x=x, y=given)]
+    with tf.control_dependencies([tf.group(*parts)]):
+        to_x, to_labels = (tf.identity(part) for part in parts)
+    if old:
+        ends = [raw.Reshape(tensor=raw.Sum(input=to_labels, axis=[0, 1]), shape=[]), raw.Neg(x=to_labels)]
+        with tf.control_dependencies([tf.group(*ends)]):
+            for end in ends:
+                tf.identity(end)
+    raw.AddN(inputs=[to_x, raw.Sigmoid(x=x)])
+    out(loss)
+
+
+def test_labels_of_whole_numbers_have_no_gradient_any_more():
+    old, new = built(_for_labels, True), built(_for_labels, False)
+    assert "unused gradients" in proved(old, new).rules
+    assert audit(old, built(_for_labels, False, "given")).verdict == "not faithful"
