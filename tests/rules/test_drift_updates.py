@@ -28,13 +28,29 @@ def _train(optimizer, by_rows, rate=0.1, rows=(0, 7), others=False, order=(0, 1)
     `norm`: by which the gradient is clipped, together with another; `of_rows`: counting each of its rows.
     """
     with tf.Graph().as_default() as graph:
-        x = tf.placeholder(tf.int32, [None], name="x")
-        start = tf.constant(np.random.default_rng(2).normal(size=(7, 7)), tf.float32)
-        weights = tf.Variable(start, name="weights", use_resource=False)
-        gathered = tf.gather(weights, x)
-        bias = tf.Variable(tf.ones([7]), name="bias", use_resource=False)
-        loss = tf.reduce_sum(tf.tanh(tf.matmul(gathered, weights, transpose_b=True) + bias))
-        optimizer = OPTIMIZERS[optimizer](rate)
+        _built(optimizer, by_rows, rate, rows, others, order, norm, of_rows)
+    return graph
+
+
+def _behind(optimizer, by_rows, awaited=True, **mistake):
+    """The same behind an update, as the averages of a batch normalization are."""
+    with tf.Graph().as_default() as graph:
+        average = tf.Variable(1.0, name="average", use_resource=False)
+        update = tf.assign(average, 2.0)
+        values = {"rate": 0.1, "rows": (0, 7), "others": False, "order": (0, 1), "norm": None, "of_rows": True}
+        _built(optimizer, by_rows, **(values | mistake), awaited=[update] if awaited else [])
+    return graph
+
+
+def _built(optimizer, by_rows, rate, rows, others, order, norm, of_rows, awaited=()):
+    x = tf.placeholder(tf.int32, [None], name="x")
+    start = tf.constant(np.random.default_rng(2).normal(size=(7, 7)), tf.float32)
+    weights = tf.Variable(start, name="weights", use_resource=False)
+    gathered = tf.gather(weights, x)
+    bias = tf.Variable(tf.ones([7]), name="bias", use_resource=False)
+    loss = tf.reduce_sum(tf.tanh(tf.matmul(gathered, weights, transpose_b=True) + bias))
+    optimizer = OPTIMIZERS[optimizer](rate)
+    with tf.control_dependencies(awaited):
         if by_rows:
             dense, rest, for_bias = tf.gradients(
                 loss, [weights, gathered, bias], stop_gradients=[gathered], gate_gradients=True
@@ -50,7 +66,6 @@ def _train(optimizer, by_rows, rate=0.1, rows=(0, 7), others=False, order=(0, 1)
             gradients, _ = tf.clip_by_global_norm(gradients, norm, known)
         optimizer.apply_gradients(list(zip(gradients, [weights, bias], strict=True)), name="train")
         tf.variables_initializer(tf.global_variables(), name="begin")
-    return graph
 
 
 def weights_after(graph):
@@ -78,6 +93,18 @@ def test_an_update_row_by_row_is_the_dense_one_but_for_the_last_bits(name):
 @pytest.mark.parametrize("mistake", [{"rate": 0.2}, {"rows": (1, 8)}, {"others": True}, {"order": (0, 1, 1)}], ids=str)
 def test_no_mistake_in_it_is_excused(name, mistake):
     assert _audit(_train(name, True, **mistake), _train(name, False)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("name", ["adam", "momentum", "descent"])
+def test_updates_row_by_row_behind_others_are_dense_ones_behind_these(name):
+    old, new = _behind(name, True), _behind(name, False)
+    result = _audit(old, new)
+    assert result.differences == [] and not result.not_compared
+    assert [one.cause for one in result.numbers] == ["dense and sparse gradients"]
+    np.testing.assert_allclose(weights_after(old), weights_after(new), rtol=1e-4, atol=1e-6)
+    assert _audit(old, _behind(name, False, awaited=False)).verdict == "not faithful"
+    for mistake in ({"rate": 0.2}, {"rows": (1, 8)}, {"others": True}, {"awaited": False}):
+        assert _audit(_behind(name, True, **mistake), new).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

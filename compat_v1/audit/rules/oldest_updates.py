@@ -32,9 +32,9 @@ _OF_ADAM = ("slot1", "slot2", "power1", "power2", "rate", "beta1", "beta2", "eps
 
 def finish(normal):
     """Bring the updates into the newer form, where all rows of a variable are among those that are updated."""
-    lists = [node for node in normal.nodes if node.op == "ConcatV2" and not node.controls]
+    lists = [node for node in normal.nodes if node.op == "ConcatV2"]
     counts = {node: count for node in lists for count in map(_count, node.inputs[:-1]) if count is not None}
-    rows_of_parts.sum_first(normal, counts, _CAUSE)
+    rows_of_parts.sum_first(normal, {node: count for node, count in counts.items() if not node.controls}, _CAUSE)
     clipped = [node for node in normal.nodes if node.op == "Maximum" and is_op(node.inputs[0], "Minimum")]
     clipped += [node for node in normal.nodes if node.op == "clipped" or match((node, 0), _BY_ROOT, {})]
     negated = rows_of_sums.negate_first(normal)
@@ -86,11 +86,17 @@ def _ops_of_range(operand):
     return {operand[0]} | (_ops_of_range(operand[0].inputs[0]) if is_op(operand, "Cast") else set())
 
 
+def _awaited(unique):
+    """Return what numbers of rows wait for, that are made unique: these themselves or their list."""
+    rows = unique.inputs[0]
+    return unique.controls | (frozenset() if isinstance(rows, Literal) else rows[0].controls)
+
+
 def _sums_alike(normal, total, unique):
     """Whether a node sums what is for the same row."""
     _, index, count = total.inputs
     known = isinstance(count, Literal) and count.value == normal.sizes((unique, 0))
-    return index == (unique, 1) and known and total.controls <= unique.controls
+    return index == (unique, 1) and known and total.controls <= _awaited(unique)
 
 
 def _scaled(normal, users, rows, kind, values, variable):
@@ -124,7 +130,9 @@ def _added(normal, users, rows, kind, values, variable):
     Numbers of rows of two types were cast to be joined, and are not.
     """
     shape = normal.sizes(variable)
-    if not is_op(values, "ConcatV2") or not shape or values[0].controls:
+    if not is_op(values, "ConcatV2") or not shape:
+        return None
+    if not _come_behind(normal.graph, values[0].inputs[:-1], values[0].controls | rows[0].controls):
         return None
     parts, indices = values[0].inputs[:-1], rows[0].inputs[:-1]
     if len(parts) != len(indices) or not all(is_scalar(one[0].inputs[-1], 0) for one in (rows, values)):
@@ -147,6 +155,13 @@ def _added(normal, users, rows, kind, values, variable):
     normal.absorbed |= own
     attributes = {**types, "N": v1.AttrValue(i=len(terms)).SerializeToString(deterministic=True)}
     return make(normal, values[0], "AddN", attributes, terms, shape, None)
+
+
+def _come_behind(graph, gradients, awaited):
+    """Whether gradients come behind what their list, or that of the numbers of rows, waits for."""
+    names = {one[0].name for one in gradients if not isinstance(one, Literal)} & graph.nodes.keys() if awaited else ()
+    before = set().union(*map(graph.surely_before, names))
+    return all(before.intersection(one.names) for one in awaited)
 
 
 def _clipped(normal, _, rows, kind, values, variable):
@@ -239,10 +254,11 @@ def _update_by_slots(normal, unique, total, users, dense, cause):
                 inputs = [gradient if one == (total, 0) else one for one in node.inputs if one != (unique, 0)]
                 _write(node, node.op.removeprefix("Sparse"), inputs, cause)
                 normal.absorbed.update({unique, total})
+    awaited = _awaited(unique)
     for node in normal.nodes:
         found = {"gradient": (total, 0), "rows": (unique, 0)}
-        if node.op == "AssignSub" and match(node.inputs[1], _ADAM, found) and _is_adam(found, node, unique.controls):
-            group = _group(node, found, users, unique.controls)
+        if node.op == "AssignSub" and match(node.inputs[1], _ADAM, found) and _is_adam(found, node, awaited):
+            group = _group(node, found, users, awaited)
             gradient = None if group is None else dense(node.inputs[0])
             if gradient is not None:
                 _write_adam(normal, node, found, gradient, group, users, cause)
