@@ -123,7 +123,8 @@ audit-larger: export PYTHONHASHSEED := 0
 audit-larger: .venv/ready $(WITNESS)/ready
 	$(WITNESS_PYTHON) tests/corpus/build.py build/larger/tf1.15.5 --larger
 	.venv/bin/python -W ignore tests/corpus/build.py build/larger/today --larger --mistakes
-	.venv/bin/python docs/audit_larger.py build/larger/tf1.15.5 build/larger/today
+	PYTHONPATH=. .venv/bin/python tests/releases.py larger
+	.venv/bin/python -W ignore docs/audit_larger.py build/larger/today build/larger/tf*
 
 audit-calls: export PYTHONHASHSEED := 0
 audit-calls: .venv/ready $(OLD)/ready $(WITNESS)/ready

@@ -4,7 +4,7 @@
 other, builds the corpus, removes the environment, and packs all graphs into tests/corpus/recorded/releases.tar.xz. It
 goes on where it was stopped. `python tests/releases.py table` audits each release's graphs against the next one's and
 against today's, and writes docs/audit_releases.md; it needs none of those releases. `python tests/releases.py calls`
-builds the calls of `make audit-calls` under some.
+builds the calls of `make audit-calls` under some, `larger` the programs of `make audit-larger`.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def interpreter(version):
     return str(found[0]) if found else shutil.which(f"python{version}")
 
 
-def build(release, script, folder):
+def build(release, script, folder, *options):
     """Run a script of tests/corpus that builds graphs into a folder, under a release; raises `RuntimeError`."""
     version, requirements = RELEASES[release]
     python = interpreter(version)
@@ -90,7 +90,7 @@ def build(release, script, folder):
         _run([python, *pip, "--no-cache-dir", "--target", str(environment), *requirements], release)
         shutil.rmtree(environment / "enum", ignore_errors=True)  # 1.4 and 1.5 ask for it; it hides Python's own
         settings = {"PYTHONPATH": str(environment), "PYTHONNOUSERSITE": "1", "PYTHONHASHSEED": "0"}
-        _run([python, "-W", "ignore", str(CORPUS / script), str(folder)], release, **settings)
+        _run([python, "-W", "ignore", str(CORPUS / script), str(folder), *options], release, **settings)
     finally:
         shutil.rmtree(environment, ignore_errors=True)
 
@@ -281,7 +281,7 @@ def _numbers(release):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("build", "table", "calls"))
+    parser.add_argument("what", choices=("build", "table", "calls", "larger"))
     what = parser.parse_args().what
     if what == "table":
         with ProcessPoolExecutor(os.cpu_count()) as pool, tempfile.TemporaryDirectory() as folder:
@@ -294,6 +294,10 @@ def main():
         folders = {release: ROOT / "build" / "calls" / f"tf{release}" for release in BETWEEN}
         _build_missing(folders, "calls.py")
         return
+    if what == "larger":
+        folders = {release: ROOT / "build" / "larger" / f"tf{release}" for release in ("1.0.1", *BETWEEN)}
+        _build_missing(folders, "build.py", "--larger")
+        return
     unpack(ENVIRONMENTS / "graphs")
     folders = {release: ENVIRONMENTS / "graphs" / release for release in RELEASES}
     today = folders.pop(tf.__version__)
@@ -303,12 +307,12 @@ def main():
     pack(ENVIRONMENTS / "graphs")
 
 
-def _build_missing(folders, script):
+def _build_missing(folders, script, *options):
     for release, folder in folders.items():
         if not folder.exists():
             print(f"TensorFlow {release}", flush=True)
             try:
-                build(release, script, folder)
+                build(release, script, folder, *options)
             except RuntimeError as error:
                 print(f"left out: {error}")
 

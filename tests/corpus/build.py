@@ -35,6 +35,10 @@ def tensorflow_1():
     """Return the module that the programs call `tf`; under TensorFlow 2 that is what a port would import."""
     if VERSION < (2,):
         tensorflow.logging.set_verbosity(tensorflow.logging.ERROR)
+        if VERSION < (1, 2):
+            rnn = tensorflow.nn.rnn_cell = tensorflow.contrib.rnn  # where all of them were then
+            tensorflow.nn.static_rnn = rnn.static_rnn
+            tensorflow.nn.static_bidirectional_rnn = rnn.static_bidirectional_rnn
         return tensorflow
     tf = tensorflow.compat.v1
     tf.logging.set_verbosity(tf.logging.ERROR)

@@ -17,7 +17,7 @@ import warnings
 
 import numpy as np
 
-from build import SEED, VERSION, replaced, tensorflow_1, write_manifest
+from build import SEED, replaced, tensorflow_1, write_manifest
 from corpus import sources
 
 
@@ -34,7 +34,7 @@ def names(tf):
     x, seq = fed("x", [None, 4]), fed("seq", [2, 5, 4])
     indices, shape = fed("indices", [None, 2], tf.int64), fed("shape", [2], tf.int64)
     w, bw, i = tf.get_variable("w", [10, 4]), tf.get_variable("bw", [10]), fed("i", [None], tf.int32)
-    rnn = tf.contrib.rnn if VERSION < (1, 2) else tf.nn.rnn_cell
+    rnn = tf.nn.rnn_cell
 
     def sparse(name, dtype):
         return tf.SparseTensor(indices, fed(name, [None], dtype), shape)

@@ -1,7 +1,8 @@
 """The corpus's programs as text, with or without a mistake planted. Runs under Python 2.7 and 3; imports no TensorFlow.
 
 A program has `build(tf)`, which builds its whole graph; `MISTAKES`, pairs of what stands in it once or first and what
-would be wrong there; and `SINCE`, the first TensorFlow that has its idiom, if that is not 1.0.
+would be wrong there; and `SINCE`, the first TensorFlow that has its idiom, if that is not 1.0: of the larger programs
+the first of those releases under which `make audit-larger` builds them.
 """
 
 import glob

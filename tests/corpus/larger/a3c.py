@@ -1,5 +1,7 @@
 """Actor and critic with a recurrent cell, a worker's clipped gradients applied to the global network."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     def worker(scope):

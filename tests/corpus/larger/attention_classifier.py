@@ -1,5 +1,7 @@
 """A recurrent classifier that attends to its outputs."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     x = tf.placeholder(tf.int32, [None, 25])

@@ -1,5 +1,7 @@
 """Beam search in a while_loop that writes into TensorArrays."""
 
+SINCE = (1, 12)
+
 
 def build(tf):
     B, K, V, T, H = 2, 3, 11, 6, 8

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SINCE = (1, 8)
+
 
 def build(tf):
     X = tf.placeholder(tf.float32, [None, 20, 20, 1])

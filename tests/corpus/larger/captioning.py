@@ -1,5 +1,7 @@
 """Captions by an LSTM that begins with the image, and clipped gradients with sparse ones among them."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     im = tf.placeholder(tf.float32, [None, 64])

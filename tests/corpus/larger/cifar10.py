@@ -1,5 +1,7 @@
 """Images from binary files by queues; convolutions, losses in a collection, moving averages."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     queue = tf.train.string_input_producer(["data_batch_%d.bin" % i for i in range(1, 6)])

@@ -1,5 +1,7 @@
 """One network of tf.layers for training and for testing, the variables shared."""
 
+SINCE = (1, 4)
+
 
 def _conv_net(tf, x_dict, n_classes, dropout, reuse, is_training):
     with tf.variable_scope("ConvNet", reuse=reuse):

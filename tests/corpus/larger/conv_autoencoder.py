@@ -1,5 +1,7 @@
 """A denoising autoencoder that resizes images."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     noise_factor = 0.5

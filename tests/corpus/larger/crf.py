@@ -1,5 +1,7 @@
 """A conditional random field by hand on a bidirectional GRU, with the best path by scan and foldr."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     B, T, N = 4, 7, 5

@@ -1,5 +1,7 @@
 """Gradients of one's own, reversed, straight through, and overridden; Gumbel's softmax."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [None, 8])

@@ -1,5 +1,7 @@
 """Two generators and two discriminators in a cycle."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     A = tf.placeholder(tf.float32, [1, 16, 16, 3])

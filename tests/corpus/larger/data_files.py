@@ -1,5 +1,7 @@
 """Datasets of text files and of records, parsed, padded and batched."""
 
+SINCE = (1, 15)
+
 
 def build(tf):
     files = tf.data.Dataset.from_tensor_slices(["a.txt", "b.txt"])

@@ -1,5 +1,7 @@
 """Datasets and the kinds of their iterators."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     X = tf.placeholder(tf.float32, [None, 784])

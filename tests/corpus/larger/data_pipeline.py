@@ -1,5 +1,7 @@
 """Files interleaved, filtered, padded and batched; iterators that are fed, begun anew, and of one run."""
 
+SINCE = (1, 15)
+
 
 def build(tf):
     files = tf.placeholder(tf.string, [None])

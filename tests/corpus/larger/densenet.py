@@ -1,5 +1,7 @@
 """A small DenseNet with dropout under a condition."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [None, 16, 16, 3])

@@ -1,5 +1,7 @@
 """A duelling deep Q-network with a target network."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     gamma = 0.99

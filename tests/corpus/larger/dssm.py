@@ -1,5 +1,7 @@
 """Queries and documents as sparse bags, compared by their cosine."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     q = tf.sparse_placeholder(tf.float32, shape=[10, 50])

@@ -1,5 +1,7 @@
 """Losses of adversaries: penalty, least squares, classes, features, a batch seen at once, a balance."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [8, 16, 16, 1])

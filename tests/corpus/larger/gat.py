@@ -1,5 +1,7 @@
 """Graph attention over a dense adjacency."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, (1, 20, 10))

@@ -1,5 +1,7 @@
 """Graph attention over a sparse adjacency."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, (20, 10))

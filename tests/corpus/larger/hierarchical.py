@@ -1,5 +1,7 @@
 """Attention over words, then over sentences."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     x = tf.placeholder(tf.int32, [None, 4, 6])

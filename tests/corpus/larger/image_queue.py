@@ -1,5 +1,7 @@
 """Images from files by the queues of tf.train."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     images = tf.convert_to_tensor(["a.jpg", "b.jpg", "c.jpg"], dtype=tf.string)

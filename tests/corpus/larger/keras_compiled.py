@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SINCE = (1, 8)
+
 
 def build(tf):
     K = tf.keras

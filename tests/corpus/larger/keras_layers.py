@@ -1,5 +1,7 @@
 """Keras layers in a graph, trained by an optimizer of tf.train."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     K = tf.keras

@@ -1,5 +1,7 @@
 """Message passing on graphs with segment ops, gates and attention, and a read-out."""
 
+SINCE = (1, 12)
+
 
 def build(tf):
     N, D = 30, 8

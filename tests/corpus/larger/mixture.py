@@ -1,5 +1,7 @@
 """A mixture density network."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [None, 1])

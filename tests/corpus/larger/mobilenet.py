@@ -1,5 +1,7 @@
 """Depthwise and separable convolutions."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [8, 32, 32, 3])

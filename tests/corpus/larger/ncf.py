@@ -1,5 +1,7 @@
 """Neural collaborative filtering."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     u = tf.placeholder(tf.int32, [None])

@@ -1,5 +1,7 @@
 """A flow of invertible layers and its log-determinant."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     z = tf.placeholder(tf.float32, [None, 2])

@@ -1,5 +1,7 @@
 """A neural Turing machine, unrolled."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [4, 6, 5])

@@ -1,5 +1,7 @@
 """Eight optimizers, each with a schedule, and ways to clip gradients or to add noise."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [None, 10])

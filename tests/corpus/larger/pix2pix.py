@@ -1,5 +1,7 @@
 """A conditional GAN from image to image."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     EPS = 1e-12

@@ -1,5 +1,7 @@
 """A pointer network, decoded in Python."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     inf = 1e8

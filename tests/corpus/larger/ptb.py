@@ -1,5 +1,7 @@
 """A language model of stacked LSTMs, unrolled, with a decaying rate."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     init = tf.random_uniform_initializer(-0.1, 0.1)

@@ -1,5 +1,7 @@
 """A GRU over image rows by dynamic_rnn."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     X = tf.placeholder("float", [None, 28, 28])

@@ -1,5 +1,7 @@
 """A small ResNet of tf.layers."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     training = tf.placeholder(tf.bool)

@@ -1,5 +1,7 @@
 """Dilated convolutions and a resized map of classes."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [None, 33, 33, 3])

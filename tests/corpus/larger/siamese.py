@@ -1,5 +1,7 @@
 """Two images through one network; contrastive and triplet losses."""
 
+SINCE = (1, 8)
+
 
 def build(tf):
     x1 = tf.placeholder(tf.float32, [None, 784])

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SINCE = (1, 4)
+
 
 def build(tf):
     N, C = 16, 4

@@ -1,5 +1,7 @@
 """Super-resolution by depth_to_space."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     lr = tf.placeholder(tf.float32, [None, None, None, 3])

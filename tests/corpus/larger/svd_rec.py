@@ -1,5 +1,7 @@
 """Matrix factorization with biases."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     u = tf.placeholder(tf.int32, shape=[None])

@@ -1,5 +1,7 @@
 """A bank of convolutions, highways and a GRU, read with an attention that knows where it was."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     t = tf.placeholder(tf.int32, [None, 12])

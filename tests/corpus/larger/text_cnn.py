@@ -1,5 +1,7 @@
 """Sentences by convolutions of several widths."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     l2_lambda = 0.1

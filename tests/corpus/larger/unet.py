@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SINCE = (1, 8)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [None, 32, 32, 1])

@@ -1,5 +1,7 @@
 """A Wasserstein GAN with a gradient penalty."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     LAMBDA = 10

@@ -1,5 +1,7 @@
 """A wide and a deep model, an optimizer each."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     wide = tf.sparse_placeholder(tf.int64, [None, 20])

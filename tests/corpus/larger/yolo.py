@@ -1,5 +1,7 @@
 """A detector of one stage and its suppression of overlaps."""
 
+SINCE = (1, 4)
+
 
 def build(tf):
     x = tf.placeholder(tf.float32, [None, 32, 32, 3])

@@ -1,13 +1,11 @@
 """A GRU cell in `dynamic_rnn` over sequences of different lengths, and the last output of each."""
 
-from corpus.names import rnn_cells
-
 
 def build(tf):
     x = tf.placeholder(tf.float32, [None, None, 3])
     lengths = tf.placeholder(tf.int32, [None])
     y = tf.placeholder(tf.int32, [None])
-    outputs, _ = tf.nn.dynamic_rnn(rnn_cells(tf).GRUCell(4), x, sequence_length=lengths, dtype=tf.float32)
+    outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(4), x, sequence_length=lengths, dtype=tf.float32)
     index = tf.range(tf.shape(x)[0]) * tf.shape(x)[1] + (lengths - 1)
     last = tf.gather(tf.reshape(outputs, [-1, 4]), index)
     logits = tf.matmul(last, tf.get_variable("weights", [4, 2]))
