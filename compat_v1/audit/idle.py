@@ -5,19 +5,16 @@ TensorFlow makes, for labels, whole numbers or a constant 1, changed with the re
 nothing uses is left out; what both make is kept and compared, also where it differs: a program may fetch it.
 """
 
-import re
-
 from tensorflow.core.framework import types_pb2
 
+from compat_v1.audit import backward
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers
 from compat_v1.audit.pruning import NO_PART, users_of
 from compat_v1.audit.siblings import of_products, siblings
 
 RULE = "unused gradients"
-# Ops that only the gradients of others are made of.
-_GRADIENT = re.compile(r"Grad(V\d)?$|Backprop(Input|Filter)(V\d)?$|^TensorArrayGrad")
 # Ops that a program looks at its gradients by, and no gradient ends in.
 _MADE_OF_GRADIENTS = {"Identity", "Abs", "Exp", "IsFinite", "IsInf", "IsNan", "L2Loss", "Log", "Max", "Mean", "Min"}
 _MADE_OF_GRADIENTS |= {"Sqrt", "Square", "Tanh"}
@@ -40,19 +37,19 @@ def _idle_nodes(normal, users, beside):
     """Return the same, `beside` some that are known for what they are."""
     groups = _groups(normal, users)
     members = {one: group for group, handing in groups.items() for one in handing}
-    after = _after_gradients(normal, members)
+    after = backward.after_gradients(normal, members)
     after |= _downstream(beside, users)
     after -= _last_of_program(normal, users, members)
-    idle = _all_idle(normal, users, groups, after)
+    idle, logits = _all_idle(normal, users, groups, after), backward.logits(normal)
     roots = {one for one, group in members.items() if one in idle and any(other not in idle for other in groups[group])}
     roots |= {
         node
         for node in idle & after
-        if any(one not in idle and (one in after or _leaves(node)) for one in _makers(node))
+        if any(one not in idle and (one in after or backward.leaves(node, logits)) for one in makers(node))
     }
     roots |= beside & idle
     begun = _begun_from(normal)
-    of_numbers = {node for node in idle if _is_of_one_number(normal, node)}
+    of_numbers = {node for node in idle if backward.is_of_one_number(normal, node)}
     of_numbers |= {node for node in idle & after if begun and _is_for_a_filling(normal, node, begun)}
     of_numbers = _downstream(of_numbers, users) & idle
     found = _downstream(roots, users) & idle | of_numbers
@@ -145,7 +142,7 @@ def leave_out(normal, names):
         # A reshape that was none when the sizes were known.
         reshaped = node.op == "Reshape" and used and used <= gone
         rewritten = node in normal.absorbed and used and used <= gone
-        if known or rewritten or (reshaped and not names.isdisjoint(_makers(node)[0].names if _makers(node) else ())):
+        if known or rewritten or (reshaped and not names.isdisjoint(makers(node)[0].names if makers(node) else ())):
             gone.add(node)
     sums, many = totals(normal, users) if gone else {}, None
     inside = set().union(*sums.values())
@@ -161,7 +158,7 @@ def leave_out(normal, names):
         if not (group.controls | handing) & lost:
             continue
         left = handing - lost
-        served, still = ({maker for one in some for maker in _makers(one)} for some in (handing, left))
+        served, still = ({maker for one in some for maker in makers(one)} for some in (handing, left))
         group.controls -= served - still
         if not any(isinstance(one.inputs[0], Literal) for one in left):
             group.controls = frozenset(one for one in group.controls if one.op != "a constant")
@@ -225,55 +222,9 @@ def _groups(normal, users):
             continue
         handing = users.get(group, set())
         alike = all(one.op == "Identity" and one.controls == {group} for one in handing)
-        if handing and alike and {maker for one in handing for maker in _makers(one)} <= group.controls:
+        if handing and alike and {maker for one in handing for maker in makers(one)} <= group.controls:
             groups[group] = handing
     return groups
-
-
-def _after_gradients(normal, members):
-    """Return the nodes that are computed from a gradient, as ops tell or what leaves the loop of a backward pass.
-
-    Such a loop hands on gradients in groups, or pops what the loop before it kept.
-    """
-    backward = [*members.values(), *(node for node in normal.nodes if node.op == "StackPopV2")]
-    frames = {normal.graph.frames[node.name] for node in backward} - {""}
-    after = set()
-    for node in normal.nodes:
-        left = node.op == "Exit" and any(normal.graph.frames.get(one.name) in frames for one in _makers(node))
-        own = left or node in members or _GRADIENT.search(node.op) or _takes_loss_gradient(node)
-        own = own or _is_of_one_number(normal, node)
-        if own or any(one in after for one in _makers(node)):
-            after.add(node)
-    return after
-
-
-def _takes_loss_gradient(node):
-    """Whether a node multiplies by a cross entropy's gradient, for the logits or, -log(softmax), for the labels."""
-    if node.op != "Mul":
-        return False
-    losses = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
-    for operand in node.inputs:
-        for_logits = any(is_op(operand, op) for op in losses) and operand[1] == 1
-        soft = operand[0].inputs[0] if is_op(operand, "Neg") else None
-        soft = soft[0].inputs[0] if is_op(soft, "Reshape") else soft  # of rows, see `rules/oldest_products.py`
-        if for_logits or is_op(soft, "LogSoftmax"):
-            return True
-    return False
-
-
-def _leaves(node):
-    """Whether a node is the first of those that a gradient is computed by: behind a loss, or behind a loop."""
-    return node.op == "Exit" or _takes_loss_gradient(node)
-
-
-def _is_of_one_number(normal, node):
-    """Whether a node sums the gradient for one number that the gradient of a sum has spread over all elements."""
-    return "spread: summed" in node.steps and _gives_one(normal, node)
-
-
-def _gives_one(normal, node):
-    sizes = normal.sizes((node, 0))
-    return sizes is not None and set(sizes) <= {1}
 
 
 def _begun_from(normal):
@@ -294,7 +245,7 @@ def _is_for_a_filling(normal, node, begun):
     """
     if node.op != "Sum" or node.inputs[0] not in begun or len(node.names) != len(node.inputs[0][0].names) - 1:
         return False
-    return _gives_one(normal, node)
+    return backward.gives_one(normal, node)
 
 
 def _is_free(normal, node):
@@ -316,7 +267,3 @@ def _downstream(roots, users):
             found.add(node)
             todo += users.get(node, ())
     return found
-
-
-def _makers(node):
-    return [operand[0] for operand in node.inputs if operand is not None and not isinstance(operand, Literal)]

@@ -42,6 +42,11 @@ def is_tensor(operand):
     return operand is not None and not isinstance(operand, Literal)
 
 
+def makers(node):
+    """Return the nodes that make what a node takes, in order."""
+    return [operand[0] for operand in node.inputs if is_tensor(operand)]
+
+
 def is_scalar(operand, value):
     """Whether an operand is the number `value`, as a scalar of any type."""
     if not isinstance(operand, Literal) or operand.shape != ():

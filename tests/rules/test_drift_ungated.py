@@ -314,3 +314,59 @@ def test_what_is_normalized_in_branches_passes_without_gates():
     assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["normalized in branches"])
     for mistake in ("averages", "w", "g", "b"):
         assert audit(fed(True), fed(False, mistake)).verdict == "not faithful", mistake
+
+
+def transposed(made=True):
+    """The gradient of a loss of images that a transposed convolution makes, and a number to fetch, `made` of them."""
+    with tf.Graph().as_default() as graph:
+        x, w, y = floats(2, 4, 4, 3), floats(3, 3, 5, 3, name="w"), floats(2, 9, 9, 5, name="y")
+        images = tf.nn.conv2d_transpose(x, w, [2, 9, 9, 5], [1, 2, 2, 1], "VALID")
+        out(tf.tanh(tf.gradients(tf.reduce_sum(tf.square(images - y)), [w])[0]))
+        if made:
+            tf.reduce_sum(images * y)
+    return graph.as_graph_def()
+
+
+def test_what_is_made_of_a_transposed_convolution_is_no_gradient():
+    assert audit(transposed(), transposed(made=False)).verdict == "not faithful"
+    assert audit(transposed(made=False), transposed()).verdict == "not faithful"
+
+
+def entropy(made=True, of_op=False):
+    """The gradient of a cross entropy, written out or as one op, and a number to fetch, `made` of what is summed."""
+    with tf.Graph().as_default() as graph:
+        x, w, y = floats(None, 4), floats(4, 3, name="w"), floats(None, 3, name="y")
+        logits = tf.matmul(x, w)
+        each = -tf.nn.log_softmax(logits) * y
+        loss = tf.nn.softmax_cross_entropy_with_logits_v2(y, x[:, :3] if of_op else logits) if of_op else each
+        out(tf.tanh(tf.gradients(tf.reduce_sum(loss) + tf.reduce_sum(each), [w])[0]))
+        if made:
+            tf.reduce_sum(each * x[:, :3])
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("of_op", [False, True])
+def test_what_is_made_of_a_cross_entropy_that_is_written_out_is_no_gradient(of_op):
+    assert audit(entropy(of_op=of_op), entropy(made=False, of_op=of_op)).verdict == "not faithful"
+    assert audit(entropy(made=False, of_op=of_op), entropy(of_op=of_op)).verdict == "not faithful"
+
+
+def lost_images(old):
+    """A loss as of `tf.losses`, of images that a transposed convolution makes, and its gradient through gates."""
+    with tf.Graph().as_default() as graph:
+        x, w, y = floats(2, 4, 4, 3), floats(3, 3, 5, 3, name="w"), floats(2, 9, 9, 5, name="y")
+        images = tf.nn.conv2d_transpose(x, w, [2, 9, 9, 5], [1, 2, 2, 1], "VALID")
+        total = tf.reduce_sum(tf.square(images - y) * tf.constant(1.0))
+        count = tf.reduce_sum(tf.fill([2, 9, 9, 5], 1.0) * raw.Fill(dims=[2, 9, 9, 5], value=1.0))
+        if old:
+            divisor = raw.Select(condition=tf.equal(count, 0.0), x=tf.ones([]), y=count)
+            quotient = raw.RealDiv(x=total, y=divisor)
+            loss = raw.Select(condition=raw.Greater(x=count, y=0.0), x=quotient, y=raw.ZerosLike(x=total))
+        else:
+            loss = raw.DivNoNan(x=total, y=count)
+        out(tf.tanh(tf.gradients(loss, [w], gate_gradients=True)[0]))
+    return graph.as_graph_def()
+
+
+def test_the_gradient_for_a_count_is_made_for_nobody_behind_a_transposed_convolution_either():
+    assert "unused gradients" in proved(lost_images(True), lost_images(False)).rules

@@ -3,7 +3,7 @@
 from compat_v1.audit import sizes
 from compat_v1.audit.graph import BACK_EDGES, MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.operands import is_op, is_scalar, makers
 from compat_v1.audit.pruning import users_of
 from compat_v1.audit.rules import oldest_cells
 
@@ -29,14 +29,10 @@ def finish(normal):
             _write_limit(normal, node.inputs[0][0], users)
 
 
-def _makers(node):
-    return {operand[0] for operand in node.inputs if operand is not None and not isinstance(operand, Literal)}
-
-
 def _leave_out_own_waits(node):
     """What a node takes it waits for in any case."""
-    taken = _makers(node)
-    taken = taken.union(*(_makers(one) for one in taken if one.op not in MERGES))  # which came before those
+    taken = set(makers(node))
+    taken = taken.union(*(makers(one) for one in taken if one.op not in MERGES))  # which came before those
     if node.controls & taken:
         node.controls -= taken
         node.steps.add("waits for operands")
@@ -166,7 +162,7 @@ def _counter(merge, users, starts, step="AddV2", alone=None):
 
 def _only_waiting(node, users):
     """Return what waits for a loop's variable and does not take it: only to be in that turn of the loop."""
-    return {user for user in users[node] if node in user.controls and node not in _makers(user)}
+    return {user for user in users[node] if node in user.controls and node not in makers(user)}
 
 
 def _idle_exits(node, users):
