@@ -77,7 +77,7 @@ class Seeds:
             before = position + 2 * sum(place < self.places[node.name] for place in others)
             following = next((one for one in self.seeded[position + 1 :] if one not in alike), None)
             is_below = following is None or op_seed(node) < op_seed(following) or op_seed(following) > len(self.seeded)
-            more = _SKIPPED if below >= 0 or following is not None else 0
+            more = _SKIPPED if skipped or following is not None else 0  # or it is one that the last was given
             if below < op_seed(node) <= max(before + skipped, below + 1 + more) and is_below:
                 self.counted.add(node)
                 below = op_seed(node)

@@ -247,13 +247,13 @@ def test_a_seed_that_is_written_down_behind_derived_ones_may_be_as_large():
     assert audit(_drawn(1, 4, 1), _drawn(0, 99, 1)).verdict == "not faithful"
 
 
-def _dropped(new, rate=0.0, drawn=3):
+def _dropped(new, rate=0.0, drawn=3, seeds=range(0, 10, 2)):
     """Weights and dropouts of a rate of 0 one after the other: TensorFlow 2 asks for their seeds and draws nothing."""
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(1234)
         x = floats(3, 4)
         for place in range(drawn):
-            seed = 2 * place if new else len(graph.get_operations())
+            seed = seeds[place] if new else len(graph.get_operations())
             shape = tf.constant([4, 4])
             weights = raw.TruncatedNormal(shape=shape, dtype=tf.float32, seed=1234, seed2=seed, name=f"drawn_{place}")
             x = tf.tanh(tf.matmul(x, weights))
@@ -273,6 +273,10 @@ def test_a_dropout_that_keeps_all_has_asked_for_a_seed(drawn):
     assert [one.cause for one in audit(old, _dropped(True, drawn=drawn)).numbers] == ["derived seeds"]
     assert audit(old, _dropped(True, drawn=drawn)).verdict == "numbers changed"
     assert audit(old, _dropped(True, rate=0.5, drawn=drawn)).verdict == "not faithful"
+
+
+def test_a_seed_that_the_last_random_op_was_given_is_none_that_a_dropout_asked_for():
+    assert audit(_dropped(False), _dropped(True, seeds=[0, 1, 5])).verdict == "not faithful"
 
 
 def _beside_a_constant(value):
