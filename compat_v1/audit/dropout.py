@@ -189,9 +189,11 @@ def _is_masked_next(graph, name):
 
     A gradient may be summed over what was broadcast and handed on before: over nothing, where the tensor was not.
     """
-    for user, slot in graph.users[name]:
-        if slot == 0 and graph.nodes[user].op in ("Sum", "Reshape", "Identity") and _is_masked_next(graph, user):
-            return True
+    todo = list(graph.users[name])
+    while todo:
+        user, slot = todo.pop()
+        if slot == 0 and graph.nodes[user].op in ("Sum", "Reshape", "Identity"):
+            todo += graph.users[user]
         others = [graph.nodes[maker] for place, (maker, _) in enumerate(graph.inputs[user]) if place != slot]
         op, other = graph.nodes[user].op, others[0] if others else None
         if op not in ("Mul", "SelectV2") or other is None:

@@ -203,7 +203,7 @@ class FusedLayer(Newer):
                 rate = scaled.inputs[1].op
                 inputs = rate.inputs[1].op.inputs if rate.type == "Sub" and _is_merge(rate.inputs[1].op) else [None]
                 momentum = None if inputs[0] is None else tf.get_static_value(inputs[1])
-                if momentum is not None and momentum.dtype == np.float32:
+                if momentum is not None and momentum.shape == () and momentum.dtype == np.float32:
                     # Python computed the first layer's decay from the number that the program says.
                     decay, average = 1 - float(str(momentum)), self.averages[number]
                     moved = assign.outputs[0], assign.inputs[0], average, self.statistics[number], decay
@@ -214,10 +214,17 @@ def fused_layers(merge, layer=FusedLayer):
     """Yield the layer whose result this Merge may be."""
     if not _is_merge(merge) or any(one.op.type != _FUSED or one.value_index != 0 for one in merge.inputs):
         return
-    if any(_sent(one) is None for each in merge.inputs for one in each.op.inputs):
+    if any(_sent(one) is None for each in merge.inputs for one in each.op.inputs) or not _is_in_one_place(merge):
         return
     if all(_merged(*(one.op.outputs[k] for one in merge.inputs)) is not None for k in (1, 2)):
         yield layer(merge)
+
+
+def _is_in_one_place(merge):
+    """Whether what normalizes in branches is placed where their results meet, and its gradients there or nowhere."""
+    ops = [one.op for one in merge.inputs]
+    gradients = [user for op in ops for one in op.outputs for user in _users(one, "FusedBatchNormGradV3")]
+    return {op.device for op in ops} == {merge.device} and {op.device for op in gradients} <= {"", merge.device}
 
 
 def _unless_full(tensor, number):

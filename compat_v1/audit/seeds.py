@@ -14,7 +14,7 @@ from tensorflow.core.framework import attr_value_pb2
 _NONE_FOR_GRAPH = 87654321
 # Between asking for the seed and making the op, TensorFlow made at most so many others.
 _OPS_BETWEEN = 4
-# Between two random ops, at most so many seeds were asked for by a dropout that keeps all, which draws nothing.
+# Behind the first random op, at most so many seeds were asked for by a dropout that keeps all, which draws nothing.
 _SKIPPED = 4
 # What DropoutWrapper adds to its seed for each of the tensors that it drops elements of.
 _SALTS = [f"{what}_{place}" for what in ("input", "state", "output") for place in range(16)]
@@ -77,8 +77,9 @@ class Seeds:
             before = position + 2 * sum(place < self.places[node.name] for place in others)
             following = next((one for one in self.seeded[position + 1 :] if one not in alike), None)
             is_below = following is None or op_seed(node) < op_seed(following) or op_seed(following) > len(self.seeded)
-            more = _SKIPPED if skipped or following is not None else 0  # or it is one that the last was given
-            if below < op_seed(node) <= max(before + skipped, below + 1 + more) and is_below:
+            is_last_given = following is None and not skipped
+            more = 0 if below < 0 or is_last_given else _SKIPPED
+            if below < op_seed(node) <= before + more and is_below:
                 self.counted.add(node)
                 below = op_seed(node)
                 skipped = max(skipped, below - before)

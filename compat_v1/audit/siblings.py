@@ -23,7 +23,7 @@ def siblings(normal, users):
     Where there is nothing to divide by, a quotient is 0.
     """
     quotients = {_pair(*node.inputs): node for node in normal.nodes if _is_by_count(node)}
-    found = _for_numbers(normal, users) | _numbers_of_rows(normal, users) | _for_labels(normal)
+    found = _for_numbers(normal, users) | _numbers_of_rows(normal, users) | _for_labels(normal, users)
     for node in normal.nodes if quotients else ():
         if node.op == "Mul":
             pairs = _for_divisor(node, quotients)
@@ -41,7 +41,7 @@ def siblings(normal, users):
 def of_products(normal, users, idle):
     """Return the ends of gradients of a product that nothing uses, for one factor, of which that for the other is idle.
 
-    They are the gradient of the product times the one factor and times the other.
+    They are the gradient of the product times the one factor and times the other, made behind the product.
     """
     products = [node for node in normal.nodes if node.op == "Mul" and all(map(is_tensor, node.inputs))]
     taking: dict = {}
@@ -59,7 +59,8 @@ def of_products(normal, users, idle):
             continue
         for gradient, factor in (product.inputs, product.inputs[::-1]):
             others = taking.get(gradient, {})
-            if any(others.get(other) in idle for other in taking[factor] if other != gradient):
+            before = {other for other, one in taking[factor].items() if one.number < product.number}
+            if any(others.get(other) in idle for other in before - {gradient}):
                 found.add(end)
     return found
 
@@ -99,16 +100,28 @@ def _numbers_of_rows(normal, users):
     return found
 
 
-def _for_labels(normal):
-    """Return the products t * g where there are s * t and s * g, and s is whole numbers, cast, from or to a number."""
+def _for_labels(normal, users):
+    """Return the products t * g where there are s * t and s * g, and s is whole numbers, cast, from or to a number.
+
+    So are the gradients for the factors of s * t, if one group hands on both.
+    """
     by_factor: dict = {}
     for node in normal.nodes:
         if node.op == "Mul" and all(map(is_tensor, node.inputs)):
             for one, other in (node.inputs, node.inputs[::-1]):
                 by_factor.setdefault(one, {})[other] = node
     labels = [one for one in by_factor if is_op(one, "Sub", "AddV2") and _is_of_whole_numbers(normal, one[0])]
-    pairs = [(one, other) for label in labels for one in by_factor[label] for other in by_factor[label]]
-    return {by_factor[one][other] for one, other in pairs if other in by_factor[one]}
+    found = set()
+    for label in labels:
+        for one, product in by_factor[label].items():
+            others = by_factor[one].keys() & by_factor[label].keys() - {one}
+            groups = [user for user in users.get(product, ()) if user.op == "NoOp"]
+            found |= {by_factor[one][other] for other in others if by_factor[one][other] in _waited_for(groups)}
+    return found
+
+
+def _waited_for(nodes):
+    return set().union(*(node.controls for node in nodes))
 
 
 def _is_of_whole_numbers(normal, node):

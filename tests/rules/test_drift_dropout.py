@@ -154,3 +154,12 @@ def test_a_gradient_may_be_summed_over_nothing_before_it_is_masked():
     proved(old, new)
     for mistake in ("keep", "sum", "mask"):
         assert audit(old, built(by_hand, True, mistake)).verdict == "not faithful"
+
+
+def test_a_long_chain_behind_a_quotient_is_followed():
+    with tf.Graph().as_default() as graph:
+        x = floats(3, 4) / 0.5
+        for _ in range(1200):
+            x = tf.identity(x)
+        out(tf.tanh(x))
+    assert audit(graph.as_graph_def(), graph.as_graph_def()).verdict == "faithful"

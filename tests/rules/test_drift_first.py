@@ -437,6 +437,16 @@ def _of_shaped_rows(new, log=False, mistake=""):
 
 
 @pytest.mark.parametrize("log", [False, True])
+def test_a_softmax_may_be_of_what_was_made_rows_and_is_reshaped_back(log):
+    def back(new):
+        x = tf.reshape(tf.reshape(tf.exp(floats(2, 3, 5)), [6, 5]), [2, 3, 5])
+        op = tf.nn.log_softmax if log else tf.nn.softmax
+        out(tf.tanh(op(x) if new else tf.reshape(op(tf.reshape(x, [-1, 5])), [2, 3, 5])))
+
+    assert "rows of a softmax" in proved(_built(back, False), _built(back, True)).rules
+
+
+@pytest.mark.parametrize("log", [False, True])
 def test_a_softmax_may_be_of_rows_that_were_reshaped_before(log):
     old = _built(_of_shaped_rows, False, log)
     assert "rows of a softmax" in proved(old, _built(_of_shaped_rows, True, log)).rules

@@ -107,7 +107,14 @@ def _constant(old, new):
     def edit(nodes):
         for node in nodes:
             if node.op == "Const" and list(node.attr["value"].tensor.float_val) == [np.float32(old)]:
-                node.attr["value"].tensor.float_val[:] = [new]
+                node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(new, tf.float32))
+
+    return edit
+
+
+def _placed(op, place):
+    def edit(nodes):
+        [node for node in nodes if node.op == op][place].device = "/device:CPU:0"
 
     return edit
 
@@ -123,6 +130,8 @@ EDITS = [
     _exchanged("FusedBatchNormV3", 1, 2),
     *(_exchanged("Merge", 0, 1, place) for place in (1, 2, 3)),
     _constant(1.0, 0.9),
+    _constant(MOMENTUM, [MOMENTUM] * 3),
+    *(_placed(op, place) for op in ("FusedBatchNormV3", "FusedBatchNormGradV3") for place in (0, 1)),
 ]
 
 

@@ -275,8 +275,9 @@ def test_a_dropout_that_keeps_all_has_asked_for_a_seed(drawn):
     assert audit(old, _dropped(True, rate=0.5, drawn=drawn)).verdict == "not faithful"
 
 
-def test_a_seed_that_the_last_random_op_was_given_is_none_that_a_dropout_asked_for():
+def test_seeds_that_were_given_are_none_behind_those_that_a_dropout_asked_for():
     assert audit(_dropped(False), _dropped(True, seeds=[0, 1, 5])).verdict == "not faithful"
+    assert audit(_dropped(False, drawn=5), _dropped(True, drawn=5, seeds=[1, 2, 3, 4, 5])).verdict == "not faithful"
 
 
 def _beside_a_constant(value):

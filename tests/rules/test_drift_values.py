@@ -208,3 +208,20 @@ def test_labels_of_whole_numbers_have_no_gradient_any_more():
     old, new = built(_for_labels, True), built(_for_labels, False)
     assert "unused gradients" in proved(old, new).rules
     assert audit(old, built(_for_labels, False, "given")).verdict == "not faithful"
+
+
+def _weighed(fetched, mistake=None):
+    """A loss of what labels of whole numbers multiply, and a number to fetch that they do not."""
+    x, w, advantage = floats(8, 3), floats(3, 1, name="w"), floats(8, 1, name="advantage")
+    labels = 1.0 - tf.cast(tf.placeholder(tf.int64, [8, 1], "labels"), tf.float32)
+    logits = tf.tanh(tf.matmul(x, w))
+    loss = tf.reduce_sum(labels * logits)
+    tf.reduce_sum(labels * advantage)
+    if fetched:
+        tf.reduce_sum(logits * advantage)
+    out(tf.tanh(tf.gradients(loss, [w], gate_gradients=True)[0]))
+
+
+def test_what_labels_are_multiplied_by_may_be_multiplied_without_a_gradient():
+    one, other = built(_weighed, True), built(_weighed, False)
+    assert audit(one, other).verdict == audit(other, one).verdict == "not faithful"

@@ -322,6 +322,7 @@ class GradientRules:
         source = tensor[0].inputs[0]
         if isinstance(source, Literal) or self.normal.sizes(source) != target:
             return False
-        if any(self.graph.nodes[user].op in ("Softmax", "LogSoftmax") for user, _ in self.graph.users[name]):
+        users = [self.graph.nodes[user].op for user, _ in self.graph.users[name]]
+        if len(target) == 2 and ("Softmax" in users or "LogSoftmax" in users):
             return False  # TensorFlow 1.0 made rows for it, see `oldest_products.py`
         return tensor[0].controls <= self.normal.controls(name)
