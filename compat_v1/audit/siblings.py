@@ -114,14 +114,21 @@ def _for_labels(normal, users):
     found = set()
     for label in labels:
         for one, product in by_factor[label].items():
-            others = by_factor[one].keys() & by_factor[label].keys() - {one}
-            groups = [user for user in users.get(product, ()) if user.op == "NoOp"]
-            found |= {by_factor[one][other] for other in others if by_factor[one][other] in _waited_for(groups)}
+            groups = _handing_on(product, users)
+            for other in by_factor[one].keys() & by_factor[label].keys() - {one} if groups else ():
+                if groups & _handing_on(by_factor[one][other], users):
+                    found.add(by_factor[one][other])
     return found
 
 
-def _waited_for(nodes):
-    return set().union(*(node.controls for node in nodes))
+def _handing_on(product, users):
+    """Return what waits for a product, or for what it was summed and reshaped to, as a group of gradients does."""
+    found, todo = set(), [product]
+    while todo:
+        node = todo.pop()
+        found |= {user for user in users.get(node, ()) if user.op == "NoOp"}
+        todo += (user for user in users.get(node, ()) if user.op in ("Sum", "Reshape"))
+    return found
 
 
 def _is_of_whole_numbers(normal, node):

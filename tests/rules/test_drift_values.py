@@ -210,18 +210,21 @@ def test_labels_of_whole_numbers_have_no_gradient_any_more():
     assert audit(old, built(_for_labels, False, "given")).verdict == "not faithful"
 
 
-def _weighed(fetched, mistake=None):
+def _weighed(fetched, what):
     """A loss of what labels of whole numbers multiply, and a number to fetch that they do not."""
     x, w, advantage = floats(8, 3), floats(3, 1, name="w"), floats(8, 1, name="advantage")
     labels = 1.0 - tf.cast(tf.placeholder(tf.int64, [8, 1], "labels"), tf.float32)
     logits = tf.tanh(tf.matmul(x, w))
-    loss = tf.reduce_sum(labels * logits)
+    product = labels * logits
     tf.reduce_sum(labels * advantage)
+    loss = tf.reduce_sum(product if what == "logits" else tf.exp(product))
+    for_w, for_product = tf.gradients(loss, [w, product], gate_gradients=True)
     if fetched:
-        tf.reduce_sum(logits * advantage)
-    out(tf.tanh(tf.gradients(loss, [w], gate_gradients=True)[0]))
+        tf.reduce_sum(advantage * (logits if what == "logits" else for_product))
+    out(tf.tanh(for_w))
 
 
-def test_what_labels_are_multiplied_by_may_be_multiplied_without_a_gradient():
-    one, other = built(_weighed, True), built(_weighed, False)
+@pytest.mark.parametrize("what", ["logits", "gradient"])
+def test_what_labels_multiply_may_be_multiplied_without_a_gradient(what):
+    one, other = built(_weighed, True, what), built(_weighed, False, what)
     assert audit(one, other).verdict == audit(other, one).verdict == "not faithful"
