@@ -20,7 +20,7 @@ from corpus_graphs import report
 _TEXT = """\
 # The audit on larger programs
 
-    make audit-larger    # needs Python 3.6 and 3.7, and half an hour
+    make audit-larger    # needs Python 3.6 and 3.7, and an hour
 
 {count} whole programs after the idioms that public TensorFlow 1 code has most ([larger](../tests/corpus/larger)): a
 faithful port of each against the graph of each release that has all its functions, then ports with one planted mistake.
