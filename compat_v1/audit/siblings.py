@@ -43,12 +43,7 @@ def of_products(normal, users, idle):
 
     They are the gradient of the product times the one factor and times the other, made behind the product.
     """
-    products = [node for node in normal.nodes if node.op == "Mul" and all(map(is_tensor, node.inputs))]
-    taking: dict = {}
-    for node in products:
-        for one, other in (node.inputs, node.inputs[::-1]):
-            taking.setdefault(one, {})[other] = node
-    found = set()
+    taking, found = _products(normal), set()
     for end in normal.nodes if idle else ():
         if end in idle or users.get(end) or end.op not in _ENDS:
             continue
@@ -105,19 +100,25 @@ def _for_labels(normal, users):
 
     So are the gradients for the factors of s * t, if one group hands on both.
     """
-    by_factor: dict = {}
+    taking, found = _products(normal), set()
+    for label in taking:
+        if not is_op(label, "Sub", "AddV2") or not _is_of_whole_numbers(normal, label[0]):
+            continue
+        for one, product in taking[label].items():
+            groups = _handing_on(product, users)
+            for other in taking[one].keys() & taking[label].keys() - {one} if groups else ():
+                if groups & _handing_on(taking[one][other], users):
+                    found.add(taking[one][other])
+    return found
+
+
+def _products(normal):
+    """Return {factor: {other factor: their product}} for the products of two tensors."""
+    found: dict = {}
     for node in normal.nodes:
         if node.op == "Mul" and all(map(is_tensor, node.inputs)):
             for one, other in (node.inputs, node.inputs[::-1]):
-                by_factor.setdefault(one, {})[other] = node
-    labels = [one for one in by_factor if is_op(one, "Sub", "AddV2") and _is_of_whole_numbers(normal, one[0])]
-    found = set()
-    for label in labels:
-        for one, product in by_factor[label].items():
-            groups = _handing_on(product, users)
-            for other in by_factor[one].keys() & by_factor[label].keys() - {one} if groups else ():
-                if groups & _handing_on(by_factor[one][other], users):
-                    found.add(by_factor[one][other])
+                found.setdefault(one, {})[other] = node
     return found
 
 
