@@ -121,6 +121,7 @@ audit-tables: .venv/ready
 
 audit-larger: export PYTHONHASHSEED := 0
 audit-larger: .venv/ready $(WITNESS)/ready
+	rm -rf build/larger
 	$(WITNESS_PYTHON) tests/corpus/build.py build/larger/tf1.15.5 --larger
 	.venv/bin/python -W ignore tests/corpus/build.py build/larger/today --larger --mistakes
 	PYTHONPATH=. .venv/bin/python tests/releases.py larger
