@@ -11,6 +11,7 @@ from compat_v1.audit.findings import alone_awaited
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_zeros
+from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import before
 from compat_v1.audit.references import unnumbered
 from compat_v1.audit.rules import decays, oldest_averages
@@ -35,7 +36,7 @@ def of_consumed(verification):
         alike = [one for one in alike if not _are_of_other_values(verification, name, one)]
         found = [_differences(verification, name, one) for one in alike]
         stood |= {one for one, differences in zip(alike, found, strict=True) if not differences}
-        if found and all(found):
+        if found and all(found) and not _waits_as_a_fellow(verification, name, alike):
             left.append((name, found[0]))
     numbered_alike = defaultdict(list)
     for name in other.consumed if left else ():
@@ -47,6 +48,16 @@ def of_consumed(verification):
         for one, which in differences if twin is None else ():
             yield alone_awaited(one, which, name=name)
     yield from _of_constants_alone(verification, by_users)
+
+
+def _waits_as_a_fellow(verification, name, twins):
+    """Whether one of its twins waits as another constant of the same value, whose user is one node with its own."""
+    normal = verification.pairing.sides[0].normal
+    users = {normal.made.get(user) for user, _ in normal.graph.users[name]} - {None}
+    taking = (one for user in users for one in user.names if one in normal.graph.nodes)
+    fellows = {maker for one in taking for maker, _ in normal.graph.inputs[one]} & normal.consumed.keys()
+    fellows = {one for one in fellows if is_same(normal.tensors.get((one, 0)), normal.tensors.get((name, 0)))}
+    return any(not _differences(verification, one, twin) for one in fellows for twin in twins)
 
 
 def _stands_for(verification, name, others):

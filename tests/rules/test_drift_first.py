@@ -118,6 +118,34 @@ def test_the_gradient_of_other_squares_is_as_the_program_wrote_them(used):
     assert audit(new, new).verdict == "faithful"
 
 
+def _norm_beside_a_square(new, updates=(0,), mistake=None):
+    """The gradients of a norm and of a square of one tensor, made behind some of two updates."""
+    x = floats(5, 3)
+    product = x * raw.Tanh(x=floats(5, 3, name="y"))
+    others = tf.square(x if mistake == "of another" else product, name="others")
+    for _ in range(4):  # so that the norm's gradient is made before it
+        others = raw.Tanh(x=others)
+    square = None if new else tf.square(product, name="of_norm")
+    norm = tf.norm(product, axis=1) if new else tf.squeeze(tf.sqrt(tf.reduce_sum(square, 1, keepdims=True)), 1)
+    variables = [raw.VariableV2(shape=[], dtype=tf.float32, name=name) for name in "ab"]
+    moved = [raw.Assign(ref=one, value=tf.constant(2.0)) for one in variables]
+    with tf.control_dependencies([moved[one] for one in updates]):
+        out(tf.gradients(tf.reduce_sum(norm) + tf.reduce_sum(others), x, gate_gradients=True)[0])
+    for waits in ([], moved[1:]):
+        with tf.control_dependencies(waits):
+            out(raw.Mul(x=2.0, y=product))
+
+
+@pytest.mark.parametrize("updates", [(), (0,)])
+def test_the_gradients_of_a_norm_and_of_a_square_take_one_tensor_twice(updates):
+    old, new = _built(_norm_beside_a_square, False, updates), _built(_norm_beside_a_square, True, updates)
+    result = audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["gradient of a norm"]
+    np.testing.assert_allclose(*_results(old, new), rtol=1e-5)
+    for mistake in ({"updates": (1,)}, {"updates": (0, 1)}, {"mistake": "of another"}):
+        assert audit(old, _built(_norm_beside_a_square, True, **{"updates": updates, **mistake})).differences
+
+
 def _norm_behind_updates(makes_one):
     """The gated gradients of a norm, that wait for an update; and one for the 1 of ones_like(x), which nothing uses."""
     x, y = floats(3, 4), floats(3, 4, name="y")

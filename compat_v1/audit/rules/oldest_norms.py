@@ -5,7 +5,8 @@ import tensorflow as tf
 from compat_v1.audit import sharing
 from compat_v1.audit.operands import is_tensor, number
 from compat_v1.audit.patterns import make
-from compat_v1.audit.pruning import leave_out_implied_waits, users_of
+from compat_v1.audit.pruning import comes_behind, leave_out_implied_waits, users_of
+from compat_v1.audit.rules.oldest_losses import doubled_of
 
 AttrValue = tf.compat.v1.AttrValue
 _RULE, _CAUSE = "squared norm", "gradient of a norm"
@@ -56,7 +57,10 @@ def _write_gradient(normal, tensor, users):
         gradient = product.inputs[product.inputs[0] == tensor]
         types, sizes = product.attributes, normal.sizes((product, 0))
         two = number(2, normal.graph.dtype(product.name))
-        twice = make(normal, product, "Mul", types, [two, tensor], sizes, _CAUSE)
+        known = [one for one in users[tensor[0]] if doubled_of((one, 0)) == tensor and one.device == product.device]
+        known = [one for one in known if comes_behind(gradient, [one])]
+        twice = (max(known, key=lambda one: len(one.controls)), 0) if known else None
+        twice = twice or make(normal, product, "Mul", types, [two, tensor], sizes, _CAUSE)
         if len(total.inputs) == 2:
             total.op, total.attributes, total.inputs = "Mul", types, [gradient, twice]
             total.colocated = ()  # the products are, in the sum's place
