@@ -78,7 +78,8 @@ def _all_idle(normal, users, groups, after):
             others = {user for user in users.get(node, ()) if not (user in groups and node in user.controls)}
             if node in sums and others <= idle:
                 idle |= sums[node]
-            if node.op in NO_PART or not (node in kept or _is_free(normal, node)) or not others <= idle:
+            is_part = node.op not in NO_PART or (node.op == "Merge" and node in after and not node.late)
+            if not is_part or not (node in kept or _is_free(normal, node)) or not others <= idle:
                 continue
             if others or node in after:
                 idle.add(node)

@@ -27,6 +27,7 @@ def _of_a_sum(old, made, optimizer="descent", combine="AddV2", rows=None, rate=0
     """Train by some rows of a sum or difference of two variables, or of what is `made` of them.
 
     `old`: the name of the gradient that releases until 1.15 had. `dense`: as the advice of "rows of a sum" says.
+    `optimizer`: None if the gradients are only fetched.
     """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.int32, [None], name="x") if rows is None else tf.constant(rows)
@@ -38,10 +39,11 @@ def _of_a_sum(old, made, optimizer="descent", combine="AddV2", rows=None, rate=0
         with graph.gradient_override_map({combine: old} if old else {}):
             total = getattr(tf.raw_ops, combine)(x=parts[0], y=parts[1])
         loss = tf.reduce_sum(tf.tanh(tf.gather(total, x)) * times)
-        optimizer = OPTIMIZERS[optimizer](rate)
-        gradients = optimizer.compute_gradients(loss, [weights, others], gate_gradients=optimizer.GATE_OP)
-        gradients = [(tf.convert_to_tensor(one), which) for one, which in gradients] if dense else gradients
-        optimizer.apply_gradients(gradients, name="train")
+        gradients = tf.gradients(loss, [weights, others], gate_gradients=True)
+        gradients = [tf.convert_to_tensor(one) for one in gradients] if dense else gradients
+        if optimizer:
+            gradients = zip(gradients, [weights, others], strict=True)
+            OPTIMIZERS[optimizer](rate).apply_gradients(gradients, name="train")
         tf.variables_initializer(tf.global_variables(), name="begin")
         if old:
             total.op._clear_attr("_gradient_op_type")
@@ -65,6 +67,13 @@ def test_rows_of_a_sum_are_made_dense_before_or_behind_what_hands_them_on(combin
     for mistake in ({"rate": 0.2}, {"times": 2.0}, {"rows": [3, 0, 4]}, {"combine": other}):
         port = _of_a_sum(None, True, **{"combine": combine, "rows": rows, **mistake})
         assert _audit(old, port).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("combine", ["AddV2", "Sub"])
+def test_so_are_those_of_which_the_gradients_are_only_fetched(combine):
+    old, new = (_of_a_sum(name, True, None, combine) for name in ("MadeDense", None))
+    assert _audit(old, new).verdict == "faithful"
+    assert _audit(old, _of_a_sum(None, True, None, combine, times=2.0)).verdict == "not faithful"
 
 
 def test_rows_that_are_negated_before_or_behind_their_sum_differ_in_the_sign_of_a_zero():

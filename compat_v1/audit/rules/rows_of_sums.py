@@ -4,7 +4,7 @@ Everything is brought into the older form. Where such rows update a variable the
 """
 
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import is_op, is_tensor
 from compat_v1.audit.patterns import make
 
 _CAUSE, _NEGATED = "rows of a sum", "negated rows"
@@ -30,16 +30,34 @@ def negate_first(normal):
 
 
 def handed_on(normal, users):
-    """Return the nodes that hand on rows when all gradients of an op are there, and those that take their numbers."""
-    copies, taking = set(), set()
+    """Return the nodes that hand on rows when all gradients of an op are there, and those that take their numbers.
+
+    Not those that serve nothing where others of the op do: of what is for nobody, releases make more or less.
+    """
+    handing = {}
     for node in normal.nodes:
         found = list(users.get(node, ())) if _hands_on(node) else []
         found += [user for one in found if one.op == "Mul" for user in users.get(one, ())]
         found = {one for one in found if one.op in _SUMMING}
         if found:
-            copies.add(node)
-        taking |= found | {one.inputs[1][0] for one in found if is_op(one.inputs[1], "Unique")}
-    return copies, taking
+            handing[node] = found
+    serving = _serving(normal) if handing else set()
+    served = {group for node in handing.keys() & serving for group in node.controls}
+    handing = {node: found for node, found in handing.items() if node in serving or served.isdisjoint(node.controls)}
+    sums = set().union(*handing.values())
+    return set(handing), sums | {one.inputs[1][0] for one in sums if is_op(one.inputs[1], "Unique")}
+
+
+def _serving(normal):
+    """Return all nodes that what has an effect is made from."""
+    known = [node for node in normal.nodes if node.name in normal.graph.nodes]
+    todo = [node for node in known if normal.graph.is_stateful(node.name) or normal.reads_a_ref(node.name)]
+    found = set(todo)
+    while todo:
+        new = {one[0] for one in todo.pop().inputs if is_tensor(one)} - found
+        found |= new
+        todo += new
+    return found
 
 
 def _hands_on(node):
