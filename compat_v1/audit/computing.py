@@ -1,7 +1,7 @@
 """Computes what depends on sizes alone."""
 
 from compat_v1.audit.folding import FOLDED
-from compat_v1.audit.graph import SWITCHES, Attributes
+from compat_v1.audit.graph import MERGES, SWITCHES, Attributes
 from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import MOST_LEAVES, WHOLE, column, in_range, is_op, leaves_of, number, objects, times
 from compat_v1.audit.rules.oldest_branches import branch_of
@@ -45,7 +45,9 @@ class Computing:
         elif node.op == "StackPop" or node.op == "StackPopV2":
             return self._popped(name)
         elif self.dtype(name) in WHOLE:
-            outputs = self.normal.fold(node, [self._entered(one) for one in operands])
+            known = [self._entered(one) for one in operands]
+            known = [_merged(one) for one in known] if node.op == "StridedSlice" else known
+            outputs = self.normal.fold(node, known)
         else:
             return None
         if outputs is None:
@@ -101,6 +103,18 @@ class Computing:
         ):
             return frozenset([branch_of(self.normal, operand)])
         return self.normal.alive(operand[0].name)
+
+
+def _merged(operand):
+    """Return the whole numbers that a condition gives whichever of its branches runs, or the operand.
+
+    Of rows that are handed on by branches, so many are all.
+    """
+    if not is_op(operand, *MERGES) or operand[1] != 0 or None in operand[0].inputs:
+        return operand
+    given = [one[0].inputs[0] if is_op(one, "Const", *SWITCHES) else one for one in operand[0].inputs]
+    is_known = all(isinstance(one, Literal) and one.kind == "whole" for one in given)
+    return given[0] if is_known and len({one.key for one in given}) == 1 else operand
 
 
 def _named_alike(node, operands):

@@ -127,9 +127,15 @@ def _scaled(normal, users, rows, kind, values, variable):
 def _added(normal, users, rows, kind, values, variable):
     """Return the sum of gradients that are joined, all of a variable's size, or None.
 
-    Numbers of rows of two types were cast to be joined, and are not.
+    Numbers of rows of two types were cast to be joined, and are not. What was joined may be handed on.
     """
     shape = normal.sizes(variable)
+    joined = values[0].inputs[0] if is_op(values, "Identity") else None
+    if is_op(joined, "ConcatV2") and len(values[0].controls) == 1:
+        (group,) = values[0].controls
+        is_handed = group.op == "NoOp" and joined[0] in group.controls
+        dense = _added(normal, users, rows, kind, joined, variable) if is_handed else None
+        return dense and rows_of_sums.hand_on(normal, values[0], dense, shape)
     if not is_op(values, "ConcatV2") or not shape:
         return None
     if not _come_behind(normal.graph, values[0].inputs[:-1], values[0].controls | rows[0].controls):

@@ -91,6 +91,11 @@ def make_dense(copies, normal, _, rows, kind, values, variable):
     dense = make(normal, copy, "UnsortedSegmentSum", attributes, inputs, shape, None)
     if dense[0].names == [copy.name]:
         dense[0].colocated = ()
+    return hand_on(normal, copy, dense, shape)
+
+
+def hand_on(normal, copy, dense, shape):
+    """Return a gradient in its dense form that is handed on instead of its rows, when all gradients are there."""
     (group,) = copy.controls
     group.controls = group.controls - {copy.inputs[0][0]} | {dense[0]}
     normal.absorbed.add(copy)
