@@ -8,7 +8,7 @@ from tensorflow.core.framework import attr_value_pb2
 from compat_v1.audit import called, epsilons, patterns, pruning, waits
 from compat_v1.audit.definitions import gives_reference
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_of_whole_numbers, is_op, is_scalar
+from compat_v1.audit.operands import is_of_whole_numbers, is_op, is_scalar, makers
 from compat_v1.audit.references import unnumbered
 from compat_v1.audit.rules.datasets import DATASET
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
@@ -101,7 +101,7 @@ def _is_of_statistics(node):
 
 def _is_of_whole_numbers(node, graph):
     """Whether a node adds up the gradients for what whole numbers were cast to, which go on to nothing."""
-    terms = [operand[0] for operand in node.inputs if not isinstance(operand, Literal)] if node.op == "AddN" else []
+    terms = makers(node) if node.op == "AddN" else []
     return bool(terms) and all(_is_for_whole_numbers(one.name, graph) for one in terms)
 
 
@@ -148,10 +148,9 @@ def _is_asked_for_nothing(node, side):
 
 def _others_like(node, users, deep, known):
     """Return the nodes that do what a node does, though on another device or beside others."""
-    makers = [one[0] for one in node.inputs if not isinstance(one, Literal)]
-    found: set = set()
-    if deep and makers and not node.controls and not node.functions:
-        for maker in (makers[0], *_others_like(makers[0], users, deep - 1, known)):
+    taken, found = makers(node), set()
+    if deep and taken and not node.controls and not node.functions:
+        for maker in (taken[0], *_others_like(taken[0], users, deep - 1, known)):
             others = {user for user, _ in users.get(maker, ()) if user is not node} - found
             found |= {user for user in others if _are_alike(user, node, deep, known)}
     return found
@@ -195,8 +194,8 @@ def _writes_sparse_shape(node, users):
         return _is_sparse_shape(node) and all(one.op == "Pack" and _writes_sparse_shape(one, users) for one in using)
     if node.op != "Pack" or node.controls or users.get(node):
         return False
-    makers = [one[0] for one in node.inputs if not isinstance(one, Literal)]
-    return bool(makers) and all(_is_sparse_shape(one) for one in makers)
+    taken = makers(node)
+    return bool(taken) and all(map(_is_sparse_shape, taken))
 
 
 def _is_sparse_shape(node):

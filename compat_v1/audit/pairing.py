@@ -11,7 +11,7 @@ from compat_v1.audit.exchanged import FED, KEPT, unnamed
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import COMMUTING
-from compat_v1.audit.operands import is_tensor
+from compat_v1.audit.operands import is_tensor, makers
 from compat_v1.audit.sizes import Size
 
 # Attributes that TensorFlow derives from names and counts: they tell nothing about which node this is.
@@ -250,7 +250,7 @@ class Pairing:
         while self._new:
             node, other = self._new.pop()
             if strict and node.op == "AddN":  # its terms may come in another order
-                terms = [[one[0] for one in side.inputs if is_tensor(one)] for side in (node, other)]
+                terms = [makers(side) for side in (node, other)]
                 self._try_alike(*map(dict.fromkeys, terms), strict, alike)
             else:
                 for one, two in zip(node.inputs, other.inputs, strict=False):

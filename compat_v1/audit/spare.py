@@ -5,7 +5,7 @@ that takes what they would not give it, may stop a program though nobody takes w
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, is_tensor
+from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, is_tensor, makers
 from compat_v1.audit.pruning import may_go, users_of
 
 _LAST = ("Reshape", "Sum", "Mul", "Select", "SelectV2")  # what a gradient of a mask or a scale ends in
@@ -39,10 +39,10 @@ def _is_gradient(node, nodes):
 
 def _is_of_mask(node):
     """Whether a node is, or is made into, the mask of a dropout: u >= rate, or floor(keep + u)."""
-    makers = [one[0] for one in node.inputs if not isinstance(one, Literal)]
+    taken = makers(node)
     if node.op in ("GreaterEqual", "AddV2"):
-        return any(one.op == "RandomUniform" for one in makers)
-    return bool(makers) and makers[0].op in ("GreaterEqual", "AddV2") and _is_of_mask(makers[0])
+        return any(one.op == "RandomUniform" for one in taken)
+    return bool(taken) and taken[0].op in ("GreaterEqual", "AddV2") and _is_of_mask(taken[0])
 
 
 def _are_axes(operand):
@@ -106,9 +106,9 @@ def _made_in(node, nodes):
     """Return a node and what it is made of among some nodes: of two masks of one tensor, some may be the same."""
     found, todo = {node}, [node]
     while todo:
-        makers = {one[0] for one in todo.pop().inputs if is_tensor(one)} & nodes - found
-        found |= makers
-        todo += makers
+        new = set(makers(todo.pop())) & nodes - found
+        found |= new
+        todo += new
     return found
 
 
@@ -145,8 +145,7 @@ def _only_for(normal, nodes, others, users):
     """Return the nodes that serve nothing but some that `others` hand on; what rules absorbed goes anyhow."""
     found, todo = {*nodes, *others}, list(nodes)
     while todo:
-        makers = [one[0] for one in todo.pop().inputs if is_tensor(one)]
-        for one in makers:
+        for one in makers(todo.pop()):
             if one in found or one in normal.absorbed:
                 continue
             if users.get(one, set()) <= found and may_go(normal, one):

@@ -5,7 +5,7 @@ but for what it needs.
 """
 
 from compat_v1.audit.graph import READING_TABLES, Attributes
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor
+from compat_v1.audit.operands import is_op, is_scalar, makers
 from compat_v1.audit.pruning import WITHOUT_STATE, may_go
 
 # What elements are read from: it only says so, and whatever counts them has a place of its own in them.
@@ -32,7 +32,7 @@ def acting(normal, nodes):
     found, seen, todo = set(), set(), [one for one in nodes if _has_no_effect(normal, one)]
     while todo:
         one = todo.pop()
-        needs = {operand[0] for operand in one.inputs if is_tensor(operand)} | one.controls
+        needs = {*makers(one), *one.controls}
         for other in needs - seen:
             if other.op == "NoOp" or _has_no_effect(normal, other) or may_go(normal, other):
                 todo.append(other)

@@ -2,7 +2,7 @@
 
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers
 from compat_v1.audit.patterns import is_same
 
 _ALWAYS, AGAIN = "condition that always holds", "initialized again"
@@ -249,13 +249,13 @@ def _leading_nowhere(normal, gone):
     """Return the Merges in loops that only what never runs takes, and their constants: nobody asks for these there."""
     taken, given, found = set(), set(), set()
     for node in reversed(normal.nodes):
-        makers = {one[0] for one in node.inputs if is_tensor(one)}
+        made_of = set(makers(node))
         is_alone = node not in taken and normal.graph.frames.get(node.name)
-        if is_alone and (makers & gone if node.op in MERGES else node.op == "Const" and node in given):
+        if is_alone and (made_of & gone if node.op in MERGES else node.op == "Const" and node in given):
             found.add(node)
-            given |= makers
+            given |= made_of
         elif node not in gone:
-            taken |= makers | node.controls
+            taken |= made_of | node.controls
     return found
 
 

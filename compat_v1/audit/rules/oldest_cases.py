@@ -6,7 +6,7 @@ brought into the order in which it was made: the first releases took it out of a
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers, number
 from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, before, may_go, redirect, users_of
 from compat_v1.audit.rules.oldest_branches import is_compared
@@ -56,7 +56,7 @@ def _find_like(normal, default, results, outside, like):
         node = todo.pop()
         if node not in inside and node not in default.enter:
             inside.add(node)
-            todo += [one[0] for one in node.inputs if is_tensor(one)]
+            todo += makers(node)
     made = {(one, 1): one.inputs[0] for one in default.enter}
     asserted = {one for one in default.switch.controls if one.op == "Merge"}  # that one condition at most is met
     for node in normal.nodes:

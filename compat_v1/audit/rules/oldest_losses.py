@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import DISTANCE
-from compat_v1.audit.operands import entered, is_op, is_scalar, is_tensor, number, stays
+from compat_v1.audit.operands import entered, is_op, is_scalar, is_tensor, makers, number, stays
 from compat_v1.audit.pruning import before, redirect
 
 QUOTIENT, _SQUARED = "quotient or 0", "squared difference"
@@ -154,7 +154,7 @@ def _is_kept(operand):
 def _waits_for_nothing(node):
     """Whether a node waits for nothing but for ops that do nothing, or that ran for what it takes."""
     waits = {one for one in node.controls if one.op != "NoOp" or not _waits_for_nothing(one)}
-    return not waits or waits <= set().union(*(before(one[0]) for one in node.inputs if is_tensor(one)))
+    return not waits or waits <= set().union(*map(before, makers(node)))
 
 
 def is_zero(operand):

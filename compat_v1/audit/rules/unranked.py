@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, number
+from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, makers, number
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import redirect, users_of
 from compat_v1.audit.sizes import add, remainder
@@ -122,8 +122,7 @@ def _helpers(node):
     """Return a node with all that computes sizes for it."""
     found, todo = {node}, [node]
     while todo:
-        makers = {one[0] for one in todo.pop().inputs if not isinstance(one, Literal)}
-        new = {one for one in makers if one.op in _OF_SIZES} - found
+        new = {one for one in makers(todo.pop()) if one.op in _OF_SIZES} - found
         found |= new
         todo += new
     return found
