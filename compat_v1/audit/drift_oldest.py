@@ -218,6 +218,11 @@ RULES = {
         "1.0 to 1.15",
         "the same number is added to each element, and its gradient is summed over all rows in either shape",
     ),
+    "reshaped rows": Rule(
+        "a batch normalization takes rows as they are, took them reshaped to as many axes as the tensor under Python 3",
+        "1.0 to 1.15",
+        "each row is broadcast over the tensor in either shape",
+    ),
     "squeezed first": Rule(
         "reduce_logsumexp squeezes the axes that it sums over before the logarithm, did behind",
         "1.0 to 1.15",

@@ -33,6 +33,7 @@ from compat_v1.audit.rules import (
     oldest_losses,
     oldest_moments,
     oldest_norms,
+    oldest_rows_of_ones,
     oldest_shifts,
     oldest_updates,
 )
@@ -94,6 +95,7 @@ class Normal(Places):
         oldest_counts.finish(self)
         oldest_empty_rows.finish(self)
         oldest_dense.finish(self)
+        oldest_rows_of_ones.finish(self)
         oldest_exponents.finish(self)
         oldest_averages.finish(self)
         moments, shifted = oldest_moments.begin(self), oldest_shifts.begin(self)
@@ -140,9 +142,9 @@ class Normal(Places):
         elif len(known) == len(sizes):
             self._sizes[operand] = with_numbers(known, sizes)
 
-    def set_sizes(self, node, sizes):
-        """Say what sizes a node's only output has instead of those that it had."""
-        self._sizes[node, 0] = sizes
+    def set_sizes(self, node, sizes, index=0):
+        """Say what sizes a node's output has instead of those that it had."""
+        self._sizes[node, index] = sizes
 
     def node(self, name, op, attributes, inputs, controls=None, steps=(), outputs=1, sizes=None, shared=None):
         """Make a node that stands for `name`, or find the one that computes the same, and return it."""

@@ -49,6 +49,7 @@ PROVED |= {"next step"}  # in test_drift_first_training.py
 PROVED |= {"closed queue"}  # in test_drift_replicas.py
 PROVED |= {"handles of accumulators"}  # in test_drift_accumulators.py
 PROVED |= {"rows once"}  # in test_drift_rows_once.py
+PROVED |= {"reshaped rows"}  # in test_drift_rows_of_ones.py
 UNLISTED = {"computed shapes"}  # nobody is told of them
 
 
