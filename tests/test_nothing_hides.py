@@ -190,6 +190,13 @@ def test_what_cannot_enter_a_loop_is_noticed_though_rules_take_it(change):
         assert audit(original, port).verdict == audit(port, original).verdict == "not faithful"
 
 
+def test_placeholders_without_a_name_are_told_by_which_is_made_first():
+    unnamed = (None, None, None)
+    assert audit(fed(*unnamed), fed(*unnamed)).verdict == "faithful"
+    for order in ((1, 0, 2), (0, 2, 1), (1, 2, 0)):
+        assert audit(fed(*unnamed), fed(*unnamed, order=order)).verdict == "not faithful"
+
+
 def test_what_leaves_no_loop_is_noticed():
     def ends(op):
         with tf.Graph().as_default() as graph:
@@ -202,19 +209,22 @@ def test_what_leaves_no_loop_is_noticed():
     assert audit(ends("Identity"), ends("Exit")).verdict == "not faithful"
 
 
-def fed(*names):
+def fed(*names, order=(0, 1, 2)):
     """A graph that takes what is fed under these names, each for something else."""
     with tf.Graph().as_default() as graph:
-        one, two, three = (v1.placeholder(tf.float32, [3], name=name) for name in names)
+        made = [v1.placeholder(tf.float32, [3], name=name) for name in names]
+        one, two, three = (made[place] for place in order)
         tf.stack([tf.exp(one), tf.tanh(two), tf.sqrt(three)], name="taken")
     return graph.as_graph_def()
 
 
 @pytest.mark.parametrize("names", [("noise", "real", "rate"), ("noise", "rate", "real"), ("rate", "real", "noise")])
-def test_placeholders_that_are_taken_for_one_another_are_noticed(names):
-    original = fed("real", "noise", "rate")
+@pytest.mark.parametrize("own", [("real", "noise", "rate"), ("x_1", "x_2", "x_3"), ("in/x", "in/x_1", "in_1/x")])
+def test_placeholders_that_are_taken_for_one_another_are_noticed(names, own):
+    own = dict(zip(("real", "noise", "rate"), own, strict=True))
+    original, port = fed(*own.values()), fed(*map(own.get, names))
     assert audit(original, original).verdict == "faithful"
-    assert audit(original, fed(*names)).verdict == audit(fed(*names), original).verdict == "not faithful"
+    assert audit(original, port).verdict == audit(port, original).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("names", [("real", "noise", "step"), ("real", "x", "noise"), ("x", "y", "z")])
@@ -239,6 +249,8 @@ def test_variables_that_are_taken_for_one_another_are_noticed(resource):
         "is kept as misses in the port, where another is hits",
         "is kept as hits in the port, where another is misses",
     ]
+    unnamed = [kept(*names, resource=resource) for names in (("Variable", "Variable_1"), ("Variable_1", "Variable"))]
+    assert audit(*unnamed).verdict == "not faithful"
     for names in (("hits", "misses"), ("x", "y"), ("misses", "x")):
         assert audit(original, kept(*names, resource=resource)).verdict == "faithful"
 

@@ -1,13 +1,12 @@
 """Names that two graphs give each other's nodes: what a program feeds or keeps by one of them is another in the port.
 
-A name alone says nothing, and TensorFlow numbers those that it makes. But where placeholders, or variables, have the
-same names in both graphs, and partners have them in turn, the port takes one for the other.
+A name alone says nothing. But where placeholders, or variables, have the same names in both graphs, and partners have
+them in turn, the port takes one for the other. A number is the program's, too: it is which of them is made first.
 """
 
 import re
 
 from compat_v1.audit.findings import Finding
-from compat_v1.audit.references import unnumbered
 
 _UNNAMED = re.compile(r"((?:.*/)?)Placeholder(?:WithDefault)?(?:_\d+)?")
 FED = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2"}
@@ -39,14 +38,17 @@ def unnamed(sides):
 
 def names(verification):
     """Yield a `Finding` for each of them whose partner has another's name, that one's the next, and so around."""
+    known, numbered = unnamed(verification.pairing.sides), verification.pairing.numbered
     for ops, verb in ((FED, "fed"), (KEPT, "kept")):
-        named = {node.name: node for node in verification.partner if node.op in ops}
-        partners = {name: verification.partner[node].name for name, node in named.items()}
+        own = [node for node in verification.partner if node.op in ops and node not in numbered]
+        named = {known.get(node, node.name): node for node in own}
+        partners = {name: verification.partner[node] for name, node in named.items()}
+        partners = {name: known.get(other, other.name) for name, other in partners.items()}
         for name, node in named.items():
-            circle = _circle(partners, name)
-            if len(set(map(unnumbered, circle))) > 1:
-                what = f"is {verb} as {partners[name]} in the port, where another is {name}"
-                yield Finding("role", node, verification.partner[node], what)
+            if len(_circle(partners, name)) > 1:
+                other = verification.partner[node]
+                what = f"is {verb} as {other.name} in the port, where another is {node.name}"
+                yield Finding("role", node, other, what)
 
 
 def _circle(partners, name):

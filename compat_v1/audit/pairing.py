@@ -40,7 +40,7 @@ class Pairing:
         self.partner, self.back = {}, {}
         self._new = []
         self._unnamed = unnamed(self.sides)
-        self._numbered = renumbered.numbered(self.sides)  # whose names say nothing, as TensorFlow made them
+        self.numbered = renumbered.numbered(self.sides)  # whose names say nothing, as TensorFlow made them
         for node, other in given:
             self.pair(node, other)
         self._match(_in_checkpoints)
@@ -64,8 +64,8 @@ class Pairing:
         self._spread_out(strict=False, alike=True)
         self._exchange()
         self._exchange()  # now that variables are, those who read them
-        if self._numbered:
-            renumbered.pair_saved(self, self._numbered)
+        if self.numbered:
+            renumbered.pair_saved(self, self.numbered)
 
     def _pair_seeds(self):
         """Pair alike ops by their seeds, if the program gave them: both graphs have the same ones, each of them once.
@@ -175,7 +175,7 @@ class Pairing:
         for which, side in enumerate(self.sides):
             taken = (self.partner, self.back)[which]
             for node in side.normal.nodes:
-                if node in self._numbered and node.op not in _NAMED:
+                if node in self.numbered and node.op not in _NAMED:
                     continue
                 if node not in taken and (side.users.get(node) or node.op != "Exit" or last):
                     groups[self._by_variable(side, node) or key(side, node)][which].append(node)
@@ -208,7 +208,7 @@ class Pairing:
         groups = defaultdict(lambda: ([], []))
         for which, side in enumerate(self.sides):
             for node in side.normal.nodes:
-                if node.op in _NAMED and node not in (self.partner, self.back)[which] and node not in self._numbered:
+                if node.op in _NAMED and node not in (self.partner, self.back)[which] and node not in self.numbered:
                     groups[side.below[node], side.local[node]][which].append(node)
         self._match_names(groups.values())
 
