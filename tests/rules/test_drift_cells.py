@@ -96,6 +96,11 @@ def moments_kept(new, mistake, x):
     return moments(new, mistake, x, keep=True)
 
 
+def moments_twice(new, mistake, x):
+    """Those of one tensor with its axes and without: their sums are the same."""
+    return moments(new, mistake, x, keep=True) + moments(new, mistake, x) * 2.0
+
+
 def moments_of_one_image(new, mistake, x):
     return moments(new, mistake, tf.reshape(x, [1, 20, 6]))
 
@@ -151,6 +156,7 @@ CAUSES = {
     longest_twice: "longest sequence",
     moments: "moments",
     moments_kept: "moments",
+    moments_twice: "moments",
     moments_of_one_image: "moments",
 }
 
@@ -179,7 +185,7 @@ def test_the_cause_is_said_and_no_mistake_beside_it_is_excused(form):
 
 
 @pytest.mark.parametrize(
-    "form", [decay, gates, moments, moments_kept, softplus, standardized], ids=lambda form: form.__name__
+    "form", [decay, gates, moments, moments_kept, moments_twice, softplus, standardized], ids=lambda form: form.__name__
 )
 def test_the_last_bits_change(form):
     x = np.random.default_rng(7).normal(scale=3.0, size=SHAPE).astype(np.float32)

@@ -38,11 +38,12 @@ def begin(normal):
         return []
     users, found = users_of(normal), []
     for divisor in divisors:
-        one = _moments(normal, divisor, users)
-        if one is not None and _write(normal, one, users):
-            found.append(one)
-            for inner in (one.total, one.squares, (divisor, 0)):
-                normal.inner.setdefault(inner, set()).add((_CAUSE, divisor.name))
+        for kept in (False, True):  # the same may be taken of one tensor with and without the axes of one element
+            one = _moments(normal, divisor, users, kept)
+            if one is not None and _write(normal, one, users):
+                found.append(one)
+                for inner in (one.total, one.squares, (divisor, 0)):
+                    normal.inner.setdefault(inner, set()).add((_CAUSE, divisor.name))
     arrange(normal)
     return found
 
@@ -60,8 +61,9 @@ def finish(normal, found, waited):
         arrange(normal)
 
 
-def _moments(normal, divisor, users):
+def _moments(normal, divisor, users, kept):
     products = [node for node in users.get(divisor, ()) if node.op == "Mul" and node.inputs[1] == (divisor, 0)]
+    products = [node for node in products if is_op(node.inputs[0], "Reshape") == kept]
     total = squares = difference = squared = None
     for node in products:
         of = _summed(node.inputs[0])
@@ -186,7 +188,7 @@ def _write_gradients(normal, one, users):
     popped = [pop for pop, (pushed, *_) in normal.kept.items() if pushed == divisor]  # where the moments are in a loop
     for inverse in [divisor, *((pop, 0) for pop in popped)]:
         for product in users.get(inverse[0], ()):
-            if product.op == "Mul" and inverse in product.inputs:
+            if product.op == "Mul" and inverse in product.inputs and _is_alike(normal, product, one):
                 gradient = handed(normal, product.inputs[1 - product.inputs.index(inverse)])
                 spread += [(gradient, product, node) for node in _spread(product, users)]
     of_variance = [part for part in spread if _meets_difference(normal, part[2], one, users)]
@@ -202,6 +204,12 @@ def _write_gradients(normal, one, users):
             _divide(normal, one, gradient, product, node, one.x[0])
     for gradient, product, node in of_variance:
         _divide(normal, one, gradient, product, node, one.squared)
+
+
+def _is_alike(normal, product, one):
+    """Whether a gradient has as many axes as the sums of one: others may share its divisor."""
+    sizes = normal.sizes((product, 0))
+    return sizes is not None and len(sizes) == len(normal.sizes(one.total))
 
 
 def _spread(product, users):
