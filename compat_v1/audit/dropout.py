@@ -148,6 +148,8 @@ def _kept_of_masked(tensor):
     steps = []  # forward a scale and then a mask, backward a mask and then a scale
     while is_op(tensor, "Identity", "Reshape", "Sum", "masked", "scaled"):
         if tensor[0].op in ("masked", "scaled"):
+            if steps and _kept_by(tensor[0]) != _kept_by(steps[0]):
+                break  # of another dropout, or a mean's
             steps.append(tensor[0])
         tensor = tensor[0].inputs[0]
     last = steps[0] if steps else None
@@ -157,6 +159,11 @@ def _kept_of_masked(tensor):
         return None
     kind, _, number = last.attributes["kept"].partition(" ")
     return kind, number or last.inputs[2]
+
+
+def _kept_by(node):
+    """Return what a masked or scaled tensor says of what is kept, and that, if it is no number."""
+    return node.attributes["kept"], node.inputs[2 if node.op == "masked" else 1 :]
 
 
 def _kept_of_scale(op, factor):

@@ -28,22 +28,24 @@ def today(x, keep, _drawn):
     return tf.nn.dropout(x, rate=1 - keep, seed=7)
 
 
-def program(dropped, fed=False, gated=False, looked_at=None, scale=2.0, twice=False):
+def program(dropped, fed=False, gated=False, looked_at=None, scale=2.0, twice=False, ranked=True, averaged=False):
     """Two layers and the gradient through the dropout between them.
 
     `fed`: what is kept is a placeholder. `gated`: the gradients of one op wait for each other. `looked_at`: what
     somebody may fetch, made of what went into the dropout, what came out, and the gradients there. `twice`: what is
-    kept is dropped once more. `scale`: what all is multiplied by at the end.
+    kept is dropped once more. `scale`: what all is multiplied by at the end. `ranked`: whether the rank is known of
+    what is dropped. `averaged`: only averages are taken of what is kept.
     """
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(3)
         keep = floats(name="keep") if fed else 1 - RATE
         x, w = floats(None, 4), floats(4, 4, name="w")
+        x = x if ranked else raw.PlaceholderWithDefault(input=x, shape=None)
         h = tf.nn.relu(tf.matmul(x, w))
         y = dropped(h, keep, tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None)
         if twice:
-            y = dropped(y, keep, tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None)
-        loss = tf.reduce_sum(scale * tf.square(y))
+            y = dropped(y, keep, tf.random_uniform(tf.shape(y), seed=7) if dropped is not today else None)
+        loss = tf.reduce_sum(scale * tf.square(tf.reduce_mean(y, 1) if averaged else y))
         to_h, to_y = tf.gradients(loss, [h, y], gate_gradients=gated)
         if looked_at:
             looked_at(h, y, to_h, to_y)
@@ -59,6 +61,16 @@ def test_the_gradients_that_nobody_asked_for_are_of_the_formula(old, fed, gated,
     found = audit(program(old, fed, gated, twice=twice), program(today, fed, gated, twice=twice))
     assert not found.differences
     assert [one.cause for one in found.numbers] == ["dropout"]
+
+
+@pytest.mark.parametrize("how", [{"ranked": False}, {"averaged": True}, {"ranked": False, "twice": True}], ids=str)
+@pytest.mark.parametrize("old", [floor, compared])
+def test_so_are_those_of_what_has_no_known_rank_or_is_averaged(old, how):
+    found = audit(program(old, True, True, **how), program(today, True, True, **how))
+    assert not found.differences
+    assert [one.cause for one in found.numbers] == ["dropout"]
+    for mistake in ({"scale": 3.0}, {"twice": "twice" not in how}, {"averaged": "averaged" not in how}):
+        assert audit(program(old, True, True, **how), program(today, True, True, **{**how, **mistake})).differences
 
 
 @pytest.mark.parametrize("scale", [1.0, 3.0, -2.0])

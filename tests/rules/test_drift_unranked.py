@@ -1,11 +1,12 @@
 """What TensorFlow writes otherwise in the gradients of tensors of unknown rank."""
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
 from drift_cases import built, floats, out
-from test_drift import proved
+from test_drift import proved, runs
 
 raw = tf.raw_ops
 
@@ -173,6 +174,36 @@ def test_the_gradient_for_weights_of_rows_of_unknown_rank_has_their_shape():
     assert audit(old, _built(_dense, True, mistake=True)).verdict == "not faithful"
     others = (_built(_dense, one, of_product=False) for one in (False, True))
     assert audit(*others).verdict == "not faithful"  # which may have more rows than weights, and stop
+
+
+def _multiplied(new, times=1.0):
+    """Two products of which the rank of the first factor is unknown, and their gradients."""
+    x, w, last = _unranked(floats(5, 4)), floats(4, 3, name="w"), floats(3, 2, name="last")
+    multiply = (lambda x, y: raw.BatchMatMulV2(x=x, y=y)) if new else (lambda x, y: raw.MatMul(a=x, b=y))
+    given = raw.Exp(x=multiply(raw.Tanh(x=multiply(x, w)), last))
+    gradients = tf.gradients(given, [x, w, last])
+    for one in gradients[1:]:
+        raw.Cos(x=one * times)
+    out(raw.Cos(x=gradients[0]))
+
+
+def test_the_gradient_of_a_product_of_unknown_rank_is_not_summed():
+    old, new = (_built(_multiplied, one) for one in (False, True))
+    result = audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["product of unknown rank"]
+    results = [np.frombuffer(b"".join(runs(one, range(3))), np.float32) for one in (old, new)]
+    np.testing.assert_allclose(*results, rtol=1e-3)
+    assert audit(old, _built(_multiplied, True, times=2.0)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize(
+    "name, place, instead", [("Reshape", 1, "_1_grad/Shape"), ("strided_slice", 2, "_grad/strided_slice/stack_2")]
+)
+def test_it_has_the_shape_and_the_batches_of_the_factor(name, place, instead):
+    new = _built(_multiplied, True)
+    (node,) = (one for one in new.node if one.name == f"gradients/BatchMatMulV2_grad/{name}")
+    node.input[place] = f"gradients/BatchMatMulV2{instead}"
+    assert audit(_built(_multiplied, False), new).verdict == "not faithful"
 
 
 def _beside(new, mistake=False, sizes=()):

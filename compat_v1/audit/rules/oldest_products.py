@@ -6,7 +6,7 @@ from compat_v1.audit.operands import NOTES_ON_PRODUCTS, axes_of, is_op, is_scala
 from compat_v1.audit.pruning import comes_behind, surely_before
 from compat_v1.audit.sizes import is_as_large
 
-_ROWS, _ONE_BATCH = "rows of a softmax", "one batch"
+UNRANKED, _ROWS, _ONE_BATCH = "product of unknown rank", "rows of a softmax", "one batch"
 _ADJOINT = {"adj_x": "transpose_a", "adj_y": "transpose_b"}
 
 
@@ -22,11 +22,13 @@ def _of_unknown_rank(rewriter, name, node, operands):
     ranks = [None if sizes is None else len(sizes) for sizes in map(rewriter.normal.sizes, operands)]
     attributes = rewriter.graph.attributes(name)
     attributes = {key: value for key, value in attributes.items() if key not in NOTES_ON_PRODUCTS}
-    kind = rewriter.dtype(name)
-    if sorted(ranks, key=str) != [2, None] or not kind.startswith("float") or attributes.keys() - {"T", *_ADJOINT}:
+    static = [rewriter.graph.shapes[maker][index] for maker, index in rewriter.graph.inputs[name]]
+    if None not in static or sorted(ranks, key=str) not in ([2, 2], [2, None]):
+        return False
+    if not rewriter.dtype(name).startswith("float") or attributes.keys() - {"T", *_ADJOINT}:
         return False
     attributes = {_ADJOINT.get(key, key): value for key, value in attributes.items()}
-    rewriter.normal.keep(name, "MatMul", operands, attributes, {"product of unknown rank"})
+    rewriter.normal.keep(name, "MatMul", operands, attributes, {UNRANKED})
     return True
 
 

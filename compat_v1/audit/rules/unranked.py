@@ -5,11 +5,13 @@ Where the rank is known, sizes and axes are numbers, and other rules write both 
 
 import tensorflow as tf
 
+from compat_v1.audit import dropout
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, makers, number
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import redirect, users_of
+from compat_v1.audit.rules.oldest_products import UNRANKED
 from compat_v1.audit.sizes import add, remainder
 
 _COMPARING = ("GreaterEqual", "LessEqual", "Greater", "Less")
@@ -218,6 +220,33 @@ def _is_of_triangle(normal, negative, shape):
     return triangle == other and not isinstance(triangle, Literal) and _is_shape(normal, shape, triangle)
 
 
+def _multiplied(rewriter, node, users):
+    """The gradient of a product of a matrix and what has an unknown rank is not summed: matrices have no batches."""
+    normal, (given, shape) = rewriter.normal, node.inputs
+    back, (broadcast, index) = given[0].inputs
+    for product in [one for one in normal.nodes if UNRANKED in one.steps] if is_op(back, "MatMul") else ():
+        sides = product.inputs
+        batches = zip(broadcast.inputs, sides, strict=True)
+        if _is_shape(normal, shape, sides[index]) and all(_are_batches(normal, *pair) for pair in batches):
+            _leave_unsummed(normal, users, node, UNRANKED)
+            return
+
+
+def _dropped(rewriter, node, users):
+    """The gradient of what a dropout masks is not summed where as many numbers are drawn as that has elements."""
+    normal, (given, shape) = rewriter.normal, node.inputs
+    back, (broadcast, index) = given[0].inputs
+    scaled = shape[0].inputs[0] if is_op(shape, "Shape") and broadcast.inputs[index] == shape else None
+    if not is_op(scaled, "scaled") or not is_op(back, "masked"):
+        return
+    drawn, other = back[0].inputs[1], broadcast.inputs[1 - index]
+    if is_op(other, "Shape") and _measures(drawn[0].inputs[0], scaled[0].inputs[0]):
+        found = dropout.mask(other[0].inputs[0])
+        is_masked = is_op(other[0].inputs[0], "masked") and other[0].inputs[0][0].inputs[:2] == [scaled, drawn]
+        if is_masked or (found and found[0] == drawn):
+            _leave_unsummed(normal, users, node, "static broadcast")
+
+
 def _beside_scalar(rewriter, node, users):
     """The gradient of a tensor beside a scalar is not summed: nothing is broadcast but the scalar.
 
@@ -263,9 +292,9 @@ def _reshaped(rewriter, node, users):
         return
     if node.controls or given[0].controls:
         return
-    _solved(rewriter, node, users)
-    if node not in normal.absorbed:
-        _beside_scalar(rewriter, node, users)
+    for leave in (_solved, _multiplied, _dropped, _beside_scalar):
+        if node not in normal.absorbed:
+            leave(rewriter, node, users)
 
 
 def _are_batches(normal, sizes, tensor):
