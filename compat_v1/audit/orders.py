@@ -60,7 +60,7 @@ def squares(verification, node, other):
     """
     if node.op != "Pack" or len(node.inputs) != len(other.inputs):
         return None
-    if not all(_is_of_norm(*one) for one in zip(verification.pairing.sides, (node, other), strict=True)):
+    if not all(is_of_norm(*one) for one in zip(verification.pairing.sides, (node, other), strict=True)):
         return None
     mine, found, changed = node.inputs, list(other.inputs), False
     for k in range(len(mine) - 1):
@@ -167,7 +167,7 @@ def _inverses_of_factor(operand):
     return set() if isinstance(operand, Literal) else _inverses(operand[0])
 
 
-def _is_of_norm(side, node):
+def is_of_norm(side, node):
     """Whether a node only puts squares in a vector that is summed."""
     users = side.users.get(node, ())
     are_summed = all(slot != "^" and user.op == "Sum" and slot[0] == 0 for user, slot in users)

@@ -12,6 +12,7 @@ from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import COMMUTING
 from compat_v1.audit.operands import is_tensor, makers
+from compat_v1.audit.orders import is_of_norm
 from compat_v1.audit.sizes import Size
 
 # Attributes that TensorFlow derives from names and counts: they tell nothing about which node this is.
@@ -249,7 +250,7 @@ class Pairing:
             self._new = list(self.partner.items())
         while self._new:
             node, other = self._new.pop()
-            if strict and node.op == "AddN":  # its terms may come in another order
+            if strict and (node.op == "AddN" or is_of_norm(self.sides[0], node)):  # its terms may come in another order
                 terms = [makers(side) for side in (node, other)]
                 self._try_alike(*map(dict.fromkeys, terms), strict, alike)
             else:

@@ -1,5 +1,7 @@
 """Loops whose gradients `tf.gradients` makes without gates: what leaves the backward loop for nobody."""
 
+import functools
+
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -206,6 +208,37 @@ def test_a_norm_adds_up_the_squares_for_gamma_before_those_for_beta():
     for other in ({"last": "max"}, {"of": "exp"}):
         forms = normed("w beta gamma", **other), normed("w gamma beta", **other)
         assert audit(*forms).verdict == "not faithful", other
+
+
+def clipped(order, scope, exchanged=False, times=1.0):
+    """Two layers that normalize in branches, whose gradients are clipped by the norm of all, in an order."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, variables = floats(None, 4) * times, []
+        taken = raw.Less(x=tf.reduce_sum(x), y=0.0)
+        for k in range(2):
+            made = {one: tf.get_variable(f"layer_{k}/{one}", [4], use_resource=False) for one in order.split()}
+            batch, beta, gamma = x, made["beta"], made["gamma"]
+            averages = [tf.nn.moments(batch, [0]), (tf.zeros([4]), tf.ones([4]))]
+            layer = functools.partial(tf.nn.batch_normalization, offset=beta, scale=gamma, variance_epsilon=0.001)
+            branches = [functools.partial(layer, batch, *averages[one]) for one in range(2)]
+            x = tf.nn.relu(tf.cond(taken, *branches))
+            variables += made.values()
+        variables.append(tf.get_variable("last", [1], use_resource=False))  # which is paired first, and its gradient
+        with tf.name_scope(scope):
+            gradients = tf.gradients(tf.reduce_sum(tf.exp(x + variables[-1])), variables, gate_gradients=True)
+            gradients, _ = tf.clip_by_global_norm(gradients, 1.0)
+        variables = [*variables[2:4], *variables[:2], variables[4]] if exchanged else variables
+        tf.train.AdamOptimizer(0.1).apply_gradients(list(zip(gradients, variables, strict=True)))
+    return graph.as_graph_def()
+
+
+def test_squares_of_which_the_order_does_not_matter_pair_no_gradients_of_branches():
+    old = clipped("beta gamma", "original")
+    result = audit(old, clipped("gamma beta", "port"))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of variables"])
+    assert audit(old, clipped("gamma beta", "port", exchanged=True)).verdict == "not faithful"
+    result = audit(old, clipped("gamma beta", "port", times=2.0))
+    assert [one.node for one in result.differences] == ["mul/y"], "and nothing else"
 
 
 def fetched(old, mistake=""):
