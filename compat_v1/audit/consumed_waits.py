@@ -36,7 +36,7 @@ def of_consumed(verification):
         alike = [one for one in alike if not _are_of_other_values(verification, name, one)]
         found = [_differences(verification, name, one) for one in alike]
         stood |= {one for one, differences in zip(alike, found, strict=True) if not differences}
-        if found and all(found) and not _waits_as_a_fellow(verification, name, alike):
+        if found and all(found) and (name in other.consumed or not _waits_as_a_fellow(verification, name, alike)):
             left.append((name, found[0]))
     numbered_alike = defaultdict(list)
     for name in other.consumed if left else ():
@@ -51,13 +51,18 @@ def of_consumed(verification):
 
 
 def _waits_as_a_fellow(verification, name, twins):
-    """Whether one of its twins waits as another constant of the same value, whose user is one node with its own."""
+    """Whether another constant of the same value, whose user is one node with its own, is its twin's and waits as that.
+
+    One of the port stands for both.
+    """
     normal = verification.pairing.sides[0].normal
     users = {normal.made.get(user) for user, _ in normal.graph.users[name]} - {None}
     taking = (one for user in users for one in user.names if one in normal.graph.nodes)
-    fellows = {maker for one in taking for maker, _ in normal.graph.inputs[one]} & normal.consumed.keys()
+    fellows = {maker for one in taking for maker, _ in normal.graph.inputs[one]} - {name}
+    fellows &= normal.consumed.keys()
     fellows = {one for one in fellows if is_same(normal.tensors.get((one, 0)), normal.tensors.get((name, 0)))}
-    return any(not _differences(verification, one, twin) for one in fellows for twin in twins)
+    own = {verification.constants.get(one, one): one for one in fellows}
+    return any(twin in own and not _differences(verification, own[twin], twin) for twin in twins)
 
 
 def _stands_for(verification, name, others):

@@ -114,10 +114,13 @@ def _last_of_program(normal, users, members):
     """Return what nothing uses and no backward pass ends in: the program made it of a gradient, to be fetched.
 
     A copy is one, as a backward pass makes those alone that hand on a gradient when all of an op's are made; and one
-    vector of gradients, made flat and joined.
+    vector of gradients, made flat and joined; and what a condition gives of any of these.
     """
-    last = {node for node in normal.nodes if not users.get(node)}
-    return {node for node in last if node.op in _MADE_OF_GRADIENTS or _is_flat(normal, node)} - members.keys()
+    last = {node for node in normal.nodes if not users.get(node)} - members.keys()
+    given = {node: [node, *(makers(node) if node.op == "Merge" else ())] for node in last}
+    return {
+        node for node, of in given.items() if any(one.op in _MADE_OF_GRADIENTS or _is_flat(normal, one) for one in of)
+    }
 
 
 def _is_flat(normal, node):

@@ -5,6 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
+from compat_v1.control_flow import control_flow_v1
 
 raw = tf.raw_ops
 _LOOKS = {"Exp": tf.exp, "L2Loss": tf.nn.l2_loss}
@@ -164,3 +165,20 @@ def test_the_gradient_for_the_number_that_a_backward_pass_began_with_may_be_miss
     assert audit(_forward(True), _forward(False)).verdict == "faithful"
     for mistake in ("no gradient", "another", "its own", "rows"):
         assert audit(_forward(True, mistake), _forward(False)).verdict == "not faithful", mistake
+
+
+@pytest.mark.parametrize("branch", [tf.nn.l2_loss, tf.reduce_max], ids=lambda branch: branch.__name__)
+def test_what_a_condition_gives_of_a_gradient_may_be_fetched(branch):
+    def built(seen):
+        with tf.Graph().as_default() as graph, control_flow_v1():
+            x, w = (tf.placeholder(tf.float32, shape, name=name) for shape, name in (([None, 4], "x"), ([4, 3], "w")))
+            loss = tf.reduce_sum(tf.exp(tf.matmul(x, w)))
+            (gradient,) = tf.gradients(loss, [w], gate_gradients=True)
+            is_large = tf.reduce_sum(x) > 0.0
+            tf.cond(is_large, lambda: tf.clip_by_norm(gradient, 1.0), lambda: gradient * 1.0, name="clipped")
+            if seen:
+                tf.cond(is_large, lambda: branch(gradient), lambda: tf.constant(0.0), name="seen")
+        return graph.as_graph_def()
+
+    assert audit(built(True), built(False)).verdict == "not faithful"
+    assert audit(built(False), built(True)).verdict == "not faithful"

@@ -480,3 +480,19 @@ def test_a_softmax_may_be_of_rows_that_were_reshaped_before(log):
     assert "rows of a softmax" in proved(old, _built(_of_shaped_rows, True, log)).rules
     for mistake in ("axis", "negative", "op"):
         assert audit(old, _built(_of_shaped_rows, True, log, mistake)).verdict == "not faithful", mistake
+
+
+def test_a_constant_waits_as_another_only_where_the_port_has_one_for_both():
+    def built(counts):
+        with tf.Graph().as_default() as graph:
+            steps = raw.VariableV2(shape=[], dtype=tf.float32)
+            counted = raw.AssignAdd(ref=steps, value=1.0)
+            with tf.control_dependencies([counted] if counts else []):
+                size = tf.constant([1, 1, 1], name="size")
+            begin = tf.constant([1, 1, 1], name="begin")
+            with tf.control_dependencies([counted]):
+                out(raw.Slice(input=floats(2, 2, 2), begin=begin, size=size))
+        return graph.as_graph_def()
+
+    assert audit(built(True), built(False)).verdict == "not faithful"
+    assert audit(built(False), built(True)).verdict == "not faithful"

@@ -10,6 +10,7 @@ from compat_v1.control_flow import control_flow_v1
 from drift_cases import floats, out
 from test_drift import proved
 
+raw = tf.raw_ops
 SHAPES = {"flat": (None, 3), "images": (None, 2, 2, 3)}
 
 
@@ -125,3 +126,65 @@ def test_what_a_program_reshapes_itself_is_compared():
 def test_gradients_that_are_not_in_branches_of_one_condition_are_added_up_as_they_were(by):
     result = audit(normalized(True, "flat", by, twice=True), normalized(False, "flat", by, twice=True))
     assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of a sum"])
+
+
+def layer(old, beside):
+    """A layer by its averages, and what else takes its scale, or waits for that, as `beside` makes it."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        rows = [floats(3, name=name) for name in ("gamma", "beta", "mean", "squares")]
+        gamma, beta, mean, variance = (tf.reshape(one, [1, 3]) if old else one for one in rows)
+        scale = raw.Mul(x=raw.Rsqrt(x=raw.AddV2(x=variance, y=0.001)), y=gamma)
+        out(raw.AddV2(x=raw.Mul(x=floats(None, 3), y=scale), y=raw.Sub(x=beta, y=raw.Mul(x=mean, y=scale))))
+        raw.Exp(x=beside(old, scale, beta), name="seen")
+    return graph.as_graph_def()
+
+
+def summed(old, scale, _):
+    return raw.Reshape(tensor=raw.Sum(input=scale, axis=[1]), shape=[]) if old else raw.Sum(input=scale, axis=[0])
+
+
+def summed_behind(axis_of_port):
+    def beside(old, scale, _):
+        with tf.control_dependencies([scale]):
+            total = raw.Sum(input=tf.placeholder(tf.float32, None, name="q"), axis=[1 if old else axis_of_port])
+        return raw.Reshape(tensor=total, shape=[]) if old or axis_of_port else total
+
+    return beside
+
+
+def number_of_branch(_old, scale, beta):
+    return raw.Cast(x=raw.Merge(inputs=[scale, beta]).value_index, DstT=tf.float32)
+
+
+@pytest.mark.parametrize("beside", [summed, summed_behind(1), number_of_branch])
+def test_what_takes_a_row_or_waits_for_it_is_as_it_was(beside):
+    assert audit(layer(True, beside), layer(False, beside)).verdict == "faithful"
+
+
+@pytest.mark.parametrize("beside", [summed_behind(0), lambda old, scale, beta: tf.identity(scale)])
+def test_what_is_of_another_shape_is_reported(beside):
+    assert audit(layer(True, beside), layer(False, beside)).verdict == "not faithful"
+
+
+def test_a_row_that_is_copied_to_be_fetched_has_its_shape():
+    def copied(old):
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(layer(old, summed), name="")
+            raw.Identity(input=graph.get_tensor_by_name("Mul:0"), name="copied")
+        return graph.as_graph_def()
+
+    assert audit(copied(True), copied(False)).verdict == "not faithful"
+
+
+def test_a_variance_of_which_one_graph_alone_knows_the_rank_is_compared():
+    def of_python(known):
+        with tf.Graph().as_default() as graph:
+            x, gamma = floats(None, 3), tf.reshape(floats(3, name="gamma"), [1, 3])
+            variance = raw.PyFunc(input=[gamma], token="variance", Tout=[tf.float32])[0]
+            variance = raw.EnsureShape(input=variance, shape=[1, 3]) if known else variance
+            root = raw.Rsqrt(x=raw.AddV2(x=variance, y=0.001, name="added"), name="root")
+            out(raw.Mul(x=raw.Mul(x=root, y=gamma, name="scale"), y=x))
+        return graph.as_graph_def()
+
+    assert audit(of_python(False), of_python(True)).verdict == "not faithful"
+    assert audit(of_python(False), of_python(False)).verdict == "faithful"

@@ -4,34 +4,38 @@ Everything is brought into the newer form, in which mean, variance, scale and of
 row, or gives one, does so reshaped.
 """
 
+from collections import defaultdict
+from operator import attrgetter
+
 import tensorflow as tf
 
 from compat_v1.audit.conditions import of_nodes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, is_tensor, is_zeros
+from compat_v1.audit.operands import is_op, is_tensor, is_zeros, makers
 from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import arrange, redirect, users_of
 
 v1 = tf.compat.v1
 _RULE = "reshaped rows"
 _BROADCASTING = ("AddV2", "Sub", "Mul")
+_NUMBER = attrgetter("number")
 # What normalizes by rows, and the gradients of that, in branches or not.
 _OPS = {*_BROADCASTING, "Neg", "Square", "Rsqrt", "RsqrtGrad", "Identity", "AddN", "Switch", "Merge", "Const"}
 
 
 def finish(normal):
     """Bring what a layer computes of reshaped rows into the newer form."""
-    reshaped = {node for node in normal.nodes if node.op == "Reshape" and _row(normal, node) is not None}
-    users, left, found = users_of(normal) if reshaped else {}, set(reshaped), []
-    while left:
-        first = min(left, key=lambda node: node.number)
-        found.append(_beside(normal, first, users, reshaped))
-        left -= found[-1]
+    reshaped = {node: None for node in normal.nodes if node.op == "Reshape" and _row(normal, node) is not None}
+    users, found, seen = _takers(normal) if reshaped else {}, [], set()
+    for first in reshaped:
+        if first not in seen:
+            found.append(_beside(normal, first, users, reshaped))
+            seen |= found[-1]
     layers = [beside for beside in found if any(_is_of_layer(normal, one, reshaped, users) for one in beside)]
-    known = {normal.sizes((node, 0)) for beside in layers for node in beside & reshaped}
+    known = {normal.sizes((node, 0)) for beside in layers for node in beside & reshaped.keys()}
     taken, given = {}, {}
     for beside in found if layers else ():
-        sizes, inside = normal.sizes((next(iter(beside & reshaped)), 0)), beside - reshaped
+        sizes, inside = normal.sizes((next(iter(beside)), 0)), beside - reshaped.keys()
         if beside in layers or (inside and sizes in known and _are_unused(inside, users)):
             rows = _Rows(normal, sizes, inside)
             rows.write(users)
@@ -43,6 +47,15 @@ def finish(normal):
         _add_at_once(normal, set().union(*layers))
 
 
+def _takers(normal):
+    """Return {node: the nodes that take what it gives}."""
+    takers = defaultdict(list)
+    for node in normal.nodes:
+        for one in dict.fromkeys(makers(node)):
+            takers[one].append(node)
+    return takers
+
+
 def _is_of_layer(normal, node, reshaped, users):
     """Whether a node is the root of a variance that an average is, reshaped, or that moves one as a row."""
     variance = node.inputs[0][0].inputs[0] if node.op == "Rsqrt" and is_op(node.inputs[0], "AddV2") else None
@@ -50,9 +63,9 @@ def _is_of_layer(normal, node, reshaped, users):
         variance = variance[0].inputs[0]
     if not is_tensor(variance):
         return False
-    row = normal.sizes(variance)[-1:]
-    moved = [one for one in users.get(variance[0], ()) if one.op == "Reshape" and normal.sizes((one, 0)) == row]
-    return variance[0] in reshaped or bool(moved)
+    sizes = normal.sizes(variance) or ()
+    moved = [one for one in users.get(variance[0], ()) if one.op == "Reshape" and normal.sizes((one, 0)) == sizes[-1:]]
+    return variance[0] in reshaped or bool(sizes and moved)
 
 
 def _are_unused(gradients, users):
@@ -71,17 +84,23 @@ def _row(normal, node):
 def _beside(normal, first, users, reshaped):
     """Return a reshaped row with others, and what computes the like of it, as far as one takes another.
 
-    A sum of gradients that nothing uses is none of them: it is that of what stops gradients.
+    Of what nothing takes only gradients are, but not their sum, which is that of what stops gradients.
     """
     sizes, found, todo = normal.sizes((first, 0)), {first}, [first]
     while todo:
         node = todo.pop()
-        makers = {one[0] for one in node.inputs if is_tensor(one)} if node not in reshaped else set()
-        new = {one for one in makers | users.get(node, set()) if normal.sizes((one, 0)) == sizes} - found
-        new = {one for one in new if one in reshaped or (one.op in _OPS and (one.op != "AddN" or users.get(one)))}
+        beside = {*users.get(node, ()), *(makers(node) if node not in reshaped else ())}
+        new = {one for one in beside if normal.sizes((one, 0)) == sizes} - found
+        new = {one for one in new if one in reshaped or (one.op in _OPS and _is_taken(one, users))}
         found |= new
         todo += new
     return found
+
+
+def _is_taken(node, users):
+    """Whether something takes what a node gives, or it hands on a gradient, or tells a branch."""
+    copies = node.op == "Identity" and not node.controls and not is_op(node.inputs[0], "Switch")
+    return bool(users.get(node)) or not (node.op == "AddN" or copies)
 
 
 def _add_at_once(normal, inside):
@@ -135,15 +154,16 @@ class _Rows:
 
     def write(self, users):
         """Let the nodes take rows and give them."""
-        outside = {user for node in self.inside for user in users.get(node, ())} - self.inside
-        for node in self.inside:
+        ordered = sorted(self.inside, key=_NUMBER)
+        outside = sorted({user for node in ordered for user in users.get(node, ())} - self.inside, key=_NUMBER)
+        for node in ordered:
             node.inputs = [self._taken(node, one) for one in node.inputs]
             node.steps.add(_RULE)
-        for node in self.inside:
+        for node in ordered:
             for index in range(len(node.outputs) if node.op == "Switch" else 1):
                 self.normal.set_sizes(node, self.row, index)
         for user in outside:
-            numbers = [one for one in users.get(user, ()) if (user, 0) in one.inputs] if user.op == "Sum" else []
+            numbers = users.get(user, ()) if user.op == "Sum" else ()
             if numbers and self._are_numbers(user, numbers):
                 user.inputs[1] = whole([0], "int32")
                 self.normal.set_sizes(user, ())
@@ -167,7 +187,7 @@ class _Rows:
 
     def _given(self, user, operand):
         """Return what a user outside takes for what a node inside gives: a row, if that does as well."""
-        if isinstance(operand, Literal) or operand[0] not in self.inside:
+        if isinstance(operand, Literal) or operand[0] not in self.inside or self.normal.sizes(operand) != self.row:
             return operand
         if user.op in _BROADCASTING and any(self._is_larger(one) for one in user.inputs):
             return operand
