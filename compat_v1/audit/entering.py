@@ -5,7 +5,7 @@ Nothing of a loop's body runs, and nothing leaves it, before its condition was a
 
 from compat_v1.audit.graph import ENTERS
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.pruning import surely_before
+from compat_v1.audit.pruning import behind, surely_before
 
 RULE = "waits of a loop"
 
@@ -24,7 +24,7 @@ def finish(normal):
         asking = {node for node in _before(condition, set()) if frames.get(node.name) == frame} if inside else set()
         if not inside or any(_may_matter(normal, node) for node in _inside(condition, frames)):
             continue
-        known = asking | _behind(condition, users)
+        known = asking | behind({condition}, users)
         moving = {one for one in inside if one is not condition and not _may_matter(normal, one)}
         moving = {one for one in moving if condition in surely_before(one) or _serves(one, known, users)}
         anyhow = _before(condition, moving)
@@ -86,10 +86,6 @@ def _makers(node):
 def _before(node, but):
     """Return a node with all that comes before it in the same turn, other than by what some nodes wait for."""
     return _reached(node, lambda one: [*_makers(one), *(one.controls if one not in but else ())])
-
-
-def _behind(node, users):
-    return _reached(node, lambda one: users.get(one, ()))
 
 
 def _reached(node, following):

@@ -11,7 +11,7 @@ from compat_v1.audit import backward
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers
-from compat_v1.audit.pruning import NO_PART, users_of
+from compat_v1.audit.pruning import NO_PART, behind, users_of
 from compat_v1.audit.siblings import of_products, siblings
 
 RULE = "unused gradients"
@@ -38,7 +38,7 @@ def _idle_nodes(normal, users, beside):
     groups = _groups(normal, users)
     members = {one: group for group, handing in groups.items() for one in handing}
     after = backward.after_gradients(normal, members)
-    after |= _downstream(beside, users)
+    after |= behind(beside, users)
     after -= _last_of_program(normal, users, members)
     idle, logits = _all_idle(normal, users, groups, after), backward.logits(normal)
     roots = {one for one, group in members.items() if one in idle and any(other not in idle for other in groups[group])}
@@ -51,8 +51,8 @@ def _idle_nodes(normal, users, beside):
     begun = _begun_from(normal)
     of_numbers = {node for node in idle if backward.is_of_one_number(normal, node)}
     of_numbers |= {node for node in idle & after if begun and _is_for_a_filling(normal, node, begun)}
-    of_numbers = _downstream(of_numbers, users) & idle
-    found = _downstream(roots, users) & idle | of_numbers
+    of_numbers = behind(of_numbers, users) & idle
+    found = behind(roots, users) & idle | of_numbers
     replaced = set()  # by rules, which goes when nothing uses it: what it is made from serves what uses it
     for node in reversed(normal.nodes):
         serves = {user for user in users.get(node, ()) if user not in groups}
@@ -261,13 +261,3 @@ def _is_free(normal, node):
     if normal.graph.nodes[name].op in SWITCHES:
         return False  # nor what stands for a branch
     return not normal.graph.is_stateful(name) and not normal.reads_a_ref(name)
-
-
-def _downstream(roots, users):
-    found, todo = set(), list(roots)
-    while todo:
-        node = todo.pop()
-        if node not in found:
-            found.add(node)
-            todo += users.get(node, ())
-    return found

@@ -35,6 +35,17 @@ def before(node):
     return found
 
 
+def behind(nodes, users):
+    """Return some nodes with all that is made from them or waits for them."""
+    found, todo = set(), list(nodes)
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found.add(node)
+            todo += users.get(node, ())
+    return found
+
+
 def redirect(normal, instead, but=frozenset()):
     """Let all nodes use other tensors, {operand: operand}, but for some."""
     if not instead:
@@ -167,6 +178,7 @@ def hand_on_effects(normal):
     due = {
         names: functools.reduce(operator.or_, (bits.get(name, 0) for name in names)) for names in set(effects.values())
     }
+    users: dict = {}
     run: dict = {}  # what has run when a node has, as bits
     for node in arranged(normal):
         own = 0
@@ -184,11 +196,14 @@ def hand_on_effects(normal):
                 continue
             brought = [one for one, bit in bits.items() if missing & bit] if missing else ()
             others = {_ending(normal, name, one, effects, left) for one in brought}
-            others = {one for one in others if node not in before(one)}  # rules have put some behind
+            if others:
+                users = users or users_of(normal)
+                others -= behind({node}, users)  # rules have put some there
+            for one in others:
+                users[one].add(node)
+                normal.handed_on.setdefault(node, set()).add(one)
             node.controls |= others
             normal.carried |= others
-            if others:
-                normal.handed_on.setdefault(node, set()).update(others)
         run[node] = own
 
 
