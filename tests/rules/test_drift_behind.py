@@ -5,6 +5,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
+from compat_v1.audit.graph import Graph
+from compat_v1.audit.normal import Normal
+from compat_v1.audit.pruning import hand_on_effects
 from compat_v1.control_flow import control_flow_v1
 from drift_cases import floats, out
 from test_drift import run
@@ -155,3 +158,17 @@ def test_moments_come_behind_what_their_tensor_comes_behind():
         )
     for mistake in ("swapped", "waits"):
         assert audit(old, _normalized(True, mistake)).verdict == "not faithful", mistake
+
+
+@pytest.mark.parametrize("put_behind", [False, True])
+def test_what_has_an_effect_is_awaited_unless_a_rule_has_put_it_behind(put_behind):
+    with tf.Graph().as_default() as graph:
+        counted = raw.AssignAdd(ref=raw.VariableV2(shape=[], dtype=tf.float32), value=1.0, name="counted")
+        with tf.control_dependencies([counted]):
+            raw.Exp(x=tf.placeholder(tf.float32, []), name="taken")
+    normal = Normal(Graph(graph.as_graph_def()))
+    counted, taken = normal.made["counted"], normal.made["taken"]
+    taken.controls = frozenset()
+    counted.controls = frozenset({taken} if put_behind else ())
+    hand_on_effects(normal)
+    assert taken.controls == (set() if put_behind else {counted})
