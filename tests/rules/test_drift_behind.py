@@ -164,8 +164,9 @@ def test_moments_come_behind_what_their_tensor_comes_behind():
 def test_what_has_an_effect_is_awaited_unless_a_rule_has_put_it_behind(put_behind):
     with tf.Graph().as_default() as graph:
         counted = raw.AssignAdd(ref=raw.VariableV2(shape=[], dtype=tf.float32), value=1.0, name="counted")
+        x = floats()
         with tf.control_dependencies([counted]):
-            raw.Exp(x=tf.placeholder(tf.float32, []), name="taken")
+            raw.Exp(x=x, name="taken")
     normal = Normal(Graph(graph.as_graph_def()))
     counted, taken = normal.made["counted"], normal.made["taken"]
     taken.controls = frozenset()
