@@ -1,5 +1,7 @@
 """Trees of ops: to hold tensors against, and parts of them to make."""
 
+import tensorflow as tf
+
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
 
@@ -36,3 +38,9 @@ def make(normal, like, op, attributes, inputs, sizes, step, controls=frozenset()
     node = normal.node(like.name, op, attributes, inputs, controls, {step} if step else (), outputs, [sizes] * outputs)
     normal.made[like.name] = made
     return node, 0
+
+
+def set_terms(total, terms):
+    """Let an AddN add up these tensors."""
+    count = tf.compat.v1.AttrValue(i=len(terms)).SerializeToString(deterministic=True)
+    total.inputs, total.attributes = terms, {**total.attributes, "N": count}

@@ -8,7 +8,7 @@ import tensorflow as tf
 from compat_v1.audit.folding import fixed
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import entered, is_op, is_scalar, number
-from compat_v1.audit.patterns import make
+from compat_v1.audit.patterns import make, set_terms
 from compat_v1.audit.pruning import arrange, redirect, users_of
 from compat_v1.audit.references import target
 from compat_v1.audit.rules.oldest_losses import doubled_of
@@ -320,7 +320,6 @@ def leave_term(normal, node, users, cause=_CAUSE):
             redirect(normal, {(total, 0): total.inputs[0]})
             normal.absorbed.add(total)
         else:
-            count = v1.AttrValue(i=len(total.inputs)).SerializeToString(deterministic=True)
-            total.attributes = {**total.attributes, "N": count}
+            set_terms(total, total.inputs)
             total.steps.add(cause)
     normal.absorbed.add(node)

@@ -1,14 +1,11 @@
 """tf.norm, which squared what it adds up and multiplies it by itself by now; so does its gradient."""
 
-import tensorflow as tf
-
 from compat_v1.audit import sharing
 from compat_v1.audit.operands import is_tensor, number
-from compat_v1.audit.patterns import make
+from compat_v1.audit.patterns import make, set_terms
 from compat_v1.audit.pruning import comes_behind, leave_out_implied_waits, users_of
 from compat_v1.audit.rules.oldest_losses import doubled_of
 
-AttrValue = tf.compat.v1.AttrValue
 _RULE, _CAUSE = "squared norm", "gradient of a norm"
 
 
@@ -66,10 +63,9 @@ def _write_gradient(normal, tensor, users):
             total.colocated = ()  # the products are, in the sum's place
         else:
             place = total.inputs.index(term)
-            total.inputs = [one for one in total.inputs if one != term]
-            total.inputs.insert(place, make(normal, product, "Mul", types, [gradient, twice], sizes, _CAUSE))
-            count = AttrValue(i=len(total.inputs)).SerializeToString(deterministic=True)
-            total.attributes = {**total.attributes, "N": count}
+            terms = [one for one in total.inputs if one != term]
+            terms.insert(place, make(normal, product, "Mul", types, [gradient, twice], sizes, _CAUSE))
+            set_terms(total, terms)
         total.steps.add(_CAUSE)
         normal.absorbed |= replaced
 

@@ -5,17 +5,15 @@ row, or gives one, does so reshaped.
 """
 
 from collections import defaultdict
+from itertools import compress
 from operator import attrgetter
-
-import tensorflow as tf
 
 from compat_v1.audit.conditions import of_nodes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_tensor, is_zeros, makers
-from compat_v1.audit.patterns import make
+from compat_v1.audit.patterns import make, set_terms
 from compat_v1.audit.pruning import arrange, redirect, users_of
 
-v1 = tf.compat.v1
 _RULE = "reshaped rows"
 _BROADCASTING = ("AddV2", "Sub", "Mul")
 _NUMBER = attrgetter("number")
@@ -31,12 +29,13 @@ def finish(normal):
         if first not in seen:
             found.append(_beside(normal, first, users, reshaped))
             seen |= found[-1]
-    layers = [beside for beside in found if any(_is_of_layer(normal, one, reshaped, users) for one in beside)]
+    is_layer = [any(_is_of_layer(normal, one, reshaped, users) for one in beside) for beside in found]
+    layers = list(compress(found, is_layer))
     known = {normal.sizes((node, 0)) for beside in layers for node in beside & reshaped.keys()}
     taken, given = {}, {}
-    for beside in found if layers else ():
+    for beside, is_whole in zip(found, is_layer, strict=True):
         sizes, inside = normal.sizes((next(iter(beside)), 0)), beside - reshaped.keys()
-        if beside in layers or (inside and sizes in known and _are_unused(inside, users)):
+        if is_whole or (inside and sizes in known and _are_unused(inside, users)):
             rows = _Rows(normal, sizes, inside)
             rows.write(users)
             taken.update(rows.taken)
@@ -111,9 +110,7 @@ def _add_at_once(normal, inside):
     for total in totals:
         own = {one for one in parts.intersection(total.inputs) if users[one[0]] - normal.absorbed == {total}}
         own = {one for one in own if _is_of_branches(one[0], told)}
-        terms = [of for one in total.inputs for of in (one[0].inputs if one in own else [one])]
-        count = v1.AttrValue(i=len(terms)).SerializeToString(deterministic=True)
-        total.inputs, total.attributes = terms, {**total.attributes, "N": count}
+        set_terms(total, [of for one in total.inputs for of in (one[0].inputs if one in own else [one])])
         normal.absorbed.update(one[0] for one in own)
 
 

@@ -4,7 +4,7 @@ Everything is brought into the older form. Where such rows update a variable the
 """
 
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, is_tensor
+from compat_v1.audit.operands import is_op, makers
 from compat_v1.audit.patterns import make
 
 _CAUSE, _NEGATED = "rows of a sum", "negated rows"
@@ -54,7 +54,7 @@ def _serving(normal):
     todo = [node for node in known if normal.graph.is_stateful(node.name) or normal.reads_a_ref(node.name)]
     found = set(todo)
     while todo:
-        new = {one[0] for one in todo.pop().inputs if is_tensor(one)} - found
+        new = set(makers(todo.pop())) - found
         found |= new
         todo += new
     return found
