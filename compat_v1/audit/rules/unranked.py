@@ -224,7 +224,8 @@ def _multiplied(rewriter, node, users):
     """The gradient of a product of a matrix and what has an unknown rank is not summed: matrices have no batches."""
     normal, (given, shape) = rewriter.normal, node.inputs
     back, (broadcast, index) = given[0].inputs
-    for product in [one for one in normal.nodes if UNRANKED in one.steps] if is_op(back, "MatMul") else ():
+    beside = {one for maker in makers(back[0]) for one in users[maker]} if is_op(back, "MatMul") else ()
+    for product in [one for one in beside if UNRANKED in one.steps]:
         sides = product.inputs
         batches = zip(broadcast.inputs, sides, strict=True)
         if _is_shape(normal, shape, sides[index]) and all(_are_batches(normal, *pair) for pair in batches):
