@@ -10,6 +10,8 @@
   waited for, what waits for them waits for the same things that have an effect, and both graphs have the same bits;
 * the edit touches what is computed from constants and sizes alone, and both graphs have the same bits, but for nodes
   without a partner in the other graph that have no effect;
+* an input is replaced by what it is a reshape of, or the other way around, nothing else runs for the node, and the same
+  holds as for sizes;
 * the edited graph is the graph with other names for some nodes (`same_but_names`).
 
 Both graphs have the same bits if they do, run beside each other with three batches of other sizes each, in all that
@@ -58,7 +60,7 @@ def is_equivalent(edit, pair):
     if _is_never_run(edit, pair) or _only_prints(edit, pair) or same_but_names(pair.graph, pair.mutant, edit.node):
         return True
     values = _only_waited_for(edit, pair)
-    if values is None and _is_of_sizes(edit, pair):
+    if values is None and (_is_of_sizes(edit, pair) or _is_reshaped(edit, pair)):
         graph = KnownGraph(pair.graph)
         values = {name for name in graph.made_of(edit.node) & pair.alone if not graph.has_effect(name)}
     return values is not None and all(_has_the_same_bits(edit, pair, values, size) for size in _BATCHES)
@@ -127,6 +129,16 @@ def _touches_sizes(edit, graph):
         return True
     edited = [place for place in edit.places if not graph.is_of_sizes(graph.nodes[edit.node].input[place])]
     return bool(edit.places) and not edited
+
+
+def _is_reshaped(edit, pair):
+    """Whether all inputs that an edit replaces, and what it replaces them by, are reshapes of the same tensors."""
+    graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
+    same = [
+        len({graph.reshaped(graph.nodes[edit.node].input[place]) for graph in graphs}) == 1 for place in edit.places
+    ]
+    before = [graph.effects_before(edit.node) for graph in graphs]
+    return edit.kind == "replaced input" and all(same) and before[0] == before[1]
 
 
 def _has_the_same_bits(edit, pair, values, size):

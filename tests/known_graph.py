@@ -149,6 +149,12 @@ class KnownGraph:
                 todo += [one.op.name for one in makers if one.op.name not in seen]
         return True
 
+    def reshaped(self, reference):
+        """Return the tensor, (name, index), that a tensor has all elements of, in their order."""
+        while self.nodes[source(reference)[0]].op in {"Reshape", *_COPIES}:
+            reference = self.nodes[source(reference)[0]].input[0]
+        return source(reference)
+
     def _handed(self, operation):
         """Return the tensors of which one is what a node hands on, as from a loop to that of its gradient, or None."""
         if operation.type == "Enter":

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import equivalents
 import known_graph
 import mutation_score
 import mutations
@@ -70,6 +71,20 @@ def test_a_tensor_is_never_replaced_by_the_same_value():
 
     graph = known_graph.KnownGraph(build(make))
     assert graph.number("copy") == graph.number("mul") == graph.number("x") != graph.number("sum")
+
+
+@pytest.mark.parametrize(("shape", "changes_nothing"), [([-1, 3], True), ([-1, 1], False)])
+def test_an_input_that_is_replaced_by_what_it_is_a_reshape_of_may_change_nothing(shape, changes_nothing):
+    def make():
+        x = v1.placeholder(tf.float32, [None, 3], name="x")
+        tf.sigmoid(tf.reshape(x, shape, name="reshaped"), name="node")
+
+    graph = build(make)
+    node = v1.NodeDef.FromString(next(node for node in graph.node if node.name == "node").SerializeToString())
+    node.input[0] = "x"
+    edit = mutations.Edit("replaced input", "node", "input 0 is x, was reshaped", [node])
+    pair = equivalents.Pair(graph, mutations.apply(edit, graph), frozenset())
+    assert equivalents.is_equivalent(edit, pair) == changes_nothing
 
 
 def test_what_replaces_an_op_has_its_signature():
