@@ -1,23 +1,25 @@
-"""Backward loops that never run: nothing leaves them, and nobody can ask for what is inside of a loop.
+"""Backward loops, or parts of loops, that never run: nothing takes them, and nobody asks for what is inside of a loop.
 
 Until 1.12 TensorFlow made one where what a loop gives comes of weights by a comparison alone, as does a mask that says
-which predictions to ignore.
+which predictions to ignore; and in 1.0 the gradients of what a loop hands to its next turn as whole numbers alone
+decide it, as do those of what a decoder says.
 """
 
 import collections
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit.graph import ENTERS, EXITS, MERGES
+from compat_v1.audit.graph import ENTERS, EXITS, MERGES, SWITCHES
 from compat_v1.audit.references import target
 
 # What a backward loop needs outside of itself, and in the loop before it: no program can ask for these, but for copies.
 _ONLY_FOR_IT = {"Stack", "StackV2", "TensorArrayGradV3", "TensorArrayScatterV3", *ENTERS, *EXITS}
+_HANDING = {"NextIteration", *ENTERS, *MERGES, *SWITCHES}
 _GIVING_FLOWS = {"TensorArrayScatterV3", "TensorArrayWriteV3", "TensorArraySplitV3"}
 
 
 def without(graph):
-    """Return the GraphDef of a graph without its backward loops that never run, and what served these; None if none."""
+    """Return the GraphDef of a graph without what never runs of its loops, and what served these; None if all does."""
     idle = _idle(graph)
     if not idle or _are_beside(graph, idle):
         return None
@@ -32,7 +34,7 @@ def _are_beside(graph, idle):
 
 
 def _idle(graph):
-    """Return the names of the nodes of such loops, and of what only serves these."""
+    """Return the names of the nodes of such loops, and of what only serves these, and of such parts."""
     inside = collections.defaultdict(set)
     for name, frame in graph.frames.items():
         if frame:
@@ -44,7 +46,27 @@ def _idle(graph):
         found = {_leaving(graph, one) for one in exits}
         if "count" in found and None not in found and followers <= names | exits:
             idle |= names | exits
-    return idle | _serving(graph, idle) if idle else idle
+    idle |= _serving(graph, idle) if idle else idle
+    return idle | _passed_on(graph, inside)
+
+
+def _passed_on(graph, inside):
+    """Return the nodes of what comes into a loop, its next turn or a branch inside of it, where nobody takes that."""
+    unseen = set().union(*inside.values())
+    todo = [name for name in unseen if not unseen.issuperset(graph.followers[name])]
+    while todo:  # what somebody takes, and what that is made of
+        name = todo.pop()
+        if name in unseen:
+            unseen.remove(name)
+            todo += [maker for maker, _ in graph.inputs[name] if maker in unseen]
+            todo += [one for one in graph.controls[name] if one in unseen]
+    found, todo = set(), [name for name in unseen if graph.nodes[name].op in _HANDING]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += graph.followers[name]
+    return found
 
 
 def _leaving(graph, name):

@@ -14,6 +14,11 @@ from test_drift import proved
 raw, trainable = tf.raw_ops, backprop_util.IsTrainable
 
 
+def looked_for_in(patch, *types):
+    """Let TensorFlow look for gradients in whole numbers or the like, too, as it did once."""
+    patch.setattr(backprop_util, "IsTrainable", lambda tensor: tensor.dtype in types or trainable(tensor))
+
+
 def compared(x):
     return raw.Cast(x=raw.Greater(x=x, y=0.5), DstT=tf.float32)
 
@@ -25,7 +30,7 @@ def masked(old, mistake="", step=compared, taken=True):
     """
     with tf.Graph().as_default(), control_flow_v1(), pytest.MonkeyPatch.context() as patch:
         if old:
-            patch.setattr(backprop_util, "IsTrainable", lambda tensor: tensor.dtype == tf.bool or trainable(tensor))
+            looked_for_in(patch, tf.bool)
         x = floats(5, 3)
         rows = raw.Tanh(x=x)
 
@@ -61,3 +66,48 @@ def test_a_gradient_that_leaves_a_loop_may_be_asked_for_though_nothing_takes_it(
         (gradient,) = tf.gradients(total, x)
     assert gradient.op.type == "Exit" and not gradient.consumers()
     assert without(Graph(graph.as_graph_def())) is None
+
+
+def decoded(old, mistake="", chosen="", nested=False):
+    """What a loop says, with the gradient: it goes on from the word that it said last.
+
+    `old`: the gradient is looked for in that word, too, but not in the first, which is a constant. `chosen`: it goes on
+    from that word or, in a branch, from what was "seen" or "told"; `nested`: the words are said in a loop in the loop.
+    """
+    with tf.Graph().as_default(), control_flow_v1(), pytest.MonkeyPatch.context() as patch:
+        if old:
+            looked_for_in(patch, tf.int64)
+        x = floats(5, 3)
+
+        def say(i, state, word, total):
+            if chosen:
+                other = tf.constant(0.5, shape=[5, 3]) if chosen == "told" else state
+                word = tf.cond(i > 1, lambda: word, lambda: (raw.Cos if mistake == "branch" else raw.Sin)(x=other))
+            state = raw.Tanh(x=raw.Add(x=state, y=raw.Mul(x=word, y=2.0)))
+            said = (tf.argmin if mistake == "word" else tf.argmax)(state, 1)
+            said = raw.Softmax(logits=state) if mistake == "trained" else tf.one_hot(said, 3)
+            return i + 1, state, word if mistake == "last" else said, total + tf.reduce_sum(tf.square(state))
+
+        def turn(i, *given):
+            *_, state, word, total = loop(say, tf.constant(0), *given)
+            return i + 1, state, word, total
+
+        def loop(body, *first):
+            return tf.while_loop(lambda i, *_: i < 3, body, first)
+
+        *_, total = loop(turn if nested else say, tf.constant(0), x, tf.constant(0.25, shape=[5, 3]), tf.constant(0.0))
+        (gradient,) = tf.gradients(total, x, gate_gradients=True)
+        out(raw.Exp(x=raw.Neg(x=gradient) if mistake == "sign" else gradient))
+        found, left = tf.get_default_graph().as_graph_def(), tf.GraphDef()
+        taken = {one for node in found.node for one in node.input}
+        left.node.extend(one for one in found.node if one.name in taken or not (old and one.name.endswith("grad/Exit")))
+        return left
+
+
+@pytest.mark.parametrize("form", [{}, {"chosen": "seen"}, {"chosen": "told"}, {"nested": True}], ids=str)
+def test_what_whole_numbers_decide_has_no_gradient_in_the_next_turn(form):
+    old, new = decoded(True, **form), decoded(False, **form)
+    assert without(Graph(old)) is not None
+    proved(old, new)
+    for mistake in ("word", "trained", "last", "sign", *["branch"] * ("chosen" in form)):
+        assert audit(old, decoded(False, mistake, **form)).verdict == "not faithful", mistake
