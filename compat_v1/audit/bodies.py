@@ -21,6 +21,7 @@ def body(function, library):
         with tf.Graph().as_default():
             v1.import_graph_def(v1.GraphDef(library=library), name="")
             graph_def, tensors = function_def_to_graph_def(function)
+        tensors |= {f"{one.name}:0": f"{one.name}:0" for one in function.signature.input_arg}  # as TensorFlow 1.0 wrote
         outputs = [tensors[function.ret[output.name]] for output in function.signature.output_arg]
     except (KeyError, ValueError, TypeError, IndexError, tf.errors.OpError) as error:
         raise ValueError(f"the function {function.signature.name} cannot be read: {error}") from None

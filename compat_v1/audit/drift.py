@@ -25,9 +25,9 @@ RULES = {
     "private attributes": Rule(
         "the builder leaves notes for itself, in attributes that begin with an underscore",
         "1.13 to 1.15, 2.11",
-        "no kernel reads _has_manual_control_dependencies, _output_shapes, _read_only_resource_inputs and "
-        "_user_specified_name, and the call of a function neither its _gradient_op_type nor an empty list of "
-        "_collective_manager_ids",
+        "no kernel reads _disable_call_shape_inference, _has_manual_control_dependencies, _output_shapes, "
+        "_read_only_resource_inputs and _user_specified_name, and the call of a function neither its _gradient_op_type "
+        "nor an empty list of _collective_manager_ids",
     ),
     "count of functions": Rule(
         "a function in Python has another number, as the process had made others before, or had not",

@@ -27,7 +27,13 @@ READING_TABLES = {f"LookupTable{done}{version}" for done in ("Find", "Size", "Ex
 _READING |= READING_TABLES
 
 # What graph builders write down for themselves; other attributes with an underscore may choose a kernel or a device.
-NOTES = {"_has_manual_control_dependencies", "_output_shapes", "_read_only_resource_inputs", "_user_specified_name"}
+NOTES = {
+    "_disable_call_shape_inference",
+    "_has_manual_control_dependencies",
+    "_output_shapes",
+    "_read_only_resource_inputs",
+    "_user_specified_name",
+}
 
 _COUNTED = re.compile(rb"pyfunc_(\d+)")  # a function in Python, by how many the process had made before
 
