@@ -36,7 +36,8 @@ def of_turn(verification, node, other, awaited):
     """Whether a node waits for what counts a loop's turns by what rules left out of it, such as a constant's wait.
 
     `awaited`: a node of the port, for which one of two partners alone waits in the normal form. Which op of a call
-    waits for the turn depends on which ops there are; that it does not run in a turn that is none, the graph tells.
+    waits for the turn depends on which ops there are; that it does not run in a turn that is none, the graph tells. The
+    call of a function waits for the turn that what it takes is of, in TensorFlow 1.0 not besides.
     """
     waiting = [awaited in one for one in ({verification.partner.get(k) for k in node.controls}, other.controls)]
     sides = zip(
@@ -48,9 +49,19 @@ def of_turn(verification, node, other, awaited):
         if not names or not counts_turns(turn) or _is_stateful(side.normal, names):
             return False
         own = [name for name in one.names if name in graph.nodes]
-        if not waits and (not own or any(graph.surely_before(name).isdisjoint(names) for name in own)):
+        untold = [name for name in own if graph.surely_before(name).isdisjoint(names)]
+        if not waits and (not own or any(not _is_called_in(graph, name, graph.frames[names[0]]) for name in untold)):
             return False
     return True
+
+
+def _is_called_in(graph, name, frame):
+    """Whether a node calls a function with what is made in the turns of that loop whose condition holds."""
+    switches = [
+        one for one in graph.surely_before(name) if graph.nodes[one].op == "Switch" and graph.frames[one] == frame
+    ]
+    conditions = {graph.nodes[graph.inputs[one][1][0]].op for one in switches}
+    return graph.nodes[name].op in graph.functions and "LoopCond" in conditions
 
 
 def _is_stateful(normal, names):

@@ -1,27 +1,24 @@
 """Functions of TensorFlow 1's own (`Defun`): as 1.0 wrote them and as they are by now, and no mistake excused."""
 
-import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from tensorflow.python.framework.function import Defun
 
 from compat_v1.audit import audit
+from compat_v1.audit.branched import build_switches
+from drift_cases import floats, out
+from test_drift import proved
 
 
 def _called(first=True, factor=2.0):
     """What a function hands on of two tensors, and what it makes of the other one."""
-    x, y = (tf.placeholder(tf.float32, [3], name=name) for name in "xy")
 
     @Defun(tf.float32, tf.float32, func_name="both")
     def both(one, other):
         return (one, other * factor) if first else (other, one * factor)
 
-    tf.subtract(*both(x, y), name="result")
-
-
-def _graph(*of, **told):
     with tf.Graph().as_default() as graph:
-        _called(*of, **told)
+        out(tf.subtract(*both(floats(3), floats(3, name="y"))))
     return graph.as_graph_def()
 
 
@@ -36,18 +33,35 @@ def _as_it_was(graph_def):
     return graph_def
 
 
-def _run(graph_def, x, y):
-    with tf.Graph().as_default(), tf.Session() as session:
-        tf.import_graph_def(graph_def, name="")
-        return session.run("result:0", {"x:0": x, "y:0": y})
-
-
 @pytest.mark.parametrize("first", [True, False])
 def test_a_function_may_hand_on_what_it_takes(first):
-    old, new = _as_it_was(_graph(first)), _graph(first)
-    x, y = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
-    assert np.array_equal(_run(old, x, y), _run(new, x, y))
-    result = audit(old, new)
-    assert (result.verdict, list(result.rules)) == ("faithful", ["private attributes"])
-    for mistake in (_graph(not first), _graph(first, factor=3.0)):
+    old, new = _as_it_was(_called(first)), _called(first)
+    assert list(proved(old, new).rules) == ["private attributes"]
+    for mistake in (_called(not first), _called(first, factor=3.0)):
         assert audit(old, mistake).verdict == "not faithful"
+
+
+def _in_turns(waits=True, takes="while/Identity_1"):
+    """A function that is called in each turn of a loop, whether it waits for the turn or not."""
+
+    @Defun(tf.float32, func_name="step")
+    def step(one):
+        return tf.tanh(one) + 1.0
+
+    with tf.Graph().as_default() as graph, build_switches():
+        out(tf.while_loop(lambda k, h: k < 3, lambda k, h: (k + 1, tf.reshape(step(h), [3]) * h), [0, floats(3)])[1])
+    graph_def = graph.as_graph_def()
+    (call,) = (node for node in graph_def.node if node.op == "step")
+    assert list(call.input) == ["while/Identity_1", "^while/Identity"]
+    call.input[:] = [takes, "^while/Identity"][: 1 + waits]
+    return graph_def
+
+
+def test_the_call_of_a_function_in_a_loop_may_wait_for_the_turn_that_what_it_takes_is_of():
+    assert "waits for operands" in proved(_in_turns(waits=False), _in_turns()).rules
+
+
+def test_a_call_that_waits_for_turns_and_is_made_before_them_in_the_other_graph_is_reported():
+    """What the condition takes is there once more than there are turns."""
+    old, new = (_in_turns(waits, takes="while/Merge_1") for waits in (False, True))
+    assert audit(old, new).verdict == audit(new, old).verdict == "not faithful"
