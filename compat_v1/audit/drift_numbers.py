@@ -110,6 +110,13 @@ NUMBERS = {
         "the last bits differ; for the old ones write tf.expand_dims(tf.reduce_sum(x * y, 1), 1) in the port, or "
         "tf.matmul with adjoint_a and adjoint_b",
     ),
+    "Huber loss of Keras": Change(
+        "tf.keras.losses.Huber chooses between a square and what is far, and takes the mean of each row first; it was "
+        "the sum of two parts",
+        "1.15 to 2.21",
+        "the last bits differ; for the old ones write near = tf.minimum(tf.abs(e), delta) and tf.reduce_mean("
+        "0.5 * (near * near) + delta * (tf.abs(e) - near)) in the port",
+    ),
     "normalized in branches": Change(
         "tf.layers.batch_normalization with a training that is a tensor normalizes by what a condition chooses, and "
         "moves the averages in training alone; each branch normalized, and the averages were moved in any case",

@@ -1,4 +1,4 @@
-"""What `tf.keras` makes of one op by now, and made of others: softmax of more than two axes, and dot products.
+"""What `tf.keras` makes of other ops by now: softmax of more than two axes, dot products, and a loss of Huber.
 
 A cross entropy of what that softmax gives is of logits by now, as Keras finds the op, and was of probabilities.
 
@@ -10,7 +10,8 @@ gives way to the first, which is compared as ever.
 import tensorflow as tf
 
 from compat_v1.audit.branched import Branched
-from compat_v1.audit.layers import Newer
+from compat_v1.audit.forms import Form
+from compat_v1.audit.keras_losses import hubers
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
 
@@ -47,28 +48,6 @@ def _differs(node, verification):
     sizes, shape = verification.pairing.sides[1].normal.sizes(logits), flat[0][0].inputs[1]
     are_classes = isinstance(shape, Literal) and sizes and shape.value[-1] == sizes[-1]
     return bool(are_classes) and is_op(logarithms, "Log") and not is_op(logits, "Log")
-
-
-def _is_gated(op):
-    """Whether what is before a gradient, or else behind it, was handed on when all of an op's gradients were made."""
-    for ways in (lambda one: [k.op for k in one.inputs], lambda one: [k for o in one.outputs for k in o.consumers()]):
-        todo, seen = [op], {op}
-        while todo:
-            one = todo.pop()
-            if one.type == "Identity" and [other.type for other in one.control_inputs] == ["NoOp"]:
-                return True
-            new = set(ways(one)) - seen
-            seen |= new
-            todo += new
-    return False
-
-
-class Form(Newer):
-    """A newer form, as it seems: nothing is taken for granted until it has been built once more."""
-
-    def gates(self, arriving):
-        """Return whether gradients are handed on when all of an op's are made: one alone is not, and does not tell."""
-        return (_is_gated(arriving.op),)
 
 
 class Softmax(Form):
@@ -274,4 +253,5 @@ _FORMS = {
     "SoftmaxCrossEntropyWithLogits": _entropies,
     "SparseSoftmaxCrossEntropyWithLogits": _classes,
     "BatchMatMulV2": _dots,
+    "SelectV2": hubers,
 }

@@ -97,7 +97,7 @@ class Layer(Newer):
     def updates(self):
         """Yield (0 for the mean or 1 for the variance, an `Update` of its average)."""
         for number, chosen in enumerate(self.chosen):
-            for *_, scaled, assign, merge in _chains(chosen, ("Switch", "Sub", "Mul", "AssignSub", "Merge")):
+            for *_, scaled, assign, merge in chains(chosen, ("Switch", "Sub", "Mul", "AssignSub", "Merge")):
                 decay = tf.get_static_value(scaled.inputs[1])
                 if assign.inputs[0].op.type == "RefSwitch" and decay is not None:
                     variable, average = assign.inputs[0].op.inputs[0], self.averages[number]
@@ -108,7 +108,7 @@ def layers_of(variance, layer=Layer):
     """Yield the layers whose chosen variance this Merge may be."""
     if not _chooses(variance):
         return
-    for added, root in _chains(variance.outputs[0], ("AddV2", "Rsqrt")):
+    for added, root in chains(variance.outputs[0], ("AddV2", "Rsqrt")):
         if tf.get_static_value(added.inputs[1]) is None:
             continue  # epsilon is a number, and comes second
         for scale in (root, *(one for one in _users(root.outputs[0], "Mul") if one.inputs[0].op is root)):
@@ -131,13 +131,13 @@ def _users(tensor, op):
     return [one for one in tensor.consumers() if one.type == op]
 
 
-def _chains(tensor, ops):
+def chains(tensor, ops):
     """Yield the ops, of these types, of which the first takes a tensor, and each an output of the one before."""
     for user in _users(tensor, ops[0]):
         if not ops[1:]:
             yield (user,)
         for output in user.outputs if ops[1:] else ():
-            for rest in _chains(output, ops[1:]):
+            for rest in chains(output, ops[1:]):
                 yield user, *rest
 
 
@@ -199,7 +199,7 @@ class FusedLayer(Newer):
     def updates(self):
         """Yield (0 for the mean or 1 for the variance, an `Update` of its average)."""
         for number, chosen in enumerate(self.chosen):
-            for _, scaled, assign in _chains(chosen, ("Sub", "Mul", "AssignSub")):
+            for _, scaled, assign in chains(chosen, ("Sub", "Mul", "AssignSub")):
                 rate = scaled.inputs[1].op
                 inputs = rate.inputs[1].op.inputs if rate.type == "Sub" and _is_merge(rate.inputs[1].op) else [None]
                 momentum = None if inputs[0] is None else tf.get_static_value(inputs[1])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from compat_v1.audit.branched import Branched
-from compat_v1.audit.keras_ops import Form
+from compat_v1.audit.forms import Form
 
 v1 = tf.compat.v1
 LEAKY, BY_NORM, BY_VALUE, HUBER = "leaky relu", "norm of 0", "gradient of what is clipped", "square of huber_loss"

@@ -1,4 +1,6 @@
-"""Softmax, its entropies and dot products of Keras are one op by now: a port with them passes, and no mistake does."""
+"""What Keras makes of other ops by now, as softmax and Huber's loss: a port with it passes, and no mistake does."""
+
+import functools
 
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
 from compat_v1.audit.branched import build_switches
+from compat_v1.audit.keras_losses import HUBER
 from compat_v1.audit.keras_ops import DOT, ENTROPY, SOFTMAX
 from test_drift_layer_norm import _read
 
@@ -69,9 +72,31 @@ def flat_classes(new, x, y, mistake=""):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=2 * logits if mistake else logits)
 
 
+def huber(new, x, y, mistake="", delta=1.5, weights=1.0):
+    mistake = mistake.replace("mistake", "limit")
+    error = tf.subtract(x, y)
+    size, half, delta = tf.abs(error), tf.constant(0.5), tf.constant(delta)
+    if new:
+        far = delta * size - (half if mistake != "half" else 0.25) * tf.square(delta)
+        near = half * tf.square(error if mistake != "square" else x)
+        losses = tf.reduce_mean(tf.where_v2(size <= (delta if mistake != "limit" else 2.0), near, far), -1)
+    else:
+        near = tf.minimum(size, delta)
+        losses = half * (near * near) + delta * (size - near)
+        weights = weights if isinstance(weights, float) else tf.expand_dims(weights, [-1])
+    losses *= weights if mistake != "weights" else 2.0
+    total = tf.reduce_sum(tf.reduce_sum(losses))
+    return tf.div_no_nan(total, tf.cast(tf.size(losses if mistake != "number" else x), tf.float32))
+
+
+def weighed_huber(new, x, y, mistake=""):
+    return huber(new, x, y, weights=tf.reduce_sum(tf.exp(y if mistake else x), 0))
+
+
 FORMS = {softmax: SOFTMAX, rows: DOT, columns: DOT, both: DOT} | dict.fromkeys(
     [entropy, classes, flat_classes], ENTROPY
 )
+FORMS |= dict.fromkeys([huber, weighed_huber], HUBER)
 
 
 def _program(form, new, mistake="", gated=True, of_input=False):
@@ -116,6 +141,17 @@ def test_a_mistake_beside_it_is_reported(form, mistake):
     assert audit(_program(form, False), _program(form, True, mistake)).verdict == "not faithful"
 
 
+@pytest.mark.parametrize("place", ["half", "square", "weights", "number"])
+def test_a_mistake_in_a_loss_is_reported(place):
+    right, wrong = (functools.partial(_of_huber, mistake) for mistake in ("", place))
+    assert audit(_program(right, False), _program(right, True)).verdict == "numbers changed"
+    assert audit(_program(right, False), _program(wrong, True)).verdict == "not faithful"
+
+
+def _of_huber(mistake, new, x, y, _):
+    return huber(new, x, y, mistake)
+
+
 def _edited(form, op, slot, other, place):
     port = _program(form, True)
     node = [node for node in port.node if node.op == op and node.name.startswith("gradients")][place]
@@ -134,6 +170,8 @@ def _edited(form, op, slot, other, place):
         (classes, "Reshape", 0, "gradients/Square_grad/Mul_1", 1),
         (classes, "Reshape", 0, "SparseSoftmaxCrossEntropyWithLogits/SparseSoftmaxCrossEntropyWithLogits:1", 2),
         (both, "BatchMatMulV2", 0, "transpose_1", 1),
+        (huber, "SelectV2", 1, "Abs", 0),
+        (huber, "Sign", 0, "Tanh", 0),
     ],
 )
 def test_a_mistake_in_the_gradients_is_reported(form, op, slot, other, place):
