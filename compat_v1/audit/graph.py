@@ -45,6 +45,16 @@ def has_shape(graph_def, placeholder):
     return bool(shape.shape.dim) or (may_be_scalar and not shape.shape.unknown_rank)
 
 
+def _settings(key, functions):
+    """Return what an attribute that names functions says to these but how to run, {key: bytes}."""
+    said = [v1.AttrValue().func for _ in functions]
+    for one, function in zip(said, functions, strict=True):
+        for setting in (setting for setting in function.attr if not setting.startswith("_")):
+            one.attr[setting].CopyFrom(function.attr[setting])
+    is_any = any(one.attr for one in said)
+    return {key: v1.AttrValue(list={"func": said}).SerializeToString(deterministic=True)} if is_any else {}
+
+
 def _once(question):
     """Ask what a graph says of a name once: protobuf maps are slow."""
 
@@ -174,10 +184,10 @@ class Graph:
                 has_notes = True
             elif key == "_class":
                 beside = tuple(one.decode("utf-8", "replace") for one in value.list.s)
-            elif kind == "func":
-                called[key] = [value.func.name]
-            elif kind == "list" and value.list.func:
-                called[key] = [one.name for one in value.list.func]
+            elif kind == "func" or value.list.func:
+                functions = [value.func] if kind == "func" else value.list.func
+                called[key] = [one.name for one in functions]
+                attributes |= _settings(key, functions)
             elif not (unwritten and key == "shape"):
                 written = value.SerializeToString(deterministic=True)
                 if key == "token" and value.s in self.whole.python_functions:
@@ -207,7 +217,7 @@ class Graph:
         """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
 
         A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph. What calls
-        functions is not among them: that is compared by what these do.
+        functions is not among them, but for what it says to these: that is compared by what these do.
         """
         return self._read(name).attributes.copy()
 
@@ -228,9 +238,15 @@ class Graph:
         """Return the value of a Const, a `Literal`."""
         return read_constant(self.nodes[name])
 
+    @_once
     def is_stateful(self, name):
-        """Whether a node's op keeps, changes or draws something, or reads what may change."""
-        return definitions.is_stateful(self.nodes[name].op)
+        """Whether a node's op, or what that calls, keeps, changes or draws something, or reads what may change.
+
+        A dataset only says what is called for its elements.
+        """
+        op = self.nodes[name].op
+        called = [one for names in self.called(name).values() for one in names] if "Dataset" not in op else []
+        return definitions.is_stateful(op) or not all(map(self.is_pure, called))
 
     @functools.cached_property
     def effects(self):
@@ -266,7 +282,7 @@ class Graph:
     def has_effect(self, name):
         """Whether a node changes a variable, a queue or the like, and not only what it draws next or itself gives."""
         op = self.nodes[name].op
-        if not definitions.is_stateful(op) or definitions.draws(op) or op in _READING:
+        if not self.is_stateful(name) or definitions.draws(op) or op in _READING:
             return False
         return bool(self.inputs[name]) and not op.startswith(("TensorArray", "Stack", "Ref", "Assert"))
 
@@ -287,11 +303,11 @@ class Graph:
         while todo:
             name = todo.pop()
             for node in self.functions[name].node_def if name in self.functions else ():
-                definition = op_def_registry.get(node.op)
-                if definition is None or definition.is_stateful or node.op in but:
+                own = {node.op} & self.functions.keys()
+                if not own and (definitions.is_stateful(node.op) or node.op in but):
                     return False
                 named = (one for value in node.attr.values() for one in (value.func, *value.list.func))
-                new = {one.name for one in named if one.name} - seen
+                new = own.union(one.name for one in named if one.name) - seen
                 seen |= new
                 todo += new
         return seen <= self.functions.keys()

@@ -2,7 +2,9 @@
 
 import pytest
 import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.attr_value_pb2 import NameAttrList
 from tensorflow.python.framework.function import Defun
+from tensorflow.python.ops import gen_functional_ops
 
 from compat_v1.audit import audit
 from compat_v1.audit.branched import build_switches
@@ -65,3 +67,43 @@ def test_a_call_that_waits_for_turns_and_is_made_before_them_in_the_other_graph_
     """What the condition takes is there once more than there are turns."""
     old, new = (_in_turns(waits, takes="while/Merge_1") for waits in (False, True))
     assert audit(old, new).verdict == audit(new, old).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("draws", [True, False])
+def test_the_gradient_of_a_function_that_draws_numbers_draws_them_each_time(draws):
+    def gradients(*makers):
+        @Defun(tf.float32, func_name="noise")
+        def noise(one):
+            return one * (tf.random_uniform([3]) if draws else 2.0)
+
+        @Defun(tf.float32, func_name="noisy")
+        def noisy(one):
+            return tf.tanh(noise(one))
+
+        with tf.Graph().as_default() as graph:
+            x = floats(3)
+            y, made = noisy(x), []
+            for place in makers:
+                made = made if place < len(made) else [*made, tf.gradients(y, x)[0]]
+            out(tf.stack([made[place] for place in makers]))
+        return graph.as_graph_def()
+
+    verdict = "not faithful" if draws else "faithful"
+    assert audit(gradients(0, 1), gradients(0, 0)).verdict == verdict
+    assert audit(gradients(0, 0), gradients(0, 1)).verdict == verdict
+
+
+def test_what_a_call_says_to_the_function_is_compared():
+    def product(**settings):
+        function = NameAttrList(name="MatMul")
+        function.attr["T"].type = tf.float32.as_datatype_enum
+        for setting, value in settings.items():
+            function.attr[setting].b = value
+        with tf.Graph().as_default() as graph:
+            x = floats(3, 3)
+            out(gen_functional_ops.symbolic_gradient([x, x, x], [tf.float32] * 2, function)[0])
+        return graph.as_graph_def()
+
+    asked = product(transpose_b=True)
+    assert audit(asked, product(transpose_b=True, _tf_data_function=True)).verdict == "faithful"
+    assert audit(asked, product(transpose_b=False)).verdict == "not faithful"
