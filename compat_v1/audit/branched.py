@@ -22,6 +22,9 @@ from compat_v1.audit.rewritten import Rewritten
 from compat_v1.audit.twins import Twins
 
 v1 = tf.compat.v1
+# Which inputs of an op may be gradients: where one is zero, so is what the op gives.
+_GRADIENT_IN = {"Conv2DBackpropFilter": (2,), "Conv2DBackpropInput": (2,), "MatMul": (0, 1)}
+_GRADIENT_IN |= dict.fromkeys(["BiasAddGrad", "Identity", "LeakyReluGrad", "Reshape", "Sum"], (0,))
 
 
 def written_out(verification):
@@ -83,13 +86,14 @@ class Branched(Rewritten):
     def __init__(self, port, alone, layers_at=_first_layers):
         """`alone`: names of ops of the port; `layers_at(op)`: the layers that one of them may be of, as they seem."""
         super().__init__(port)
-        self.twins, self.causes = Twins(self.graph), {}
+        self.twins, self.causes, self.zeros = Twins(self.graph), {}, set()
         with self.graph.as_default():
             for name in alone:
                 layers = layers_at(self.graph.get_operation_by_name(name))
                 done = next((layer for layer in layers if self._write_out(layer)), None)
                 for cause in done.causes if done else ():
                     self.causes.setdefault(cause, []).append(done.y.op.name)
+        self._take_terms_left()
         self.unneeded |= self.twins.names()
 
     def _once_more(self, build, copied=None):
@@ -111,10 +115,13 @@ class Branched(Rewritten):
         waits = self._awaited([layer.y, *layer.chosen], [y, *chosen])
         if waits is None or (waits and layer.chosen):
             return False
+        before = len(self.graph.get_operations())
         with self.beside(layer.y.op, waits), tf.name_scope(f"{layer.y.op.name}/"):
             first = layer.first()
+        self._take_copied(layer.copied, before)
         for arriving in layer.gradients():
-            self._write_gradient(layer, y, first, arriving)
+            if arriving.op not in self.zeros:
+                self._write_gradient(layer, y, first, arriving)
         self.replace(layer.y.op, [first])
         for number, new, update in ((number, chosen[number], update) for number, update in layer.updates()):
             self._write_update(layer, number, new, update)
@@ -151,16 +158,17 @@ class Branched(Rewritten):
             if waits is None or not all(twins) or not taken:
                 continue
             sources, twins, terms = zip(*taken, strict=True)
-            for ops, total in (one for found in terms for one in found if one[1]):
-                self.dropped.setdefault(total.name, set()).update(op.name for op in ops[1:])
-                self.places[ops[0].name] = ""
             before = len(self.graph.get_operations())
             with self.beside(layer.y.op, waits):
                 new = _gradients(first, sources, arriving, gated)
-            for op in self.graph.get_operations()[before:]:
-                if op.type == "Identity" and op.inputs[0] is arriving:
-                    self.replace(op, [arriving])
-            for op, gradient in ((op, one) for ops, one in zip(twins, new, strict=True) for op in ops):
+            for ops, total in (one for found in terms for one in found if one[1]):
+                self.dropped.setdefault(total.name, set()).update(op.name for op in ops[1:])
+                self.places[ops[0].name] = ""
+            self._leave_out(op for ops, one in zip(twins, new, strict=True) if one is None for op in ops)
+            self._take_copied(arriving, before)
+            for op, gradient in (
+                (op, one) for ops, one in zip(twins, new, strict=True) if one is not None for op in ops
+            ):
                 self.replace(op, [gradient])
                 place = gradient.op.inputs[0].op if gradient.op.type == "AddN" else gradient.op
                 beside = [target(one.decode()) for one in op.colocation_groups()]
@@ -168,6 +176,40 @@ class Branched(Rewritten):
                 root = target(place.colocation_groups()[0].decode())  # what is beside another is where that is
                 self.places.update(dict.fromkeys(beside, root))
             return
+
+    def _take_terms_left(self):
+        """Let what is left of a sum be taken for it where all other terms were zeros."""
+        for name, dropped in self.dropped.items():
+            total = self.graph.get_operation_by_name(name)
+            left = [one for one in total.inputs if one.op.name not in dropped]
+            is_of_zeros = any(one.op in self.zeros for one in total.inputs)
+            if is_of_zeros and len(left) == 1 and left[0].op.name not in self.instead:
+                self.replace(total, left)
+
+    def _take_copied(self, arriving, before):
+        """Let the gradient that arrives be taken where, in ops built since, a copy is, which tf.gradients makes."""
+        for op in self.graph.get_operations()[before:]:
+            if op.type == "Identity" and op.inputs[0] is arriving:
+                self.replace(op, [arriving])
+
+    def _leave_out(self, zeros):
+        """Leave out of sums the zeros of which the first layer has none, and what is made of these alone."""
+        todo = list(zeros)
+        while todo:
+            op = todo.pop()
+            if op in self.zeros:
+                continue
+            self.zeros.add(op)
+            for user in {user for output in op.outputs for user in output.consumers()}:
+                if _is_zero(user, self.zeros):
+                    self.dropped.pop(user.name, None)
+                    todo.append(user)
+                elif user.type == "AddN":
+                    self.dropped.setdefault(user.name, set()).add(op.name)
+        groups = {
+            group for op in self.zeros for group in op.control_inputs if self.zeros.issuperset(group.control_inputs)
+        }
+        self.unneeded.update(op.name for op in self.zeros | groups)
 
     def _terms(self, built):
         """Return [(ops, the sum that they are terms of, or None)] for the twins of a tensor.
@@ -195,9 +237,16 @@ class Branched(Rewritten):
                 self.replace(update.result.op, [layer.moved(number, update)])
 
 
+def _is_zero(op, zeros):
+    """Whether an op gives zeros because some give zeros that it takes."""
+    if op.type == "AddN":
+        return all(one.op in zeros for one in op.inputs)
+    return any(op.inputs[slot].op in zeros for slot in _GRADIENT_IN.get(op.type, ()))
+
+
 def _is_taken(op):
     return any(output.consumers() for output in op.outputs)
 
 
 def _gradients(y, sources, arriving, gated):
-    return v1.gradients(y, sources, arriving, gate_gradients=gated, stop_gradients=sources)
+    return v1.gradients(y, sources, arriving, "once_more", gate_gradients=gated, stop_gradients=sources)

@@ -31,7 +31,7 @@ class Update(NamedTuple):
 class Newer:
     """What a port may have of a newer form."""
 
-    gamma = beta = None
+    gamma = beta = copied = None
     chosen: tuple = ()
     branches = True  # whether the older form has those that this has
 

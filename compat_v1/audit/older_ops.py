@@ -5,15 +5,14 @@ compared as if it had the older form: the newer one, with its gradients, is buil
 op by op, it gives way to the older, which is compared as ever.
 """
 
-from typing import NamedTuple
-
 import tensorflow as tf
 
+from compat_v1.audit import leaky
 from compat_v1.audit.branched import Branched
-from compat_v1.audit.forms import Form
+from compat_v1.audit.forms import Older, Original
 
 v1 = tf.compat.v1
-LEAKY, BY_NORM, BY_VALUE, HUBER = "leaky relu", "norm of 0", "gradient of what is clipped", "square of huber_loss"
+BY_NORM, BY_VALUE, HUBER = "norm of 0", "gradient of what is clipped", "square of huber_loss"
 SQUARES = "regularizer of squares"
 _LAST = 27  # the version of graphs of TensorFlow 1.13
 _ZEROS = ("Select", "SelectV2")
@@ -30,6 +29,7 @@ def written_out(verification):
     names = [one for one in names if one not in port.graph.conditional and _meets(port.graph, one, differing)]
     if not names:
         return None
+    names.sort(key=lambda name: port.graph.nodes[name].op != "LeakyReluGrad")  # which tell what is made of zeros
     asked = _asked(original.graph)
     rewritten = Branched(port, names, lambda op: forms[op.type](op, asked))
     return (rewritten.causes, rewritten.graph_def()) if rewritten.causes else None
@@ -46,64 +46,7 @@ def _ops(graph, *ops):
     return [name for name, node in graph.nodes.items() if node.op in ops]
 
 
-class _Original(NamedTuple):
-    """What the forms ask of the original: whether its gradients are gated, and clip_by_norm inverts a root."""
-
-    gated: bool
-    inverts: bool
-
-
-class _Older(Form):
-    """A newer form, as it seems: whether gradients are gated the original tells where the port does not."""
-
-    def __init__(self, original):
-        self.original = original
-
-    def last(self):
-        """Return the op of the newer form whose gradients are made of what arrives."""
-        return self.y.op
-
-    def gates(self, arriving):
-        """Return whether gradients are handed on when all of an op's are made, as those are that are named alike."""
-        own = f"{self.last().name}_grad/"
-        scopes = [user.name.partition(own)[0] for user in arriving.consumers() if own in user.name]
-        scope = min(scopes, key=len, default="")
-        if scope:
-            return (any(op.name.startswith(scope) and _hands_on(op) for op in self.y.graph.get_operations()),)
-        return (super().gates(arriving)[0] or self.original.gated,)
-
-
-def _hands_on(op):
-    """Whether an op hands on a gradient when all of an op's are made."""
-    return op.type == "Identity" and [one.type for one in op.control_inputs] == ["NoOp"]
-
-
-class LeakyRelu(_Older):
-    """The op, which was the larger of the tensor and a part of it."""
-
-    causes = (LEAKY,)
-
-    def __init__(self, op, original):
-        super().__init__(original)
-        self.x, self.y, self.alpha = op.inputs[0], op.outputs[0], op.get_attr("alpha")
-        self.taken = [self.x]
-
-    def newer(self):
-        """Build the result as TensorFlow does by now."""
-        return (tf.raw_ops.LeakyRelu(features=self.x, alpha=self.alpha),)
-
-    def first(self):
-        """Build the result as TensorFlow did until 1.12."""
-        return tf.maximum(tf.constant(self.alpha, self.x.dtype) * self.x, self.x)
-
-    def gradients(self):
-        """Yield the gradients that arrive, as they seem."""
-        for user in self.x.consumers():
-            if user.type == "LeakyReluGrad" and user.inputs[1] is self.x:
-                yield user.inputs[0]
-
-
-class ByValue(_Older):
+class ByValue(Older):
     """What is clipped by two ops, which was one."""
 
     causes = (BY_VALUE,)
@@ -131,7 +74,7 @@ class ByValue(_Older):
                     yield user.inputs[1]
 
 
-class ByNorm(_Older):
+class ByNorm(Older):
     """What is clipped by its norm: where that is 0, its gradient was no number."""
 
     causes = (BY_NORM,)
@@ -164,7 +107,7 @@ class ByNorm(_Older):
                 yield user.inputs[0]
 
 
-class Square(_Older):
+class Square(Older):
     """A square of huber_loss, which was a power."""
 
     causes = (HUBER,)
@@ -189,7 +132,7 @@ class Square(_Older):
                 yield next(one for one in user.inputs if one is not self.x)
 
 
-class Squares(_Older):
+class Squares(Older):
     """A regularizer of squares, which summed them when each was multiplied by the rate, beginning with 0."""
 
     causes = (SQUARES,)
@@ -212,10 +155,6 @@ class Squares(_Older):
         for user in self.product.inputs[0].consumers():
             if user.type == "Mul" and user is not self.product:
                 yield next(one for one in user.inputs if one is not self.product.inputs[0])
-
-
-def _leaky(op, original):
-    yield LeakyRelu(op, original)
 
 
 def _by_value(op, original):
@@ -269,11 +208,12 @@ def _asked(graph):
     controls = [graph.controls[name] for name in _ops(graph, "Identity")]
     gated = any([graph.nodes[one].op for one in waits] == ["NoOp"] for waits in controls)
     limited = [maker for name in _ops(graph, "Minimum") for maker, _ in graph.inputs[name]]
-    return _Original(gated, any(graph.nodes[maker].op == "Rsqrt" for maker in limited))
+    return Original(gated, any(graph.nodes[maker].op == "Rsqrt" for maker in limited))
 
 
 _FORMS = {
-    "LeakyRelu": (_leaky, lambda graph: not _ops(graph, "LeakyRelu")),
+    "LeakyRelu": (leaky.relus, lambda graph: not _ops(graph, "LeakyRelu")),
+    "LeakyReluGrad": (leaky.gradients, lambda graph: not _ops(graph, "LeakyRelu")),
     "Maximum": (_by_value, lambda graph: bool(_ops(graph, "ClipByValue"))),
     "RealDiv": (_by_norm, lambda graph: bool(_ops(graph, "Sqrt", "Rsqrt"))),
     "L2Loss": (_regularizers, _weighs_squares),

@@ -7,7 +7,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
-from compat_v1.audit.older_ops import BY_NORM, BY_VALUE, HUBER, LEAKY, SQUARES
+from compat_v1.audit.leaky import CAUSE as LEAKY
+from compat_v1.audit.older_ops import BY_NORM, BY_VALUE, HUBER, SQUARES
 from test_drift_layer_norm import _read
 
 raw = tf.raw_ops
