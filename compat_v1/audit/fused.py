@@ -28,8 +28,8 @@ def written_out(verification):
     original, port = (side.normal for side in verification.pairing.sides)
     producer = original.graph.graph_def.versions.producer
     ranks = (4, 5) if producer < FUSING else (5,) if producer <= LAST else ()
-    alone = [node.name for node in port.nodes if node.op in _FORWARD and node not in verification.back]
-    names = [name for name in alone if _is_plain(port.graph, name, ranks)]
+    alone = [node for node in port.nodes if node.op in _FORWARD and node not in verification.back]
+    names = [name for node in alone for name in node.names if _is_plain(port.graph, name, ranks)]
     return ({CAUSE: names}, Unfused(port, names).graph_def()) if names else None
 
 

@@ -24,7 +24,7 @@ _TURNED = [0, 2, 1]
 def written_out(verification):
     """Return ({cause: names of such ops in the port}, the port's GraphDef with the first forms), or None."""
     port = verification.pairing.sides[1].normal
-    alone = [node.name for node in port.nodes if node.op in _FORMS and _differs(node, verification)]
+    alone = [name for node in port.nodes if node.op in _FORMS and _differs(node, verification) for name in node.names]
     names = [one for one in alone if one in port.graph.nodes and port.graph.nodes[one].op in _FORMS]
     names = [one for one in names if not port.graph.frames[one] and one not in port.graph.conditional]
     if not names:

@@ -20,8 +20,8 @@ _VARIABLES = ("VarHandleOp", "VariableV2")
 def written_out(verification):
     """Return ({cause: names of what normalizes in the port}, the port's GraphDef with the first layers), or None."""
     port = verification.pairing.sides[1].normal
-    names = [node.name for node in port.nodes if node.op == _FUSED and node not in verification.back]
-    names = [name for name in names if _may_be_layer(port.graph, name)]
+    alone = [node for node in port.nodes if node.op == _FUSED and node not in verification.back]
+    names = [name for node in alone for name in node.names if _may_be_layer(port.graph, name)]
     if not names:
         return None
     with_first = Branched(port, names, _layers)

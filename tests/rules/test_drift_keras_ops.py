@@ -99,7 +99,7 @@ FORMS = {softmax: SOFTMAX, rows: DOT, columns: DOT, both: DOT} | dict.fromkeys(
 FORMS |= dict.fromkeys([huber, weighed_huber], HUBER)
 
 
-def _program(form, new, mistake="", gated=True, of_input=False):
+def _program(form, new, mistake="", gated=True, of_input=False, again=False):
     """Return a graph with gradients of what a form makes of two tensors."""
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [4, 4, 4], name="x")
@@ -111,6 +111,8 @@ def _program(form, new, mistake="", gated=True, of_input=False):
         gradients = [one for one in tf.gradients(loss, [first, second], gate_gradients=gated) if one is not None]
         for place, one in enumerate([loss, *gradients]):
             raw.Identity(input=one, name=f"result_{place}")
+        if again:
+            raw.Identity(input=tf.tanh(form(new, *taken)), name="result_again")
     return graph.as_graph_def()
 
 
@@ -120,6 +122,13 @@ def test_the_port_has_the_cause_and_nothing_else_differs(form, how):
     result = audit(_program(form, False, **how), _program(form, True, **how))
     assert list(result.differences) == [], result.differences
     assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", [FORMS[form]])
+
+
+@pytest.mark.parametrize("form", [one for one in FORMS if one is not columns], ids=lambda form: form.__name__)
+def test_what_is_made_once_more_of_the_same_has_the_cause_as_well(form):
+    result = audit(_program(form, False, again=True), _program(form, True, again=True))
+    assert list(result.differences) == [], result.differences
+    assert [one.cause for one in result.numbers] == [FORMS[form]]
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

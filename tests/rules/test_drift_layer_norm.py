@@ -39,7 +39,16 @@ def _newer(x, axes, gamma, beta):
 
 
 @functools.cache
-def _program(layer, variables=("gamma", "beta"), last=1, sizes=(None, 5, 6), of_input=False, gated=True, beside=False):
+def _program(
+    layer,
+    variables=("gamma", "beta"),
+    last=1,
+    sizes=(None, 5, 6),
+    of_input=False,
+    gated=True,
+    beside=False,
+    again=False,
+):
     """Return a graph that normalizes twice, with gradients for what is normalized, if that is not the input."""
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, sizes, name="x")
@@ -52,13 +61,15 @@ def _program(layer, variables=("gamma", "beta"), last=1, sizes=(None, 5, 6), of_
                 read[name] = _read(f"{name}_{place}", [sizes[one] for one in axes], value)
             kept = {name: one() for name, one in read.items()}
             sources += kept.values()
-            y = layer(y, axes, kept.get("gamma"), kept.get("beta"))
-            y = tf.sin(y)
+            given = y, axes, kept.get("gamma"), kept.get("beta")
+            y = tf.sin(layer(*given))
         loss = tf.reduce_sum(tf.square(y))
         loss += tf.reduce_sum(tf.exp(taken)) if beside else 0.0
         gradients = tf.gradients(loss, sources if of_input else [*sources, taken], gate_gradients=gated)
         for place, one in enumerate([loss, *gradients]):
             raw.Identity(input=one, name=f"result_{place}")
+        if again:
+            raw.Identity(input=tf.cos(layer(*given)), name="result_again")
     return graph.as_graph_def()
 
 
@@ -69,6 +80,7 @@ WAYS = [
     {"of_input": True, "sizes": (4, 6)},
     {"gated": False},
     {"beside": True},
+    {"again": True},
 ]
 
 

@@ -20,8 +20,15 @@ def chosen(training, one, other):
     return tf.cond(training, one, other)
 
 
+def _read(row):
+    """Read a variable, which is read once, however many layers share it."""
+    name = f"{row.op.name}/read"
+    made = [op for op in row.graph.get_operations() if op.name == name]
+    return made[0].outputs[0] if made else tf.identity(row, name)
+
+
 def written(x, training, rows, epsilon=EPSILON, momentum=MOMENTUM):
-    gamma, beta, *averages = [tf.identity(row, f"{row.op.name}/read") for row in rows]
+    gamma, beta, *averages = [_read(row) for row in rows]
     pairs = zip(tf.nn.moments(x, [0, 1, 2, 3]), averages, strict=True) if training is not False else ()
     statistics = [chosen(training, *(functools.partial(tf.convert_to_tensor, one) for one in pair)) for pair in pairs]
     for row, average, one in zip(rows[2:], averages, statistics, strict=False):
@@ -32,7 +39,7 @@ def written(x, training, rows, epsilon=EPSILON, momentum=MOMENTUM):
 
 
 def fused(x, training, rows, momentum=MOMENTUM, exchanged=False, **others):
-    gamma, beta, *averages = [tf.identity(row, f"{row.op.name}/read") for row in rows]
+    gamma, beta, *averages = [_read(row) for row in rows]
     given = {"x": x, "scale": gamma, "offset": beta, "mean": averages[0], "variance": averages[1]}
     given |= {"epsilon": EPSILON, "data_format": "NDHWC"} | others
     y, *statistics = chosen(
@@ -49,19 +56,25 @@ def fused(x, training, rows, momentum=MOMENTUM, exchanged=False, **others):
 
 
 @functools.cache
-def program(layer, training, **how):
-    """Return the graph of a layer and its gradients, which are clipped by the norm of all."""
+def program(layer, training, again=False, **how):
+    """Return the graph of a layer and its gradients, which are clipped by the norm of all.
+
+    `again`: the same is normalized once more, as where a program samples, and has no gradients.
+    """
     with tf.Graph().as_default() as graph, build_switches():
         x = tf.placeholder(tf.float32, [*SIZES, CHANNELS], name="x")
         is_training = tf.placeholder(tf.bool, [], name="training") if training is None else training
         rows = [raw.VariableV2(shape=[CHANNELS], dtype=tf.float32, name=f"row_{k}") for k in range(4)]
         for number, row in enumerate(rows):
             raw.Assign(ref=row, value=np.full(CHANNELS, number % 2 + 0.5, np.float32), name=f"{row.op.name}/Assign")
-        loss = tf.reduce_sum(tf.square(layer(tf.tanh(x), is_training, rows, **how)))
+        h = tf.tanh(x)
+        loss = tf.reduce_sum(tf.square(layer(h, is_training, rows, **how)))
         sources = [x, *(op.outputs[0] for k in (0, 1) for op in [graph.get_operation_by_name(f"row_{k}/read")])]
         gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, sources, gate_gradients=True), 5.0)
         for place, gradient in enumerate([loss, *gradients]):
             raw.Identity(input=gradient, name=f"result_{place}")
+        if again:
+            raw.Identity(input=tf.sin(layer(h, is_training, rows, **how)), name="again")
     graph_def = graph.as_graph_def()
     graph_def.versions.producer = 134 if layer is written else graph_def.versions.producer
     return graph_def
@@ -70,9 +83,10 @@ def program(layer, training, **how):
 TRAINING = [True, False, None]  # None: what is fed says it
 
 
+@pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("training", TRAINING)
-def test_a_port_that_is_fused_has_that_cause_and_nothing_else_differs(training):
-    result = audit(program(written, training), program(fused, training))
+def test_a_port_that_is_fused_has_that_cause_and_nothing_else_differs(training, again):
+    result = audit(program(written, training, again), program(fused, training, again))
     assert list(result.differences) == [] and result.verdict == "numbers changed"
     assert {one.cause for one in result.numbers} - {"order of a sum"} == {"fused batch normalization"}
 
@@ -94,7 +108,9 @@ def test_both_compute_the_same_but_for_last_bits(training):
 def test_a_mistake_in_such_a_port_is_reported(training, mistake):
     if training is False and "epsilon" not in mistake:
         return  # nothing is moved
-    assert audit(program(written, training), program(fused, training, **mistake)).verdict == "not faithful"
+    for again in (False, True):
+        port = program(fused, training, again, **mistake)
+        assert audit(program(written, training, again), port).verdict == "not faithful"
 
 
 def test_other_training_and_releases_are_reported():
