@@ -27,10 +27,11 @@ class Rewritten:
         with tf.Graph().as_default() as self.graph:
             v1.import_graph_def(copied, name="")
         for op in self.graph.get_operations():  # the importer knows no shapes in a loop, which its builder knew
-            shapes = port.graph.shapes[copies.get(op.name, op.name)]
-            for tensor, shape in zip(op.outputs, shapes, strict=True):
-                if shape is not None and not tensor.shape.is_fully_defined():
-                    tensor.set_shape(shape)
+            name = copies.get(op.name, op.name)
+            for index, (tensor, shape) in enumerate(zip(op.outputs, port.graph.shapes[name], strict=True)):
+                for known in (shape, _known(port, name, index)):
+                    if not tensor.shape.is_fully_defined() and tensor.shape.is_compatible_with(known):
+                        tensor.set_shape(known)
 
     @contextmanager
     def beside(self, op, awaited):
@@ -83,6 +84,12 @@ class Rewritten:
         while name in self.instead:
             name = self.instead[name]
         return name
+
+
+def _known(port, name, index):
+    """Return the shape that follows of a tensor from what ops demand, as of what is kept by dropout: it is in no graph."""
+    sizes = port.sizes(port.tensors.get((name, index)))
+    return None if sizes is None else [size if isinstance(size, int) else None for size in sizes]
 
 
 def _with_copies(graph_def):

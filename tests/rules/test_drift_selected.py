@@ -59,14 +59,20 @@ def _fused(*given):
     return y
 
 
-def _program(layer, images=False, besides=False, **how):
-    """Return a graph that normalizes, with the gradients of that; `besides`: another condition asks the same."""
+def _program(layer, images=False, besides=False, dropped=False, **how):
+    """Return a graph that normalizes, with the gradients of that; `besides`: another condition asks the same.
+
+    `dropped`: elements are dropped before, with a rate of unknown shape, of which the graph cannot say any shape.
+    """
     with tf.Graph().as_default() as graph, build_switches():
         x = tf.placeholder(tf.float32, [4, 6, 6, CHANNELS] if images else [8, CHANNELS], name="x")
         training = tf.placeholder(tf.bool, [], name="training")
         gamma, beta = _number(1.5, "gamma")[1], _number(0.5, "beta")[1]
         averages = [_number(0.0, "mean"), _number(1.0, "variance")]
-        loss = tf.reduce_sum(tf.square(layer(tf.tanh(x), training, gamma, beta, averages, **how)))
+        h = tf.tanh(x)
+        if dropped:
+            h = tf.nn.dropout(h, rate=tf.placeholder(tf.float32, name="rate"), seed=3)
+        loss = tf.reduce_sum(tf.square(layer(h, training, gamma, beta, averages, **how)))
         if besides:
             loss += tf.cond(training, lambda: tf.reduce_sum(x), lambda: tf.constant(0.0))
         gradients = tf.gradients(loss, [x, gamma, beta], gate_gradients=True)
@@ -75,10 +81,10 @@ def _program(layer, images=False, besides=False, **how):
     return graph.as_graph_def()
 
 
-@pytest.mark.parametrize("besides", [False, True])
+@pytest.mark.parametrize("ways", [(False, False), (True, False), (False, True)])
 @pytest.mark.parametrize("images, newer", [(False, _choosing), (True, _choosing), (True, _fused)])
-def test_the_port_has_the_cause_and_nothing_else_differs(images, newer, besides):
-    result = audit(_program(_selecting, images, besides), _program(newer, images, besides))
+def test_the_port_has_the_cause_and_nothing_else_differs(images, newer, ways):
+    result = audit(_program(_selecting, images, *ways), _program(newer, images, *ways))
     assert list(result.differences) == [] and result.verdict == "numbers changed", result.differences
     assert SELECTED in [one.cause for one in result.numbers]
 
@@ -86,8 +92,9 @@ def test_the_port_has_the_cause_and_nothing_else_differs(images, newer, besides)
 @pytest.mark.parametrize("mistake", ["averages", "exchanged", "momentum"])
 @pytest.mark.parametrize("images, newer", [(False, _choosing), (True, _fused)])
 def test_a_mistake_in_such_a_program_is_reported(images, newer, mistake):
-    old = _program(_selecting, images, mistake=mistake)
-    assert audit(old, _program(newer, images)).verdict == "not faithful"
+    for dropped in (False, True):
+        old = _program(_selecting, images, dropped=dropped, mistake=mistake)
+        assert audit(old, _program(newer, images, dropped=dropped)).verdict == "not faithful"
 
 
 def test_a_program_of_today_has_no_such_layer():
