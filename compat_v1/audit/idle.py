@@ -18,6 +18,7 @@ RULE = "unused gradients"
 # Ops that a program looks at its gradients by, and no gradient ends in.
 _MADE_OF_GRADIENTS = {"Identity", "Abs", "Exp", "IsFinite", "IsInf", "IsNan", "L2Loss", "Log", "Max", "Mean", "Min"}
 _MADE_OF_GRADIENTS |= {"Sqrt", "Square", "Tanh"}
+_MOST_STEPS = 4  # from a gradient that arrives to one that is handed on: negated, summed and reshaped
 
 
 def idle_nodes(normal):
@@ -226,9 +227,18 @@ def _groups(normal, users):
             continue
         handing = users.get(group, set())
         alike = all(one.op == "Identity" and one.controls == {group} for one in handing)
-        if handing and alike and {maker for one in handing for maker in makers(one)} <= group.controls:
+        if handing and alike and _are_awaited(set().union(*map(makers, handing)), group.controls):
             groups[group] = handing
     return groups
+
+
+def _are_awaited(gradients, awaited):
+    """Whether all gradients are awaited, or others that are made of them, as what is subtracted has one negated."""
+    found = level = gradients & awaited
+    for _ in range(_MOST_STEPS):
+        level = set().union(*map(makers, level))
+        found = found | level
+    return gradients <= found
 
 
 def _begun_from(normal):

@@ -496,3 +496,23 @@ def test_a_constant_waits_as_another_only_where_the_port_has_one_for_both():
 
     assert audit(built(True), built(False)).verdict == "not faithful"
     assert audit(built(False), built(True)).verdict == "not faithful"
+
+
+def behind_a_threshold(old, mistake=""):
+    """A cross entropy of what is 0 or 1 is added to the loss: its gradients were made down to where they end."""
+    with tf.Graph().as_default() as graph:
+        x, w = floats(5, 4), floats(4, 1, name="w")
+        logits = tf.matmul(x, w)
+        chosen = tf.cast(logits > 0, tf.float32)
+        entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=x[:, :1], logits=chosen)
+        loss = tf.reduce_mean(tf.square(logits)) + tf.reduce_mean(entropy) * (0.02 if mistake == "part" else 0.01)
+        gradient = tf.gradients(loss, [w, chosen] if old else [w], gate_gradients=True)[0]
+        out(raw.Neg(x=gradient) if mistake == "negated" else gradient)
+        out(loss)
+    return graph.as_graph_def()
+
+
+def test_gradients_that_end_at_a_threshold_are_made_for_nobody():
+    assert "unused gradients" in proved(behind_a_threshold(True), behind_a_threshold(False)).rules
+    for mistake in ("part", "negated"):
+        assert audit(behind_a_threshold(True), behind_a_threshold(False, mistake)).verdict == "not faithful", mistake
