@@ -222,6 +222,11 @@ RULES = {
         "1.15 to 2.21",
         "they are the same numbers: no tensor has more rows than 32 bits count",
     ),
+    "wide sizes": Rule(
+        "numbers of 64 bits that a program writes into a shape beside others are not made 32 bits wide",
+        "1.15 to 2.21",
+        "they are the same numbers: no tensor has more rows than 32 bits count",
+    ),
     "loops without state": Rule(
         "a loop or a branch whose functions keep and draw nothing is an op of its own, for which nothing waits, and "
         "how many elements a list in it has is said once more where they are stacked",

@@ -7,7 +7,7 @@ does not apply and the nodes stay as they are. `drift.py` says of each what chan
 from compat_v1.audit.computing import Computing
 from compat_v1.audit.definitions import output_types
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import INDEX_TYPES, NOTES_ON_PRODUCTS
+from compat_v1.audit.operands import INDEX_TYPES, NOTES_ON_PRODUCTS, is_op
 from compat_v1.audit.rules import (
     assertions,
     axes,
@@ -40,6 +40,7 @@ from compat_v1.audit.rules import (
     tables,
     unranked,
     values,
+    wide,
     windows,
 )
 from compat_v1.audit.rules.gradients import GradientRules
@@ -76,6 +77,7 @@ for _rules in (
     pooled.RULES,
     sessions.RULES,
     tables.RULES,
+    wide.RULES,
     windows.RULES,
 ):
     for _op, _rule in _rules.items():
@@ -128,9 +130,12 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         return bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
 
     def _without_index_types(self, name, operands):
-        """Return a node's attributes without those that only say how its literal operands, no outputs, are written."""
+        """Return a node's attributes without those that only say how its literal operands, no outputs, are written.
+
+        A vector that is put together says itself how wide its numbers are.
+        """
         attributes = self.graph.attributes(name)
-        if any(isinstance(one, Literal) and one.kind == "whole" for one in operands):
+        if any(one.kind == "whole" if isinstance(one, Literal) else is_op(one, "Pack") for one in operands):
             own = {attribute for _, attribute in output_types(self.graph.nodes[name].op)}
             for key in INDEX_TYPES & attributes.keys() - own:
                 del attributes[key]

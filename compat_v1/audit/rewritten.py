@@ -87,7 +87,7 @@ class Rewritten:
 
 
 def _known(port, name, index):
-    """Return the shape that follows of a tensor from what ops demand, as of what is kept by dropout: it is in no graph."""
+    """Return the shape of a tensor that follows from what ops demand, as of what a dropout keeps: no graph says it."""
     sizes = port.sizes(port.tensors.get((name, index)))
     return None if sizes is None else [size if isinstance(size, int) else None for size in sizes]
 

@@ -386,6 +386,15 @@ def _(new, mistake):
     out(raw.SparseSegmentMeanGrad(grad=y, indices=numbers, segment_ids=segments, output_dim0=7))
 
 
+@case("wide sizes")
+def _(new, mistake):
+    ones = raw.Floor(x=raw.Sigmoid(x=floats(2, name="y")) + 1.0)
+    rows = raw.Cast(x=raw.Sum(input=ones, axis=[0]), DstT=tf.int64)  # 2
+    rows = rows if new else raw.Cast(x=rows, DstT=tf.int32)
+    sizes = tf.stack([rows, *tf.unstack(tf.constant([4, 3] if mistake else [3, 4], rows.dtype))])
+    out(raw.Mul(x=raw.Reshape(tensor=floats(6, 4), shape=sizes), y=raw.Fill(dims=sizes, value=0.5)))
+
+
 def looked_up(new):
     """Return rows, the numbers of some, and of the segments that they are combined to, in the older form narrowed."""
     numbers = raw.Cast(x=raw.Floor(x=raw.Mul(x=raw.Sigmoid(x=floats(9, name="numbers")), y=6.9)), DstT=tf.int32)

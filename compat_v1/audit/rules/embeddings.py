@@ -9,13 +9,14 @@ import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, number
+from compat_v1.audit.operands import INT64, is_op, is_scalar, number
+from compat_v1.audit.rules.wide import narrowed
 
 v1 = tf.compat.v1
 
 _COMBINING = ("SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN")
 _ROWS = "rows looked up"
-_WIDTH, _LONG = "wide segments", v1.AttrValue(type=tf.int64.as_datatype_enum).SerializeToString(deterministic=True)
+_WIDTH = "wide segments"
 _CAUSE, _SUM, _WEIGHED = "order of rows", "gradient of a sum of rows", "weights without sum"
 
 
@@ -48,7 +49,7 @@ def _uncast(operand):
 
 def _any_segments(rewriter, name, node, operands):
     """Of rows that a variable gives by its handle, the numbers of segments were made 32 bits wide, and are not."""
-    segments, cast = _narrowed(operands[2])
+    segments, cast = narrowed(operands[2])
     attributes = rewriter.graph.attributes(name)
     if not cast and "Tsegmentids" not in attributes:
         return False
@@ -59,22 +60,15 @@ def _any_segments(rewriter, name, node, operands):
     return True
 
 
-def _narrowed(operand):
-    """Return numbers as they were before they were made 32 bits wide from 64, and the node that did."""
-    if is_op(operand, "Cast") and operand[0].attributes.get("SrcT") == _LONG:
-        return _uncast(operand)
-    return operand, set()
-
-
 def _wide_gradient(rewriter, name, node, operands):
     """The gradient of a sum of such rows took the gradient of each segment by those numbers."""
     taken, *rest = operands
     if not is_op(taken, "GatherV2") or taken[0].controls:
         return False
-    segments, cast = _narrowed(taken[0].inputs[1])
+    segments, cast = narrowed(taken[0].inputs[1])
     if not cast <= rewriter.normal.absorbed or not cast or not _is_gathered(taken, taken[0].inputs[1]):
         return False  # absorbed: numbers of segments that rows were combined by
-    normal, types = rewriter.normal, {**taken[0].attributes, "Tindices": _LONG}
+    normal, types = rewriter.normal, {**taken[0].attributes, "Tindices": INT64}
     sizes = [normal.sizes(taken)]
     wide = normal.node(name, "GatherV2", types, [taken[0].inputs[0], segments, taken[0].inputs[2]], set(), sizes=sizes)
     normal.absorbed.add(taken[0])
