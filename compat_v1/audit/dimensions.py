@@ -231,6 +231,18 @@ def _range(_shapes, literals, _attributes):
     return [(sizes.subtract(limit, start),)] if delta == 1 else None
 
 
+def _parted(shapes, _literals, attributes):
+    """Rows of a tensor as a table of the same rows tells: how many of them come to each part, nobody knows."""
+    data, table = shapes
+    return [(None, *data[len(table) :])] * attributes["num_partitions"].i
+
+
+def _stitched(shapes, _literals, attributes):
+    """Rows of several tensors at their places, which may be more than there are rows."""
+    places, data = shapes[0], shapes[attributes["N"].i]
+    return [(None, *data[len(places) :])]
+
+
 _UNARY = (
     *("Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Cast", "Neg", "Abs", "Sign", "Square", "Sqrt"),
     *("Rsqrt", "Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Relu", "Relu6", "Elu", "Selu", "Softplus", "Floor"),
@@ -305,4 +317,6 @@ _RULES = {
     "OneHot": _hot,
     "Range": _range,
     "Unique": lambda shapes, *_: [None, shapes[0]],
+    "DynamicPartition": _parted,
+    **dict.fromkeys(("DynamicStitch", "ParallelDynamicStitch"), _stitched),
 }

@@ -258,7 +258,10 @@ class Normal(Places):
             for shape, other in zip(static, derived, strict=False)
         ]
         for index, hint in enumerate(self._hints.get(name, ())[: len(found)]):
-            found[index] = refined(*((found[index], shapes[0]) if hint is ENTERING[0] else (hint, found[index])))
+            if hint is ENTERING[0]:
+                found[index] = refined(found[index], shapes[0])
+            elif None in (hint, found[index]) or len(hint) == len(found[index]):  # or the pair that told it was wrong
+                found[index] = refined(hint, found[index])
         return found
 
     def _unless_refuted(self, name, op, sizes):

@@ -166,3 +166,22 @@ def test_what_is_padded_by_a_tensor_along_one_axis_keeps_the_others():
     found = {one: normal.known_sizes(normal.made[one])[0] for one in ("padded", "taken", "gradient")}
     assert found["padded"] == tuple(padded.shape) == (4, None, 5)
     assert found["taken"] == (4, None, 4) and found["gradient"] == tuple(gradient.shape) == (4, 8, 3)
+
+
+def test_rows_that_are_parted_and_put_together_keep_the_sizes_of_one():
+    rows = unknown("rows")
+    parts = dimensions("DynamicPartition", [(rows, 2, 3), (rows,)], [None] * 2, {"num_partitions": tf.AttrValue(i=2)})
+    assert parts == [(None, 2, 3)] * 2
+    for op in ("DynamicStitch", "ParallelDynamicStitch"):
+        assert dimensions(op, [(rows,), (4,), (rows, 2, 3), None], [None] * 4, {"N": tf.AttrValue(i=2)}) == [
+            (None, 2, 3)
+        ]
+
+
+def test_what_a_wrong_pair_told_of_another_rank_counts_for_nothing():
+    with tf.Graph().as_default() as graph:
+        rows = tf.placeholder_with_default(tf.ones([4, 3]), [None, 3])
+        tf.tanh(rows, name="y")
+    for told, known in (((5, None), (5, 3)), ((), (None, 3)), (None, (None, 3))):
+        normal = Normal(Graph(graph.as_graph_def()), {"y": [told]})
+        assert normal.known_sizes(normal.made["y"]) == [known]

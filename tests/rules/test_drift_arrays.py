@@ -129,7 +129,48 @@ def softmax_in_a_loop_in_a_loop(new, mistake):
     out(tf.gradients(outputs**2, x)[0])
 
 
+def read_in_a_branch(new, mistake):
+    """Zeros like what a branch reads of an array, of whose elements no release of old says the shape in the graph."""
+    x = floats(3, 4)
+    array = raw.TensorArrayV3(size=3, dtype=tf.float32)
+    flow = raw.TensorArrayScatterV3(handle=array.handle, indices=[0, 1, 2], value=x, flow_in=array.flow)
+
+    def read():
+        return raw.TensorArrayReadV3(handle=array.handle, index=1, flow_in=flow, dtype=tf.float32)
+
+    row = tf.cond(tf.reduce_sum(x) > 9.0, lambda: tf.ones([4]), read)
+    zeros = tf.fill([4], 1.0 if mistake else 0.0) if new else raw.ZerosLike(x=row)
+    out(raw.SelectV2(condition=tf.less(row, 0.5), t=zeros, e=row))
+
+
+def parted_in_a_loop_in_a_loop(new, mistake):
+    """The gradient of rows that are put back together turn by turn, reshaped to what these are by an old release."""
+    x, w = floats(5, 6), floats(6, name="w")
+
+    @tf.custom_gradient
+    def whole(rows):
+        def gradient(given):
+            back = raw.Reshape(tensor=given, shape=[-1] if new else tf.shape(rows))
+            return raw.Neg(x=back) if mistake else back
+
+        return raw.Reshape(tensor=rows, shape=[6]), gradient
+
+    def turn(time, kept, chosen, total):
+        others, own = tf.dynamic_partition(kept, chosen, 2)
+        places = tf.dynamic_partition(tf.range(6), chosen, 2)
+        rows = tf.dynamic_stitch(places, [others, own * (1.0 - total) / tf.reduce_sum(own)])
+        still = chosen * tf.cast(tf.less(w, rows), tf.int32)
+        return time + 1, whole(rows), still, total + tf.reduce_sum(others)
+
+    def one(row):
+        begin = [0, tf.exp(row * w), tf.ones([6], tf.int32), tf.constant(0.0)]
+        return tf.while_loop(lambda time, *_: time < 2, turn, begin)[1]
+
+    out(tf.gradients(tf.map_fn(one, x), w)[0])
+
+
 FORMS = (written_turn_by_turn, cross_entropy_turn_by_turn, pushed_in_a_branch, masked, softmax_in_a_loop_in_a_loop)
+FORMS += (read_in_a_branch, parted_in_a_loop_in_a_loop)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

@@ -131,7 +131,7 @@ class LoopRules:
     def _TensorArrayReadV3(self, name, node, operands):
         """What is read has the sizes of what was scattered into the array when it was new."""
         flow = operands[2]
-        while is_op(flow, "Enter") or is_op(flow, "Identity"):
+        while is_op(flow, "Enter", "Identity", "Switch"):
             flow = flow[0].inputs[0]
         shape = None
         if is_op(flow, "TensorArrayScatterV3") and is_op(flow[0].inputs[3], "TensorArrayV3"):
