@@ -12,7 +12,7 @@ from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import axes_of, is_op, is_scalar
 from compat_v1.audit.patterns import make, match
 from compat_v1.audit.pruning import arrange, redirect, users_of
-from compat_v1.audit.rules import rows_of_parts, rows_of_sums
+from compat_v1.audit.rules import rows_in_loops, rows_of_parts, rows_of_sums
 
 v1 = tf.compat.v1
 
@@ -32,6 +32,7 @@ _OF_ADAM = ("slot1", "slot2", "power1", "power2", "rate", "beta1", "beta2", "eps
 
 def finish(normal):
     """Bring the updates into the newer form, where all rows of a variable are among those that are updated."""
+    rows_in_loops.count(normal)
     lists = [node for node in normal.nodes if node.op == "ConcatV2"]
     counts = {node: count for node in lists for count in map(_count, node.inputs[:-1]) if count is not None}
     rows_of_parts.sum_first(normal, {node: count for node, count in counts.items() if not node.controls}, _CAUSE)
