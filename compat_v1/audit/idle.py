@@ -18,7 +18,7 @@ RULE = "unused gradients"
 # Ops that a program looks at its gradients by, and no gradient ends in.
 _MADE_OF_GRADIENTS = {"Identity", "Abs", "Exp", "IsFinite", "IsInf", "IsNan", "L2Loss", "Log", "Max", "Mean", "Min"}
 _MADE_OF_GRADIENTS |= {"Sqrt", "Square", "Tanh"}
-_MOST_STEPS = 4  # from a gradient that arrives to one that is handed on: negated, summed and reshaped
+_SUBTRACTED = {"Neg", "Reshape", "Sum"}  # makes the gradient of what is subtracted of the one that arrives
 
 
 def idle_nodes(normal):
@@ -234,10 +234,11 @@ def _groups(normal, users):
 
 def _are_awaited(gradients, awaited):
     """Whether all gradients are awaited, or others that are made of them, as what is subtracted has one negated."""
-    found = level = gradients & awaited
-    for _ in range(_MOST_STEPS):
-        level = set().union(*map(makers, level))
-        found = found | level
+    found, todo = set(), list(gradients & awaited)
+    while todo:
+        one = todo.pop()
+        found.add(one)
+        todo += [one.inputs[0][0]] if one.op in _SUBTRACTED and is_tensor(one.inputs[0]) else []
     return gradients <= found
 
 
