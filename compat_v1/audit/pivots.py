@@ -57,9 +57,9 @@ def of_turn(verification, node, other, awaited):
 
 def _is_called_in(graph, name, frame):
     """Whether a node calls a function with what is made in the turns of that loop whose condition holds."""
-    switches = [
-        one for one in graph.surely_before(name) if graph.nodes[one].op == "Switch" and graph.frames[one] == frame
-    ]
+    behind = name, *graph.surely_before(name)
+    taken = [maker for one in behind for maker, output in graph.inputs[one] if output == 1]
+    switches = [one for one in taken if graph.nodes[one].op == "Switch" and graph.frames[one] == frame]
     conditions = {graph.nodes[graph.inputs[one][1][0]].op for one in switches}
     return graph.nodes[name].op in graph.functions and "LoopCond" in conditions
 

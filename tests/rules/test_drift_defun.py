@@ -63,9 +63,10 @@ def test_the_call_of_a_function_in_a_loop_may_wait_for_the_turn_that_what_it_tak
     assert "waits for operands" in proved(_in_turns(waits=False), _in_turns()).rules
 
 
-def test_a_call_that_waits_for_turns_and_is_made_before_them_in_the_other_graph_is_reported():
-    """What the condition takes is there once more than there are turns."""
-    old, new = (_in_turns(waits, takes="while/Merge_1") for waits in (False, True))
+@pytest.mark.parametrize("takes", ["while/Merge_1", "while/Switch_1"])
+def test_a_call_that_waits_for_turns_and_is_not_of_them_in_the_other_graph_is_reported(takes):
+    """What the condition takes is there once more than there are turns, and what leaves the loop after these."""
+    old, new = (_in_turns(waits, takes) for waits in (False, True))
     assert audit(old, new).verdict == audit(new, old).verdict == "not faithful"
 
 
