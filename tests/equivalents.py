@@ -93,16 +93,20 @@ def _is_of_no_use(edit, pair):
 def _is_never_run(edit, pair):
     """Whether a node is dead in every run of both graphs, and makes run what it did."""
     graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
-    before = [graph.effects_before(edit.node) for graph in graphs]
-    return all(edit.node in graph.dead for graph in graphs) and before[0] == before[1]
+    return all(edit.node in graph.dead for graph in graphs) and _waits_alike(edit, graphs)
 
 
 def _only_prints(edit, pair):
     """Whether an assertion asks for the same, and only what it prints is another."""
     graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
-    before = [graph.effects_before(edit.node) for graph in graphs]
     asserts = graphs[0].nodes[edit.node].op == "Assert" and edit.places and 0 not in edit.places
-    return bool(asserts) and before[0] == before[1]
+    return bool(asserts) and _waits_alike(edit, graphs)
+
+
+def _waits_alike(edit, graphs):
+    """Whether the same that has an effect runs before the edited node in both graphs."""
+    before, after = (graph.effects_before(edit.node) for graph in graphs)
+    return before == after
 
 
 def _only_waited_for(edit, pair):
@@ -132,13 +136,13 @@ def _touches_sizes(edit, graph):
 
 
 def _is_reshaped(edit, pair):
-    """Whether all inputs that an edit replaces, and what it replaces them by, are reshapes of the same tensors."""
+    """Whether the input that an edit replaces, and what it replaces it by, are reshapes of the same tensor."""
+    if edit.kind != "replaced input":
+        return False
     graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
-    same = [
-        len({graph.reshaped(graph.nodes[edit.node].input[place]) for graph in graphs}) == 1 for place in edit.places
-    ]
-    before = [graph.effects_before(edit.node) for graph in graphs]
-    return edit.kind == "replaced input" and all(same) and before[0] == before[1]
+    (place,) = edit.places
+    tensors = {graph.reshaped(graph.nodes[edit.node].input[place]) for graph in graphs}
+    return len(tensors) == 1 and _waits_alike(edit, graphs)
 
 
 def _has_the_same_bits(edit, pair, values, size):

@@ -11,7 +11,7 @@ def _is_gated(op):
         todo, seen = [op], {op}
         while todo:
             one = todo.pop()
-            if one.type == "Identity" and [other.type for other in one.control_inputs] == ["NoOp"]:
+            if _hands_on(one):
                 return True
             new = set(ways(one)) - seen
             seen |= new

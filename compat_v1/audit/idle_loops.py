@@ -10,6 +10,7 @@ import collections
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.graph import ENTERS, EXITS, MERGES, SWITCHES
+from compat_v1.audit.pruning import behind
 from compat_v1.audit.references import target
 
 # What a backward loop needs outside of itself, and in the loop before it: no program can ask for these, but for copies.
@@ -60,13 +61,7 @@ def _passed_on(graph, inside):
             unseen.remove(name)
             todo += [maker for maker, _ in graph.inputs[name] if maker in unseen]
             todo += [one for one in graph.controls[name] if one in unseen]
-    found, todo = set(), [name for name in unseen if graph.nodes[name].op in _HANDING]
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += graph.followers[name]
-    return found
+    return behind([name for name in unseen if graph.nodes[name].op in _HANDING], graph.followers)
 
 
 def _leaving(graph, name):

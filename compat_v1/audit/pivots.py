@@ -49,19 +49,21 @@ def of_turn(verification, node, other, awaited):
         if not names or not counts_turns(turn) or _is_stateful(side.normal, names):
             return False
         own = [name for name in one.names if name in graph.nodes]
-        untold = [name for name in own if graph.surely_before(name).isdisjoint(names)]
-        if not waits and (not own or any(not _is_called_in(graph, name, graph.frames[names[0]]) for name in untold)):
+        untold = [] if waits else [name for name in own if graph.surely_before(name).isdisjoint(names)]
+        told = own and all(_is_called_in(graph, name, graph.frames[names[0]]) for name in untold)
+        if not waits and not told:
             return False
     return True
 
 
 def _is_called_in(graph, name, frame):
     """Whether a node calls a function with what is made in the turns of that loop whose condition holds."""
+    if graph.nodes[name].op not in graph.functions:
+        return False
     behind = name, *graph.surely_before(name)
     taken = [maker for one in behind for maker, output in graph.inputs[one] if output == 1]
     switches = [one for one in taken if graph.nodes[one].op == "Switch" and graph.frames[one] == frame]
-    conditions = {graph.nodes[graph.inputs[one][1][0]].op for one in switches}
-    return graph.nodes[name].op in graph.functions and "LoopCond" in conditions
+    return any(graph.nodes[graph.inputs[one][1][0]].op == "LoopCond" for one in switches)
 
 
 def _is_stateful(normal, names):
