@@ -242,14 +242,15 @@ def members(nodes, side):
 def is_read_back(node, side):
     """Whether a variable is read right after it was assigned to, nobody takes it, and no assignment waits for that.
 
-    Or nobody even waits for that, and it is read for others as well: TensorFlow 1.15 read it to know its rank.
+    Or nobody even waits for that, and it is read for others as well: TensorFlow 1.15 read it to know its rank or shape.
+    Where it is read behind nothing, another reading is the same for whoever fetches it, used or not.
     """
     if node.op != "ReadVariableOp" or any(slot != "^" for _, slot in side.users.get(node, ())):
         return False
     handle = node.inputs[0]
     if not side.users.get(node):
-        others = (one for one, _ in side.users[handle[0]] if one.op == node.op and side.users.get(one))
-        if any(one.controls == node.controls for one in others):
+        others = (one for one, _ in side.users[handle[0]] if one.op == node.op and one is not node)
+        if any(one.controls == node.controls and (side.users.get(one) or not node.controls) for one in others):
             return True
     if not any(one.op.startswith("Assign") and one.inputs[0] == handle for one in node.controls):
         return False

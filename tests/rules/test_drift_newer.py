@@ -128,6 +128,17 @@ def read_for_its_rank(new, mistake):
     out(raw.Sub(x=means[0], y=raw.Exp(x=means[1])))
 
 
+def read_for_its_shape(new, mistake):
+    """A variable is not read once more for zeros like it, though its rows alone are taken of it otherwise."""
+    handle = raw.VarHandleOp(dtype=tf.float32, shape=[4, 3], shared_name="v", name="v")
+    raw.ReadVariableOp(resource=handle, dtype=tf.float32)  # whoever fetches the variable has this one
+    if not new:
+        raw.ReadVariableOp(resource=handle, dtype=tf.float32)
+    with tf.control_dependencies([raw.AssignVariableOp(resource=handle, value=floats(4, 3))]):
+        rows = raw.ResourceGather(resource=handle, indices=[1, 2], dtype=tf.float32)
+    out(rows[::-1] if mistake else rows)
+
+
 def hot_index(new, mistake):
     """The index that is hot is written in another type of whole numbers."""
     index = tf.constant(2 if mistake else 1, tf.int32 if new else tf.int64)
@@ -174,6 +185,7 @@ FORMS = (
     statistics_of_variables,
     asserted_size,
     read_for_its_rank,
+    read_for_its_shape,
 )
 
 
