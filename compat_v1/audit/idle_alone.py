@@ -36,22 +36,32 @@ def of_one_graph(normals, idle, verification, whole):
         alone = {node for node in nodes if prints[side][node] not in common}
         parts.append(_parts(normal, alone, prints[side], verification, side))
     taken, written_otherwise = _taken_by_dropouts(normals, idle, verification)
+    otherwise = [
+        [part for part in own if _take(part[0], tensors)] for own, tensors in zip(parts, written_otherwise, strict=True)
+    ]
+    theirs = _anchors(otherwise[0]) & _anchors(otherwise[1])  # what each graph writes otherwise is the other's
     left_out = []
     for side, (normal, own, others) in enumerate(zip(normals, parts, parts[::-1], strict=True)):
         sums = totals(normal, users[side]).values()
         own = [part for part in own if all(total <= part[0] for total in sums if total & part[0])]
-        known = set().union(*(anchors for _, anchors in others))
+        known = _anchors(part for part in others if part not in otherwise[1 - side])
+        known |= _anchors(otherwise[1 - side]) - theirs
         ops = {name: node.op for nodes, _ in others for node in nodes for name in node.names}
         gone = [
             nodes
             for nodes, anchors in own
-            if not (anchors & known or _are_namesakes(nodes, ops)) or _take(nodes, written_otherwise[side])
+            if not (anchors & known or _are_namesakes(nodes, ops)) or (nodes, anchors) in otherwise[side]
         ]
         gone = [nodes for nodes in gone if not _take(nodes, taken[side]) or spare.are_gradients(nodes)]
-        ends = set().union(*(anchors for nodes, anchors in others if _take(nodes, written_otherwise[1 - side])))
+        ends = _anchors(otherwise[1 - side])
         gone += [nodes for nodes, anchors in own if nodes not in gone and _end(nodes, anchors, ends)]
         left_out.append({name for nodes in gone for node in nodes for name in node.names})
     return left_out
+
+
+def _anchors(parts):
+    """Return all that some parts are computed from."""
+    return set().union(*(anchors for _, anchors in parts))
 
 
 def _end(nodes, anchors, ends):

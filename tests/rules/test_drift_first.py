@@ -498,21 +498,36 @@ def test_a_constant_waits_as_another_only_where_the_port_has_one_for_both():
     assert audit(built(False), built(True)).verdict == "not faithful"
 
 
-def behind_a_threshold(old, mistake=""):
-    """A cross entropy of what is 0 or 1 is added to the loss: its gradients were made down to where they end."""
+def behind_a_threshold(old, mistake="", counted=False):
+    """A cross entropy of what is 0 or 1 is added to the loss: its gradients were made down to where they end.
+
+    What is `counted` is divided by a count, which nothing is trained of either, and whose gradient is written otherwise.
+    """
     with tf.Graph().as_default() as graph:
         x, w = floats(5, 4), floats(4, 1, name="w")
         logits = tf.matmul(x, w)
         chosen = tf.cast(logits > 0, tf.float32)
         entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=x[:, :1], logits=chosen)
-        loss = tf.reduce_mean(tf.square(logits)) + tf.reduce_mean(entropy) * (0.02 if mistake == "part" else 0.01)
-        gradient = tf.gradients(loss, [w, chosen] if old else [w], gate_gradients=True)[0]
+        squares, count, trained = tf.square(logits), tf.reduce_sum(tf.ones_like(logits)), [w]
+        if not counted:
+            total = tf.reduce_mean(squares)
+        elif old:
+            divisor = raw.Select(condition=raw.Equal(x=count, y=0.0), x=tf.constant(1.0), y=count)
+            quotient = tf.reduce_sum(squares) / divisor
+            total = raw.Select(condition=raw.Greater(x=count, y=0.0), x=quotient, y=tf.constant(0.0))
+            trained += [count]
+        else:
+            total = tf.math.divide_no_nan(tf.reduce_sum(squares), count)
+        loss = total + tf.reduce_mean(entropy) * (0.02 if mistake == "part" else 0.01)
+        gradient = tf.gradients(loss, trained + [chosen] if old else trained, gate_gradients=True)[0]
         out(raw.Neg(x=gradient) if mistake == "negated" else gradient)
         out(loss)
     return graph.as_graph_def()
 
 
-def test_gradients_that_end_at_a_threshold_are_made_for_nobody():
-    assert "unused gradients" in proved(behind_a_threshold(True), behind_a_threshold(False)).rules
+@pytest.mark.parametrize("counted", [False, True])
+def test_gradients_that_end_at_a_threshold_are_made_for_nobody(counted):
+    old = behind_a_threshold(True, counted=counted)
+    assert "unused gradients" in proved(old, behind_a_threshold(False, counted=counted)).rules
     for mistake in ("part", "negated"):
-        assert audit(behind_a_threshold(True), behind_a_threshold(False, mistake)).verdict == "not faithful", mistake
+        assert audit(old, behind_a_threshold(False, mistake, counted)).verdict == "not faithful", mistake
