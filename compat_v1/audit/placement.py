@@ -107,11 +107,22 @@ def _around(normal, node):
 def _was_beside_its_variable(normal, node, other, stand):
     """Say which rule lets what a regularizer is made of be placed beside nothing: it was beside what it is for."""
     places = [normal.made.get(target(name)) for name in node.colocated]
-    if other.colocated or not places or not normal.may_share(node.name, node.op) or not stand <= {INPUT, AS_INPUT}:
+    if other.colocated or not places or not normal.may_share(node.name, node.op):
+        return None
+    if not stand <= {INPUT, AS_INPUT} and not all(
+        _is_taken_with(normal.graph, node.name, one) for one in node.colocated
+    ):
         return None
     if any(place is None or not place.op.startswith("Var") for place in places):
         return None
     return "colocation" if {one.device for one in (node, other, *places)} <= excused_places.ON_CPU else None
+
+
+def _is_taken_with(graph, name, place):
+    """Whether what uses a node is beside a variable too, and takes that itself or what is beside it."""
+    users = {user for user, _ in graph.users[name] if place in graph.colocated(user)}
+    takers = {maker for user in users for maker, _ in graph.inputs[user]} - {name}
+    return any(one == target(place) or place in graph.colocated(one) for one in takers)
 
 
 def _places(normal, node):
@@ -182,10 +193,21 @@ def _are_taken_apart(verification, name):
     normals = [side.normal for side in verification.pairing.sides]
     if any(normal.graph.nodes[name].op != "Const" for normal in normals):
         return False
-    users = [{normal.made.get(user) for user, _ in normal.graph.users[name]} for normal in normals]
+    users = [_served(normal, name) for normal in normals]
     partners = {verification.partner.get(user) for user in users[0]}
     known = None not in partners and users[1] <= verification.back.keys()
     return all(users) and known and partners.isdisjoint(users[1])
+
+
+def _served(normal, name):
+    """Return the normal nodes that a constant serves, also by sizes that are made of it."""
+    found, seen, todo = set(), {name}, [name]
+    while todo:
+        users = {user for user, _ in normal.graph.users[todo.pop()]} - seen
+        seen |= users
+        found |= {normal.made[user] for user in users if user in normal.made}
+        todo += users - normal.made.keys()
+    return found
 
 
 def _is_beside_partners(verification, name):

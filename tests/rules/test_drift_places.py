@@ -199,6 +199,45 @@ def test_a_regularizer_was_beside_its_variable():
     assert audit(_regularized("weights", device), _regularized(None, device)).verdict == "not faithful"
 
 
+def _of_chosen_rows(beside, other=False):
+    """A regularizer of the rows that labels name, each once: whatever that takes was beside the variable, too."""
+    with tf.Graph().as_default() as graph:
+        weights = raw.VariableV2(shape=[3, 3], dtype=tf.float32, name="weights")
+        raw.VariableV2(shape=[], dtype=tf.float32, name="other")
+        read = raw.Identity(input=weights, name="read")
+        _beside(read.op, "weights")
+        chosen, _ = raw.Unique(x=raw.Placeholder(dtype=tf.int64, shape=[None]))
+        rows = raw.GatherV2(params=read, indices=chosen, axis=0)
+        total = raw.L2Loss(t=rows)
+        for one in (chosen, *(() if other else (rows, total))) if beside else ():
+            _beside(one.op, beside)
+    return graph.as_graph_def()
+
+
+def test_what_a_regularizer_takes_was_beside_its_variable():
+    assert audit(_of_chosen_rows("weights"), _of_chosen_rows(None)).verdict == "faithful"
+    assert audit(_of_chosen_rows(None), _of_chosen_rows("weights")).verdict == "not faithful"
+    assert audit(_of_chosen_rows("other"), _of_chosen_rows(None)).verdict == "not faithful"
+    assert audit(_of_chosen_rows("weights", other=True), _of_chosen_rows(None)).verdict == "not faithful"
+
+
+def _sized(names, places=("v", "w")):
+    """Two tensors that are reshaped to equal sizes, constants of other names, each beside a variable."""
+    with tf.Graph().as_default() as graph:
+        for variable, name, place in zip("vw", names, places, strict=True):
+            raw.VariableV2(shape=[3, 2], dtype=tf.float32, name=variable)
+            sizes = tf.constant([6, 1], tf.int64, name=name)
+            _beside(sizes.op, place)
+            x = floats(2, 3, name=f"of_{variable}")
+            out(raw.Reshape(tensor=x, shape=raw.Cast(x=sizes, DstT=tf.int32, name=f"{name}/Cast")))
+    return graph.as_graph_def()
+
+
+def test_sizes_that_have_one_name_by_chance_are_placed_apart():
+    assert audit(_sized(["one", "two"]), _sized(["two", "one"])).verdict == "faithful"
+    assert audit(_sized(["one", "two"]), _sized(["one", "two"], "wv")).verdict == "not faithful"
+
+
 def turned():
     """A branch that is never taken, whose gradient a Merge of others may ask for."""
     with control_flow_v1():
