@@ -29,7 +29,9 @@ from compat_v1.proof.golden import golden, golden_arrays
 from compat_v1.recorder import tf1_recorder
 from compat_v1.recorder.distance import in_words
 from compat_v1.recorder.explanation import explain
+from compat_v1.recorder.growth import growth
 from compat_v1.recorder.recording import read_recording
+from compat_v1.recorder.replay import KERNELS, NUDGED
 from compat_v1.recorder.stage import Stage
 from compat_v1.records import read_record
 from compat_v1.training import new_network
@@ -364,13 +366,41 @@ def test_mistake_in_the_port_is_found_in_the_run_where_it_shows(record, feeds, c
     assert any(re.match(r"graph: .*; the first at \w", line) for line in found.lines)
 
 
-@pytest.mark.parametrize(("draw", "at_once"), [(lambda: tf.random_uniform([], seed=1), 1), (lambda: 1.0, 10)])
-def test_random_numbers_in_a_loop_are_drawn_one_iteration_after_the_other(draw, at_once):
+def drawing(at_once, power=1.0):
+    """Build a loop whose iterations draw, before what each of them is computed from is there."""
     with tf.Graph().as_default() as graph, control_flow_v1():
-        tf.while_loop(lambda i, x: i < 4, lambda i, x: (i + 1, x + draw()), (0, 0.0))
-    with contextlib.closing(Stage(graph.as_graph_def())) as stage:
-        nodes = stage._graph.as_graph_def().node
-    assert {node.attr["parallel_iterations"].i for node in nodes if node.op == "Enter"} == {at_once}
+        tf.set_random_seed(1)
+
+        def turn(i, x):
+            return i + 1, tf.tanh(tf.exp(tf.tanh(x))) + tf.random_uniform([], seed=2) * tf.cast(i, tf.float32) ** power
+
+        start = tf.placeholder_with_default(1.0, [])
+        tf.identity(tf.while_loop(lambda i, x: i < 6, turn, (0, start), parallel_iterations=at_once)[1], "drawn")
+    return graph
+
+
+@pytest.mark.parametrize("at_once", [10, 1])
+def test_what_a_loop_draws_is_held_to_the_recording_where_both_graphs_draw_in_one_order(record, at_once):
+    path = record()
+    config = tf.ConfigProto(inter_op_parallelism_threads=1, use_per_session_threads=True)  # what chance would decide
+    with tf.Session(graph=drawing(10), config=config) as session:
+        for _ in range(3):
+            session.run("drawn:0")
+    found = explain(read_recording(path), drawing(at_once).as_graph_def())
+    said = next(line for line in found.lines if line.startswith("loops:"))
+    is_held = f"{KERNELS}: every bit equal" in found.lines
+    assert (found.verdict, found.causes, found.compared, is_held) == ("equal", [], 3, at_once == 10)
+    assert is_held or (f"{KERNELS}: not compared" in found.lines and found.curves[KERNELS] == [None] * 3)
+    assert ("nothing is held to the recording" in said) != is_held
+    assert explain(read_recording(path), drawing(at_once, power=2.0).as_graph_def()).verdict == "parted"
+
+
+def test_what_chance_may_have_drawn_is_never_called_more_than_rounding():
+    curves = {KERNELS: [None, 0.5], NUDGED: [None, 1e-7]}
+    assert [list(growth(curves, is_drawn))[-1].endswith("MORE THAN ROUNDING") for is_drawn in (False, True)] == [
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("is_memory", [True, False])

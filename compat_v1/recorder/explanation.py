@@ -9,11 +9,11 @@ import tensorflow as tf
 from compat_v1.audit.comparison import Audit, audit
 from compat_v1.beside import bits
 from compat_v1.recorder.distance import in_words
+from compat_v1.recorder.growth import PARTED, SCALE, growth, horizon
 from compat_v1.recorder.recording import Recording
 from compat_v1.recorder.replay import (
     CONTROL,
     KERNELS,
-    NUDGED,
     PORT,
     PairedSeeds,
     Runs,
@@ -23,9 +23,6 @@ from compat_v1.recorder.replay import (
 )
 from compat_v1.recorder.stage import seeds
 
-PARTED = 1e-4  # of the largest value: from here on, numbers differ in the digits that a program prints
-ROUNDING = 100.0  # how many times as far as rounding a distance may be and still be called so
-SCALE = "the recording and that of the other release"
 _SHOWN = 3  # variables that are farthest from the recorded ones
 _DEFAULT_GRAPH_SEED = 87654321  # what TensorFlow takes for the graph's if only an op has a seed
 
@@ -60,7 +57,7 @@ def explain(
     `port_recording` is a recording of the port, if there is one: only it tells what the port's program feeds. `scale`
     is one of the old program under another old release. Raises `ValueError` for a graph that cannot be imported.
     """
-    compared, found, raced, done = replay(recording, port, progress)
+    compared, found, raced, draws_in_a_loop, done = replay(recording, port, progress)
     runs, judged = done[0], done[-1]  # the same, unless the graph optimizer had to be switched off
     data = _data(recording, port_recording, compared.pairs)
     seeds_said = _seeds(recording, compared.pairs, found)
@@ -85,11 +82,12 @@ def explain(
         data,
         *seeds_said,
         *races_in_words(raced),
+        *_loops(draws_in_a_loop, runs.in_order),
         *_variables("initial variables", runs.recorded("initial"), runs.drawn),
-        *_variables("after the first update", runs.recorded("first_update"), runs.updated),
+        *_variables("after the first update", runs.recorded("first_update"), runs.updated, runs.in_order),
         *([f"scale: not used, {why_no_scale}"] if why_no_scale else []),
         *_parting(runs, judged),
-        *_growth(curves),
+        *growth(curves, draws_in_a_loop),
         *_ending(judged, verdict, causes),
     ]
     return Explanation(
@@ -99,7 +97,7 @@ def explain(
         judged.compared,
         sorted(judged.not_compared),
         judged.firsts[PORT],
-        _horizon(curves[KERNELS]),
+        horizon(curves[KERNELS]),
         curves,
     )
 
@@ -170,8 +168,19 @@ def _seeds(recording: Recording, partners: dict[str, str], found: PairedSeeds) -
     return lines
 
 
-def _variables(what: str, recorded: dict[str, np.ndarray], here: dict[str, dict[str, np.ndarray]]) -> list[str]:
-    """Compare variables: the recorded ones with the old graph's here, and those with the port's."""
+def _loops(draws_in_a_loop: bool, in_order: bool) -> Iterator[str]:
+    """Say what chance has to do with what is drawn in a loop, and what is done about it."""
+    done = "both graphs draw in the same order; where the recording is left, it may have drawn in another"
+    if in_order:
+        done = "one runs after the other, and nothing is held to the recording, which need not have drawn so"
+    if draws_in_a_loop:
+        yield f"loops: random numbers are drawn in a loop, whose iterations draw in an order of chance; here {done}"
+
+
+def _variables(
+    what: str, recorded: dict[str, np.ndarray], here: dict[str, dict[str, np.ndarray]], in_order: bool = False
+) -> list[str]:
+    """Compare variables: the recorded ones with the old graph's here, unless `in_order`, and those with the port's."""
     old, port = (here.get(stage, {}) for stage in ("old", "port"))
     lines: list[str] = []
     kernels: list[tuple[float, str]] = []
@@ -185,11 +194,12 @@ def _variables(what: str, recorded: dict[str, np.ndarray], here: dict[str, dict[
             lines.append(
                 f"{what}, {name}: DIFFERENT in the port from the old graph here: {in_words(port[name], old[name])}"
             )
-        if name in old and not bits.equal(old[name], value):
+        if name in old and not in_order and not bits.equal(old[name], value):
             kernels.append((bits.relative(old[name], value), name))
         equal += name in old and name in port and bits.equal(port[name], old[name])
     if recorded:
         lines.append(f"{what}: {equal} of {len(recorded)} equal in the old graph and the port here")
+    if recorded and not in_order:
         lines.append(f"{what}: {len(recorded) - len(kernels)} of {len(recorded)} as recorded in the old graph here")
     for _, name in sorted(kernels, reverse=True)[:_SHOWN]:
         lines.append(f"    {name}: {in_words(old[name], recorded[name])}")
@@ -229,7 +239,10 @@ def _scale(recording: Recording, scale: Recording) -> list[float | None]:
 
 def _parting(runs: Runs, judged: Runs) -> Iterator[str]:
     """Say where the old graph and the port part, and the recording and the old graph."""
-    equal = {PORT: f"every bit equal, {runs.compared} values", KERNELS: "every bit equal"}
+    equal = {
+        PORT: f"every bit equal, {runs.compared} values",
+        KERNELS: "not compared" if runs.in_order else "every bit equal",
+    }
     for what in (PORT, KERNELS):
         yield f"{what}: {_first(runs, what) or equal[what]}"
     if judged is not runs:
@@ -240,37 +253,6 @@ def _parting(runs: Runs, judged: Runs) -> Iterator[str]:
 def _first(runs: Runs, what: str) -> str | None:
     first = runs.firsts[what]
     return f"the first other bit in run {first['run']}, {first['tensor']}: {first['words']}" if first else None
-
-
-def _horizon(curve: list[float | None]) -> int | None:
-    """Return the number of the last run before a curve passes `PARTED`, 0 if the first does, None if none does."""
-    return next((number for number, value in enumerate(curve) if value is not None and value > PARTED), None)
-
-
-def _growth(curves: dict[str, list[float | None]]) -> Iterator[str]:
-    """Say whether what parts the recording from here is rounding."""
-    kernels, nudged = curves[KERNELS], curves.get(SCALE) or curves[NUDGED]
-    if not any(kernels):
-        return
-    horizon = _horizon(kernels)
-    if horizon is None:
-        most = max(filter(None, kernels))
-        yield f"horizon: none in the recording; it is left by {most:.2g} of the largest value at most"
-    else:
-        yield f"horizon: run {horizon}; after it the recording is left by more than {PARTED:g} of the largest value"
-        for name in (NUDGED, SCALE):
-            if name in curves:
-                other = _horizon(curves[name])
-                yield f"horizon of {name}: " + ("none" if other is None else f"run {other}")
-    # Running maxima: one example more or less that is wrong makes a jump in a single run.
-    far, scale = (np.maximum.accumulate([value or 0.0 for value in curve]) for curve in (kernels, nudged))
-    count = min(len(far), len(scale), 1 + (_horizon(nudged) or len(scale)))  # after it, a distance proves nothing
-    times = far[:count] / np.maximum(scale[:count], np.finfo(np.float32).eps)
-    which = SCALE if SCALE in curves else NUDGED
-    yield (
-        f"growth: {np.median(times):.1f} times as far as {which}, in the median of the runs before that horizon, and "
-        f"{times.max():.1f} times at most: " + ("rounding" if np.median(times) <= ROUNDING else "MORE THAN ROUNDING")
-    )
 
 
 def _verdict(recording: Recording, runs: Runs, causes: list[str]) -> str:

@@ -16,6 +16,7 @@ from compat_v1.audit.comparison import Audit, audit
 from compat_v1.beside import bits
 from compat_v1.beside.program import Program
 from compat_v1.beside.races import Race, races
+from compat_v1.beside.wiring import Wiring
 from compat_v1.recorder.distance import in_words
 from compat_v1.recorder.recording import Recording, Run
 from compat_v1.recorder.stage import Stage, run_as_update, seeds, with_seeds
@@ -40,12 +41,14 @@ class Runs:
         partners: dict[str, str],
         optimized: bool,
         programs: tuple[Program, Program] | None = None,
+        in_order: bool = False,
     ):
-        """`port` is its `GraphDef` with the old seeds; `partners` and `optimized` are as for `Stage`.
+        """`port` is its `GraphDef` with the old seeds; `partners`, `optimized` and `in_order` are as for `Stage`.
 
-        `programs` are both graphs, if in some run a read races with an update.
+        `programs` are both graphs, if in some run a read races with an update. What draws `in_order` is not held to the
+        recording, which need not have drawn so.
         """
-        self._recording = recording
+        self._recording, self.in_order = recording, in_order
         old_program, port_program = programs or (None, None)
         self.compared = 0  # values of the old graph and of the port
         self.not_compared: set[str] = set()  # tensors
@@ -59,8 +62,10 @@ class Runs:
         self.reason: str | None = None  # why it ended before the last run
         self._port_ended = False
         self._graphs = {
-            **dict.fromkeys(("old", "control", "nudged"), (recording.graph_def, None, optimized, old_program)),
-            "port": (port, partners, optimized, port_program),
+            **dict.fromkeys(
+                ("old", "control", "nudged"), (recording.graph_def, None, optimized, old_program, in_order)
+            ),
+            "port": (port, partners, optimized, port_program, in_order),
         }
 
     def play(self, progress: Callable[[int], None]) -> None:
@@ -139,7 +144,7 @@ class Runs:
         recorded = self._recording.kept(dict(zip(run.fetches, run.values, strict=True)))
         old = found["old"]
         for what, one, other in (
-            (KERNELS, old, recorded),
+            (KERNELS, old, {} if self.in_order else recorded),
             (PORT, found.get("port", {}), old),
             (NUDGED, found["nudged"], old),
             (CONTROL, found["control"], old),
@@ -195,6 +200,7 @@ class Replayed(NamedTuple):
     audit: Audit
     seeds: PairedSeeds
     races: list[Race]  # of both graphs; they are removed
+    draws_in_a_loop: bool  # in one of the graphs: its iterations, several at once, draw in an order of chance
     runs: list[Runs]  # two if the port parts from the old graph: the second is without TensorFlow's graph optimizer
 
 
@@ -207,13 +213,20 @@ def replay(recording: Recording, port: tf.GraphDef, progress: Callable[[int], No
     found = paired_seeds(recording.graph_def, port, compared.pairs)
     port = with_seeds(port, {other: values for _, other, values, _ in found if any(values)})
     programs, raced = _races(recording, port, compared.pairs)
-    how = recording, port, compared.pairs
-    done = [Runs(*how, optimized=True, programs=programs)]
-    done[0].play(progress)
-    if done[0].firsts[PORT] and not done[0].firsts[CONTROL]:
-        done.append(Runs(*how, optimized=False, programs=programs))
-        done[1].play(progress)
-    return Replayed(compared, found, raced, done)
+    draws_in_a_loop = any(Wiring(graph_def).draws_in_a_loop() for graph_def in (recording.graph_def, port))
+
+    def played(optimized: bool, in_order: bool) -> Runs:
+        runs = Runs(recording, port, compared.pairs, optimized, programs, in_order)
+        runs.play(progress)
+        return runs
+
+    runs = played(optimized=True, in_order=False)
+    if draws_in_a_loop and (runs.firsts[PORT] or runs.firsts[CONTROL]):
+        runs = played(optimized=True, in_order=True)
+    done = [runs]
+    if runs.firsts[PORT] and not runs.firsts[CONTROL]:
+        done.append(played(optimized=False, in_order=runs.in_order))
+    return Replayed(compared, found, raced, draws_in_a_loop, done)
 
 
 def _races(

@@ -8,7 +8,6 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.beside.program import Program, Update
 from compat_v1.beside.running import one_by_one
-from compat_v1.beside.wiring import Wiring
 from compat_v1.recorder.recording import Run
 from compat_v1.recorder.tf1_recorder import VARIABLES
 
@@ -50,20 +49,21 @@ class Stage:
         partners: dict[str, str] | None = None,
         optimized: bool = True,
         program: Program | None = None,
+        in_order: bool = False,
     ):
         """`partners`, {the recording's op name: this graph's}; None if the graph is the recording's own.
 
         `optimized` is whether TensorFlow may rewrite the graph before it runs (grappler), as it does by default. If the
         graph is given as a `program` as well, a run that updates variables first computes all that comes before, and
-        then, with these values fed, updates: so no read races with an update. Where random numbers are drawn in a loop,
-        one iteration runs after the other.
+        then, with these values fed, updates: so no read races with an update. `in_order`: of a loop, one iteration runs
+        after the other.
 
         Raises `ValueError` for a graph that today's TensorFlow cannot import.
         """
         self._partners, self._program = partners, program
         if program is not None:
             graph_def = program.cut_before_writes()
-        if Wiring(graph_def).draws_in_a_loop():
+        if in_order:
             graph_def = one_by_one(graph_def)
         try:
             with tf.Graph().as_default() as self._graph:
