@@ -7,7 +7,8 @@ from compat_v1.audit.operands import MOST_LEAVES, WHOLE, column, in_range, is_op
 from compat_v1.audit.rules.oldest_branches import branch_of
 
 _COMPUTED = {*("Shape", "ShapeN", "Size", "Rank", "Fill", "ZerosLike", "OnesLike", "Cast"), *FOLDED}
-_COMPUTED |= {"TensorArraySizeV3", "StackPop", "StackPopV2"}
+_COMPUTED |= {"TensorArraySizeV3", "StackPop", "StackPopV2", "Identity"}
+_PAD = {"SpaceToBatchND", "BatchToSpaceND"}
 
 
 class Computing:
@@ -44,6 +45,8 @@ class Computing:
             return self._size_of_array(operands, names, alive)
         elif node.op == "StackPop" or node.op == "StackPopV2":
             return self._popped(name)
+        elif node.op == "Identity":
+            outputs = self._of_padding(name, operands[0])
         elif self.dtype(name) in WHOLE:
             known = [self._entered(one) for one in operands]
             known = [_merged(one) for one in known] if node.op == "StridedSlice" else known
@@ -65,6 +68,12 @@ class Computing:
         """Return the constant that enters a loop and stays the same in it, or the operand."""
         entered = is_op(operand, "Enter") and "is_constant" in operand[0].attributes and operand[0].inputs[0]
         return entered if isinstance(entered, Literal) and entered.kind == "whole" else operand
+
+    def _of_padding(self, name, operand):
+        """Return what is copied of whole numbers only to pad by them, as today where an image is put into a batch."""
+        pads = {self.graph.nodes[user].op for user, _ in self.graph.users[name]}
+        is_alone = pads and pads <= _PAD and not self.graph.controls[name]
+        return [operand.array()] if is_alone and isinstance(operand, Literal) and operand.kind == "whole" else None
 
     def _of_shape(self, op, operands):
         outputs = []

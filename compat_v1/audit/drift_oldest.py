@@ -135,7 +135,7 @@ RULES = {
         "the comparison of each element is the same there",
     ),
     "limit of a loop": Rule(
-        "the constant that a loop counts to is made in the loop, or enters it",
+        "the constant that a loop counts to, or that bounds a part of a gradient, is made in the loop, or enters it",
         "1.0 to 1.15",
         "the constants are compared",
     ),

@@ -95,9 +95,12 @@ def multiply(a: AnySize, b: AnySize) -> AnySize:
     """Return a * b."""
     if isinstance(a, int) and isinstance(b, int):
         return a * b
-    whole = _whole(a, b) or _whole(b, a)
-    if whole is not None:
-        return whole
+    for one, other in ((a, b), (b, a)):
+        wholes = [(product, _whole(product, other)) for product in _terms(one)]
+        for product, whole in wholes:
+            if whole is not None:
+                factor = _terms(one)[product]
+                return add(multiply(factor, whole), multiply(subtract(one, _size({product: factor})), other))
     for one, other in ((a, b), (b, a)):
         if isinstance(one, int):
             return other if one == 1 else _size({product: one * factor for product, factor in _terms(other).items()})
@@ -140,11 +143,10 @@ def part(a: AnySize, b: AnySize) -> AnySize:
     return unknown(("part", a, b)) if quotient == unknown(("floor", a, b)) else quotient
 
 
-def _whole(size: AnySize, many: AnySize) -> AnySize | None:
-    """Return what so many times a size is, if it is a part of that."""
-    name: Any = next(iter(size.terms))[-1:] if isinstance(size, Size) and len(size.terms) == 1 else ()
-    kind, *parts = name[0] if name and isinstance(name[0], tuple) else ("",)
-    return parts[0] if kind == "part" and parts[1] == many and size == unknown(name[0]) else None
+def _whole(product: Any, many: AnySize) -> AnySize | None:
+    """Return what so many times a product is, if it is one part of that."""
+    kind, *parts = product[0] if len(product) == 1 and isinstance(product[0], tuple) else ("",)
+    return parts[0] if kind == "part" and parts[1] == many else None
 
 
 def remainder(a: AnySize, b: AnySize) -> AnySize:

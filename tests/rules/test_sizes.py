@@ -59,3 +59,11 @@ def test_a_size_that_others_are_broadcast_to_is_one_however_they_are_grouped():
     assert sizes.divide(doubled, 2) == sizes.broadcast(p, q)
     assert sizes.covers((doubled,), (sizes.multiply(2, p),)) and not sizes.covers((doubled,), (p,))
     assert sizes.broadcast(sizes.multiply(2, p), q) != doubled
+
+
+def test_so_many_times_a_sum_has_what_its_parts_are_of():
+    p, q, r = map(sizes.unknown, NAMES)
+    half = sizes.subtract(sizes.part(sizes.add(p, q), 2), 3)  # as when blocks are put aside, cut, and put back
+    assert sizes.multiply(2, half) == sizes.multiply(half, 2) == sizes.subtract(sizes.add(p, q), 6)
+    assert sizes.multiply(r, sizes.add(sizes.part(p, r), q)) == sizes.add(p, sizes.multiply(q, r))
+    assert "part(" in str(sizes.multiply(3, half)) and "part(" in str(sizes.multiply(p, half))

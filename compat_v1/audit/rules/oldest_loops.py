@@ -26,7 +26,11 @@ def finish(normal):
         if node.op == "LoopCond" and is_op(node.inputs[0], "Less"):
             users = users or users_of(normal)
             oldest_cells.run_on(normal, node, users)
-            _write_limit(normal, node.inputs[0][0], users)
+            _write_limit(normal, node.inputs[0][0], 1, users)
+        if node.op == "StridedSliceGrad" and any(is_op(bound, "Enter") for bound in node.inputs[1:4]):
+            users = users or users_of(normal)
+            for place in (1, 2, 3):
+                _write_limit(normal, node, place, users)
 
 
 def _leave_out_own_waits(node):
@@ -113,21 +117,24 @@ def _count_no_turns(normal, condition, users):
         normal.consumed.update(dict.fromkeys(node.names, "counted turns"))
 
 
-def _write_limit(normal, less, users):
-    """The constant that a loop counts to is made in the loop, or enters it."""
-    limit = less.inputs[1]
-    if not is_op(limit, "Enter") or "is_constant" not in limit[0].attributes or users[limit[0]] != {less}:
+def _write_limit(normal, node, place, users):
+    """The constant that a loop counts to, or that bounds a part of a gradient, is made in the loop, or enters it."""
+    limit = node.inputs[place]
+    if not is_op(limit, "Enter") or "is_constant" not in limit[0].attributes:
         return
-    if _is_whole_number(limit[0].inputs[0]) and all(one.op == "the loop" for one in limit[0].controls):
-        less.inputs[1] = limit[0].inputs[0]
-        less.steps.add("limit of a loop")
-        normal.removed.add(limit[0])
-        normal.consumed.update(dict.fromkeys(limit[0].names, "limit of a loop"))
+    if _is_whole(limit[0].inputs[0]) and all(one.op == "the loop" for one in limit[0].controls):
+        node.inputs[place] = limit[0].inputs[0]
+        node.steps.add("limit of a loop")
+        if limit not in node.inputs:
+            users[limit[0]] -= {node}
+        if not users[limit[0]]:
+            normal.removed.add(limit[0])
+            normal.consumed.update(dict.fromkeys(limit[0].names, "limit of a loop"))
 
 
-def _is_whole_number(operand):
-    known = isinstance(operand, Literal) and operand.kind == "whole" and operand.shape == ()
-    return known and isinstance(operand.value[0], int)
+def _is_whole(operand):
+    known = isinstance(operand, Literal) and operand.kind == "whole"
+    return known and all(isinstance(one, int) for one in operand.value)
 
 
 def _counter(merge, users, starts, step="AddV2", alone=None):
