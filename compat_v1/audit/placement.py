@@ -259,7 +259,9 @@ def _beside(normal, twin, name):
     there = twin.colocated(name)
     if graph.nodes[name].op in _IDLE and len(here) <= 1 and len(there) <= 1:
         return None  # it does nothing, anywhere, and ties no two others together
-    alike = stands == relations(twin, name) and ELSEWHERE not in stands
+    stood = relations(twin, name)
+    alike = stands == stood and ELSEWHERE not in stands
+    alike |= graph.nodes[name].op == "Identity" and stands | stood <= {INPUT, AS_INPUT}  # where what it copies is
     follow = all(
         any(one.colocated(name) == one.colocated(user) for user, _ in one.users[name]) for one in (graph, twin)
     )

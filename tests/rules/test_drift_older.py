@@ -261,10 +261,10 @@ def test_what_comes_behind_an_update_as_its_loop_does_need_not_wait_for_a_copy_o
     assert audit(_built(_asked, False, begins=False), _built(_asked, True, begins=False)).verdict == "not faithful"
 
 
-def _kept_in_a_branch(new, mistake=False, of_another=False):
-    """What is kept in a branch, on a stack that was a reference."""
+def _kept_in_a_branch(new, mistake=False, of_another=False, always=None):
+    """What is kept in a branch, on a stack that was a reference; `always`: by a condition that is known."""
     x = raw.Exp(x=floats(3))
-    condition = raw.Less(x=raw.Max(input=x, axis=[0]), y=2.0)
+    condition = raw.Less(x=raw.Max(input=x, axis=[0]), y=2.0) if always is None else tf.constant(always)
     value = raw.Switch(data=x, pred=condition)
     if new:
         stack = raw.StackV2(max_size=3 if of_another else -1, elem_type=tf.float32)
@@ -285,6 +285,13 @@ def test_a_stack_is_sent_into_a_branch_as_a_resource_or_as_a_reference():
     old, new = _built(_kept_in_a_branch, False), _built(_kept_in_a_branch, True)
     assert "stacks" in proved(old, new, seeds=10).rules
     for mistake in ({"mistake": True}, {"of_another": True}):
+        assert audit(old, _built(_kept_in_a_branch, True, **mistake)).verdict == "not faithful"
+
+
+def test_a_stack_is_sent_into_the_branch_of_a_condition_that_always_holds():
+    old, new = (_built(_kept_in_a_branch, form, always=True) for form in (False, True))
+    assert "condition that always holds" in proved(old, new).rules
+    for mistake in ({"mistake": True, "always": True}, {"of_another": True, "always": True}, {"always": False}, {}):
         assert audit(old, _built(_kept_in_a_branch, True, **mistake)).verdict == "not faithful"
 
 

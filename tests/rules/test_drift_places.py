@@ -276,3 +276,21 @@ def synchronized(*places):
 def test_what_starts_a_turn_may_be_beside_anyone_and_ties_no_two_others_together():
     assert audit(synchronized("first"), synchronized()).verdict == "faithful"
     assert audit(synchronized("first", "second"), synchronized()).verdict == "not faithful"
+
+
+def _copied_for_nothing(place):
+    """A copy in a branch that never runs, beside what it copies, or beside what that is beside, or elsewhere."""
+    with tf.Graph().as_default() as graph:
+        x = floats(3)
+        y, _ = raw.Exp(x=x, name="y"), raw.Sin(x=x, name="z")
+        never, always = raw.Switch(data=y, pred=tf.constant(True), name="sent")
+        _beside(never.op, "y")
+        copy = raw.Identity(input=never, name="copy")
+        _beside(copy.op, place)
+        out(raw.Merge(inputs=[raw.Tanh(x=copy), raw.Neg(x=always)])[0])
+    return graph.as_graph_def()
+
+
+def test_a_copy_that_nobody_takes_may_be_beside_what_it_copies_or_where_that_is():
+    assert audit(_copied_for_nothing("sent"), _copied_for_nothing("y")).verdict == "faithful"
+    assert audit(_copied_for_nothing("sent"), _copied_for_nothing("z")).verdict == "not faithful"

@@ -17,6 +17,7 @@ from compat_v1.audit.operands import (
     refined,
 )
 from compat_v1.audit.rules.entered import RULE as AWAITED
+from compat_v1.audit.rules.oldest_branches import switched
 
 _PUSHES, _POPS = ("StackPush", "StackPushV2"), ("StackPop", "StackPopV2")
 _MOVING, _MOST_MOVES = ("ExpandDims", "Reshape", "Transpose"), 8
@@ -38,6 +39,8 @@ class LoopRules:
             stack = stack[0].inputs[0]
         if not is_op(stack, "StackV2"):
             return False
+        if node.op == "RefSwitch" and switched(self, name, node, operands):
+            return True
         attributes = self.graph.attributes(name)
         attributes["T"] = RESOURCE
         self.normal.keep(name, node.op.removeprefix("Ref"), operands, attributes, {"stacks"})

@@ -20,7 +20,7 @@ def _is_known(operand):
     return _holds(operand) or ("FloorMod" in operand.ops and is_scalar(operand, 0))
 
 
-def _switched(rewriter, name, node, operands):
+def switched(rewriter, name, node, operands):
     """What a condition that always holds lets through is what comes; the other branch never runs.
 
     So it is with one that never holds, if it is known for what it is: others a program may have given, and feed.
@@ -393,6 +393,6 @@ def branch_of(normal, operand):
 RULES = {
     "Identity": lambda *of: _copied_condition(*of) or _read_after_assigned(*of),
     "Assert": _asserted,
-    "Switch": _switched,
+    "Switch": switched,
     "Merge": _merged,
 }
