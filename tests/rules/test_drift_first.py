@@ -501,7 +501,7 @@ def test_a_constant_waits_as_another_only_where_the_port_has_one_for_both():
 def behind_a_threshold(old, mistake="", counted=False):
     """A cross entropy of what is 0 or 1 is added to the loss: its gradients were made down to where they end.
 
-    What is `counted` is divided by a count, which nothing is trained of either, and whose gradient is written otherwise.
+    What is `counted` is divided by a count, which nothing is trained of either; its gradient is written otherwise.
     """
     with tf.Graph().as_default() as graph:
         x, w = floats(5, 4), floats(4, 1, name="w")
@@ -519,7 +519,7 @@ def behind_a_threshold(old, mistake="", counted=False):
         else:
             total = tf.math.divide_no_nan(tf.reduce_sum(squares), count)
         loss = total + tf.reduce_mean(entropy) * (0.02 if mistake == "part" else 0.01)
-        gradient = tf.gradients(loss, trained + [chosen] if old else trained, gate_gradients=True)[0]
+        gradient = tf.gradients(loss, [*trained, chosen] if old else trained, gate_gradients=True)[0]
         out(raw.Neg(x=gradient) if mistake == "negated" else gradient)
         out(loss)
     return graph.as_graph_def()
