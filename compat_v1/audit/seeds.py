@@ -12,6 +12,8 @@ from tensorflow.core.framework import attr_value_pb2
 
 # What the graph's seed is where the program gave one to the op alone.
 _NONE_FOR_GRAPH = 87654321
+# What TensorFlow writes for an op's seed 0 where the graph's is 0, too: two zeros are no seed.
+_ZERO = 2**31 - 1
 # Between asking for the seed and making the op, TensorFlow made at most so many others.
 _OPS_BETWEEN = 4
 # Behind the first random op, at most so many seeds were asked for by a dropout that keeps all, which draws nothing.
@@ -66,7 +68,7 @@ class Seeds:
         for node, name in normal.seeded_at.items():
             self.places[node.name] = self.places[name]
         self.seeded = sorted(
-            (node for node in normal.nodes if "seed" in node.attributes), key=lambda node: self.places[node.name]
+            (node for node in normal.nodes if not is_seedless(node)), key=lambda node: self.places[node.name]
         )
         self.counted = set()
         self.by_place_alone = graph.graph_def.versions.producer in _BY_PLACE
@@ -76,12 +78,13 @@ class Seeds:
         for position, node in enumerate(self.seeded):
             before = position + 2 * sum(place < self.places[node.name] for place in others)
             following = next((one for one in self.seeded[position + 1 :] if one not in alike), None)
-            is_below = following is None or op_seed(node) < op_seed(following) or op_seed(following) > len(self.seeded)
+            number = 0 if below < 0 and _is_zero(node) else op_seed(node)
+            is_below = following is None or number < op_seed(following) or op_seed(following) > len(self.seeded)
             is_last_given = following is None and not skipped
             more = 0 if below < 0 or is_last_given else _SKIPPED
-            if below < op_seed(node) <= before + more and is_below:
+            if below < number <= before + more and is_below:
                 self.counted.add(node)
-                below = op_seed(node)
+                below = number
                 skipped = max(skipped, below - before)
 
     def derived(self, nodes):
@@ -93,6 +96,11 @@ class Seeds:
         if len(by_place) == len(counted):
             return by_place | counted
         return max(by_place, counted, key=len)
+
+
+def _is_zero(node):
+    """Whether the seed of the graph and that of the op are 0."""
+    return op_seed(node) == _ZERO and "seed" not in node.attributes
 
 
 def _says_optimizations(graph, name):

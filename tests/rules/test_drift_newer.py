@@ -244,11 +244,11 @@ def test_the_gradient_of_a_mean_waits_for_what_its_axes_wait_for_and_for_nothing
     assert audit(_mean(True), _mean(False)).verdict == "not faithful"
 
 
-def _drawn(*seeds):
+def _drawn(*seeds, of_graph=1234):
     with tf.Graph().as_default() as graph:
         for place, seed in enumerate(seeds):
             tf.constant(0.5)
-            raw.RandomUniform(shape=[3], dtype=tf.float32, seed=1234, seed2=seed, name=f"drawn_{place}")
+            raw.RandomUniform(shape=[3], dtype=tf.float32, seed=of_graph, seed2=seed, name=f"drawn_{place}")
     return graph.as_graph_def()
 
 
@@ -257,6 +257,20 @@ def test_a_seed_that_is_written_down_behind_derived_ones_may_be_as_large():
     assert [one.cause for one in result.numbers] == ["derived seeds"], result
     assert audit(_drawn(1, 4, 1), _drawn(0, 1, 2)).verdict == "not faithful"
     assert audit(_drawn(1, 4, 1), _drawn(0, 99, 1)).verdict == "not faithful"
+
+
+def test_the_seed_of_a_graph_may_be_0():
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(0)
+        for _ in range(3):
+            tf.random_uniform([3])
+    first, *others = [node.attr["seed2"].i for node in graph.as_graph_def().node if "seed2" in node.attr]
+    old = _drawn(1, 4, 7, of_graph=0)
+    result = audit(old, _drawn(first, *others, of_graph=0))
+    assert [one.cause for one in result.numbers] == ["derived seeds"], result
+    assert "seed= [1, 4, 7]" in result.numbers[0].advice
+    for seeds, of_graph in [((first, 2, 1), 0), ((first, *others), 1), ((0, *others), 1), ((first, 5, 2), 0)]:
+        assert audit(old, _drawn(*seeds, of_graph=of_graph)).verdict == "not faithful", seeds
 
 
 def _dropped(new, rate=0.0, drawn=3, seeds=range(0, 10, 2)):
