@@ -10,6 +10,7 @@ from compat_v1.audit.definitions import gives_reference
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_of_whole_numbers, is_op, is_scalar, makers
 from compat_v1.audit.references import unnumbered
+from compat_v1.audit.renumbered import GIVEN, SAVED
 from compat_v1.audit.rules.datasets import DATASET
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
 
@@ -276,8 +277,10 @@ def attribute(node, other, key, value, other_value):
         return "shapes in arrays" if _tells_less(value, other_value, node.op) else None
     if key == "tensor_array_name" and value and other_value and _named_by(value) == _named_by(other_value):
         return "names"
-    if key == "name in checkpoints" and value and other_value:
+    if key == SAVED and value and other_value and not any(GIVEN in one.attributes for one in (node, other)):
         return "names in checkpoints"
+    if key == GIVEN:  # by a dictionary, so that a variable of another name has the same name there
+        return "names"
     if key == "epsilon" and node.op.startswith("FusedBatchNorm") and value and other_value:
         return epsilons.attribute(value, other_value)
     if (key, node.op) in (("message", "PreventGradient"), ("summarize", "Assert")):

@@ -13,12 +13,14 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import COMMUTING
 from compat_v1.audit.operands import is_tensor, makers
 from compat_v1.audit.orders import is_of_norm
+from compat_v1.audit.renumbered import GIVEN, SAVED
 from compat_v1.audit.sizes import Size
 
 # Attributes that TensorFlow derives from names and counts: they tell nothing about which node this is.
 _INCIDENTAL = {
     "seed2",
-    "name in checkpoints",
+    SAVED,
+    GIVEN,
     "frame_name",
     "tensor_array_name",
     "stack_name",
@@ -361,7 +363,7 @@ class _Side:
 
 def _in_checkpoints(side, node):
     """Return what a tensor is named in a checkpoint, with where it is saved or restored; other nodes are themselves."""
-    name = node.attributes.get("name in checkpoints")
+    name = node.attributes.get(SAVED)
     return node if name is None else (side.local[node], name)
 
 

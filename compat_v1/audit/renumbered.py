@@ -15,7 +15,7 @@ from compat_v1.audit.orders import parameters_of, parameters_of_gradient
 _NUMBER = re.compile(r"_(\d+)$")
 _PARAMETER = re.compile(r"(?:^|/)(beta|gamma)$")
 _UPDATES = ("Assign", "Apply", "Scatter", "SparseApply", "ResourceApply", "ResourceScatter", "ResourceSparseApply")
-SAVED = "name in checkpoints"
+SAVED, GIVEN = "name in checkpoints", "name in checkpoints is given"  # the second where it is not the variable's own
 
 
 def numbered(sides):
@@ -120,7 +120,8 @@ def _variable(side, name):
 
 
 def _saved_as(node):
-    return node.attributes.get(SAVED)
+    """Return the name of the variable that a node restores or saves under its own name."""
+    return None if GIVEN in node.attributes else node.attributes.get(SAVED)
 
 
 def _base(name):

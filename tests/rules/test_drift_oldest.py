@@ -1,5 +1,7 @@
 """What TensorFlow's first releases wrote otherwise is harmless: both forms give every bit, and the audit knows both."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -314,6 +316,30 @@ def test_other_names_in_checkpoints_are_said():
     result = audit(_checkpoint(False).as_graph_def(), _checkpoint(True, names=("a", "kernel")).as_graph_def())
     assert result.verdict == "numbers changed" and result.differences == []
     assert [one.cause for one in result.numbers] == ["names in checkpoints"]
+
+
+def _saved(scope, given=None, resource=False):
+    """Two variables of a scope and their Saver, which has the names that a program may have `given`."""
+    with tf.Graph().as_default() as graph:
+        with tf.variable_scope(scope, use_resource=resource):
+            begin = {"w": tf.ones_initializer(), "b": tf.zeros_initializer()}
+            saved = [tf.get_variable(name, [3], initializer=one) for name, one in begin.items()]
+        tf.train.Saver(dict(zip(given, saved, strict=True)) if given else saved)
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_a_dictionary_of_the_old_names_makes_a_saver_of_renamed_variables_the_same(resource):
+    old, new = (
+        functools.partial(_saved, "net", resource=resource),
+        functools.partial(_saved, "model", resource=resource),
+    )
+    assert [one.cause for one in audit(old(), new()).numbers] == ["names in checkpoints"]
+    assert audit(old(), new(["net/w", "net/b"])).verdict == "faithful"
+    assert audit(old(["net/w", "y"]), new(["net/w", "y"])).verdict == "faithful"
+    for given in (["net/b", "net/w"], ["net/w", "net/c"], ["w", "b"]):
+        for pair in ((old(), new(given)), (old(), old(given)), (old(given), old())):
+            assert audit(*pair).verdict == "not faithful", given
 
 
 @pytest.mark.parametrize("writer", [True, False])

@@ -7,12 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit.dimensions import reshaped
+from compat_v1.audit.exchanged import KEPT
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op
+from compat_v1.audit.renumbered import GIVEN, SAVED
 
 v1 = tf.compat.v1
-
-_VARIABLES = ("Variable", "VariableV2")
 
 
 def rewrite(rewriter, name, node, operands):
@@ -177,9 +177,10 @@ def _saved(rewriter, name, node, operands):
     entries = set()
     for index, (tensor, kind) in enumerate(zip(tensors, kinds, strict=True)):
         variable = tensor[0] if not isinstance(tensor, Literal) else None
-        if variable is not None and variable.op == "Identity" and not isinstance(variable.inputs[0], Literal):
+        read = variable is not None and variable.op in ("Identity", "ReadVariableOp")
+        if read and not isinstance(variable.inputs[0], Literal):
             variable = variable.inputs[0][0]
-        own = {variable.name} if variable is not None and variable.op in _VARIABLES else set()
+        own = {variable.name} if variable is not None and variable.op in KEPT else set()
         entries.add(_of_one(rewriter, name, "saved tensor", (prefix, names, slices), index, kind, own, tensor, None))
     attributes = rewriter.graph.attributes(name)
     attributes.pop("dtypes")
@@ -191,14 +192,14 @@ def _saved(rewriter, name, node, operands):
 
 
 def _of_one(rewriter, name, op, operands, index, kind, variables, tensor, shape):
-    """Make the node that restores or saves one tensor; one of a variable's own name says so in an attribute."""
+    """Make the node that restores or saves one tensor; an attribute says its name, and one if a program gave that."""
     prefix, names, slices = operands
     written, piece = (one._replace(shape=(1,), value=(one.value[index],)) for one in (names, slices))
     text = written.value[0].decode("utf-8", "replace")
-    attributes = {"dtypes": _kinds([kind])}
-    if variables == {text}:
-        attributes["name in checkpoints"] = text
-        written = written._replace(value=(b"its own name",))
+    attributes = {"dtypes": _kinds([kind]), SAVED: text}
+    if variables != {text}:
+        attributes[GIVEN] = "by the program"
+    written = written._replace(value=(b"its own name",))
     inputs = [prefix, written, piece, *([] if tensor is None else [tensor])]
     made = rewriter.normal.node(name, op, attributes, inputs, None, outputs=1, sizes=[shape], shared=False)
     _anywhere(made)
@@ -214,10 +215,12 @@ def _anywhere(made):
 
 
 def _assigned(graph, user):
-    """Return the variable that a node assigns to, or None."""
+    """Return the variable that a node assigns to, itself or as a copy of what it takes, or None."""
+    while graph.nodes[user].op == "Identity" and len(graph.followers[user]) == 1:
+        user = graph.followers[user][0]
     makers = graph.inputs[user]
-    is_variable = graph.nodes[user].op == "Assign" and graph.nodes[makers[0][0]].op in _VARIABLES
-    return makers[0][0] if is_variable else None
+    is_assigned = graph.nodes[user].op in ("Assign", "AssignVariableOp")
+    return makers[0][0] if is_assigned and graph.nodes[makers[0][0]].op in KEPT else None
 
 
 def _file_name(rewriter, name, node, operands):
