@@ -849,6 +849,22 @@ def test_a_name_alone_makes_no_pair():
     assert not any(name.endswith("/y") and paired.get(name) == name for name in ("mul/y", "mul_1/y"))
 
 
+def test_names_are_spoken_of_only_where_the_audit_finds_a_difference():
+    """Of a loop's conditions and of groups the audit says no pair, and has compared them."""
+
+    def layer(x, w):
+        square = tf.matmul(w, w, transpose_a=True)
+        return tf.while_loop(lambda i, h: i < 4, lambda i, h: (i + 1, tf.matmul(h, square)), (0, tf.matmul(x, w)))[1]
+
+    def paired(rate):
+        programs = (Program(graph(regression(one, layer))) for one in (0.1, rate))
+        return pair(*programs)
+
+    assert paired(0.1).audit == "faithful" and paired(0.1).guessed
+    assert not any("by their names" in note for note in paired(0.1).notes)
+    assert any("nodes of the training are paired by their names alone" in note for note in paired(0.2).notes)
+
+
 def test_what_is_negated_first_or_last_is_no_pair():
     """The audit pairs the sums, of which one is the other's negative."""
 

@@ -60,8 +60,11 @@ def pair(old: Program, new: Program) -> Paired:
     pairs = _without_negated(old, new, pairs)
     guessed = _pair_by_name(old, new, pairs, audited)
     by_name = len(guessed & old.needs([update.target for update in old.updates]))
-    if by_name:
-        notes.append(f"{by_name} nodes of the training have no partner in the audit and are paired by their names")
+    if by_name and differences:  # else the audit has compared them: a loop's conditions, what a rule takes as a whole
+        notes.append(
+            f"{by_name} nodes of the training are paired by their names alone: the audit finds that they differ, or "
+            "compares them only together with others"
+        )
     ordered = {name: pairs[name] for name in old.wiring.order if name in pairs}
     return Paired(ordered, frozenset(guessed), notes, verdict, changed, differences)
 
