@@ -530,8 +530,19 @@ def test_sizes_that_the_graph_wants_are_found():
     assert result.verdict == "equal" and any("fitted" in note for note in result.notes)
     fed = result.plan.feed(1)[0]
     assert fed["x:0"].shape == (6, 5) and fed["lengths:0"].shape == (6,) and fed["lengths:0"].max() == 4
-    with pytest.raises(CannotRunError, match="does not run"):  # what the user says stays
-        beside(graph(build), graph(build), updates=1, sizes={"x": [3, 5]})
+    with pytest.raises(CannotRunError, match=r"does not run.*may have to be given as well, as of lengths$"):
+        beside(graph(build), graph(build), updates=1, sizes={"x": [3, 5]})  # what the user says stays
+
+
+@pytest.mark.parametrize("given", [{"sizes": {"x": [7]}}, {"feeds": {"x": np.ones((7, 3), np.float32)}}])
+def test_all_batches_have_the_size_of_one_that_is_given(given):
+    """What may have any shape would be tried before."""
+
+    def layer(x, w):
+        return tf.matmul(x, w) * tf.placeholder(tf.float32, name="keep")
+
+    made = graph(regression(layer=layer))
+    assert beside(made, made, updates=1, **given).plan.feed(1)[0]["y:0"].shape == (7, 2)
 
 
 def test_all_that_follows_in_the_batches_may_have_one_size():

@@ -23,7 +23,7 @@ def fit(plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode)
     """Return the plan with feeds that the old graph runs with; raises what it said at first if none is found.
 
     A change is kept if another op fails then, one that had not failed and that the first did not wait for. What the
-    user gives, arrays and sizes, stays.
+    user gives, arrays and sizes, stays; that all batches are of the size of one that is given is tried first.
     """
     fixed = [*plan.feeds.sizes, *(name.rpartition(":")[0] for name in plan.feeds.given)]
     free = [one for one in plan.taken[0] if not any(f"{one[0]}/".startswith(f"{name}/") for name in fixed)]
@@ -36,7 +36,10 @@ def fit(plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode)
         failed = _attempt(side, feeds.with_(signed=False), updates)
         if failed is None:
             return side.plan
-        error = last = failed
+        for sizes in _together(feeds, free, _given_batches(feeds, plan.taken[0])):
+            if _attempt(side, feeds.with_(sizes=sizes, signed=False), updates) is None:
+                return side.plan
+        error = last = _with_others(feeds, free, failed) if fixed else failed
         while last.node in plan.old.wiring.nodes:
             had_failed |= plan.old.wiring.ancestors([last.node])
             for changed, what in _changes(feeds, free, last):
@@ -65,6 +68,24 @@ def fit(plan: Plan, initial: Mapping[str, np.ndarray], updates: int, mode: Mode)
                     return side.plan
                 last = failed
     raise error
+
+
+def _given_batches(feeds: Feeds, taken: Sequence[Tensor]) -> list[int]:
+    """Return the sizes that the user gives for the open first dimension of inputs, by a size or by an array."""
+    found = dict[int, None]()
+    for name, at in taken:
+        shape, key = feeds.static_shape(name, at), f"{name}:{at}"
+        given = feeds.batch(key, 1).shape if key in feeds.given else feeds.sizes.get(name, ())
+        if shape and shape[0] is None and given:
+            found[given[0]] = None
+    return list(found)
+
+
+def _with_others(feeds: Feeds, free: Sequence[Tensor], error: CannotRunError) -> CannotRunError:
+    """Return the error with the inputs whose sizes the user leaves open, if there are some."""
+    names = [name for name, at in free if None in (feeds.static_shape(name, at) or ())]
+    others = f"; the sizes of others may have to be given as well, as of {', '.join(names[:_KNOWN])}" if names else ""
+    return CannotRunError(f"{error}{others}", error.node, error.reason, error.refused)
 
 
 def _without_fetches(plan: Plan, error: CannotRunError) -> Plan | None:
