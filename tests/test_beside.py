@@ -1,6 +1,7 @@
 """Two graphs beside each other: equal, parted at the planted place, or not to be told. Small graphs of our own."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -1074,3 +1075,19 @@ def test_what_cannot_be_used_is_said_in_a_line(tmp_path, capsys, options, messag
     old = write(tmp_path / "old.pb", graph(regression(layer=layer)))
     assert main(["beside", old, old, *options]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("member", "message"), [("recording.json", "a recording, which the command replay"), ("a.txt", "a.txt is no array")]
+)
+def test_a_file_of_feeds_that_holds_other_than_arrays_is_refused(tmp_path, capsys, member, message):
+    old, feeds = write(tmp_path / "old.pb", graph(regression())), tmp_path / "feeds.npz"
+    with zipfile.ZipFile(feeds, "w") as archive:
+        archive.writestr(member, b"{}")
+    assert main(["beside", old, old, "--feeds", str(feeds)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_name_of_a_file_is_no_graph():
+    with pytest.raises(TypeError, match=r"GraphDef is wanted, no str: read_graph_def"):
+        beside(graph(regression()), "new.pb")

@@ -69,9 +69,13 @@ def beside(
     the old graph: array}; what is not given is drawn from `seed`, with `sizes` {placeholder: its open sizes}. `pairs`,
     {old node: new node}, are the audit's unless given. `progress` is called with the runs that are done, and all.
 
-    Raises `CannotRunError`, a `ValueError`, for what cannot be run or compared. If the old graph needs TensorFlow's op
-    determinism to equal itself, that is switched on, and TensorFlow knows no way to switch it off in the process.
+    Raises `CannotRunError`, a `ValueError`, for what cannot be run or compared, and `TypeError` for what is no
+    `GraphDef`. If the old graph needs TensorFlow's op determinism to equal itself, that is switched on, and TensorFlow
+    knows no way to switch it off in the process.
     """
+    for graph_def in (old, new):
+        if not isinstance(graph_def, tf.compat.v1.GraphDef):
+            raise TypeError(f"a GraphDef is wanted, no {type(graph_def).__name__}: read_graph_def(path) reads one")
     fed = {name if ":" in name else f"{name}:0": tf.as_dtype(value.dtype) for name, value in (feeds or {}).items()}
     old, new = Program(old, fed, "the old graph"), Program(new, fed, "the new graph")
     paired = pair(old, new) if pairs is None else Paired(pairs, frozenset(), [], None, {}, 0)

@@ -104,7 +104,11 @@ def _arrays(path: Path | None) -> "dict[str, np.ndarray] | None":
                 raise ValueError(f"it says that it holds more than {LARGEST_FEEDS >> 30} GiB")
         with np.load(path) as arrays:
             found = dict(arrays)
-        for value in found.values():
+        if "recording.json" in found:
+            raise ValueError("this is a recording, which the command replay takes")
+        for name, value in found.items():
+            if not isinstance(value, np.ndarray):
+                raise ValueError(f"{name} is no array")
             tf.as_dtype(value.dtype)
     except (OSError, ValueError, AttributeError, TypeError, EOFError, MemoryError, NotImplementedError, RuntimeError,
             zipfile.BadZipFile, zlib.error, tokenize.TokenError, SyntaxError) as error:  # fmt: skip
