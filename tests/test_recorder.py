@@ -31,7 +31,7 @@ from compat_v1.recorder.distance import in_words
 from compat_v1.recorder.explanation import explain
 from compat_v1.recorder.growth import growth
 from compat_v1.recorder.recording import read_recording
-from compat_v1.recorder.replay import KERNELS, NUDGED
+from compat_v1.recorder.replay import KERNELS, NUDGED, PORT
 from compat_v1.recorder.stage import Stage
 from compat_v1.records import read_record
 from compat_v1.training import new_network
@@ -462,6 +462,21 @@ def test_nothing_compared_is_not_equal(record):
         tf.placeholder(tf.float32, [], name="there")
     found = explain(read_recording(path), graph.as_graph_def())
     assert (found.verdict, found.status, found.compared) == ("cannot tell", 3, 0)
+    assert f"{PORT}: not compared" in found.lines and f"{KERNELS}: every bit equal" in found.lines
+
+
+def test_variables_that_are_not_compared_are_counted_in_a_line(record, feeds):
+    path = record()
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, loss, update, _ = regression()
+        with tf.variable_scope("", use_resource=False):
+            others = [tf.get_variable(f"v{number}", [2]) for number in range(5)]
+            lone = tf.assign_add(others[0], [1.0, 1.0])
+        session.run(tf.global_variables_initializer())
+        session.run([loss, update, lone], {x: feeds[0]})
+    said = [line for line in explain(read_recording(path), port_of()).lines if "not compared" in line]
+    why = "with no partner or no value in the port"
+    assert said[0] == f"initial variables: 6 (v0, v1, v2 and 3 others) not compared, {why}"
 
 
 @pytest.mark.parametrize("kind", ["queue", "dataset", "python function"])

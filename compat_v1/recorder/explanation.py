@@ -182,30 +182,38 @@ def _variables(
 ) -> list[str]:
     """Compare variables: the recorded ones with the old graph's here, unless `in_order`, and those with the port's."""
     old, port = (here.get(stage, {}) for stage in ("old", "port"))
-    lines: list[str] = []
-    kernels: list[tuple[float, str]] = []
-    equal = 0
-    for name, value in recorded.items():
-        if name not in old:
-            lines.append(f"{what}, {name}: not compared, it has no value here")
-        elif name not in port:
-            lines.append(f"{what}, {name}: not compared, it has no partner or no value in the port")
-        elif not bits.equal(port[name], old[name]):
-            lines.append(
-                f"{what}, {name}: DIFFERENT in the port from the old graph here: {in_words(port[name], old[name])}"
-            )
-        if name in old and not in_order and not bits.equal(old[name], value):
-            kernels.append((bits.relative(old[name], value), name))
-        equal += name in old and name in port and bits.equal(port[name], old[name])
-    if recorded:
-        lines.append(f"{what}: {equal} of {len(recorded)} equal in the old graph and the port here")
-    if recorded and not in_order:
-        lines.append(f"{what}: {len(recorded) - len(kernels)} of {len(recorded)} as recorded in the old graph here")
-    for _, name in sorted(kernels, reverse=True)[:_SHOWN]:
-        lines.append(f"    {name}: {in_words(old[name], recorded[name])}")
+    there = [name for name in recorded if name in old]
+    both = [name for name in there if name in port]
+    lines = [
+        f"{what}: {_named(names)} not compared, with {why}"
+        for why, names in (
+            ("no value here", [name for name in recorded if name not in old]),
+            ("no partner or no value in the port", [name for name in there if name not in port]),
+        )
+        if names
+    ]
+    others = [name for name in both if not bits.equal(port[name], old[name])]
+    lines += [
+        f"{what}, {name}: DIFFERENT in the port from the old graph here: {in_words(port[name], old[name])}"
+        for name in others
+    ]
+    if there:
+        lines.append(f"{what}: {len(both) - len(others)} of {len(recorded)} equal in the old graph and the port here")
+    if not there or in_order:
+        return lines
+    kernels = [(bits.relative(old[name], recorded[name]), name) for name in there]
+    kernels = sorted((one for one in kernels if not bits.equal(old[one[1]], recorded[one[1]])), reverse=True)
+    lines.append(f"{what}: {len(there) - len(kernels)} of {len(recorded)} as recorded in the old graph here")
+    lines += [f"    {name}: {in_words(old[name], recorded[name])}" for _, name in kernels[:_SHOWN]]
     if len(kernels) > _SHOWN:
         lines.append(f"    and {len(kernels) - _SHOWN} others, less")
     return lines
+
+
+def _named(names: list[str]) -> str:
+    """Return how many there are, and the first by their names."""
+    more = f" and {len(names) - _SHOWN} others" if len(names) > _SHOWN else ""
+    return f"{len(names)} ({', '.join(names[:_SHOWN])}{more})"
 
 
 def _no_scale(recording: Recording, scale: Recording) -> str | None:
@@ -240,8 +248,8 @@ def _scale(recording: Recording, scale: Recording) -> list[float | None]:
 def _parting(runs: Runs, judged: Runs) -> Iterator[str]:
     """Say where the old graph and the port part, and the recording and the old graph."""
     equal = {
-        PORT: f"every bit equal, {runs.compared} values",
-        KERNELS: "not compared" if runs.in_order else "every bit equal",
+        PORT: f"every bit equal, {runs.compared} values" if runs.compared else "not compared",
+        KERNELS: "every bit equal" if runs.held else "not compared",
     }
     for what in (PORT, KERNELS):
         yield f"{what}: {_first(runs, what) or equal[what]}"

@@ -51,6 +51,7 @@ class Runs:
         self._recording, self.in_order = recording, in_order
         old_program, port_program = programs or (None, None)
         self.compared = 0  # values of the old graph and of the port
+        self.held = 0  # values of the old graph, to recorded ones
         self.not_compared: set[str] = set()  # tensors
         # The first other bit, {"run", "tensor", "words"}.
         self.firsts: dict[str, dict | None] = {KERNELS: None, PORT: None, CONTROL: None}
@@ -153,6 +154,7 @@ class Runs:
             if what == PORT:
                 self.compared += len(pairs)
                 self.not_compared |= set(old) - set(pairs)
+            self.held += len(pairs) if what == KERNELS else 0
             for name, pair in pairs.items():
                 if what in self.firsts and not bits.equal(*pair):
                     self._note_first(what, number, name, in_words(*pair))
