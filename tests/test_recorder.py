@@ -355,14 +355,14 @@ def test_replay_of_the_same_graph_is_equal_to_the_bit(record, feeds, tmp_path, c
 
 
 @pytest.mark.parametrize(
-    "change, run_number",
-    [({"constant": 1.0000001}, 2), ({"rate": 0.1001}, 3), ({"op": tf.abs}, 2)],
+    "change, tensor",
+    [({"constant": 1.0000001}, "loss:0"), ({"rate": 0.1001}, "w"), ({"op": tf.abs}, "loss:0")],
     ids=["a constant", "the learning rate", "an op"],
 )
-def test_mistake_in_the_port_is_found_in_the_run_where_it_shows(record, feeds, change, run_number):
+def test_mistake_in_the_port_is_found_in_the_run_where_it_shows(record, feeds, change, tensor):
     found = explain(read_recording(trained(record, feeds)), port_of(**change))
     assert (found.verdict, found.status, found.causes) == ("parted", 1, ["graph"])
-    assert (found.first["run"], found.first["tensor"]) == (run_number, "loss:0")
+    assert (found.first["run"], found.first["tensor"]) == (2, tensor)
     assert any(re.match(r"graph: .*; the first at \w", line) for line in found.lines)
 
 
@@ -392,7 +392,22 @@ def test_what_a_loop_draws_is_held_to_the_recording_where_both_graphs_draw_in_on
     assert (found.verdict, found.causes, found.compared, is_held) == ("equal", [], 3, at_once == 10)
     assert is_held or (f"{KERNELS}: not compared" in found.lines and found.curves[KERNELS] == [None] * 3)
     assert ("nothing is held to the recording" in said) != is_held
-    assert explain(read_recording(path), drawing(at_once, power=2.0).as_graph_def()).verdict == "parted"
+    for power, is_far in ((2.0, True), (1.000001, False)):
+        found = explain(read_recording(path), drawing(at_once, power).as_graph_def())
+        assert found.verdict == "parted"
+        assert (found.curves[KERNELS][-1] is None) == (is_far or at_once == 1)
+
+
+def test_variables_that_differ_after_the_first_update_are_never_equal(record, feeds):
+    """Of what is fetched, every bit is equal."""
+    path = record()
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(1)
+        x, loss, update, initializer = regression()
+        session.run(initializer)
+        session.run([loss, update], {x: feeds[0]})
+    found = explain(read_recording(path), port_of(rate=0.2))
+    assert (found.verdict, found.first["run"], found.first["tensor"]) == ("parted", 2, "w")
 
 
 def test_what_chance_may_have_drawn_is_never_called_more_than_rounding():

@@ -4,6 +4,8 @@ import numpy as np
 
 from compat_v1.beside.bits import equal, is_float, relative, ulps
 
+PARTED = 1e-4  # of the largest value: from here on, numbers differ in the digits that a program prints
+
 
 def in_words(array: np.ndarray, other: np.ndarray) -> str:
     """Return how two arrays differ, "equal" if they do not; the second is the one that is held to."""

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from compat_v1.audit.comparison import Audit, audit
 from compat_v1.beside import bits
-from compat_v1.recorder.distance import in_words
-from compat_v1.recorder.growth import PARTED, SCALE, growth, horizon
+from compat_v1.recorder.distance import PARTED, in_words
+from compat_v1.recorder.growth import SCALE, growth, horizon
 from compat_v1.recorder.recording import Recording
 from compat_v1.recorder.replay import (
     CONTROL,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from compat_v1.recorder.distance import PARTED
 from compat_v1.recorder.replay import KERNELS, NUDGED
 
-PARTED = 1e-4  # of the largest value: from here on, numbers differ in the digits that a program prints
 ROUNDING = 100.0  # how many times as far as rounding a distance may be and still be called so
 SCALE = "the recording and that of the other release"
 
