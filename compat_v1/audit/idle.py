@@ -7,10 +7,10 @@ nothing uses is left out; what both make is kept and compared, also where it dif
 
 from tensorflow.core.framework import types_pb2
 
-from compat_v1.audit import backward
+from compat_v1.audit import backward, filled
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers
+from compat_v1.audit.operands import is_op, is_tensor, makers
 from compat_v1.audit.pruning import NO_PART, behind, users_of
 from compat_v1.audit.siblings import of_products, siblings
 
@@ -24,7 +24,7 @@ _SUBTRACTED = {"Neg", "Reshape", "Sum"}  # makes the gradient of what is subtrac
 def idle_nodes(normal):
     """Return the nodes that serve only gradients which nothing uses, of an op that has one which something uses."""
     users = users_of(normal)
-    beside, found = siblings(normal, users), set()
+    beside, found = siblings(normal, users) | filled.for_fillings(normal, users), set()
     while beside:
         found = _idle_nodes(normal, users, beside)
         others = of_products(normal, users, found) - beside
@@ -49,7 +49,7 @@ def _idle_nodes(normal, users, beside):
         if any(one not in idle and (one in after or backward.leaves(node, logits)) for one in makers(node))
     }
     roots |= beside & idle
-    begun = _begun_from(normal)
+    begun = {tensor for _, tensor in filled.begun_from(normal) if is_tensor(tensor)}
     of_numbers = {node for node in idle if backward.is_of_one_number(normal, node)}
     of_numbers |= {node for node in idle & after if begun and _is_for_a_filling(normal, node, begun)}
     of_numbers = behind(of_numbers, users) & idle
@@ -240,16 +240,6 @@ def _are_awaited(gradients, awaited):
         found.add(one)
         todo += [one.inputs[0][0]] if one.op in _SUBTRACTED and is_tensor(one.inputs[0]) else []
     return gradients <= found
-
-
-def _begun_from(normal):
-    """Return the tensors in whose shapes ones are filled, as `tf.gradients` begins with."""
-    found = set()
-    for name, node in normal.graph.nodes.items():
-        (shape, _), value = normal.graph.inputs[name] if node.op == "Fill" else (("", 0), None)
-        if value and normal.graph.nodes[shape].op == "Shape" and is_scalar(normal.tensors.get(value), 1):
-            found.add(normal.tensors.get(normal.graph.inputs[shape][0]))
-    return set(filter(is_tensor, found))
 
 
 def _is_for_a_filling(normal, node, begun):
