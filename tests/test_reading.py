@@ -1,9 +1,11 @@
 """What people have is read, whatever form it has; what crashes or hangs TensorFlow is refused in one line before."""
 
 import gzip
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,31 @@ def events(folder, graphs, meta_graphs=()):
     writer.close()
     (path,) = folder.iterdir()
     return path
+
+
+def zipped(name, content, method=zipfile.ZIP_DEFLATED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("recording.json", b"{}")
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+def test_of_a_recording_the_graph_is_read_whole_and_small_enough(program, tmp_path, monkeypatch):
+    content = program.SerializeToString()
+    assert read_graph_def(save(tmp_path / "run.npz", zipped("graph.pb", content))) == program
+    with pytest.raises(ValueError, match=r"run.npz: is a zip file without graph.pb, no recording; a GraphDef"):
+        read_graph_def(save(tmp_path / "run.npz", zipped("x.npy", content)))
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        whole = zipped("graph.pb", content, method)
+        at = whole.index(b"graph.pb") + len("graph.pb")
+        for damaged in (whole[:-20], whole[: at + 9] + bytes(20) + whole[at + 29 :], whole[:at]):
+            with pytest.raises(ValueError, match="is not whole") as caught:
+                read_graph_def(save(tmp_path / "run.npz", damaged))
+            assert str(caught.value).isprintable()
+    monkeypatch.setattr(reading, "LARGEST", 2**20)
+    with pytest.raises(ValueError, match="larger than 1048576 bytes, unzipped"):
+        read_graph_def(save(tmp_path / "run.npz", zipped("graph.pb", bytes(2**26))))
 
 
 def test_event_files_are_read_zipped_still_growing_or_with_a_meta_graph_alone(program, tmp_path):

@@ -325,7 +325,13 @@ def test_half_a_file_and_other_files_are_refused(record, feeds, tmp_path, capsys
     (tmp_path / "half.npz").write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     (tmp_path / "text.npz").write_text("no recording")
     np.savez(tmp_path / "arrays.npz", a=np.zeros(3))
-    for name in ("half.npz", "text.npz", "arrays.npz", "none.npz", "."):
+    with zipfile.ZipFile(tmp_path / "lzma.npz", "w", zipfile.ZIP_LZMA) as archive:
+        for name, data in members(path).items():
+            archive.writestr(name, data)
+    whole = (tmp_path / "lzma.npz").read_bytes()
+    at = whole.index(b"recording.json") + 30
+    (tmp_path / "lzma.npz").write_bytes(whole[:at] + bytes(30) + whole[at + 30 :])
+    for name in ("half.npz", "text.npz", "arrays.npz", "lzma.npz", "none.npz", "."):
         assert run("replay", tmp_path / name, path) == 2
     assert "Traceback" not in capsys.readouterr().err
 

@@ -5,8 +5,10 @@ Nothing of a file is executed. What it may ask for in memory and time is bounded
 
 import gzip
 import io
+import lzma
 import re
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -24,8 +26,10 @@ GraphDef, MetaGraphDef = tf.compat.v1.GraphDef, tf.compat.v1.MetaGraphDef
 LARGEST = 2**30  # bytes of a file, unzipped; a message of protobuf has at most twice as many
 LARGEST_TEXT = 2**26  # bytes; the text parser takes some twenty times as many of memory, and a second a megabyte
 READABLE = (
-    "a GraphDef, MetaGraphDef or SavedModel (.pb, .meta, as text .pbtxt) or an event file, gzipped or not, is wanted"
+    "a GraphDef, MetaGraphDef or SavedModel (.pb, .meta, as text .pbtxt) or an event file, gzipped or not, or a "
+    "recording is wanted"
 )
+_BROKEN = (EOFError, OSError, RuntimeError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)  # of unzipping
 _FRAME = struct.Struct("<QI")  # of a record of an event file: the length of its data, and the check of that length
 
 
@@ -58,15 +62,20 @@ def _located(path):
 
 
 def _content(path):
-    """Return a file's bytes, unzipped if they are a gzip stream."""
+    """Return a file's bytes, unzipped if they are a gzip stream; of a recording, which is a zip file, its graph's."""
     with Path(path).open("rb") as file:
         content = file.read(LARGEST + 1)
-    if content.startswith(b"\x1f\x8b"):
-        try:
+    try:
+        if content.startswith(b"\x1f\x8b"):
             with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
                 content = file.read(LARGEST + 1)
-        except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"is not whole: {shown(error)}") from None
+        elif content.startswith(b"PK\x03\x04"):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("graph.pb") as file:
+                content = file.read(LARGEST + 1)
+    except KeyError:
+        raise ValueError(f"is a zip file without graph.pb, no recording; {READABLE}") from None
+    except _BROKEN as error:
+        raise ValueError(f"is not whole: {shown(error)}") from None
     if len(content) > LARGEST:
         raise ValueError(f"is larger than {LARGEST} bytes, unzipped")
     return content

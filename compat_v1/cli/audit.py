@@ -21,7 +21,7 @@ def add_to(commands: Any) -> None:
         metavar="GRAPH",
         nargs="*",
         type=path,
-        help="ORIGINAL PORT: .pb, .pbtxt, .meta, a SavedModel or event file, or .gz; FILE#2 is its second graph",
+        help="ORIGINAL PORT: .pb, .pbtxt, .meta, a SavedModel, event file or recording; FILE#2 is its second graph",
     )
     command.add_argument("--verbose", action="store_true", help="print every difference, rule and pair")
     command.add_argument("--html", metavar="FILE", type=path, help="write a page: each difference drawn in both graphs")

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import lzma
 import math
 import re
 import tokenize
@@ -128,7 +129,7 @@ def read_recording(path: str | Path) -> Recording:
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{path} is not a whole recording: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
