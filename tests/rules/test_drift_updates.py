@@ -244,10 +244,11 @@ def test_rows_that_are_clipped_and_made_dense_then_are_as_well():
     assert _audit(_made_dense(False), _made_dense(True)).verdict == "not faithful"
 
 
-def _of_a_layer(by_rows, step=1, of_type=tf.int64, taken="x:0", factor=None, added=False):
+def _of_a_layer(by_rows, step=1, of_type=tf.int64, taken="x:0", factor=None, added=False, centred=False, wide=False):
     """Train by a layer of unknown size, whose rows are taken by numbers of two types, and which is used besides.
 
-    `added`: the layer is a sum, of known size, so that its gradient goes two ways.
+    `added`: the layer is a sum, of known size, so that its gradient goes two ways. `centred`: others are less its rows.
+    `wide`: the program itself has made numbers of rows 64 bits wide, for something else.
     """
     with tf.Graph().as_default() as graph:
         fed, x = tf.placeholder(tf.float32, [4 if added else None, 3]), tf.placeholder(tf.int32, [None], name="x")
@@ -257,18 +258,24 @@ def _of_a_layer(by_rows, step=1, of_type=tf.int64, taken="x:0", factor=None, add
         layer = tf.tanh(tf.matmul(fed, weights))
         layer = layer + tf.sin(layer) if added else layer
         first, second = tf.gather(layer, graph.get_tensor_by_name(taken)), tf.gather(layer, y)
-        loss = tf.reduce_sum(first**2) + tf.reduce_sum(second**3) + tf.reduce_sum(layer**4)
+        rows = tf.Variable(start[:1] * tf.ones([4, 1]), name="rows", use_resource=False)
+        centre = tf.matmul(tf.one_hot(x, 4), rows) - first if centred else first
+        loss = tf.reduce_sum(centre**2) + tf.reduce_sum(second**3) + tf.reduce_sum(layer**4)
+        loss += tf.reduce_sum(tf.cast(tf.cast(x, tf.int64), tf.float32)) if wide else 0.0
         if by_rows:
-            uses = [layer, first, second]
+            uses = [layer, first, second, *([rows] if centred else [])]
             parts = tf.gradients(loss, uses, stop_gradients=[first, second], gate_gradients=True)
+            of_rows = parts[3:]
+            del parts[3:]
             parts[1] = parts[1] if factor is None else parts[1] * factor
             numbers = [tf.range(0, tf.shape(parts[0])[0], step), x, y]
             numbers = tf.concat([tf.cast(one, tf.int64) for one in numbers], 0)
             total = tf.IndexedSlices(tf.concat(parts, 0), numbers, tf.shape(layer))
             (gradient,) = tf.gradients(layer, [weights], tf.convert_to_tensor(total), gate_gradients=True)
         else:
-            (gradient,) = tf.gradients(loss, [weights], gate_gradients=True)
-        tf.train.GradientDescentOptimizer(0.1).apply_gradients([(gradient, weights)], name="train")
+            gradient, *of_rows = tf.gradients(loss, [weights, *([rows] if centred else [])], gate_gradients=True)
+        updates = [(gradient, weights), *((one, rows) for one in of_rows)]
+        tf.train.GradientDescentOptimizer(0.1).apply_gradients(updates, name="train")
         tf.variables_initializer(tf.global_variables(), name="begin")
     return graph
 
@@ -290,16 +297,17 @@ def _handed_on(graph):
     return graph_def
 
 
-@pytest.mark.parametrize("added", [False, True])
-def test_rows_of_a_layer_are_added_alike(added):
-    old, new = _of_a_layer(True, added=added), _of_a_layer(False, added=added)
+@pytest.mark.parametrize("form", [{}, {"added": True}, {"centred": True}, {"wide": True}], ids=str)
+def test_rows_of_a_layer_are_added_alike(form):
+    old, new = _of_a_layer(True, **form), _of_a_layer(False, **form)
     result = audit(_handed_on(old), new.as_graph_def())
     assert result.differences == [] and not result.not_compared
-    assert [one.cause for one in result.numbers] == ["dense and sparse gradients"]
+    causes = {"dense and sparse gradients", *(["order of a sum"] if "centred" in form else [])}
+    assert {one.cause for one in result.numbers} == causes
     np.testing.assert_allclose(_layer_trained(old), _layer_trained(new), rtol=1e-5, atol=1e-6)
     for mistake in ({"step": 2}, {"factor": 2.0}):
-        mistaken = _handed_on(_of_a_layer(True, **mistake, added=added))
+        mistaken = _handed_on(_of_a_layer(True, **mistake, **form))
         assert audit(mistaken, new.as_graph_def()).verdict == "not faithful"
     for mistake in ({"taken": "y:0"}, {"of_type": tf.int32}):
-        mistaken = _of_a_layer(False, **mistake, added=added).as_graph_def()
+        mistaken = _of_a_layer(False, **mistake, **form).as_graph_def()
         assert audit(_handed_on(old), mistaken).verdict == "not faithful"

@@ -149,7 +149,8 @@ def _added(normal, users, rows, kind, values, variable):
         count, known = _count(index), normal.sizes(part)
         if count is None:
             of_indices = kind
-            if is_op(index, "Cast") and users[index[0]] <= {rows[0]} and not index[0].controls:
+            gathered = is_op(index, "Cast") and any(user.op == "GatherV2" for user in users[index[0]])
+            if is_op(index, "Cast") and not gathered and not index[0].controls:
                 own.add(index[0])
                 index, of_indices = index[0].inputs[0], index[0].attributes["SrcT"]
             inputs = [part, index, whole(shape[0], "int32")]

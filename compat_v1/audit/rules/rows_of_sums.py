@@ -11,6 +11,8 @@ _CAUSE, _NEGATED = "rows of a sum", "negated rows"
 # By what takes the numbers of rows.
 CAUSES = {"UnsortedSegmentSum": "handed on as rows", "ScatterSub": _CAUSE, "Unique": _CAUSE}
 _SUMMING = ("UnsortedSegmentSum", "ScatterSub")
+# What takes rows as rows: sums, joins, scales or measures them, or hands them on.
+_TAKING = {*_SUMMING, "ConcatV2", "Identity", "L2Loss", "Mul", "Neg", "NoOp", "RealDiv"}
 
 
 def negate_first(normal):
@@ -36,7 +38,7 @@ def handed_on(normal, users):
     """
     handing = {}
     for node in normal.nodes:
-        found = list(users.get(node, ())) if _hands_on(node) else []
+        found = list(users.get(node, ())) if _hands_on(node) and _is_of_rows(node, users) else []
         found += [user for one in found if one.op == "Mul" for user in users.get(one, ())]
         found = {one for one in found if one.op in _SUMMING}
         if found:
@@ -67,6 +69,14 @@ def _hands_on(node):
     (group,), own = node.controls, _unnegated(node.inputs[0])
     is_awaited = group.op == "NoOp" and node.inputs[0][0] in group.controls
     return is_awaited and all(_unnegated((one, 0)) == own or _is_made_of(one, own) for one in group.controls)
+
+
+def _is_of_rows(node, users):
+    """Whether all that hands on the same gradient, for any operand of the sum, is taken as rows where it is taken."""
+    (group,), own = node.controls, _unnegated(node.inputs[0])
+    others = [one for one in users[group] if one.op == "Identity" and one.controls == {group}]
+    others = [one for one in others if not isinstance(one.inputs[0], Literal) and _unnegated(one.inputs[0]) == own]
+    return all(user.op in _TAKING for one in others for user in users.get(one, ()))
 
 
 def _unnegated(operand):
