@@ -257,8 +257,9 @@ def _beside(normal, twin, name):
             is_explained |= all(here == graph.colocated(user) for user in graph.followers[name])
         return None if is_explained else f"is placed beside {listed(here)}"
     there = twin.colocated(name)
-    if graph.nodes[name].op in _IDLE and len(here) <= 1 and len(there) <= 1:
-        return None  # it does nothing, anywhere, and ties no two others together
+    is_any = graph.nodes[name].op in _IDLE or (graph.nodes[name].op == "Const" and not (here and there))
+    if is_any and len(here) <= 1 and len(there) <= 1:
+        return None  # it does nothing, or is the same anywhere, and ties no two others together
     stood = relations(twin, name)
     alike = stands == stood and ELSEWHERE not in stands
     alike |= graph.nodes[name].op == "Identity" and stands | stood <= {INPUT, AS_INPUT}  # where what it copies is

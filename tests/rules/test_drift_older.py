@@ -324,21 +324,29 @@ def test_what_differs_in_waits_alone_that_others_imply_is_one():
     assert audit(_built(_counted, False), _built(_counted, True, mistake=True)).verdict == "not faithful"
 
 
-def _looked_up(new, device="/cpu:0", others=False):
-    """Rows of what is placed anywhere, looked up on the CPU: beside their variable, and copied there."""
+def _looked_up(new, device="/cpu:0", others=False, limit=None):
+    """Rows of what is placed anywhere, looked up on the CPU: beside their variable, and copied there.
+
+    `limit`: of their norms, by which they are clipped.
+    """
     table = raw.VariableV2(shape=[5, 3], dtype=tf.float32, name="table")
     raw.Assign(ref=table, value=np.arange(15, dtype=np.float32).reshape(5, 3), name="init")
     read = raw.Identity(input=table)
     rows = raw.Cast(x=raw.Minimum(x=raw.Abs(x=floats(4)), y=4.0), DstT=tf.int32)
     with tf.colocate_with(table):
         found = raw.GatherV2(params=read, indices=rows, axis=0) if new else raw.Gather(params=read, indices=rows)
+        if limit:
+            norm = raw.Sqrt(x=raw.Sum(input=raw.Mul(x=found, y=found), axis=[1], keep_dims=True))
+            clipped = raw.RealDiv(x=raw.Mul(x=found, y=limit), y=raw.Maximum(x=norm, y=limit))
+            found = raw.Identity(input=clipped)
     with tf.device(device):
         found = raw.Identity(input=found) if new else found
     out(raw.Neg(x=raw.Tanh(x=found) if others else found))
 
 
 def test_rows_that_are_looked_up_on_the_cpu_are_copied_there():
-    old = _built(_looked_up, False)
-    assert "copied rows" in proved(old, _built(_looked_up, True)).rules
-    for mistake in ({"device": "/gpu:0"}, {"others": True}):
-        assert audit(old, _built(_looked_up, True, **mistake)).verdict == "not faithful"
+    for limit in (None, 2.0):
+        old = _built(_looked_up, False, limit=limit)
+        assert "copied rows" in proved(old, _built(_looked_up, True, limit=limit)).rules
+        for mistake in ({"device": "/gpu:0"}, {"others": True}, {"limit": 1.0}):
+            assert audit(old, _built(_looked_up, True, **{"limit": limit, **mistake})).verdict == "not faithful"

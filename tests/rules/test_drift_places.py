@@ -294,3 +294,22 @@ def _copied_for_nothing(place):
 def test_a_copy_that_nobody_takes_may_be_beside_what_it_copies_or_where_that_is():
     assert audit(_copied_for_nothing("sent"), _copied_for_nothing("y")).verdict == "faithful"
     assert audit(_copied_for_nothing("sent"), _copied_for_nothing("z")).verdict == "not faithful"
+
+
+def _with_a_number(places, device=""):
+    """A number that is written down, beside some variables."""
+    with tf.Graph().as_default() as graph:
+        for name in ("first", "second"):
+            raw.VariableV2(shape=[3], dtype=tf.float32, name=name)
+        with tf.device(device):
+            number = tf.constant([0], name="number")
+        _beside(number.op, *places)
+        out(raw.Sum(input=floats(3, 2), axis=number))
+    return graph.as_graph_def()
+
+
+def test_a_number_that_is_written_down_is_the_same_beside_a_variable():
+    assert audit(_with_a_number([]), _with_a_number(["first"])).verdict == "faithful"
+    assert audit(_with_a_number(["second"]), _with_a_number(["first"])).verdict == "not faithful"
+    assert audit(_with_a_number([]), _with_a_number(["first", "second"])).verdict == "not faithful"
+    assert audit(_with_a_number([]), _with_a_number([], "/device:GPU:0")).verdict == "not faithful"

@@ -26,8 +26,9 @@ def rewrite(rewriter, name, node, operands):
 def _copied_rows(rewriter, name, node, operands):
     """A look-up ends in an Identity of the rows that it gathered, and clipped by their norms."""
     rows = operands[0]
-    if is_op(rows, "Identity") and not rows[0].controls and is_op(rows[0].inputs[0], "clipped"):
-        factors = rows[0].inputs[0][0].inputs[0][0].inputs
+    if is_op(rows, "Identity") and not rows[0].controls and is_op(rows[0].inputs[0], "clipped", "RealDiv"):
+        product = rows[0].inputs[0][0].inputs[0]
+        factors = product[0].inputs if is_op(product, "Mul") else ()
         rows = next((one for one in factors if not isinstance(one, Literal)), rows)
     if not is_op(rows, "GatherV2") or rewriter.graph.controls[name]:
         return False
