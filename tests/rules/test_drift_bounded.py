@@ -73,3 +73,33 @@ def test_what_bounds_a_gradients_part_in_a_loop_is_made_there_or_enters_it(bound
     assert audit(old, _built(_part_in_a_loop, True, start, other)).verdict == "not faithful"
     varies = _built(_part_in_a_loop, False, bounds=bounds, varies=True)
     assert audit(varies, _built(_part_in_a_loop, True, start, bounds)).verdict == "not faithful"
+
+
+def _behind_an_update(new, of_labels=False, others=False, taken=False):
+    """A cross entropy of what is behind an update; `new`: that asserts that labels and logits have the same sizes."""
+    table = raw.VariableV2(shape=[4], dtype=tf.float32, name="table")
+    raw.Assign(ref=table, value=[1.0, 2.0, 3.0, 4.0], name="init")
+    update = raw.AssignAdd(ref=table, value=[4.0, 3.0, 2.0, 1.0])
+    logits, labels = floats(None, 2, 4), raw.Cast(x=raw.Sigmoid(x=floats(None, 2, name="y")), DstT=tf.int32)
+    with tf.control_dependencies([update]):
+        behind = logits + raw.Identity(input=table)
+        labels = raw.Identity(input=labels) if of_labels else labels
+    behind = logits if others else behind
+    sizes, measured = raw.Shape(input=labels), raw.Shape(input=behind)[:-1]
+    told = []
+    if new:
+        told = [raw.Assert(condition=raw.All(input=raw.Equal(x=sizes, y=measured), axis=[0]), data=["sizes", sizes])]
+    with tf.control_dependencies(told):
+        flat, rows = raw.Reshape(tensor=labels, shape=[-1]), raw.Reshape(tensor=behind, shape=[-1, 4])
+    out(raw.SparseSoftmaxCrossEntropyWithLogits(features=rows, labels=flat)[0])
+    if taken:
+        raw.Assign(ref=raw.VariableV2(shape=[], dtype=tf.int32), value=raw.Sum(input=flat, axis=[0]))
+
+
+def test_labels_need_not_wait_for_the_update_that_the_logits_are_behind():
+    old = _built(_behind_an_update, False)
+    assert "labels and logits" in proved(old, _built(_behind_an_update, True)).rules
+    for mistake in ({"of_labels": True}, {"others": True}):
+        assert audit(old, _built(_behind_an_update, True, **mistake)).verdict == "not faithful"
+    waiting = [_built(_behind_an_update, form, taken=True) for form in (False, True)]
+    assert audit(*waiting).verdict == "not faithful"  # what is made of the labels comes behind the update in the port

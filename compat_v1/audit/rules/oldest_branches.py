@@ -4,6 +4,7 @@ from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers
 from compat_v1.audit.patterns import is_same
+from compat_v1.audit.pruning import before
 
 _ALWAYS, AGAIN = "condition that always holds", "initialized again"
 
@@ -119,28 +120,40 @@ def _asserted(rewriter, name, node, operands):
         return False
     equal = operands[0][0].inputs[0][0]
     of_sizes = all(isinstance(one, Literal) and one.kind == "whole" and one.ops for one in equal.inputs)
-    if not of_sizes or not _only_of_loss(rewriter.graph, name):
+    reshapes = _reshaped_for_loss(rewriter.graph, name) if of_sizes else None
+    if not reshapes:
         return False
+    if equal.controls <= _before_loss(rewriter, reshapes):
+        rewriter.normal.accounted.add(equal)
     rewriter.normal.absorbed.update({operands[0][0], equal})
     rewriter.normal.hand_on(name, "labels and logits")
     return True
 
 
-def _only_of_loss(graph, name):
-    """Whether what waits for a node is only reshaped for a cross entropy."""
+def _reshaped_for_loss(graph, name):
+    """Return what waits for a node, if all that does is only reshaped for a cross entropy: {name: what takes it}."""
     todo = [one for one, controls in graph.controls.items() if name in controls]
-    seen, users = set(), set()
+    seen, found = set(), {}
     while todo:
         one = todo.pop()
         op = graph.nodes[one].op
         if op == "Reshape":
-            users |= {graph.nodes[user].op for user, _ in graph.users[one]}
+            found[one] = {user for user, _ in graph.users[one]}
         elif op not in _OF_SHAPES:
-            return False
+            return None
         elif one not in seen:
             todo += [user for user, _ in graph.users[one]]
         seen.add(one)
-    return "SparseSoftmaxCrossEntropyWithLogits" in users
+    ops = {graph.nodes[user].op for users in found.values() for user in users}
+    return found if "SparseSoftmaxCrossEntropyWithLogits" in ops else None
+
+
+def _before_loss(rewriter, reshapes):
+    """Return what a loss comes behind that takes all that is reshaped and that nothing else takes."""
+    if len(set().union(*reshapes.values())) != 1:
+        return set()
+    taken = [rewriter.normal.tensors.get(rewriter.graph.inputs[one][0]) for one in reshapes]
+    return set().union(*(before(one[0]) for one in taken if is_tensor(one)))
 
 
 _OF_SHAPES = ("Const", "Shape", "Rank", "Size", "Sub", "Add", "AddV2", "Pack", "StridedSlice", "Slice")
