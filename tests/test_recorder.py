@@ -486,6 +486,24 @@ def test_nothing_compared_is_not_equal(record):
     assert f"{PORT}: not compared" in found.lines and f"{KERNELS}: every bit equal" in found.lines
 
 
+def test_a_checkpoint_that_the_old_program_wrote_is_not_written_again(record, feeds, tmp_path):
+    path, folder = record(), tmp_path / "model"
+    folder.mkdir()
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        x, loss, update, initializer = regression()
+        session.run(initializer)
+        saver = tf.train.Saver()
+        for feed in feeds:
+            saver.save(session, str(folder / "model"), write_meta_graph=False, write_state=False)
+            session.run([loss, update], {x: feed})
+    for file in folder.iterdir():
+        file.unlink()
+    found = explain(read_recording(path), graph.as_graph_def())
+    assert (found.verdict, found.compared, list(folder.iterdir())) == ("equal", 5, [])
+    folder.rmdir()
+    assert explain(read_recording(path), graph.as_graph_def()) == found
+
+
 def test_variables_that_are_not_compared_are_counted_in_a_line(record, feeds):
     path = record()
     with tf.Graph().as_default(), tf.Session() as session:

@@ -16,6 +16,7 @@ _APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*")
 
 INITIAL = {"Assign", "AssignVariableOp"}
 RESTORES = {"Restore", "RestoreSlice", "RestoreV2"}
+SAVES = {"Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints"}
 TABLE_INITIALIZERS = re.compile(r"InitializeTable\w*|LookupTableImport\w*")
 
 

@@ -87,7 +87,7 @@ class Runner:
         except (tf.errors.OpError, ValueError, TypeError) as error:
             op = getattr(error, "op", None)
             where = f"{op.name} ({op.type}): " if op is not None else ""
-            message = _reason(str(getattr(error, "message", error)))
+            message = reason_of(str(getattr(error, "message", error)))
             raise CannotRunError(
                 f"{self.program.what} does not run: {where}{message}; give what it is fed by --feeds, or by --size",
                 op and op.name,
@@ -280,7 +280,7 @@ def _with_placeholders(graph_def: Any, program: Program) -> Any:
     return changed
 
 
-def _reason(message: str) -> str:
+def reason_of(message: str) -> str:
     """Return the line of TensorFlow's message that says what is wrong."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     context = ("Detected at", "File", "Node:", "[", "Original stack trace", "Graph execution error")

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import Audit, audit
-from compat_v1.beside import bits
+from compat_v1.beside import bits, ops
 from compat_v1.beside.program import Program
 from compat_v1.beside.races import Race, races
 from compat_v1.beside.wiring import Wiring
@@ -61,6 +61,7 @@ class Runs:
         self.drawn: dict[str, dict[str, np.ndarray]] = {}
         self.updated: dict[str, dict[str, np.ndarray]] = {}
         self.reason: str | None = None  # why it ended before the last run
+        self._wiring = Wiring(recording.graph_def)
         self._port_ended = False
         self._graphs = {
             **dict.fromkeys(
@@ -121,7 +122,7 @@ class Runs:
             self.reason = f"run {number} failed with {run.error} when it was recorded, maybe half-way"
         if self.reason or feeds is None:
             return False
-        if run.error:
+        if run.error or (self._saves(run) and not (run.updates or run.sets)):
             return True
         found = {}
         for name, stage in stages.items():
@@ -150,6 +151,11 @@ class Runs:
         for name in sorted(self.recorded("initial").keys() & old.keys() & port.keys()):
             if not bits.equal(port[name], old[name]):
                 self._note_first(PORT, number, name, in_words(port[name], old[name]))
+
+    def _saves(self, run: Run) -> bool:
+        """Whether a run writes a checkpoint: where the old program had its folder, there need be none here."""
+        nodes = {name.partition(":")[0] for name in (*run.targets, *run.fetches)} & self._wiring.nodes.keys()
+        return any(self._wiring.op(name) in ops.SAVES for name in self._wiring.ancestors(nodes))
 
     def _compare(self, number: int, run: Run, found: dict[str, dict[str, np.ndarray]]) -> None:
         recorded = self._recording.kept(dict(zip(run.fetches, run.values, strict=True)))

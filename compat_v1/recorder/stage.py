@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from compat_v1.beside.program import Program, Update
-from compat_v1.beside.running import one_by_one
+from compat_v1.beside.running import one_by_one, reason_of
 from compat_v1.recorder.recording import Run
 from compat_v1.recorder.tf1_recorder import VARIABLES
 
@@ -109,7 +109,7 @@ class Stage:
         try:
             values = self._values(fetches, targets, given, run.updates)
         except tf.errors.OpError as error:
-            raise RuntimeError(f"{type(error).__name__}: {error.message.splitlines()[0]}") from None
+            raise RuntimeError(f"{type(error).__name__}: {reason_of(error.message)}") from None
         except (ValueError, TypeError, KeyError) as error:
             raise LookupError(str(error).splitlines()[0]) from None
         # A scalar string comes as bytes, which NumPy would make an array of another dtype than that of several strings.
