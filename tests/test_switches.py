@@ -28,6 +28,44 @@ def test_the_switch_that_gives_the_originals_ops_is_named(switch):
         assert f".{other}_" not in texts
 
 
+def trained(resources=False, functional=False, rate=0.1):
+    """Return the GraphDef of a program that trains what a condition takes, behind an update, and saves it."""
+    with tf.Graph().as_default() as graph, nullcontext() if functional else control_flow_v1():
+        with tf.variable_scope("model", use_resource=resources):
+            weights = [tf.get_variable(f"weight_{place}", [2, 2]) for place in range(3)]
+            mean = tf.get_variable("mean", [2, 2], trainable=False)
+        x, flag = tf.placeholder(tf.float32, [2, 2]), tf.placeholder(tf.bool, [])
+        for weight in weights:
+            x = tf.cond(flag, lambda x=x, weight=weight: tf.matmul(x, weight), lambda x=x: tf.tanh(x))
+        with tf.control_dependencies([mean.assign(x)]):
+            tf.train.MomentumOptimizer(rate, 0.9).minimize(tf.reduce_sum(x * x))
+        tf.train.Saver()
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize(
+    ("options", "switch"),
+    [
+        ({"resources": True}, "disable_resource_variables"),
+        ({"functional": True}, "disable_control_flow_v2"),
+        ({"resources": True, "functional": True}, "disable_v2_behavior"),
+    ],
+)
+def test_the_switch_comes_first_and_the_rest_follows(options, switch):
+    first, *others = audit(trained(), trained(**options, rate=0.2)).differences
+    assert f"begin the port with tf.compat.v1.{switch}()" in first.what and first.follows > 20
+    assert not any("begin the port" in one.what or "waits for" in one.what for one in others), others
+    assert len(others) < 10, [one.what for one in others]
+
+
+def test_a_port_with_functional_branches_is_told_so_where_the_original_has_no_branch_at_all():
+    new = trained(functional=True)
+    with tf.Graph().as_default() as graph:
+        tf.get_variable("weight", [2, 2], use_resource=False)
+    texts = [one.what for one in audit(graph.as_graph_def(), new).differences]
+    assert any("begin the port with tf.compat.v1.disable_control_flow_v2()" in one for one in texts)
+
+
 def in_a_dataset(mapped):
     """A dataset whose elements are multiplied at random in a branch, built by `mapped`, the name of a method."""
     with tf.Graph().as_default() as graph, control_flow_v1():

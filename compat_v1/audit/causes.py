@@ -12,6 +12,7 @@ from compat_v1.audit.findings import waits_for
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.result import Difference
+from compat_v1.audit.switches import BEGIN
 
 _GRADIENT = re.compile(r"(?:.*/)?gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?/")  # of the op that the group names
 # What many nodes wait for makes other differences, as a rule's pattern that waits is none, and is one line.
@@ -38,9 +39,11 @@ def differences(findings, places):
             beside = [one for one in group if _at(one) == _at(root) and one.which == root.which]
             what = waits_for([one.awaited for one in beside], root.which)
             root = root._replace(kind="common wait")
-        what += next((one.advice for one in group if one.advice), "")
+        advice = next((one.advice for one in group if one.advice), "")
+        what += advice
         following = tuple(f"{next(filter(None, _at(one)), '')}: {one.what}" for one in group[1:])
-        found.append((_rank(root, places), Difference(*_at(root), what, len(following), following)))
+        rank = not advice.startswith(BEGIN), *_rank(root, places)  # a switch changes all that comes behind
+        found.append((rank, Difference(*_at(root), what, len(following), following)))
     return [difference for _, difference in sorted(found, key=lambda one: one[0])]
 
 
@@ -90,6 +93,8 @@ def _groups(findings, common, places):
             for one in () if node is None else _sources(node):
                 if one in at:
                     leader[find(number)] = find(at[one])
+    for number, one in _of_one_switch(findings):
+        leader[find(number)] = find(one)
     for number, one in _of_one_size(findings, places, at):
         leader[find(number)] = find(one)
     for number, one in _of_one_type(findings, find):
@@ -97,6 +102,20 @@ def _groups(findings, common, places):
     for number, one in _of_gradients(findings, find):
         leader[find(number)] = find(one)
     return [find(number) for number in range(len(findings))]
+
+
+def _of_one_switch(findings):
+    """Yield of each finding the one that it follows from, by number: where one switch makes both other, or where one
+    is that a node waits for what the other says to have no partner."""
+    first = {}
+    for number, finding in enumerate(findings):
+        if finding.advice.startswith(BEGIN):
+            yield number, first.setdefault(finding.advice, number)
+        if finding.kind == "alone":
+            first.update((one.name, number) for one in (finding.node, finding.other) if one)
+    for number, finding in enumerate(findings):
+        if finding.awaited in first:
+            yield number, first[finding.awaited]
 
 
 def _of_one_size(findings, places, at):

@@ -430,15 +430,16 @@ class _Functions:
             used |= normal.written_out
 
     def left_over(self):
-        """Return a difference for each function that nothing calls and that the other graph has not."""
+        """Return a difference for the functions of each graph that the other has not, which no partner calls."""
         for name in self.libraries[0].keys() & self.libraries[1].keys():
             if name not in self.used[0] and name not in self.used[1]:
                 self.do_the_same(name, name)
-        left = [
-            Difference(name, "", "a function of the original alone, which nothing calls")
-            for name in sorted(self.libraries[0].keys() - self.used[0])
-        ]
-        return left + [
-            Difference("", name, "a function of the port alone, which nothing calls")
-            for name in sorted(self.libraries[1].keys() - self.used[1])
-        ]
+        found = []
+        for which, library, used in zip(("original", "port"), self.libraries, self.used, strict=True):
+            first, *others = [*sorted(library.keys() - used), ""]
+            if first:
+                what = f"a function of the {which} alone, which nothing calls that has a partner"
+                following = tuple(f"{one}: {what}" for one in others[:-1])
+                at = (first, "") if which == "original" else ("", first)
+                found.append(Difference(*at, what, len(following), following))
+        return found

@@ -15,6 +15,7 @@ _BRANCHES = (
     "control_flow_v2",
 )
 
+BEGIN = "; begin the port with"
 _FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
 
@@ -29,10 +30,12 @@ def advice(node, original, port, is_body):
         return "; write dataset.map_with_legacy_function (or filter_with_legacy_function) in the port"
     for old, new, switch in (_VARIABLES, _BRANCHES):
         if op in old | new:
-            if old & original and new & port and not new & original:
-                return f"; begin the port with tf.compat.v1.disable_{switch}()"
+            if _is_newer(_VARIABLES, original, port) and _is_newer(_BRANCHES, original, port):
+                return f"{BEGIN} tf.compat.v1.disable_v2_behavior()"  # in its loops variables are of the newer kind
+            if _is_newer((old, new), original, port):
+                return f"{BEGIN} tf.compat.v1.disable_{switch}()"
             if new & original and old & port and not old & original:
-                return f"; begin the port with tf.compat.v1.enable_{switch}()"
+                return f"{BEGIN} tf.compat.v1.enable_{switch}()"
     if op in _FUSED and not any(one in original for one in _FUSED):
         return "; write fused=False in the tf.layers.batch_normalization of the port"
     if op == "Einsum" and "Einsum" not in original:
@@ -42,6 +45,12 @@ def advice(node, original, port, is_body):
     if op in _VARIABLES[0] | _VARIABLES[1] and _VARIABLES[1] & original and not _VARIABLES[1] & port:
         return "; tf.variable_scope(tf.get_variable_scope(), use_resource=True) in the port makes such variables"
     return ""
+
+
+def _is_newer(kinds, original, port):
+    """Whether the port alone has ops of the newer kind, and the original others, or neither loops nor branches."""
+    old, new = kinds[:2]
+    return bool(new & port and not new & original and (old & original or kinds[:2] == _BRANCHES[:2]))
 
 
 def _is_of_parts(operand):
