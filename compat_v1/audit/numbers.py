@@ -25,7 +25,7 @@ def changed_numbers(verification, told=frozenset()):
                 derived.append((node, other))
             else:
                 what = f"the attribute seed2 is {op_seed(node)}, {op_seed(other)} in the port"
-                findings.append(Finding("attribute", node, other, what, advice=advice(node)))
+                findings.append(Finding("attribute", node, other, what, advice=advice(node, other)))
         if derived:
             derived.sort(key=lambda pair: seeds[1].places[pair[1].name])
             names = [node.name for node, _ in derived]

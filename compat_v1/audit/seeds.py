@@ -30,10 +30,15 @@ def op_seed(node):
     return attr_value_pb2.AttrValue.FromString(content).i if content else 0
 
 
+def graph_seed(node):
+    """Return the seed of the graph that a random op was made with."""
+    content = node.attributes.get("seed")
+    return attr_value_pb2.AttrValue.FromString(content).i if content else 0
+
+
 def is_given(node):
     """Whether the program itself said a random op's seed: without one for the graph none is derived."""
-    content = node.attributes.get("seed")
-    return content is not None and attr_value_pb2.AttrValue.FromString(content).i == _NONE_FOR_GRAPH
+    return graph_seed(node) == _NONE_FOR_GRAPH
 
 
 def is_seedless(node):
@@ -41,8 +46,18 @@ def is_seedless(node):
     return node.attributes.keys().isdisjoint({"seed", "seed2"})
 
 
-def advice(node):
-    """Return what to write in the port for an original's seed that is no derived one: tf.keras draws some by NumPy."""
+def advice(node, other, key="seed2"):
+    """Return what to write in the port for an original's seed that is no derived one: tf.keras draws some by NumPy.
+
+    `key`: of which attribute; that of a graph is told where the port's graph has none, or the original's.
+    """
+    given = [is_given(one) for one in (node, other)]
+    if key == "seed" and not any(given):
+        if is_seedless(node):
+            return f"; do not write tf.compat.v1.set_random_seed({graph_seed(other)}) in the port"
+        return f"; write tf.compat.v1.set_random_seed({graph_seed(node)}) in the port, for the graph that it makes"
+    if key != "seed2" or is_seedless(node):
+        return ""
     return f"; give it seed={op_seed(node)} in the port, also if it is one that tf.keras drew by NumPy"
 
 

@@ -183,7 +183,9 @@ class Verification:
             what = f"the attribute {key} is {short(value)}, {short(other_value)} in the port"
             shapes = shapes_of(value, other_value) if key == "shape" else None
             sizes = changed(*shapes) if shapes else ((node.attributes.get("frame_name", node), key),)
-            advice = seeds.advice(node) if key == "seed2" else ""
+            if key in ("seed", "seed2") and not of_one_graph:  # it is of the graph: one cause, wherever it tells
+                sizes = ((node.attributes.get("seed"), other.attributes.get("seed")),)
+            advice = seeds.advice(node, other, key)
             types = types_of(node.op, key, value, other_value)
             self.find("attribute", node, other, what, advice=advice, sizes=() if types else sizes, types=types)
 

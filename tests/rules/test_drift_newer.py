@@ -273,6 +273,16 @@ def test_the_seed_of_a_graph_may_be_0():
         assert audit(old, _drawn(*seeds, of_graph=of_graph)).verdict == "not faithful", seeds
 
 
+def test_another_seed_of_the_graph_is_one_difference_and_says_what_to_write():
+    seeded, others, none = _drawn(1, 4, 7, of_graph=10), _drawn(0, 1, 2, of_graph=11), _drawn(0, 0, 0, of_graph=0)
+    asked = "tf.compat.v1.set_random_seed(10) in the port"
+    for pair, advice in [((seeded, others), f"; write {asked}"), ((seeded, none), f"; write {asked}")]:
+        (difference,) = audit(*pair).differences
+        assert advice in difference.what and difference.follows == 5, difference
+    (difference,) = audit(none, seeded).differences
+    assert f"; do not write {asked}" in difference.what and "seed=0" not in difference.what
+
+
 def _dropped(new, rate=0.0, drawn=3, seeds=range(0, 10, 2)):
     """Weights and dropouts of a rate of 0 one after the other: TensorFlow 2 asks for their seeds and draws nothing."""
     with tf.Graph().as_default() as graph:
