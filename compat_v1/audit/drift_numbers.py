@@ -491,6 +491,7 @@ NUMBERS = {
         "selection in place of the product",
         "1.12 to 1.15, 1.15 to 2.2, 2.8 to 2.12",
         "with the old seeds the same elements are kept, and up to a third of them differ in the last bit; to get the "
-        "old numbers write the old formula out in the port, as ops of its own",
+        "old numbers write with u = tf.random_uniform(tf.shape(x), seed=...), as 1.15 did, x * (1 / (1 - rate)) * "
+        "tf.cast(u >= rate, x.dtype), or as until 1.12 x / keep * tf.floor(keep + u), and .set_shape(x.shape)",
     ),
 }

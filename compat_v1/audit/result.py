@@ -71,6 +71,7 @@ def report(audit: Audit, verbose: bool = False, most: int = 20):
         yield f"… and {len(audit.differences) - len(shown)} more differences (--verbose prints all)"
     for number in audit.numbers:
         yield f"NUMBERS CHANGED by {number.cause}: {len(number.nodes)} nodes, as {number.nodes[0]}. {number.advice}"
+        yield from (f"    {one}" for one in number.nodes if verbose)
     if verbose:
         for name, count in audit.rules.items():
             rule = drift.RULES[name]

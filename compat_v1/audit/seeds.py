@@ -58,12 +58,19 @@ def advice(node, other, key="seed2"):
         return f"; write tf.compat.v1.set_random_seed({graph_seed(node)}) in the port, for the graph that it makes"
     if key != "seed2" or is_seedless(node):
         return ""
+    if _is_salt(node, other):
+        return f"; write cell._gen_seed = lambda *_: {op_seed(node)} behind its cell = DropoutWrapper(...) in the port"
     return f"; give it seed={op_seed(node)} in the port, also if it is one that tf.keras drew by NumPy"
 
 
 def is_salted(graph, node, other):
     """Whether a seed that the first releases gave to each mask of a DropoutWrapper is salted in the port."""
-    if node.op != "RandomUniform" or graph.graph_def.versions.producer >= _SALTING:
+    return graph.graph_def.versions.producer < _SALTING and _is_salt(node, other)
+
+
+def _is_salt(node, other):
+    """Whether an op has the seed that a DropoutWrapper makes for one of its masks of the seed of another."""
+    if node.op != "RandomUniform":
         return False
     digests = (hashlib.md5(f"{op_seed(node)}{salt}".encode(), usedforsecurity=False) for salt in _SALTS)
     return op_seed(other) in (int(digest.hexdigest()[:8], 16) & 0x7FFFFFFF for digest in digests)

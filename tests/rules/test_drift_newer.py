@@ -9,6 +9,7 @@ from compat_v1.audit import spare
 from compat_v1.audit.comparison import audit
 from compat_v1.audit.graph import Graph
 from compat_v1.audit.normal import Normal
+from compat_v1.audit.result import report
 from drift_cases import built, floats, out
 from test_drift import proved, run
 
@@ -255,6 +256,9 @@ def _drawn(*seeds, of_graph=1234):
 def test_a_seed_that_is_written_down_behind_derived_ones_may_be_as_large():
     result = audit(_drawn(1, 4, 1), _drawn(0, 1, 1))
     assert [one.cause for one in result.numbers] == ["derived seeds"], result
+    assert {"    drawn_0", "    drawn_1"} <= set(report(result, verbose=True)) - set(report(result)), (
+        "in the seeds' order"
+    )
     assert audit(_drawn(1, 4, 1), _drawn(0, 1, 2)).verdict == "not faithful"
     assert audit(_drawn(1, 4, 1), _drawn(0, 99, 1)).verdict == "not faithful"
 

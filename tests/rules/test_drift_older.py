@@ -71,6 +71,15 @@ def test_the_advice_on_the_seeds_of_a_wrapper_keeps_what_the_old_program_kept():
     assert (_kept(old) != _kept(new)).any()
 
 
+def test_a_seed_that_was_derived_for_a_wrapper_and_is_given_to_it_is_told_how_to_be_kept():
+    """As where a port writes the seeds that the report lists."""
+    old, new = (_built(_dropped, salted, outputs=1.0, static=True) for salted in (False, True))
+    advised = [one.what for one in audit(old, new).differences if "seed2" in one.what]
+    assert advised and all("write cell._gen_seed = lambda *_: 42 behind its cell" in one for one in advised), advised
+    other = _built(_dropped, True, outputs=1.0, static=True, seed=43)
+    assert "give it seed=42" in " ".join(one.what for one in audit(old, other).differences)
+
+
 def test_a_seed_that_a_later_release_took_as_it_is_may_not_be_another():
     """TensorFlow 1.2 made them already; and no other op has such seeds."""
     old, new = (_built(_dropped, salted) for salted in (False, True))
