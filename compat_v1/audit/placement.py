@@ -48,6 +48,7 @@ def partners(verification, node, other):
         rule = excused_places.colocation(node, other, here | there, stand, of_parts)
         rule = rule or excused_places.beside_variables(verification, node, other)
         rule = rule or _was_beside_its_variable(normals[0], node, other, stand[0])
+        rule = rule or _begins_beside_its_variable(normals[1], node, other)
         yield rule or Finding("placement", node, other, what)
 
 
@@ -116,6 +117,26 @@ def _was_beside_its_variable(normal, node, other, stand):
     if any(place is None or not place.op.startswith("Var") for place in places):
         return None
     return "colocation" if {one.device for one in (node, other, *places)} <= excused_places.ON_CPU else None
+
+
+def _begins_beside_its_variable(normal, node, other):
+    """Say which rule lets what a variable begins with be beside it, where tf.get_variable puts it."""
+    graph, places = normal.graph, {target(name) for name in other.colocated}
+    if node.colocated or len(places) != 1 or other.name not in graph.nodes:
+        return None
+    (variable,) = places
+    begins, seen, todo = False, {other.name}, [other.name]
+    while todo:
+        for user in graph.followers[todo.pop()]:
+            if graph.nodes[user].op in ("Assign", "AssignVariableOp") and graph.inputs[user][0][0] == variable:
+                begins = True
+            elif variable not in map(target, graph.colocated(user)):
+                return None
+            elif user not in seen:
+                seen.add(user)
+                todo.append(user)
+    devices = {node.device, other.device, graph.devices[variable]}
+    return "colocation" if begins and devices <= excused_places.ON_CPU else None
 
 
 def _is_taken_with(graph, name, place):

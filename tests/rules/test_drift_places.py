@@ -221,6 +221,26 @@ def test_what_a_regularizer_takes_was_beside_its_variable():
     assert audit(_of_chosen_rows("weights", other=True), _of_chosen_rows(None)).verdict == "not faithful"
 
 
+def _begun(gets, device=None, other=None):
+    """A variable that begins with random numbers, which the newer form places beside it; `other`: what takes them, too."""
+    with tf.Graph().as_default() as graph, tf.device(device):
+        if gets:
+            tf.get_variable("v", [3], initializer=tf.random_normal_initializer(stddev=0.1, seed=1), use_resource=False)
+        else:
+            tf.Variable(tf.random_normal([3], stddev=0.1, seed=1), name="v", use_resource=False)
+        if other:
+            (begin,) = (one for one in graph.get_operations() if one.type == "Assign")
+            raw.Exp(x=begin.inputs[1], name=other)
+    return graph.as_graph_def()
+
+
+def test_what_a_variable_begins_with_may_be_beside_it():
+    assert audit(_begun(False), _begun(True)).verdict == "faithful"
+    assert audit(_begun(True), _begun(False)).verdict == "not faithful"
+    for options in ({"device": "/device:GPU:0"}, {"other": "used"}):
+        assert audit(_begun(False, **options), _begun(True, **options)).verdict == "not faithful", options
+
+
 def _sized(names, places=("v", "w")):
     """Two tensors that are reshaped to equal sizes, constants of other names, each beside a variable."""
     with tf.Graph().as_default() as graph:
