@@ -222,7 +222,7 @@ def test_what_a_regularizer_takes_was_beside_its_variable():
 
 
 def _begun(gets, device=None, other=None):
-    """A variable that begins with random numbers, which the newer form places beside it; `other`: what takes them, too."""
+    """A variable that begins with random numbers, beside it in the newer form; `other`: what takes them, too."""
     with tf.Graph().as_default() as graph, tf.device(device):
         if gets:
             tf.get_variable("v", [3], initializer=tf.random_normal_initializer(stddev=0.1, seed=1), use_resource=False)
