@@ -221,9 +221,9 @@ def test_what_a_regularizer_takes_was_beside_its_variable():
     assert audit(_of_chosen_rows("weights", other=True), _of_chosen_rows(None)).verdict == "not faithful"
 
 
-def _begun(gets, device=None, other=None):
+def _begun(gets, device="", other=None):
     """A variable that begins with random numbers, beside it in the newer form; `other`: what takes them, too."""
-    with tf.Graph().as_default() as graph, tf.device(device):
+    with tf.Graph().as_default() as graph:
         if gets:
             tf.get_variable("v", [3], initializer=tf.random_normal_initializer(stddev=0.1, seed=1), use_resource=False)
         else:
@@ -231,7 +231,10 @@ def _begun(gets, device=None, other=None):
         if other:
             (begin,) = (one for one in graph.get_operations() if one.type == "Assign")
             raw.Exp(x=begin.inputs[1], name=other)
-    return graph.as_graph_def()
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        node.device = device if node.op == "VariableV2" else ""
+    return graph_def
 
 
 def test_what_a_variable_begins_with_may_be_beside_it():
