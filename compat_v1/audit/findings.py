@@ -87,10 +87,11 @@ def waits_for(names, which):
     return f"waits for {', '.join(names[:_MOST_AWAITED])}{more} only in {which}"
 
 
-def short(value):
-    """Return an attribute's value in a few words."""
+def short(value, op, key):
+    """Return the value of an op's attribute in a few words, the default if it has none."""
     if value is None:
-        return "absent or the default"
+        default = defaults(op).get(key)
+        return "absent" if default is None else f"{short(default, op, key)} by default"
     if isinstance(value, str):
         return value
     text = " ".join(str(attr_value_pb2.AttrValue.FromString(value)).split())

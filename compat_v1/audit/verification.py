@@ -180,7 +180,9 @@ class Verification:
             if rule:
                 self.explain(rule, node.name)
                 continue
-            what = f"the attribute {key} is {short(value)}, {short(other_value)} in the port"
+            what = (
+                f"the attribute {key} is {short(value, node.op, key)}, {short(other_value, other.op, key)} in the port"
+            )
             shapes = shapes_of(value, other_value) if key == "shape" else None
             sizes = changed(*shapes) if shapes else ((node.attributes.get("frame_name", node), key),)
             if key in ("seed", "seed2") and not of_one_graph:  # it is of the graph: one cause, wherever it tells

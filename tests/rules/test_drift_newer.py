@@ -283,6 +283,7 @@ def test_another_seed_of_the_graph_is_one_difference_and_says_what_to_write():
     for pair, advice in [((seeded, others), f"; write {asked}"), ((seeded, none), f"; write {asked}")]:
         (difference,) = audit(*pair).differences
         assert advice in difference.what and difference.follows == 5, difference
+    assert "the attribute seed is i: 10, i: 0 by default in the port" in difference.what
     (difference,) = audit(none, seeded).differences
     assert f"; do not write {asked}" in difference.what and "seed=0" not in difference.what
 
