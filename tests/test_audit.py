@@ -310,6 +310,11 @@ def test_assertion_that_always_holds_may_be_waited_for_or_not():
     assert audit(old, edited).verdict == audit(edited, edited).verdict == "faithful"
 
 
+def test_the_name_of_a_file_is_no_graph():
+    with pytest.raises(TypeError, match=r"GraphDef is wanted, no str: read_graph_def"):
+        audit(tf.GraphDef(), "new.pb")
+
+
 def test_op_of_what_is_no_number_is_audited():
     resource = tf.AttrValue(type=tf.resource.as_datatype_enum)
     handles = tf.NodeDef(name="handles", op="Placeholder", attr={"dtype": resource})

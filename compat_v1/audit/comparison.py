@@ -42,6 +42,7 @@ from compat_v1.audit.numbers import changed_numbers
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pairing import Pairing
 from compat_v1.audit.pruning import leave_out_implied_waits, surely_before
+from compat_v1.audit.reading import require_graph_defs
 from compat_v1.audit.result import Audit, Difference, Numbers, report
 from compat_v1.audit.rules.functional import acting
 from compat_v1.audit.unused import compare_unused_constants, compare_unused_copies
@@ -54,8 +55,10 @@ def audit(original: Any, port: Any, roles: dict[str, tuple[str, str]] | None = N
     """Compare two GraphDefs and return an `Audit`.
 
     `roles`, {what: (tensor name in the original, in the port)}, are the tensors that the program feeds and fetches;
-    the two of a role must be partners. Raises `ValueError` for a graph that today's TensorFlow cannot import.
+    the two of a role must be partners. Raises `ValueError` for a graph that today's TensorFlow cannot import, and
+    `TypeError` for what is no `GraphDef`.
     """
+    require_graph_defs(original, port)
     shapes = shapes_of_placeholders(original, port)
     with _without_collector():
         return audit_graphs(readable(original, shapes), readable(port), roles)

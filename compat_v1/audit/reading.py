@@ -48,6 +48,13 @@ def read_graph_def(path, gone_too=False):
     return graph_def
 
 
+def require_graph_defs(*graph_defs):
+    """Raise `TypeError` for what is no GraphDef, such as the name of a file."""
+    for one in graph_defs:
+        if not isinstance(one, tf.compat.v1.GraphDef):
+            raise TypeError(f"a GraphDef is wanted, no {type(one).__name__}: read_graph_def(path) reads one")
+
+
 def _located(path):
     """Return the file that a path means, and the number behind it or None."""
     number = None

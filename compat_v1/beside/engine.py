@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from compat_v1.audit.reading import require_graph_defs
 from compat_v1.beside import causes
 from compat_v1.beside.feeds import Feeds
 from compat_v1.beside.fitting import fit
@@ -73,9 +74,7 @@ def beside(
     `GraphDef`. If the old graph needs TensorFlow's op determinism to equal itself, that is switched on, and TensorFlow
     knows no way to switch it off in the process.
     """
-    for graph_def in (old, new):
-        if not isinstance(graph_def, tf.compat.v1.GraphDef):
-            raise TypeError(f"a GraphDef is wanted, no {type(graph_def).__name__}: read_graph_def(path) reads one")
+    require_graph_defs(old, new)
     fed = {name if ":" in name else f"{name}:0": tf.as_dtype(value.dtype) for name, value in (feeds or {}).items()}
     old, new = Program(old, fed, "the old graph"), Program(new, fed, "the new graph")
     paired = pair(old, new) if pairs is None else Paired(pairs, frozenset(), [], None, {}, 0)
