@@ -482,6 +482,31 @@ def test_a_softmax_may_be_of_rows_that_were_reshaped_before(log):
         assert audit(old, _built(_of_shaped_rows, True, log, mistake)).verdict == "not faithful", mistake
 
 
+def behind_an_update(new, mistake):
+    """The gradients of a softmax of rows and of the bias before it, all made behind an update."""
+    x, gradient, bias = floats(2, 3, 4), floats(2, 3, 4, name="g"), floats(4, name="b")
+    counted = raw.AssignAdd(ref=raw.VariableV2(shape=[], dtype=tf.float32, name="steps"), value=1.0)
+    logits = raw.BiasAdd(value=x, bias=bias)
+    taken = logits if new else raw.Reshape(tensor=logits, shape=[-1, 4])
+    soft = raw.Softmax(logits=taken)
+    out(soft if new else raw.Reshape(tensor=soft, shape=raw.Shape(input=logits)))
+    with tf.control_dependencies([counted]):
+        arrived = raw.Mul(x=gradient, y=raw.Neg(x=2.0 if not mistake else 3.0))
+        arrived = arrived if new else raw.Reshape(tensor=arrived, shape=raw.Shape(input=soft))
+        total = raw.Sum(input=raw.Mul(x=arrived, y=soft), axis=[-1] if new else [1], keep_dims=new)
+        total = total if new else raw.Reshape(tensor=total, shape=[-1, 1])
+        back = raw.Mul(x=raw.Sub(x=arrived, y=total), y=soft)
+        back = back if new else raw.Reshape(tensor=back, shape=raw.Shape(input=logits))
+        out(raw.BiasAddGrad(out_backprop=back))
+        out(back)
+
+
+def test_the_gradient_of_a_softmax_behind_updates_is_that_of_the_bias_before_it():
+    old, new = (_built(behind_an_update, form, False) for form in (False, True))
+    assert "rows of a softmax" in proved(old, new).rules
+    assert audit(old, _built(behind_an_update, True, True)).verdict == "not faithful"
+
+
 def test_a_constant_waits_as_another_only_where_the_port_has_one_for_both():
     def built(counts):
         with tf.Graph().as_default() as graph:

@@ -65,7 +65,8 @@ def _sum_rows(normal, total, users):
     gradient = total.inputs[0]
     handed = [one for one in users[gradient[0]] if _is_handed(one, gradient, total)]
     source = (handed[0], 0) if handed else gradient
-    reshapes = [one for one in users.get(source[0], ()) if one.op == "Reshape" and one.inputs[0] == source]
+    using = (one for one in users.get(source[0], ()) if users.get(one))  # not the rows that a rule has left over
+    reshapes = [one for one in using if one.op == "Reshape" and one.inputs[0] == source]
     if len(handed) > 1 or len(reshapes) != 1 or not comes_behind(gradient, reshapes):
         return
     rows = reshapes[0], 0
