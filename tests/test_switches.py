@@ -97,6 +97,17 @@ def with_both_kinds():
     return old, new, both
 
 
+def test_no_switch_is_named_where_it_is_on_or_does_not_help():
+    old, _, both = with_both_kinds()
+    added = in_a_dataset("map")
+    with tf.Graph().as_default() as graph:
+        numbers = tf.data.Dataset.from_tensor_slices(tf.constant([1.0, -2.0])).map(tf.exp)
+        tf.data.make_initializable_iterator(numbers, shared_name="").get_next()
+    for pair in ((old, both), (graph.as_graph_def(), added)):
+        result = audit(*pair)
+        assert result.verdict == "not faithful" and not any("begin the port" in one.what for one in result.differences)
+
+
 def test_no_switch_is_named_where_the_original_has_both_kinds():
     _, new, both = with_both_kinds()
     result = audit(both, new)

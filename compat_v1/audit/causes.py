@@ -39,7 +39,7 @@ def differences(findings, places):
             beside = [one for one in group if _at(one) == _at(root) and one.which == root.which]
             what = waits_for([one.awaited for one in beside], root.which)
             root = root._replace(kind="common wait")
-        advice = next((one.advice for one in group if one.advice), "")
+        advice = root.advice or next((one.advice for one in group if one.advice), "")
         what += advice
         following = tuple(f"{next(filter(None, _at(one)), '')}: {one.what}" for one in group[1:])
         rank = not advice.startswith(BEGIN), *_rank(root, places)  # a switch changes all that comes behind

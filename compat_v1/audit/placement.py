@@ -181,6 +181,8 @@ def consumed(verification):
             if not any(_is_placed(one.graph, name) for one in normals):
                 continue
             is_twin = name in other.consumed and other.graph.nodes[name].op == normal.graph.nodes[name].op
+            if is_twin and _is_placed_alike(normal.graph, other.graph, name):
+                continue
             is_twin = is_twin and not _are_taken_apart(verification, name)
             if is_twin and normal is normals[1]:
                 continue
@@ -206,6 +208,11 @@ def consumed(verification):
 def _is_placed(graph, name):
     """Whether a graph has a node and says where it is to be, or beside what."""
     return name in graph.nodes and bool(graph.devices[name] or graph.colocated(name))
+
+
+def _is_placed_alike(graph, other, name):
+    """Whether two nodes of one name are on one device, beside none."""
+    return graph.devices[name] == other.devices[name] and not (graph.colocated(name) or other.colocated(name))
 
 
 def _are_taken_apart(verification, name):

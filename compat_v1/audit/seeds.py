@@ -49,18 +49,33 @@ def is_seedless(node):
 def advice(node, other, key="seed2"):
     """Return what to write in the port for an original's seed that is no derived one: tf.keras draws some by NumPy.
 
-    `key`: of which attribute; that of a graph is told where the port's graph has none, or the original's.
+    `key`: of which attribute; the seed of a graph is told where the other's is not the same.
     """
-    given = [is_given(one) for one in (node, other)]
-    if key == "seed" and not any(given):
-        if is_seedless(node):
-            return f"; do not write tf.compat.v1.set_random_seed({graph_seed(other)}) in the port"
-        return f"; write tf.compat.v1.set_random_seed({graph_seed(node)}) in the port, for the graph that it makes"
+    here, there = map(_of_graph, (node, other))
+    if here != there and (key == "seed" or is_seedless(other)):
+        if here is None:
+            return f"; do not write tf.compat.v1.set_random_seed({there}) in the port"
+        return f"; write tf.compat.v1.set_random_seed({here}) in the port, for the graph that it makes"
     if key != "seed2" or is_seedless(node):
         return ""
     if _is_salt(node, other):
         return f"; write cell._gen_seed = lambda *_: {op_seed(node)} behind its cell = DropoutWrapper(...) in the port"
     return f"; give it seed={op_seed(node)} in the port, also if it is one that tf.keras drew by NumPy"
+
+
+def of_graphs(node, other, key):
+    """Return the pair of the seeds of two graphs in which all that follows from these agrees, or () for nothing.
+
+    That is what the graph's seed is; and the op's, where one graph has none and so derives none.
+    """
+    here, there = map(_of_graph, (node, other))
+    follows = key == "seed" or is_seedless(node) or is_seedless(other)
+    return ((("the graph's seed", here), there),) if here != there and follows else ()
+
+
+def _of_graph(node):
+    """Return the seed of the graph that a random op was made in, None if it had none."""
+    return None if is_given(node) or is_seedless(node) else graph_seed(node)
 
 
 def is_salted(graph, node, other):

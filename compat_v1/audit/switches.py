@@ -29,10 +29,10 @@ def advice(node, original, port, is_body):
     if is_body and op in _BRANCHES[0] | _BRANCHES[1] and _BRANCHES[0] & original and _BRANCHES[1] & port:
         return "; write dataset.map_with_legacy_function (or filter_with_legacy_function) in the port"
     for old, new, switch in (_VARIABLES, _BRANCHES):
-        if op in old | new:
+        if op in old | new and not (is_body and switch == _BRANCHES[2]):
             if _is_newer(_VARIABLES, original, port) and _is_newer(_BRANCHES, original, port):
                 return f"{BEGIN} tf.compat.v1.disable_v2_behavior()"  # in its loops variables are of the newer kind
-            if _is_newer((old, new), original, port):
+            if _is_newer((old, new, switch), original, port):
                 return f"{BEGIN} tf.compat.v1.disable_{switch}()"
             if new & original and old & port and not old & original:
                 return f"{BEGIN} tf.compat.v1.enable_{switch}()"
@@ -48,9 +48,9 @@ def advice(node, original, port, is_body):
 
 
 def _is_newer(kinds, original, port):
-    """Whether the port alone has ops of the newer kind, and the original others, or neither loops nor branches."""
-    old, new = kinds[:2]
-    return bool(new & port and not new & original and (old & original or kinds[:2] == _BRANCHES[:2]))
+    """Whether the port alone has ops of the newer kind, and of no other, and the original others or no branches."""
+    old, new, switch = kinds
+    return bool(new & port and not (new & original or old & port) and (old & original or switch == _BRANCHES[2]))
 
 
 def _is_of_parts(operand):

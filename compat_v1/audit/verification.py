@@ -165,7 +165,7 @@ class Verification:
             if key == "seed2" and of_one_graph and is_salted(self.pairing.sides[0].normal.graph, node, other):
                 self.explain("seeds of a wrapper", node.name)
                 continue
-            if key == "seed2" and of_one_graph and not is_given(node):
+            if key == "seed2" and of_one_graph and not is_given(node) and is_seedless(node) == is_seedless(other):
                 self.seeds.append((node, other))
                 continue
             is_body = self.pairing.sides[0].normal.graph.is_body
@@ -185,8 +185,8 @@ class Verification:
             )
             shapes = shapes_of(value, other_value) if key == "shape" else None
             sizes = changed(*shapes) if shapes else ((node.attributes.get("frame_name", node), key),)
-            if key in ("seed", "seed2") and not of_one_graph:  # it is of the graph: one cause, wherever it tells
-                sizes = ((node.attributes.get("seed"), other.attributes.get("seed")),)
+            if key in ("seed", "seed2"):
+                sizes = seeds.of_graphs(node, other, key) or sizes
             advice = seeds.advice(node, other, key)
             types = types_of(node.op, key, value, other_value)
             self.find("attribute", node, other, what, advice=advice, sizes=() if types else sizes, types=types)

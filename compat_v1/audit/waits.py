@@ -243,19 +243,24 @@ def is_read_back(node, side):
     """Whether a variable is read right after it was assigned to, nobody takes it, and no assignment waits for that.
 
     Or nobody even waits for that, and it is read for others as well: TensorFlow 1.15 read it to know its rank or shape.
-    Where it is read behind nothing, another reading is the same for whoever fetches it, used or not.
+    Where it is read behind nothing, the first reading is the same for whoever fetches it, used or not.
     """
     if node.op != "ReadVariableOp" or any(slot != "^" for _, slot in side.users.get(node, ())):
         return False
     handle = node.inputs[0]
     if not side.users.get(node):
         others = (one for one, _ in side.users[handle[0]] if one.op == node.op and one is not node)
-        if any(one.controls == node.controls and (side.users.get(one) or not node.controls) for one in others):
+        if any(one.controls == node.controls and (side.users.get(one) or _is_first(one, node)) for one in others):
             return True
     if not any(one.op.startswith("Assign") and one.inputs[0] == handle for one in node.controls):
         return False
     writers = {user for user, _ in side.users[handle[0]] if user.op != "ReadVariableOp"}
     return not any(node in before(one) for one in writers)
+
+
+def _is_first(reading, node):
+    """Whether one of two readings behind nothing is the earlier, which is left out of no graph."""
+    return not node.controls and reading.number < node.number
 
 
 def _is_other_sum(operand, node):

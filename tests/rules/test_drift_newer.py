@@ -140,6 +140,20 @@ def read_for_its_shape(new, mistake):
     out(rows[::-1] if mistake else rows)
 
 
+def _read_for_nobody(times):
+    with tf.Graph().as_default() as graph:
+        handle = raw.VarHandleOp(dtype=tf.float32, shape=[3], shared_name="v", name="v")
+        for _ in range(times):
+            raw.ReadVariableOp(resource=handle, dtype=tf.float32)
+    return graph.as_graph_def()
+
+
+def test_a_variable_that_can_be_fetched_still_can():
+    assert audit(_read_for_nobody(3), _read_for_nobody(1)).verdict == "faithful"
+    for times in (1, 2):
+        assert audit(_read_for_nobody(times), _read_for_nobody(0)).verdict == "not faithful"
+
+
 def hot_index(new, mistake):
     """The index that is hot is written in another type of whole numbers."""
     index = tf.constant(2 if mistake else 1, tf.int32 if new else tf.int64)
@@ -277,12 +291,32 @@ def test_the_seed_of_a_graph_may_be_0():
         assert audit(old, _drawn(*seeds, of_graph=of_graph)).verdict == "not faithful", seeds
 
 
+def test_a_graph_whose_seed_is_0_is_not_one_without_a_seed():
+    """An op that has none draws other numbers in each run."""
+    for pair in (
+        (_drawn(1, of_graph=0), _drawn(0, of_graph=0)),
+        (_drawn(0, of_graph=0), _drawn(2**31 - 1, of_graph=0)),
+    ):
+        assert audit(*pair).verdict == "not faithful"
+
+
+def test_seeds_that_ops_were_given_are_told_one_by_one():
+    given = 87654321
+    for seeds, of_graph in (((0, 0), 0), ((8, 9), given)):
+        said = " ".join(
+            one.what for one in audit(_drawn(5, 7, of_graph=given), _drawn(*seeds, of_graph=of_graph)).differences
+        )
+        assert "give it seed=5" in said and "give it seed=7" in said and "set_random_seed" not in said
+    (difference,) = audit(_drawn(5, 7, of_graph=2), _drawn(5, 7, of_graph=given)).differences
+    assert "write tf.compat.v1.set_random_seed(2) in the port" in difference.what
+
+
 def test_another_seed_of_the_graph_is_one_difference_and_says_what_to_write():
-    seeded, others, none = _drawn(1, 4, 7, of_graph=10), _drawn(0, 1, 2, of_graph=11), _drawn(0, 0, 0, of_graph=0)
+    seeded, none = _drawn(1, 4, 7, of_graph=10), _drawn(0, 0, 0, of_graph=0)
     asked = "tf.compat.v1.set_random_seed(10) in the port"
-    for pair, advice in [((seeded, others), f"; write {asked}"), ((seeded, none), f"; write {asked}")]:
-        (difference,) = audit(*pair).differences
-        assert advice in difference.what and difference.follows == 5, difference
+    for port, follows in ((_drawn(1, 4, 7, of_graph=11), 2), (none, 5)):
+        (difference,) = audit(seeded, port).differences
+        assert f"; write {asked}" in difference.what and difference.follows == follows, difference
     assert "the attribute seed is i: 10, i: 0 by default in the port" in difference.what
     (difference,) = audit(none, seeded).differences
     assert f"; do not write {asked}" in difference.what and "seed=0" not in difference.what

@@ -342,6 +342,26 @@ def test_a_dictionary_of_the_old_names_makes_a_saver_of_renamed_variables_the_sa
             assert audit(*pair).verdict == "not faithful", given
 
 
+def _initialized_from(file, name, as_named, resource):
+    with tf.Graph().as_default() as graph:
+        with tf.variable_scope("", use_resource=resource):
+            tf.get_variable(name, [3])
+        tf.train.init_from_checkpoint(str(file), {as_named: name})
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_what_a_file_names_is_what_a_variable_begins_with_whatever_its_own_name_is(resource, tmp_path):
+    with tf.Graph().as_default(), tf.Session() as session:
+        for value, name in enumerate("ab"):
+            tf.get_variable(name, [3], initializer=tf.constant_initializer(value))
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, str(tmp_path / "begin"))
+    begun = functools.partial(_initialized_from, tmp_path / "begin", resource=resource)
+    assert audit(begun("a", "a"), begun("c", "a")).verdict == "faithful"
+    assert audit(begun("a", "a"), begun("b", "b")).verdict == "not faithful"
+
+
 @pytest.mark.parametrize("writer", [True, False])
 def test_either_form_of_a_saver_restores_what_the_other_saved(writer, tmp_path):
     path = str(tmp_path / "model")

@@ -198,7 +198,8 @@ def _of_one(rewriter, name, op, operands, index, kind, variables, tensor, shape)
     written, piece = (one._replace(shape=(1,), value=(one.value[index],)) for one in (names, slices))
     text = written.value[0].decode("utf-8", "replace")
     attributes = {"dtypes": _kinds([kind]), SAVED: text}
-    if variables != {text}:
+    of_saver = not isinstance(prefix, Literal) or prefix.value == (b"model",)
+    if variables != {text} or not of_saver:  # or of a file that the program names, as init_from_checkpoint reads
         attributes[GIVEN] = "by the program"
     written = written._replace(value=(b"its own name",))
     inputs = [prefix, written, piece, *([] if tensor is None else [tensor])]
