@@ -24,7 +24,21 @@ _SUBTRACTED = {"Neg", "Reshape", "Sum"}  # makes the gradient of what is subtrac
 def idle_nodes(normal):
     """Return the nodes that serve only gradients which nothing uses, of an op that has one which something uses."""
     users = users_of(normal)
-    beside, found = siblings(normal, users) | filled.for_fillings(normal, users), set()
+    return _idle_beside(normal, users, siblings(normal, users) | filled.for_fillings(normal, users))
+
+
+def only_for_fillings(normal):
+    """Return those that are known for nothing but serving gradients for the ones that a backward pass began with."""
+    users = users_of(normal)
+    fillings, beside = filled.for_fillings(normal, users), siblings(normal, users)
+    if not fillings:
+        return set()
+    return _idle_beside(normal, users, beside | fillings) - _idle_beside(normal, users, beside)
+
+
+def _idle_beside(normal, users, beside):
+    """Return the same, `beside` some that are known for what they are."""
+    found = set()
     while beside:
         found = _idle_nodes(normal, users, beside)
         others = of_products(normal, users, found) - beside

@@ -1,7 +1,8 @@
 """Which of the gradients that nothing uses, as `idle.py` finds them, one graph alone makes."""
 
 from compat_v1.audit import spare
-from compat_v1.audit.idle import totals
+from compat_v1.audit.backward import gives_one
+from compat_v1.audit.idle import only_for_fillings, totals
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.pruning import users_of
@@ -53,10 +54,19 @@ def of_one_graph(normals, idle, verification, whole):
             if not (anchors & known or _are_namesakes(nodes, ops)) or (nodes, anchors) in otherwise[side]
         ]
         gone = [nodes for nodes in gone if not _take(nodes, taken[side]) or spare.are_gradients(nodes)]
+        kept, fillings = idle[side].difference(*gone), only_for_fillings(normal) if gone else set()
+        gone = [nodes for nodes in gone if not (nodes <= fillings and _sums_up(normal, nodes, kept))]
         ends = _anchors(otherwise[1 - side])
         gone += [nodes for nodes, anchors in own if nodes not in gone and _end(nodes, anchors, ends)]
         left_out.append({name for nodes in gone for node in nodes for name in node.names})
     return left_out
+
+
+def _sums_up(normal, nodes, kept):
+    """Whether nodes only add up a gradient which both graphs make for nobody: the program may have written that."""
+    made_of = {one[0] for node in nodes for one in node.inputs if is_tensor(one)} - nodes
+    one_number = all(node.op == "Reshape" or (node.op == "Sum" and gives_one(normal, node)) for node in nodes)
+    return one_number and bool(made_of & kept)
 
 
 def _anchors(parts):
