@@ -439,10 +439,9 @@ class _Functions:
                 self.do_the_same(name, name)
         found = []
         for which, library, used in zip(("original", "port"), self.libraries, self.used, strict=True):
-            first, *others = [*sorted(library.keys() - used), ""]
-            if first:
+            left = sorted(library.keys() - used)
+            if left:
                 what = f"a function of the {which} alone, which nothing calls that has a partner"
-                following = tuple(f"{one}: {what}" for one in others[:-1])
-                at = (first, "") if which == "original" else ("", first)
-                found.append(Difference(*at, what, len(following), following))
+                at = (left[0], "") if which == "original" else ("", left[0])
+                found.append(Difference(*at, what, len(left) - 1, tuple(f"{one}: {what}" for one in left[1:])))
         return found

@@ -51,8 +51,8 @@ def advice(node, other, key="seed2"):
 
     `key`: of which attribute; the seed of a graph is told where the other's is not the same.
     """
-    here, there = map(_of_graph, (node, other))
-    if here != there and (key == "seed" or is_seedless(other)):
+    if of_graphs(node, other, key):
+        here, there = map(_of_graph, (node, other))
         if here is None:
             return f"; do not write tf.compat.v1.set_random_seed({there}) in the port"
         return f"; write tf.compat.v1.set_random_seed({here}) in the port, for the graph that it makes"
@@ -137,7 +137,7 @@ class Seeds:
 
 def _is_zero(node):
     """Whether the seed of the graph and that of the op are 0."""
-    return op_seed(node) == _ZERO and "seed" not in node.attributes
+    return op_seed(node) == _ZERO and graph_seed(node) == 0
 
 
 def _says_optimizations(graph, name):
