@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 
 import psutil
 import pytest
@@ -31,7 +32,10 @@ def start(folder, *options, **redirections):
     )
 
 
-def second_process(process):
+def second_process(process, folder):
+    """Wait until it has begun, which it does before the first has built a graph."""
+    while not list(folder.glob("*/original_graph.log")):
+        time.sleep(0.01)
     (child,) = psutil.Process(process.pid).children()
     return child
 
@@ -46,7 +50,7 @@ def runs_of(folder):
 def test_second_process_does_not_outlive_the_first(tmp_path, number):
     process = start(tmp_path, "--epochs", "100000")
     assert process.stdout.readline().startswith("Epoch   20")
-    second = second_process(process)
+    second = second_process(process, tmp_path)
     process.send_signal(number)
     _, error = process.communicate(timeout=SECONDS)
     try:
@@ -64,9 +68,8 @@ def test_second_process_does_not_outlive_the_first(tmp_path, number):
 @pytest.mark.long
 def test_second_process_that_does_not_listen_is_ended_when_the_first_is_stopped_while_it_waits(tmp_path):
     process = start(tmp_path, "--epochs", "20")
-    assert process.stdout.readline().startswith("Epoch   20")
-    second = second_process(process)
-    second.suspend()
+    second = second_process(process, tmp_path)
+    second.suspend()  # at once: the second may be done before the first
     while not process.stdout.readline().startswith("waiting"):
         pass
     process.send_signal(signal.SIGTERM)
@@ -78,8 +81,7 @@ def test_second_process_that_does_not_listen_is_ended_when_the_first_is_stopped_
 @pytest.mark.long
 def test_second_process_that_was_killed_is_a_failure_with_what_it_said_last(tmp_path):
     process = start(tmp_path, "--epochs", "400")
-    assert process.stdout.readline().startswith("Epoch   20")
-    second_process(process).kill()
+    second_process(process, tmp_path).kill()
     output, error = process.communicate(timeout=SECONDS)
     assert process.returncode == 74 and "FAITHFUL" not in output
     (folder,) = runs_of(tmp_path)
