@@ -331,6 +331,12 @@ NUMBERS = {
         "1.0 to 1.15",
         "the last bits differ; the old ones can be had by tf.raw_ops.SoftplusGrad in a tf.custom_gradient of one's own",
     ),
+    "second derivative of elu": Change(
+        "the second derivatives of elu and selu are computed from what these gave, were from the first derivative",
+        "1.0 to 1.2, 1.12 to 1.15",
+        "they are right, and were not; the old ones can be had by tf.raw_ops.EluGrad(gradients=g, outputs=d), for the "
+        "first derivative d, in a tf.custom_gradient of one's own",
+    ),
     "limits of a quantization": Change(
         "the gradient of fake_quant_with_min_max_args is 0 beyond the limits that the op was given, was 0 beyond -6 "
         "and 6",

@@ -20,6 +20,7 @@ from compat_v1.audit.operands import is_op, is_over_all, refined, with_numbers
 from compat_v1.audit.places import Places
 from compat_v1.audit.references import target
 from compat_v1.audit.rules import (
+    activations,
     convolved,
     functional,
     oldest_averages,
@@ -97,6 +98,7 @@ class Normal(Places):
         oldest_dense.finish(self)
         oldest_rows_of_ones.finish(self)
         oldest_exponents.finish(self)
+        activations.finish(self)
         oldest_averages.finish(self)
         moments, shifted = oldest_moments.begin(self), oldest_shifts.begin(self)
         waited = {node: node.controls for node in self.nodes} if moments else {}

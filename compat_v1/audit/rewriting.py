@@ -9,6 +9,7 @@ from compat_v1.audit.definitions import output_types
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import INDEX_TYPES, NOTES_ON_PRODUCTS, is_op
 from compat_v1.audit.rules import (
+    activations,
     assertions,
     axes,
     batch_norm,
@@ -50,6 +51,7 @@ from compat_v1.audit.rules.ops import OpRules
 # Rules by op that come after those for the oldest releases and before the rules of a `Rewriter` itself.
 _BY_OP: dict = {}
 for _rules in (
+    activations.RULES,
     sparse.RULES,
     axes.RULES,
     batch_norm.RULES,
@@ -92,6 +94,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.graph = normal.graph
         self.never, self.followed = set(), 0  # nodes of a branch that never runs, among the first so many
         self.running = set()  # of these, the Switches that lead there: they run
+        self.negated = {}  # {what spreads a gradient: the Neg before it}
         self.flattened = set()  # tensors that are reshaped into matrices for a softmax only
         self.of_one_batch = set()  # the names of what only reshapes the gradient of a product of batches
         self.squared = set()  # the differences of which a square was taken at once
@@ -127,7 +130,10 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         if rules and any(rule(self, name, node, operands) for rule in rules):
             return True
         rule = getattr(self, f"_{node.op}", None)
-        return bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
+        taken = bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
+        if name in self.negated:
+            self.negate(name)
+        return taken
 
     def _without_index_types(self, name, operands):
         """Return a node's attributes without those that only say how its literal operands, no outputs, are written.

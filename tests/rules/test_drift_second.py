@@ -163,7 +163,31 @@ def tiled_by_one_behind(new, mistake):
     out(raw.Tanh(x=x))
 
 
-FORMS = (spread_twice, ones_in_between, ones_and_back, parts_of_a_shape, size_of_an_array)
+def negated_twice(new, mistake):
+    """The gradient of a difference, and its own, which asks for sizes: negated before the sum and after the spread."""
+    x, y = raw.Exp(x=floats(None, 3)), raw.Exp(x=floats(None, 3, name="y"))
+    sizes = [raw.Shape(input=one) for one in (x, y)]
+    axes = raw.BroadcastGradientArgs(s0=sizes[0], s1=sizes[1]).r1
+    if new:
+        total = between = raw.Sum(input=raw.Neg(x=x), axis=axes, keep_dims=True)
+    else:
+        total = raw.Sum(input=x, axis=axes)
+        between = raw.Neg(x=total)
+    given = raw.Sin(x=raw.Reshape(tensor=between, shape=sizes[1]))
+    back = raw.Reshape(tensor=given, shape=raw.Shape(input=between))
+    if new:
+        spread = raw.BroadcastTo(input=back, shape=sizes[1] if mistake else sizes[0])
+        return out(spread if mistake else raw.Neg(x=spread))
+    rank = tf.constant(2)
+    axes = raw.FloorMod(x=raw.AddV2(x=axes, y=rank), y=rank)
+    ones = raw.Fill(dims=raw.Shape(input=axes), value=1)
+    kept = raw.DynamicStitch(indices=[raw.Range(start=0, limit=rank, delta=1), axes], data=[sizes[0], ones])
+    negated = back if mistake else raw.Neg(x=back)
+    multiples = raw.FloorDiv(x=sizes[0], y=raw.Maximum(x=kept, y=1))
+    return out(raw.Tile(input=raw.Reshape(tensor=negated, shape=kept), multiples=multiples))
+
+
+FORMS = (spread_twice, negated_twice, ones_in_between, ones_and_back, parts_of_a_shape, size_of_an_array)
 FORMS += (sum_of_an_array, flow_that_is_kept, flow_in_a_loop, slice_behind_an_update, tiled_by_one_behind)
 
 

@@ -10,6 +10,7 @@ from compat_v1.audit.rules.kept import KEPT, keeps
 from compat_v1.audit.sizes import is_as_large
 
 _LOSS = "SoftmaxCrossEntropyWithLogits"
+_RESHAPING, _MEASURING = ("Reshape", 0), ("Shape", 0)
 _HANDING_ON = ("Reshape", "StopGradient", "Cast")  # what labels pass through on the way to a cross entropy
 
 
@@ -25,6 +26,9 @@ class GradientRules:
         if self._untiled(name, node, operands):
             return True
         negation = self._negated_after(name)
+        if negation and not self._only_reshaped(negation) and not self._is_reshaped_first(name):
+            negated = self._negated(negation, tensor, self.normal.sizes(tensor))  # its sizes count, as they are
+            return self._plain_sum(name, node, [negated, axes]) or self._plain(name, node, [negated, axes])
         is_reshaped = negation or self._only_reshaped(name)
         spread = None  # what is negated first is negated behind the axes that a Reshape put in
         if not negation and (is_reshaped or not Attributes(node)["keep_dims"].b):
@@ -160,11 +164,13 @@ class GradientRules:
         return self.normal.node(negation, "Neg", attributes, [tensor], set(), {"negated first"}, sizes=sizes_of_it), 0
 
     def _only_reshaped(self, name):
-        users = [(self.graph.nodes[user].op, slot) for user, slot in self.graph.users[name]]
-        reshaping = ("Reshape", 0)
-        if reshaping in users and self._is_over_tensor(name):  # the sizes of a sum over such axes are known otherwise
-            users = [one for one in users if one != ("Shape", 0)]
-        return bool(users) and all(one == reshaping for one in users)
+        users = self._uses(name)
+        if _RESHAPING in users and self._is_over_tensor(name):  # the sizes of a sum over such axes are known otherwise
+            users = users - {_MEASURING}
+        return users == {_RESHAPING}
+
+    def _uses(self, name):
+        return {(self.graph.nodes[user].op, slot) for user, slot in self.graph.users[name]}
 
     def _is_over_tensor(self, name):
         """Whether a sum that keeps its dimensions, of a tensor of known rank, is over axes that are a tensor."""
@@ -175,22 +181,46 @@ class GradientRules:
         return known and axes is not None and not isinstance(axes, Literal)
 
     def _negated_after(self, name):
-        """Return the Neg that alone uses a Sum and is only reshaped, or alone uses the Reshape that does, or None."""
+        """Return the Neg that alone uses a Sum and is only reshaped, or alone uses the Reshape that does, or None.
+
+        A second gradient asks for the sizes of what is reshaped.
+        """
+        negation = self._alone(self._alone(name) if self._is_reshaped_first(name) else name)
+        if negation is None or self.graph.nodes[negation].op != "Neg":
+            return None
+        uses = self._uses(negation)
+        is_handed_on = self._is_reshaped_first(name) or _RESHAPING in uses <= {_RESHAPING, _MEASURING}
+        return negation if is_handed_on else None
+
+    def _is_reshaped_first(self, name):
+        user = self._alone(name)
+        return user is not None and self.graph.nodes[user].op == "Reshape"
+
+    def _alone(self, name):
+        """Return what alone uses a node, as its first input, or None."""
         (user, slot), *others = self.graph.users[name] or [(None, 0)]
-        if others or user is None or slot:
-            return None
-        reshaped_first = self.graph.nodes[user].op == "Reshape"
-        if reshaped_first:
-            (user, slot), *others = self.graph.users[user] or [(None, 0)]
-        if others or user is None or self.graph.nodes[user].op != "Neg":
-            return None
-        return user if reshaped_first or self._only_reshaped(user) else None
+        return None if others or slot else user
 
     def _Neg(self, name, node, operands):
-        if name not in self.normal.made:
+        if name not in self.normal.made and not self._is_spread(name, operands[0]):
             return False
         self.normal.alias(name, operands[0], "negated first")
         return True
+
+    def _is_spread(self, negation, tensor):
+        """Whether a Neg alone is spread over what was summed, reshaped or not, as in a second gradient."""
+        user = self._alone(self._alone(negation) if self._is_reshaped_first(negation) else negation)
+        if user is None or self.graph.nodes[user].op not in ("Tile", "BroadcastTo"):
+            return False
+        if isinstance(tensor, Literal) or self.normal.controls(negation):
+            return False
+        self.negated[user] = negation
+        return True
+
+    def negate(self, name):
+        """Negate what a Tile or BroadcastTo gives, and not what it is given."""
+        spread = self.normal.tensors[name, 0]
+        self.normal.tensors[name, 0] = self._negated(self.negated[name], spread, self.normal.sizes(spread))
 
     def _PreventGradient(self, name, node, operands):
         """The second output of a cross entropy, also one of a loop, is its gradient, which has none of its own."""

@@ -204,17 +204,6 @@ def _largest_exponent(rewriter, name, node, operands):
     return True
 
 
-def _softplus(rewriter, name, node, operands):
-    """g / (exp(-x) + 1) is g * sigmoid(x)."""
-    gradient, tensor = operands
-    types, sizes = rewriter.graph.attributes(name), [rewriter.normal.sizes(tensor)]
-    if isinstance(tensor, Literal):
-        return False
-    made = rewriter.normal.node(name, "Sigmoid", types, [tensor], sizes=sizes, steps={"gradient of softplus"})
-    rewriter.normal.keep(name, "Mul", [gradient, (made, 0)], types, {"gradient of softplus"}, sizes)
-    return True
-
-
 def _decayed(rewriter, name, node, operands):
     """exp(-rate * part) of a learning rate's natural decay is exp(-rate) ** part."""
     product = operands[0]
@@ -302,7 +291,6 @@ RULES = {
     **dict.fromkeys(("Add", "AddV2"), _row_in_a_part),
     **dict.fromkeys(("Select", "SelectV2"), _largest_exponent),
     "Exp": _decayed,
-    "SoftplusGrad": _softplus,
     "Range": _unmasked,
     "InTopK": _in_top_k,
     "ConcatV2": _joined_numbers,
