@@ -34,10 +34,10 @@ def written_out(verification):
 
 
 def _is_plain(graph, name, ranks):
-    """Whether an op is of tf.layers: of the last of so many axes, in no loop or branch, its gradients whole."""
+    """Whether an op is of tf.layers: of the last of so many axes, in no loop, its gradients whole."""
     node, shape = graph.nodes[name], graph.shapes[name][0]
     attributes, outputs = Attributes(node), [(name, index) for index in (3, 4, 5)]
-    if graph.frames[name] or name in graph.conditional or shape is None or len(shape) not in ranks:
+    if graph.frames[name] or shape is None or len(shape) not in ranks:
         return False
     averages = "exponential_avg_factor" in attributes and attributes["exponential_avg_factor"].f != 1.0
     if averages or attributes["data_format"].s not in _FORMATS[len(shape)] or node.attr.keys() - _KNOWN:
@@ -70,7 +70,7 @@ class Unfused(Rewritten):
         x, scale, offset, mean, variance = fused.inputs
         scale, offset = self._unless_full(fused, 1, scale, 1), self._unless_full(fused, 2, offset, 0)
         scope = fused.name.rpartition("/")[0]
-        with self.beside(fused, fused.control_inputs), tf.name_scope(scope and f"{scope}/"):
+        with self.beside(fused, [*fused.control_inputs, *_pivots(fused)]), tf.name_scope(scope and f"{scope}/"):
             if fused.get_attr("is_training"):
                 mean, variance = v1.nn.moments(x, [*range(x.shape.rank - 1)])
             y = v1.nn.batch_normalization(x, mean, variance, offset, scale, fused.get_attr("epsilon"))
@@ -96,7 +96,8 @@ class Unfused(Rewritten):
         rate = product.inputs[-1].op
         one, momentum = map(tf.get_static_value, rate.inputs) if rate.type == "Sub" else (None, None)
         if product.type == "Mul" and one == 1 and momentum is not None:
-            with tf.name_scope(f"{rate.name}/"), tf.control_dependencies(rate.control_inputs):
+            waits = [*rate.control_inputs, *rate.inputs[0].op.control_inputs]
+            with tf.name_scope(f"{rate.name}/"), tf.control_dependencies(waits):
                 self.replace(rate, [tf.constant(1 - float(str(momentum)), tf.float32)])
 
     def _write_gradients(self, user, y, sources):
@@ -121,6 +122,21 @@ class Unfused(Rewritten):
         for one in self.graph.get_operations()[before:]:
             if one.type == "Identity" and one.inputs[0] is arriving:
                 self.replace(one, [arriving])
+
+
+def _pivots(op):
+    """Return what constants wait for in the branch of `tf.cond` that an op is in, or nothing outside of one."""
+    seen, todo = {op}, [op]
+    while todo:
+        for tensor in todo.pop().inputs:
+            if tensor.op.type == "Switch" and tensor.op.inputs[1].op.type == "Identity":
+                condition = tensor.op.inputs[1].op.inputs[0]
+                switches = [one for one in condition.consumers() if [*one.inputs] == [condition] * 2]
+                return [one for switch in switches for one in switch.outputs[tensor.value_index].consumers()]
+            if tensor.op.type != "Merge" and tensor.op not in seen:
+                seen.add(tensor.op)
+                todo.append(tensor.op)
+    return []
 
 
 def _hands_on(one, user):

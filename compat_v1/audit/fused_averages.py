@@ -7,7 +7,6 @@ had the older rate, and read the average where it is moved, as 1.4 did.
 import numpy as np
 import tensorflow as tf
 
-from compat_v1.audit.graph import Attributes
 from compat_v1.audit.layers import select
 from compat_v1.audit.rewritten import Rewritten
 
@@ -34,7 +33,7 @@ class Rated(Rewritten):
 
     def __init__(self, port, names):
         super().__init__(port)
-        self.moved, self.fused = [], set()
+        self.moved = []
         with self.graph.as_default():
             self.nothing = tf.constant(np.zeros(0, np.float32)).op.name
             for name in names:
@@ -48,7 +47,8 @@ class Rated(Rewritten):
         if tf.get_static_value(one) != 1 or momentum is None or not all(_is_moving(user, rate) for user in users):
             return
         # Python computed it from the number that the program says.
-        made = tf.constant(1 - float(str(momentum)), rate.outputs[0].dtype)
+        with tf.control_dependencies(one.op.control_inputs):  # of the branch in which the layer is
+            made = tf.constant(1 - float(str(momentum)), rate.outputs[0].dtype)
         if condition is not None:
             made = select(condition, made, tf.constant(0.0, made.dtype))
         for product in users:
@@ -60,21 +60,17 @@ class Rated(Rewritten):
             self.replace(product, [scaled])
             self.unneeded |= {difference.name, rate.name}
             self.moved.append(update.name)
-            self.fused.add(difference.inputs[1].op.name)
+            self._give_nothing(difference.inputs[1].op)
         if condition is not None:
             merge = rate.inputs[1].op
             self.unneeded |= {merge.name, *(each.op.name for each in merge.inputs)}
 
-    def graph_def(self):
-        """Return the GraphDef, in which what is fused in training is given no averages, as 1.4 gave it none."""
-        graph_def = super().graph_def()
-        for node in graph_def.node:
-            if node.name in self.fused and node.op == _FUSED:
-                asked = Attributes(node)
-                in_training = "is_training" not in asked or asked["is_training"].b
-                if in_training and asked["exponential_avg_factor"].f in (0, 1):  # 0: not said
-                    node.input[3:5] = [self.nothing] * 2
-        return graph_def
+    def _give_nothing(self, fused):
+        """Let what is fused in training be given no averages, as 1.4 gave it none."""
+        in_training = fused.type == _FUSED and fused.get_attr("is_training")
+        if in_training and fused.get_attr("exponential_avg_factor") in (0, 1):  # 0: not said
+            self.given[fused.name] = dict.fromkeys((3, 4), self.nothing)
+            self.unneeded |= {one.op.name for one in fused.inputs[3:] if one.op.type == "Switch"}
 
 
 def _chosen(momentum):
@@ -104,5 +100,9 @@ def _is_moving(product, rate):
         return False
     average, statistic = product.inputs[0].op.inputs
     given = [statistic] if statistic.op.type != "Merge" else list(statistic.op.inputs)
-    is_read = average.op.type == "Identity" and average.op.inputs[0] is updates[0].inputs[0]
+    variable = updates[0].inputs[0]
+    if average.op.type == "Switch" and variable.op.type == "RefSwitch":  # a branch in which the layer is
+        is_one = average.op.inputs[1] is variable.op.inputs[1] and average.value_index == variable.value_index
+        average, variable = (one.op.inputs[0] if is_one else one for one in (average, variable))
+    is_read = average.op.type == "Identity" and average.op.inputs[0] is variable
     return is_read and all(one.op.type == _FUSED and one.value_index in (1, 2) for one in given)

@@ -21,6 +21,7 @@ class Rewritten:
         self.port, self.instead, self.unneeded = port, {}, set()
         self.places = {}  # {node: another, to be placed beside instead}
         self.dropped = {}  # {sum: names of its terms that come with another term}
+        self.given = {}  # {node: {place of an input: the name of what it takes there instead}}
         copied, copies = _with_copies(port.graph.graph_def)
         self.instead.update(copies)
         self.unneeded.update(copies)
@@ -55,7 +56,8 @@ class Rewritten:
         nodes = [*graph_def.node, *made]
         for node in nodes:
             dropped = self.dropped.get(node.name, ())
-            inputs = [one.removesuffix(":0") for one in node.input]
+            given = self.given.get(node.name, {})
+            inputs = [given.get(place, one).removesuffix(":0") for place, one in enumerate(node.input)]
             inputs = [self._final(one) for one in inputs if one not in dropped]
             if dropped:
                 node.attr["N"].i = len(inputs)

@@ -41,19 +41,27 @@ def _rate(old, training, momentum):
 
 
 def _program(old, fed=False, momentum=MOMENTUM, exchanged=False, producer=24, added=False):
+    """`fed`: whether it is in training; "inside": the layer is in a branch, which is taken."""
     with tf.Graph().as_default() as graph, build_switches():
         x = tf.placeholder(tf.float32, [4, 6, 6, CHANNELS], name="x")
-        training = tf.placeholder(tf.bool, [], name="training") if fed else None
+        training = tf.placeholder(tf.bool, [], name="training") if fed is True else None
         scale, offset = _number(1.5, "gamma")[1], _number(0.5, "beta")[1]
         averages = [_number(0.0, "mean"), _number(1.0, "variance")]
-        y, *statistics = _normalized(old, training, averages, x, scale, offset)
-        rate = _rate(old, training, momentum)
-        for (variable, average), statistic in zip(averages, statistics[::-1] if exchanged else statistics, strict=True):
-            with graph.colocate_with(variable.op):
-                read = raw.Identity(input=variable) if old else average
-                distance = read + statistic if added else read - statistic
-                moved = raw.AssignSub(ref=variable, value=distance * rate)
-            raw.Identity(input=moved, name=f"{variable.op.name}/moved")
+
+        def layer():
+            y, *statistics = _normalized(old, training, averages, x, scale, offset)
+            rate = _rate(old, training, momentum)
+            given = statistics[::-1] if exchanged else statistics
+            for (variable, average), statistic in zip(averages, given, strict=True):
+                with graph.colocate_with(variable.op):
+                    read = raw.Identity(input=variable) if old else average
+                    distance = read + statistic if added else read - statistic
+                    moved = raw.AssignSub(ref=variable, value=distance * rate)
+                raw.Identity(input=moved, name=f"{variable.op.name}_moved")
+            return y
+
+        is_taken = tf.placeholder_with_default(True, [], name="taken")
+        y = tf.cond(is_taken, layer, lambda: x, name="branch") if fed == "inside" else layer()
         raw.Identity(input=y, name="result")
     graph_def = graph.as_graph_def()
     if old:
@@ -61,14 +69,14 @@ def _program(old, fed=False, momentum=MOMENTUM, exchanged=False, producer=24, ad
     return graph_def
 
 
-@pytest.mark.parametrize("fed", [False, True])
+@pytest.mark.parametrize("fed", [False, True, "inside"])
 def test_the_port_has_the_cause_and_nothing_else_differs(fed):
     result = audit(_program(True, fed), _program(False, fed))
     assert list(result.differences) == [] and [one.cause for one in result.numbers] == [CAUSE], result.differences
 
 
 @pytest.mark.parametrize("mistake", [{"momentum": 0.9}, {"exchanged": True}, {"added": True}], ids=str)
-@pytest.mark.parametrize("fed", [False, True])
+@pytest.mark.parametrize("fed", [False, True, "inside"])
 def test_a_mistake_in_either_is_reported(fed, mistake):
     assert audit(_program(True, fed), _program(False, fed, **mistake)).verdict == "not faithful"
     assert audit(_program(True, fed, **mistake), _program(False, fed)).verdict == "not faithful"
@@ -78,15 +86,16 @@ def test_a_program_of_a_later_release_has_the_rate_of_today():
     assert audit(_program(True, producer=27), _program(False)).verdict == "not faithful"
 
 
-@pytest.mark.parametrize("fed", [None, True, False])
+@pytest.mark.parametrize("fed", [None, True, False, "inside"])
 def test_both_give_every_bit_but_the_last_of_the_averages(fed):
     x, found = np.random.default_rng(3).normal(size=(4, 6, 6, CHANNELS)).astype(np.float32), []
     for old in (True, False):
         with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
-            tf.import_graph_def(_program(old, fed is not None), name="")
+            tf.import_graph_def(_program(old, fed if fed in (None, "inside") else True), name="")
             session.run([f"{name}/Assign" for name in ("gamma", "beta", "mean", "variance")])
-            feeds = {"x:0": x} if fed is None else {"x:0": x, "training:0": fed}
-            found.append([session.run("result:0", feeds), *session.run(["mean/moved:0", "variance/moved:0"], feeds)])
+            feeds = {"x:0": x, **({"training:0": fed} if fed in (True, False) else {})}
+            moved = [f"{'branch/' * (fed == 'inside')}{name}_moved:0" for name in ("mean", "variance")]
+            found.append([session.run("result:0", feeds), *session.run(moved, feeds)])
     assert found[0][0].tobytes() == found[1][0].tobytes()
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-8)

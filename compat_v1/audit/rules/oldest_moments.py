@@ -305,7 +305,9 @@ def _count(normal, one, node, averaged):
     count = number(one.count, "int32")
     types = {"SrcT": tf.int32.as_datatype_enum, "DstT": kind.as_datatype_enum}
     types = {key: v1.AttrValue(type=of).SerializeToString(deterministic=True) for key, of in types.items()}
-    measured = {averaged if place is one.x[0] else place for place in one.measured}  # in a branch, where that is
+    measured = one.measured
+    if averaged is not one.x[0]:  # in a branch, where that is; what enters it has an Identity for its place
+        measured = {averaged if place is one.x[0] or place.inputs == [one.x] else place for place in measured}
     waits = one.waited.get(node, frozenset()) | measured
     return make(normal, node, "Cast", types, [count], (), _CAUSE, waits)
 
