@@ -34,10 +34,13 @@ def written_out(verification):
 
 
 def _is_plain(graph, name, ranks):
-    """Whether an op is of tf.layers: of the last of so many axes, in no loop, its gradients whole."""
+    """Whether an op is of tf.layers: of the last of so many axes, in no loop or own condition, its gradients whole."""
     node, shape = graph.nodes[name], graph.shapes[name][0]
     attributes, outputs = Attributes(node), [(name, index) for index in (3, 4, 5)]
+    chosen = [user for user, slot in graph.users[name] if graph.inputs[user][slot] in ((name, 1), (name, 2))]
     if graph.frames[name] or shape is None or len(shape) not in ranks:
+        return False
+    if any(graph.nodes[user].op == "Merge" for user in chosen):  # by whether it is in training: `branched.py`
         return False
     averages = "exponential_avg_factor" in attributes and attributes["exponential_avg_factor"].f != 1.0
     if averages or attributes["data_format"].s not in _FORMATS[len(shape)] or node.attr.keys() - _KNOWN:
