@@ -262,6 +262,8 @@ def _asks_if_few(node):
     )
 
 
+# The version of graphs of the first release whose arrays surely say if all elements are to be of one shape, since 1.5.
+_SAYS_IF_ALIKE = 26
 # Attributes of the port alone.
 _NEW = {
     ("debug_name", "VarHandleOp"): "names in messages",
@@ -269,12 +271,15 @@ _NEW = {
 }
 
 
-def attribute(node, other, key, value, other_value):
-    """Say which rule lets an attribute differ."""
+def attribute(node, other, key, value, other_value, graph):
+    """Say which rule lets an attribute differ; `graph`: that of `node`."""
     if key == "shape" and node.op == "Placeholder":
         return "placeholder shape" if value is None else None
-    if key in ("element_shape", "identical_element_shapes") and node.op.startswith("TensorArray"):
+    if key == "element_shape" and node.op.startswith("TensorArray"):
         return "shapes in arrays" if _tells_less(value, other_value, node.op) else None
+    if key == "identical_element_shapes":
+        is_older = value is None and graph.whole.graph_def.versions.producer < _SAYS_IF_ALIKE
+        return "shapes in arrays" if is_older else None
     if key == "tensor_array_name" and value and other_value and _named_by(value) == _named_by(other_value):
         return "names"
     if key == SAVED and value and other_value and not any(GIVEN in one.attributes for one in (node, other)):

@@ -175,7 +175,7 @@ class Verification:
             if key == "seed" and is_body and is_given(node) and other_value:
                 self.explain("seeds in functions", node.name)
                 continue
-            rule = excuses.attribute(node, other, key, value, other_value)
+            rule = excuses.attribute(node, other, key, value, other_value, self.pairing.sides[0].normal.graph)
             rule = renumbered.rule(self, node, other) if rule == "names in checkpoints" else rule
             if rule:
                 self.explain(rule, node.name)

@@ -115,11 +115,17 @@ def exponents(new, mistake, x):
     return raw.Log(x=total) + tf.reduce_sum(most)
 
 
-def decay(new, mistake, x):
+def decay(new, mistake, x, in_steps=False):
     """A rate that falls by a natural power."""
     part = raw.RealDiv(x=raw.Cast(x=tf.placeholder_with_default(30, []), DstT=tf.float32), y=100.0)
+    part = raw.Floor(x=part) if in_steps else part
     negated = raw.Neg(x=tf.constant(0.5 if mistake else 0.96))
     return raw.Mul(x=x, y=raw.Pow(x=raw.Exp(x=negated), y=part) if new else raw.Exp(x=raw.Mul(x=negated, y=part)))
+
+
+def decay_in_steps(new, mistake, x):
+    """The same by a whole number."""
+    return decay(new, mistake, x, in_steps=True)
 
 
 def softplus(new, mistake, x):
@@ -151,6 +157,7 @@ CAUSES = {
     softplus: "gradient of softplus",
     exponents: "largest exponent",
     decay: "natural decay",
+    decay_in_steps: "natural decay",
     gates: "gates",
     longest: "longest sequence",
     longest_twice: "longest sequence",

@@ -210,9 +210,10 @@ def _decayed(rewriter, name, node, operands):
     if not is_op(product, "Mul") or product[0].controls or rewriter.normal.sizes(product) != ():
         return False
     negated, part = product[0].inputs
-    if not (is_op(negated, "Neg") and isinstance(negated[0].inputs[0], Literal) and is_op(part, "RealDiv")):
+    steps = part[0].inputs[0] if is_op(part, "Floor") else part  # of a staircase
+    if not (is_op(negated, "Neg") and isinstance(negated[0].inputs[0], Literal) and is_op(steps, "RealDiv")):
         return False
-    if not is_op(part[0].inputs[0], "Cast"):
+    if not is_op(steps[0].inputs[0], "Cast"):
         return False
     attributes = rewriter.graph.attributes(name)
     base = rewriter.normal.node(name, "Exp", attributes, [negated], set(), {"natural decay"}, sizes=[()])
