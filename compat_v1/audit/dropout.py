@@ -194,12 +194,13 @@ def _scales(op, factor, kept):
 def _is_masked_next(graph, name):
     """Whether what a node makes is masked: multiplied by a mask, or selected by one.
 
-    A gradient may be summed over what was broadcast and handed on before: over nothing, where the tensor was not.
+    A gradient may be summed over what was broadcast and handed on before: over nothing, where the tensor was not. That
+    of a gradient is spread over it again.
     """
     todo = list(graph.users[name])
     while todo:
         user, slot = todo.pop()
-        if slot == 0 and graph.nodes[user].op in ("Sum", "Reshape", "Identity"):
+        if slot == 0 and graph.nodes[user].op in ("Sum", "Reshape", "Identity", "Tile", "BroadcastTo"):
             todo += graph.users[user]
         others = [graph.nodes[maker] for place, (maker, _) in enumerate(graph.inputs[user]) if place != slot]
         op, other = graph.nodes[user].op, others[0] if others else None

@@ -240,8 +240,8 @@ class Normal(Places):
         derived = [*derived, *[None] * (len(static) - len(derived))]
         if op == "Reshape" and derived[0] is None:
             derived[0] = self._joined_sizes(operands[1])
-        if op == "BatchMatMulV2":
-            derived[0] = rest.of_factor(self, name, operands, derived[0])
+        if op in ("BatchMatMulV2", "MatMul"):
+            derived[0] = rest.of_factor(self, name, op, operands, derived[0])
         if op == "Slice" and derived[0] is None and shapes[0] is not None:
             derived[0] = rest.of_slice(shapes[0], *operands[1:])
         if op == "StridedSlice" and derived[0] is None and shapes[0] is not None:

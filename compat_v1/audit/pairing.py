@@ -27,6 +27,8 @@ _INCIDENTAL = {
     "shared_name",
     "parallel_iterations",
     "debug_name",
+    "element_shape",
+    "identical_element_shapes",
     "validate_shape",
 }
 

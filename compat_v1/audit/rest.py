@@ -75,6 +75,7 @@ def without_padding(normal, sizes, paddings):
 
 # Of a product that takes its factors as they are or turned: at which place the gradient is taken for that of the first
 # and of the second factor, and whether what is taken is turned.
+_TURNED = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMulV2": ("adj_x", "adj_y")}
 _FOR_FACTORS = {
     (False, False): ((0, False, True), (1, True, False)),
     (False, True): ((0, False, False), (0, True, False)),
@@ -83,25 +84,27 @@ _FOR_FACTORS = {
 }
 
 
-def of_factor(normal, name, operands, sizes, attributes=None):
-    """Return the sizes of a product of batches: of the gradient for a factor of another those of that factor.
+def of_factor(normal, name, op, operands, sizes, attributes=None):
+    """Return the sizes of a product, also of batches: of the gradient for a factor of another those of that factor.
 
     Its batches are those too if the op is one that does not broadcast. `sizes`: what else is known.
     """
-    turned = _turned(normal.graph.attributes(name) if attributes is None else attributes, "adj_x", "adj_y")
+    keys = _TURNED[op]
+    turned = _turned(normal.graph.attributes(name) if attributes is None else attributes, *keys)
     for place, (gradient, factor) in enumerate((operands, operands[::-1])):
-        if isinstance(gradient, Literal) or isinstance(factor, Literal) or normal.sizes(gradient) is None:
+        if isinstance(factor, Literal) or normal.sizes(gradient) is None:
             continue
-        for product in _products(normal, factor, "BatchMatMulV2"):
+        behind = name if isinstance(gradient, Literal) else gradient[0].name
+        for product in _products(normal, factor, op):
             for which, own in enumerate(product.inputs):
-                found, kind = normal.sizes(own), _turned(product.attributes, "adj_x", "adj_y")
+                found, kind = normal.sizes(own), _turned(product.attributes, *keys)
                 if product.inputs[1 - which] != factor or _FOR_FACTORS[kind][which] != (place, *turned):
                     continue
                 if found is None or normal.sizes((product, 0)) != normal.sizes(gradient):
                     continue
-                if normal.graph.nodes[name].op != "BatchMatMul":
+                if normal.graph.nodes[name].op not in ("BatchMatMul", "MatMul"):
                     found = sizes and (*sizes[:-2], *found[-2:])
-                if found != sizes and has_run(normal.graph, product.name, gradient[0].name):
+                if found != sizes and has_run(normal.graph, product.name, behind):
                     return found
     return sizes
 
@@ -147,8 +150,8 @@ def is_for_factor(normal, tensor, shape):
         tensor = tensor[0].inputs[0]
     if is_op(tensor, "BatchMatMulV2") and normal.sizes(tensor) is not None:
         node, own = tensor[0], normal.sizes(tensor)
-        return own != shape == of_factor(normal, node.name, node.inputs, own, node.attributes)
-    turned = ("transpose_a", "transpose_b")
+        return own != shape == of_factor(normal, node.name, node.op, node.inputs, own, node.attributes)
+    turned = _TURNED["MatMul"]
     if not is_op(tensor, "MatMul") or _turned(tensor[0].attributes, *turned) != (True, False) or len(shape) != 2:
         return False
     first, known = tensor[0].inputs[0], normal.sizes(tensor)

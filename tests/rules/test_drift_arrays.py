@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit.comparison import audit
+from compat_v1.audit.comparison import audit, readable
+from compat_v1.audit.normal import Normal
+from compat_v1.audit.pairing import Pairing
 from drift_cases import built, floats, out
 from test_drift import proved
 
@@ -269,3 +271,27 @@ def test_the_scopes_of_an_array_s_name_may_be_numbered_otherwise():
 
     assert audit(arrays("lstm_1"), arrays("lstm")).verdict == "faithful"
     assert audit(arrays("lstm_1"), arrays("lstm", "input")).verdict == "not faithful"
+
+
+def _alike(new, mistake=False):
+    """Products that are used alike, of what arrays hold whose shape the old graph does not say; named in other ways."""
+    with tf.Graph().as_default() as graph:
+        x, found = floats(4, 3), []
+        for which in range(2):
+            array = tf.TensorArray(tf.float32, 4, element_shape=[3] if new else None).unstack(x)
+            with tf.name_scope(f"c_{which}/"):
+                y, scale = array.read(0, name="y"), array.read(which + 1, name="scale")
+                made = [tf.identity(tf.tanh(y), name="a"), tf.identity(tf.cos(y) if mistake else tf.sin(y), name="b")]
+                terms = [raw.Mul(x=one, y=scale, name=f"Mul_{k + new}") for k, one in enumerate(made)]
+                found.append(raw.Sub(x=y, y=raw.AddV2(x=terms[0], y=terms[1])))
+        out(raw.Pack(values=found))
+    return graph.as_graph_def()
+
+
+def test_what_is_made_of_an_array_whose_shape_one_graph_says_is_paired_by_what_it_is():
+    old, new = _alike(False), _alike(True)
+    sides = Pairing(Normal(readable(old)), Normal(readable(new))).sides
+    below = [{side.below[node] for node in side.normal.nodes} for side in sides]
+    assert below[0] == below[1]
+    proved(old, new)
+    assert audit(_alike(False), _alike(True, mistake=True)).verdict == "not faithful"

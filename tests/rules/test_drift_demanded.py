@@ -62,6 +62,41 @@ def test_a_softmax_of_unknown_rank_is_of_all_rows():
         assert audit(softmax_of_any_rank(True, mistake), softmax_of_any_rank(False)).verdict == "not faithful", mistake
 
 
+def gradient_for_a_factor(old, which, turned, mistake=""):
+    """The gradient of a sum of a product for one of its factors, which has more unknown sizes than one."""
+    with tf.Graph().as_default() as graph:
+        factors = [floats(None, None, name=name) for name in ("x", "y")]
+        other = floats(None, None, name="other")
+        how = dict(zip(("transpose_a", "transpose_b"), turned, strict=True))
+        made_of = [other, factors[1]] if mistake == "other product" else factors
+        product = raw.MatMul(a=made_of[0], b=made_of[1], **how)
+        sizes = [raw.Shape(input=one)[int(k != turned[k])] for k, one in enumerate(made_of)]
+        dims = raw.Pack(values=sizes) if mistake == "not run" else raw.Shape(input=product)
+        ones = raw.Fill(dims=dims, value=1.0)
+        if which:
+            pair, back = (made_of[0], ones), (not turned[0], False)
+        else:
+            pair, back = (ones, made_of[1]), (False, not turned[1])
+        if turned[which]:
+            pair, back = pair[::-1], (not back[1], not back[0])
+        back = raw.MatMul(a=pair[0], b=pair[1], transpose_a=back[0], transpose_b=back[1])
+        back = raw.Mul(x=floats(1, name="scale"), y=back)
+        shape = raw.Shape(input=other if mistake == "other shape" else factors[which])
+        out(raw.Tanh(x=raw.Reshape(tensor=back, shape=shape) if old else back))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("turned", [(False, False), (False, True), (True, False), (True, True)])
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_gradient_for_a_factor_is_as_large_as_that(which, turned):
+    new = gradient_for_a_factor(False, which, turned)
+    assert "own shape" in proved(gradient_for_a_factor(True, which, turned), new).rules
+    assert audit(gradient_for_a_factor(True, which, turned, "other shape"), new).verdict == "not faithful"
+    for mistake in ("other product", "not run") if which == 0 else ():
+        old, new = (gradient_for_a_factor(is_old, which, turned, mistake) for is_old in (True, False))
+        assert audit(old, new).verdict == "not faithful", mistake
+
+
 def larger_of_two(old, other=0.0):
     """The gradient of the larger of two, of which the program said how large it is, and no graph does."""
     with tf.Graph().as_default() as graph:

@@ -149,6 +149,25 @@ def test_how_many_rows_are_drawn_in_a_branch_is_known(old):
     assert audit(of_rows(old), of_rows(today, rows=1)).verdict == "not faithful"
 
 
+def second(dropped, scale=1.0):
+    """The gradient of a gradient through a dropout whose rate is fed, as networks for forces have it."""
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(3)
+        keep, x, w = floats(name="keep"), floats(None, 4), floats(4, 4, name="w")
+        h = tf.tanh(tf.matmul(x, w))
+        y = dropped(h, keep, tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None)
+        to_x = tf.gradients(tf.reduce_sum(tf.square(y)), x)[0]
+        out(tf.gradients(tf.reduce_sum(scale * tf.square(to_x)), w)[0])
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("old", [floor, compared])
+def test_the_gradient_of_its_gradient_is_of_the_formula(old):
+    result = audit(second(old), second(today))
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["dropout"])
+    assert audit(second(old), second(today, scale=3.0)).verdict == "not faithful"
+
+
 def by_hand(new, mistake=None):
     """What a program masks itself, divided by what is kept, and its gradient, which was summed over nothing."""
     x, gradient = floats(3, 4), raw.Exp(x=floats(3, 4, name="y"))

@@ -187,8 +187,27 @@ def negated_twice(new, mistake):
     return out(raw.Tile(input=raw.Reshape(tensor=negated, shape=kept), multiples=multiples))
 
 
+def sum_over_what_was_spread(new, mistake):
+    """The gradient of such a sum has the shape of what was spread, which a vector has, whatever its size."""
+    x, y = floats(None), floats(None, name="y")
+    product = raw.Mul(x=x, y=y)
+    axes, others = raw.BroadcastGradientArgs(s0=raw.Shape(input=x), s1=raw.Shape(input=y))
+    total = raw.Sum(input=product, axis=axes, keep_dims=new)
+    back = raw.Exp(x=raw.Reshape(tensor=total, shape=raw.Shape(input=x)))
+    whole = raw.Shape(input=y if mistake and new else product)
+    if new:
+        return out(raw.Tanh(x=raw.BroadcastTo(input=raw.Reshape(tensor=back, shape=[-1]), shape=whole)))
+    ones = raw.Fill(dims=raw.Shape(input=axes), value=1)
+    modulo = raw.FloorMod(x=raw.AddV2(x=others if mistake else axes, y=1), y=1)
+    sizes = raw.DynamicStitch(indices=[[0], modulo], data=[whole, ones])
+    kept = raw.Reshape(tensor=raw.Reshape(tensor=back, shape=raw.Shape(input=total)), shape=sizes)
+    times = raw.FloorDiv(x=whole, y=raw.Maximum(x=sizes, y=1))
+    return out(raw.Tanh(x=raw.Tile(input=kept, multiples=times)))
+
+
 FORMS = (spread_twice, negated_twice, ones_in_between, ones_and_back, parts_of_a_shape, size_of_an_array)
 FORMS += (sum_of_an_array, flow_that_is_kept, flow_in_a_loop, slice_behind_an_update, tiled_by_one_behind)
+FORMS += (sum_over_what_was_spread,)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
@@ -198,6 +217,39 @@ def test_both_forms_are_known_and_a_mistake_beside_them(form):
     for one, two in ((False, True), (True, False), (True, True)):
         mistaken = built(form, two, True)
         assert audit(old if not one else new, mistaken).verdict == "not faithful", (one, two)
+
+
+@pytest.mark.parametrize("sizes", [(1, 4), (4, 1), (1, 1), (0, 1), (4, 4)])
+def test_a_sum_over_what_was_spread_is_so_whichever_is(sizes):
+    found = []
+    for new in (False, True):
+        with tf.Graph().as_default() as graph, tf.Session() as session:
+            sum_over_what_was_spread(new, False)
+            feeds = {f"{name}:0": np.arange(size) + 0.3 for name, size in zip("xy", sizes, strict=True)}
+            found.append(session.run(graph.get_tensor_by_name("out:0"), feeds).tobytes())
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("mistake", ["kept of another", "another is tiled"])
+def test_the_sizes_that_are_kept_of_another_tensor_are_none_of_what_was_spread(mistake):
+    def form(new, _mistake):
+        x, y, z = (floats(None, None, name=name) for name in "xyz")
+        whole = raw.Shape(input=raw.Mul(x=x, y=z if mistake == "kept of another" else y))
+        axes, _ = raw.BroadcastGradientArgs(s0=raw.Shape(input=x), s1=raw.Shape(input=y))
+        raw.Exp(x=raw.Sum(input=raw.Mul(x=x, y=y), axis=axes))
+        if new and mistake == "kept of another":
+            return out(raw.Tanh(x=raw.Reshape(tensor=raw.Exp(x=z), shape=raw.Shape(input=x))))
+        if new:
+            return out(raw.Tanh(x=raw.BroadcastTo(input=z, shape=whole)))
+        ones = raw.Fill(dims=raw.Shape(input=axes), value=1)
+        modulo = raw.FloorMod(x=raw.AddV2(x=axes, y=2), y=2)
+        kept = raw.DynamicStitch(indices=[[0, 1], modulo], data=[whole, ones])
+        if mistake == "kept of another":
+            return out(raw.Tanh(x=raw.Reshape(tensor=raw.Exp(x=z), shape=kept)))
+        times = raw.FloorDiv(x=whole, y=raw.Maximum(x=kept, y=1))
+        return out(raw.Tanh(x=raw.Tile(input=z, multiples=times)))
+
+    assert audit(built(form, False), built(form, True)).verdict == "not faithful"
 
 
 @pytest.mark.parametrize(("of", "verdict"), [((4,), "faithful"), ((4, 3), "not faithful"), (None, "not faithful")])

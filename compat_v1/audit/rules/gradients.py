@@ -6,7 +6,7 @@ from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import axes_of, is_op, is_scalar, single, times, with_rest, without_ones
 from compat_v1.audit.patterns import is_same
-from compat_v1.audit.rules.kept import KEPT, keeps
+from compat_v1.audit.rules.kept import KEPT, before_broadcast, keeps
 from compat_v1.audit.sizes import is_as_large
 
 _LOSS = "SoftmaxCrossEntropyWithLogits"
@@ -238,6 +238,8 @@ class GradientRules:
         shape = self.normal.sizes(tensor)
         if shape is None or not isinstance(multiples, Literal) or multiples.array() is None:
             target = self._kept_from(tensor, multiples)
+            if isinstance(target, Literal) and target.array() is not None:
+                return self.spread(name, tensor, target.array().tolist(), target)
             if target is not None:
                 self.normal.keep(name, "BroadcastTo", [tensor, target], self._as_broadcast(name), {"spread: tiled"})
             return target is not None
@@ -249,12 +251,16 @@ class GradientRules:
         return self.spread(name, tensor, [times(*pair) for pair in zip(shape, factors, strict=True)], multiples)
 
     def _kept_from(self, tensor, multiples):
-        """Return the shape S, if a Reshape to K is tiled by S // max(K, 1) and K is S with 1 along some axes."""
-        if not (is_op(tensor, "Reshape") and is_op(multiples, "FloorDiv")):
+        """Return the shape S, if what has the shape K is tiled by S // max(K, 1) and K is S with 1 along some axes."""
+        if not is_op(multiples, "FloorDiv"):
             return None
         shape, divisor = multiples[0].inputs
-        kept = tensor[0].inputs[1]
-        if not (is_op(divisor, "Maximum") and divisor[0].inputs[0] == kept and is_scalar(divisor[0].inputs[1], 1)):
+        if not is_op(divisor, "Maximum") or not is_scalar(divisor[0].inputs[1], 1):
+            return None
+        kept = divisor[0].inputs[0]
+        written = before_broadcast(kept) if is_op(kept, KEPT) else None
+        is_kept = is_op(tensor, "Reshape") and tensor[0].inputs[1] == kept
+        if not is_kept and (not written or self.normal.sizes(tensor) != tuple(written.value)):
             return None
         if is_op(kept, KEPT) and is_same(kept[0].inputs[0], shape):
             self.normal.absorbed.update({multiples[0], divisor[0]})

@@ -7,6 +7,7 @@ the sum with its dimensions kept, and spread. Those are the sizes of such a sum 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import column, is_op, is_scalar, single
+from compat_v1.audit.sizes import broadcast
 
 KEPT = "kept sizes"  # an op of the normal form: the sizes of its first operand, 1 along the axes that are its second
 
@@ -47,17 +48,40 @@ def _put_together(rewriter, name, node, operands):
 
 
 def _reshaped_twice(rewriter, name, node, operands):
-    """The gradient of a sum is reshaped to the sizes of the sum before it is to those with its dimensions kept."""
+    """The gradient of a sum is reshaped to the sizes of the sum before it is to those with its dimensions kept.
+
+    These are written down if the sum is over what was broadcast: it has the shape of the operand that was.
+    """
     tensor, kept = operands
-    if not is_op(kept, KEPT) or not is_op(tensor, "Reshape") or tensor[0].controls:
+    if not is_op(kept, KEPT):
         return False
-    source, sizes = tensor[0].inputs
-    total = sizes[0].inputs[0] if is_op(sizes, "Shape") else None
-    if not is_op(total, "Sum") or total[0].inputs[1] != kept[0].inputs[1]:
+    source = tensor
+    if is_op(tensor, "Reshape") and not tensor[0].controls:
+        before, sizes = tensor[0].inputs
+        total = sizes[0].inputs[0] if is_op(sizes, "Shape") else None
+        if is_op(total, "Sum") and total[0].inputs[1] == kept[0].inputs[1]:
+            rewriter.normal.absorbed.update({tensor[0], sizes[0]})
+            source = before
+    written = before_broadcast(kept)
+    if written and rewriter._Reshape(name, node, [source, written]):
+        rewriter.normal.absorbed.add(kept[0])
+        return True
+    if source is tensor:
         return False
-    rewriter.normal.absorbed.update({tensor[0], sizes[0]})
     rewriter.normal.keep(name, "Reshape", [source, kept], steps={"kept dimensions"})
     return True
+
+
+def before_broadcast(kept):
+    """Return the sizes that are kept as a literal, of a sum over the axes along which one of two shapes is spread."""
+    sizes, axes = kept[0].inputs
+    if not is_op(axes, "BroadcastGradientArgs") or not all(isinstance(one, Literal) for one in axes[0].inputs):
+        return None
+    rank = len(sizes.value)
+    shapes = [(1,) * (rank - len(one.value)) + tuple(one.value) for one in axes[0].inputs]
+    if any(len(one) != rank for one in shapes) or tuple(map(broadcast, *shapes)) != tuple(sizes.value):
+        return None
+    return sizes._replace(value=shapes[axes[1]])
 
 
 def keeps(graph, name):
