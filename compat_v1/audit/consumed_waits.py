@@ -4,7 +4,7 @@ Whatever uses them waits for it as well, and is compared; but a program may fetc
 same name, or, of constants that are numbered otherwise, that which the partner of the user takes.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from compat_v1.audit import idle
 from compat_v1.audit.findings import alone_awaited
@@ -160,12 +160,27 @@ def _differences(verification, name, other_name):
         if of_zeros and (_tells_branch(one) if key in there else _is_in_branch_of(verification, one, there.values())):
             continue
         found.append((one.name, "the original" if key in here else "the port"))
-    handed = [_handed_on(*side, other) for side, other in (((normal, name), other), ((other, other_name), normal))]
-    return found + [(one, "the original" if one in handed[0] else "the port") for one in sorted(handed[0] ^ handed[1])]
+    handed = [_handed_on(normal, name), _handed_on(other, other_name)]
+    for which, mine in enumerate(handed):
+        side, twin = (normal, other)[:: 1 - 2 * which]
+        left, others = sorted(mine - handed[1 - which]), handed[1 - which] - mine
+        renumbered = Counter(unnumbered(one) for one in others if _always_holds(twin, one))
+        for one in left:
+            if renumbered[unnumbered(one)] and _always_holds(side, one):
+                renumbered[unnumbered(one)] -= 1
+            elif one in twin.consumed:
+                found.append((one, ("the original", "the port")[which]))
+    return found
 
 
-def _handed_on(normal, name, other):
-    """Return the names of what a node waits for that rules leave out of both graphs and gives nothing: assertions.
+def _always_holds(normal, name):
+    """Whether a node asserts what needs no run to be known: which of these it is only its number says."""
+    asked = normal.graph.inputs[name][0] if _op(normal, name) == "Assert" else None
+    return isinstance(normal.tensors.get(asked), Literal)
+
+
+def _handed_on(normal, name):
+    """Return the names of what a node waits for that rules leave out and gives nothing: assertions.
 
     It may wait for a group of them.
     """
@@ -175,8 +190,7 @@ def _handed_on(normal, name, other):
         if normal.graph.nodes[one].op == "NoOp":
             todo += normal.graph.controls[one]
         awaited.add(one)
-    left_out = {one for one in awaited if one in normal.consumed and one in other.consumed}
-    return {one for one in left_out if not normal.graph.shapes[one]}
+    return {one for one in awaited if one in normal.consumed and not normal.graph.shapes[one]}
 
 
 def _is_in_branch_of(verification, node, awaited):

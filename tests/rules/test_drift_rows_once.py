@@ -52,3 +52,23 @@ def test_rows_that_are_looked_up_once_are_the_same_and_so_is_their_gradient(dens
     for mistake in ("rows", "inner", "which", "count", *(["more"] if dense else ["place"])):
         assert audit(old, built(weighed, True, mistake, dense)).verdict == "not faithful", mistake
     assert audit(*(built(weighed, one, "squares", dense) for one in (False, True))).verdict == "not faithful"
+
+
+def _of_a_program(new, mistake=""):
+    """Rows that a program itself makes unique, and takes of those by an op that has no axis yet."""
+    rows, x = floats(6, 3, name="rows"), floats(None)
+    once, numbers = raw.Unique(x=raw.Cast(x=raw.Minimum(x=raw.Abs(x=x), y=5.0), DstT=tf.int64))
+    if new:
+        axis = {"axis": 1 if mistake == "axis" else 0}
+        data = raw.GatherV2(params=rows, indices=once, **axis)
+        out(raw.Tanh(x=raw.GatherV2(params=data, indices=tf.sort(numbers) if mistake == "order" else numbers, axis=0)))
+    else:
+        data = raw.Gather(params=rows, indices=once)
+        out(raw.Tanh(x=raw.Gather(params=data, indices=numbers)))
+
+
+def test_rows_that_a_program_makes_unique_are_those_with_or_without_an_axis():
+    old, new = (built(_of_a_program, one) for one in (False, True))
+    proved(old, new)
+    for mistake in ("axis", "order"):
+        assert audit(old, built(_of_a_program, True, mistake)).verdict == "not faithful", mistake

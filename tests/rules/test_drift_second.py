@@ -193,7 +193,7 @@ def sum_over_what_was_spread(new, mistake):
     product = raw.Mul(x=x, y=y)
     axes, others = raw.BroadcastGradientArgs(s0=raw.Shape(input=x), s1=raw.Shape(input=y))
     total = raw.Sum(input=product, axis=axes, keep_dims=new)
-    back = raw.Exp(x=raw.Reshape(tensor=total, shape=raw.Shape(input=x)))
+    back = raw.Neg(x=raw.Exp(x=raw.Reshape(tensor=total, shape=raw.Shape(input=x))))
     whole = raw.Shape(input=y if mistake and new else product)
     if new:
         return out(raw.Tanh(x=raw.BroadcastTo(input=raw.Reshape(tensor=back, shape=[-1]), shape=whole)))

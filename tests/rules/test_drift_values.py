@@ -228,3 +228,23 @@ def _weighed(fetched, what):
 def test_what_labels_multiply_may_be_multiplied_without_a_gradient(what):
     one, other = built(_weighed, True, what), built(_weighed, False, what)
     assert audit(one, other).verdict == audit(other, one).verdict == "not faithful"
+
+
+def _numbered(first, mistake=None):
+    """Two constants that wait for an assertion each of what always holds, which the port numbers otherwise."""
+    with tf.Graph().as_default() as graph:
+        x, fed = floats(3, 4), tf.placeholder(tf.int32, [], name="fed")
+        asked = raw.Greater(x=3, y=2)
+        other = raw.Assert(condition=raw.Greater(x=fed, y=0), data=["fed"], name="other")
+        for place in range(2):
+            held = raw.Assert(condition=asked, data=["too few"], name=f"ranks_{first + place}")
+            with tf.control_dependencies([other if mistake and place else held]):
+                axis = tf.constant([0], name=f"axis_{place}")
+            x = raw.Sum(input=tf.exp(x), axis=axis)
+        out(x)
+    return graph.as_graph_def()
+
+
+def test_assertions_of_what_always_holds_may_be_numbered_otherwise():
+    assert audit(_numbered(1), _numbered(2)).verdict == "faithful"
+    assert audit(_numbered(1), _numbered(2, "other")).verdict == "not faithful"

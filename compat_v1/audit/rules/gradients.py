@@ -209,7 +209,9 @@ class GradientRules:
 
     def _is_spread(self, negation, tensor):
         """Whether a Neg alone is spread over what was summed, reshaped or not, as in a second gradient."""
-        user = self._alone(self._alone(negation) if self._is_reshaped_first(negation) else negation)
+        user = self._alone(negation)
+        while user is not None and self.graph.nodes[user].op == "Reshape":
+            user = self._alone(user)
         if user is None or self.graph.nodes[user].op not in ("Tile", "BroadcastTo"):
             return False
         if isinstance(tensor, Literal) or self.normal.controls(negation):

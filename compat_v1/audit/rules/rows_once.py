@@ -5,14 +5,14 @@ by whoever takes it, and is for each row once by now: what adds that up once mor
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number
 
 RULE = "rows once"
 
 
 def _taken_of_once(rewriter, name, node, operands):
     """Rows at the numbers of all, of rows that were looked up once each: the rows at all that was looked up."""
-    data, numbers, axis = operands
+    data, numbers, axis = operands if len(operands) == 3 else (*operands, number(0, "int32"))
     unique, gone = numbers[0] if is_op(numbers, "Unique") and numbers[1] == 1 else None, set()
     while is_op(data, "Identity") and not data[0].controls:
         gone.add(data[0])
@@ -88,4 +88,9 @@ def _counts(normal, count, rows):
     return isinstance(count, Literal) and count.value == normal.sizes(rows)
 
 
-RULES = {"GatherV2": _taken_of_once, "Unique": _unique_once_more, "UnsortedSegmentSum": _added_once_more}
+RULES = {
+    "Gather": _taken_of_once,
+    "GatherV2": _taken_of_once,
+    "Unique": _unique_once_more,
+    "UnsortedSegmentSum": _added_once_more,
+}
