@@ -47,7 +47,7 @@ help:
 	@echo 'Other programs:'
 	@echo '  cases          replay recorded programs, docs/cases.md (cases-record: anew)'
 	@echo '  mutation-score what the audit notices, hours (SHARE=0.01: a hundredth)'
-	@echo '  audit-larger   the audit on 102 larger programs (audit-calls: on 894 calls)'
+	@echo '  audit-larger   the audit on 104 larger programs (audit-calls: on 894 calls)'
 	@echo '  corpus         record its old graphs anew (releases, releases-table: of all)'
 	@echo 'Speed:  bench bench-profile bench-floor bench-growth bench-audit bench-study'
 	@echo 'Any length:      play   any-length (measures)   train-any-length'
