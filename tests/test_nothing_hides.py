@@ -351,3 +351,32 @@ def test_a_small_seed_was_not_derived_where_seeds_were_the_number_of_all_ops(pro
     """Which of two seeds of today's the program gave, no graph says: the report tells to write the original's."""
     assert audit(seeded(2, producer), seeded(1, 2474)).verdict == verdict
     assert audit(seeded(2, producer), seeded(2, 2474)).verdict == "faithful"
+
+
+def chosen(first, second, place):
+    """One constant or another, as a condition says: in a turn of a loop, of two loops, or of one in a branch."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x = v1.placeholder(tf.float32, [], "x")
+
+        def either(total):
+            return v1.cond(total > x, lambda: tf.constant(first), lambda: tf.constant(second))
+
+        def loop(turn, start):
+            return v1.while_loop(lambda count, _: count < 3, lambda count, total: (count + 1, turn(total)), [0, start])[
+                1
+            ]
+
+        if place == "loop":
+            end = loop(either, x)
+        elif place == "loop in a loop":
+            end = loop(lambda total: loop(either, total), x)
+        else:
+            end = v1.cond(x > 0.0, lambda: loop(either, x + 0.0), lambda: x)
+        tf.identity(end, "end")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("place", ["loop", "loop in a loop", "loop in a branch"])
+def test_constants_of_two_branches_in_a_loop_that_are_exchanged_are_noticed(place):
+    assert audit(chosen(1.0, 2.0, place), chosen(1.0, 2.0, place)).verdict == "faithful"
+    assert audit(chosen(1.0, 2.0, place), chosen(2.0, 1.0, place)).verdict == "not faithful"

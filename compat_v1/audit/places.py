@@ -73,7 +73,8 @@ class Places:
                 waits |= self.awaited(one)
                 continue
             frame = self.graph.frames[one]
-            alive.add(self._frame(frame) if frame else self.made[one])
+            in_turn = frame and (maker.op in MERGES or self._begins_turn(one))  # else in one of a turn's branches
+            alive.add(self._frame(frame) if in_turn else self.made[one])
         measured = set()
         for one, index in self.graph.inputs[name]:
             waits |= self.waits.get(one, frozenset())
@@ -85,6 +86,11 @@ class Places:
         # The end of a branch is a place, and what it runs comes before: whoever takes the literal waits for that.
         self.carried |= waits | {one for one in alive if one.op in MERGES}
         return frozenset(alive), waits
+
+    def _begins_turn(self, name):
+        """Whether what is switched, and handed on by an Identity, is so by the condition of a loop."""
+        switch = self.graph.inputs[name][0][0]
+        return self.graph.nodes[self.graph.inputs[switch][1][0]].op == "LoopCond"
 
     def measured_for(self, name):
         """Return the nodes with effects that run for a node only as it takes or awaits a size of what they change."""

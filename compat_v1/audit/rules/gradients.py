@@ -208,13 +208,14 @@ class GradientRules:
         return True
 
     def _is_spread(self, negation, tensor):
-        """Whether a Neg alone is spread over what was summed, reshaped or not, as in a second gradient."""
+        """Whether a Neg of what was reshaped back is all that is spread over what was summed: in a second gradient."""
         user = self._alone(negation)
         while user is not None and self.graph.nodes[user].op == "Reshape":
             user = self._alone(user)
         if user is None or self.graph.nodes[user].op not in ("Tile", "BroadcastTo"):
             return False
-        if isinstance(tensor, Literal) or self.normal.controls(negation):
+        is_reshaped_back = self.graph.nodes[self.graph.inputs[negation][0][0]].op == "Reshape"
+        if isinstance(tensor, Literal) or not is_reshaped_back or self.normal.controls(negation):
             return False
         self.negated[user] = negation
         return True
