@@ -124,16 +124,19 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
 
     def rewrite(self, name, node, operands):
         """Take a node into the normal form by the rule for its op; say whether one applied."""
+        is_taken = self._take(name, node, operands)
+        if is_taken and name in self.negated:
+            self.negate(name)
+        return is_taken
+
+    def _take(self, name, node, operands):
         if oldest.rewrite(self, name, node, operands):
             return True
         rules = _BY_OP.get(node.op) if None not in operands else ()
         if rules and any(rule(self, name, node, operands) for rule in rules):
             return True
         rule = getattr(self, f"_{node.op}", None)
-        taken = bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
-        if name in self.negated:
-            self.negate(name)
-        return taken
+        return bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
 
     def _without_index_types(self, name, operands):
         """Return a node's attributes without those that only say how its literal operands, no outputs, are written.

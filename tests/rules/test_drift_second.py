@@ -252,6 +252,23 @@ def test_the_sizes_that_are_kept_of_another_tensor_are_none_of_what_was_spread(m
     assert audit(built(form, False), built(form, True)).verdict == "not faithful"
 
 
+@pytest.mark.parametrize("op", ["Tile", "BroadcastTo"])
+@pytest.mark.parametrize("kind", [tf.int32, tf.int64])
+def test_a_sign_before_a_spread_is_not_lost(op, kind):
+    """Whatever else of it the audit writes otherwise."""
+
+    def form(is_negated, mistake):
+        x, count = floats(None, 3), tf.placeholder(kind, [], name="count")
+        rows = raw.Reshape(tensor=x, shape=[-1, 1, 3])
+        rows = raw.Neg(x=rows) if is_negated else rows
+        sizes = [1, count, 1] if op == "Tile" else [tf.shape(x, out_type=kind)[0], count, 3]
+        given = {"multiples" if op == "Tile" else "shape": tf.stack(sizes)}
+        out(getattr(raw, op)(input=rows, **given))
+
+    assert audit(built(form, True), built(form, True)).verdict == "faithful"
+    assert audit(built(form, True), built(form, False)).verdict == "not faithful"
+
+
 @pytest.mark.parametrize(("of", "verdict"), [((4,), "faithful"), ((4, 3), "not faithful"), (None, "not faithful")])
 def test_the_elements_of_an_array_that_nobody_speaks_of_are_those_that_were_written(of, verdict):
     def form(new, mistake):

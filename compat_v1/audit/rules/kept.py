@@ -75,7 +75,9 @@ def _reshaped_twice(rewriter, name, node, operands):
 def before_broadcast(kept):
     """Return the sizes that are kept as a literal, of a sum over the axes along which one of two shapes is spread."""
     sizes, axes = kept[0].inputs
-    if not is_op(axes, "BroadcastGradientArgs") or not all(isinstance(one, Literal) for one in axes[0].inputs):
+    if not is_op(axes, "BroadcastGradientArgs"):
+        return None
+    if not all(isinstance(one, Literal) and one.kind == "whole" for one in (sizes, *axes[0].inputs)):
         return None
     rank = len(sizes.value)
     shapes = [(1,) * (rank - len(one.value)) + tuple(one.value) for one in axes[0].inputs]
