@@ -196,7 +196,9 @@ def sum_over_what_was_spread(new, mistake):
     back = raw.Neg(x=raw.Exp(x=raw.Reshape(tensor=total, shape=raw.Shape(input=x))))
     whole = raw.Shape(input=y if mistake and new else product)
     if new:
-        return out(raw.Tanh(x=raw.BroadcastTo(input=raw.Reshape(tensor=back, shape=[-1]), shape=whole)))
+        return out(
+            raw.Tanh(x=raw.BroadcastTo(input=raw.Reshape(tensor=back, shape=raw.Shape(input=total)), shape=whole))
+        )
     ones = raw.Fill(dims=raw.Shape(input=axes), value=1)
     modulo = raw.FloorMod(x=raw.AddV2(x=others if mistake else axes, y=1), y=1)
     sizes = raw.DynamicStitch(indices=[[0], modulo], data=[whole, ones])
@@ -205,7 +207,29 @@ def sum_over_what_was_spread(new, mistake):
     return out(raw.Tanh(x=raw.Tile(input=kept, multiples=times)))
 
 
-FORMS = (spread_twice, negated_twice, ones_in_between, ones_and_back, parts_of_a_shape, size_of_an_array)
+def negated_by_the_program(new, mistake):
+    """The gradient of a sum that a program negates, reshaped or not, is negated before it is spread in any release."""
+    x = raw.Exp(x=floats(None, 3))
+    total = raw.Neg(x=raw.Sum(input=x, axis=[1]))
+    given = raw.Mul(x=0.5, y=raw.Sin(x=total))
+    if not new:
+        given = raw.Reshape(tensor=given, shape=raw.Shape(input=total))
+    back = given if mistake else raw.Neg(x=given)
+    back = raw.Reshape(tensor=back, shape=raw.Pack(values=[raw.Shape(input=x)[0], 1]))
+    if new:
+        return out(raw.BroadcastTo(input=back, shape=raw.Shape(input=x)))
+    return out(raw.Tile(input=back, multiples=[1, 3]))
+
+
+FORMS = (
+    spread_twice,
+    negated_twice,
+    negated_by_the_program,
+    ones_in_between,
+    ones_and_back,
+    parts_of_a_shape,
+    size_of_an_array,
+)
 FORMS += (sum_of_an_array, flow_that_is_kept, flow_in_a_loop, slice_behind_an_update, tiled_by_one_behind)
 FORMS += (sum_over_what_was_spread,)
 

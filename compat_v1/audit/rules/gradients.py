@@ -11,6 +11,7 @@ from compat_v1.audit.sizes import is_as_large
 
 _LOSS = "SoftmaxCrossEntropyWithLogits"
 _RESHAPING, _MEASURING = ("Reshape", 0), ("Shape", 0)
+_FIRST = "negated first"
 _HANDING_ON = ("Reshape", "StopGradient", "Cast")  # what labels pass through on the way to a cross entropy
 
 
@@ -161,7 +162,7 @@ class GradientRules:
     def _negated(self, negation, tensor, shape):
         sizes_of_it = None if shape is None else [shape]
         attributes = self.graph.attributes(negation)
-        return self.normal.node(negation, "Neg", attributes, [tensor], set(), {"negated first"}, sizes=sizes_of_it), 0
+        return self.normal.node(negation, "Neg", attributes, [tensor], set(), {_FIRST}, sizes=sizes_of_it), 0
 
     def _only_reshaped(self, name):
         users = self._uses(name)
@@ -204,24 +205,27 @@ class GradientRules:
     def _Neg(self, name, node, operands):
         if name not in self.normal.made and not self._is_spread(name, operands[0]):
             return False
-        self.normal.alias(name, operands[0], "negated first")
+        self.normal.alias(name, operands[0], _FIRST)
         return True
 
     def _is_spread(self, negation, tensor):
-        """Whether a Neg of what was reshaped back is all that is spread over what was summed: in a second gradient."""
-        user = self._alone(negation)
+        """Whether a Neg, of what got the sizes of a Neg that comes first by now, is all that is spread: it is last."""
+        reshape, user = self.graph.inputs[negation][0][0], self._alone(negation)
         while user is not None and self.graph.nodes[user].op == "Reshape":
             user = self._alone(user)
-        if user is None or self.graph.nodes[user].op not in ("Tile", "BroadcastTo"):
+        if user is None or self.graph.nodes[user].op != "Tile":
             return False
-        is_reshaped_back = self.graph.nodes[self.graph.inputs[negation][0][0]].op == "Reshape"
-        if isinstance(tensor, Literal) or not is_reshaped_back or self.normal.controls(negation):
+        if isinstance(tensor, Literal) or self.normal.controls(negation) or self.graph.nodes[reshape].op != "Reshape":
+            return False
+        measure = self.graph.inputs[reshape][1][0]
+        measured = self.graph.inputs[measure][0][0] if self.graph.nodes[measure].op == "Shape" else None
+        if self.normal.consumed.get(measured) != _FIRST:
             return False
         self.negated[user] = negation
         return True
 
     def negate(self, name):
-        """Negate what a Tile or BroadcastTo gives, and not what it is given."""
+        """Negate what a Tile gives, and not what it is given."""
         spread = self.normal.tensors[name, 0]
         self.normal.tensors[name, 0] = self._negated(self.negated[name], spread, self.normal.sizes(spread))
 
