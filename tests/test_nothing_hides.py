@@ -362,9 +362,10 @@ def chosen(first, second, place):
             return v1.cond(total > x, lambda: tf.constant(first), lambda: tf.constant(second))
 
         def loop(turn, start):
-            return v1.while_loop(lambda count, _: count < 3, lambda count, total: (count + 1, turn(total)), [0, start])[
-                1
-            ]
+            def body(count, total):
+                return count + 1, turn(total)
+
+            return v1.while_loop(lambda count, _: count < 3, body, [0, start])[1]
 
         if place == "loop":
             end = loop(either, x)
