@@ -466,8 +466,8 @@ NUMBERS = {
     "longest sequence": Change(
         "dynamic_rnn stops after the longest sequence, went on to the last step",
         "1.0 to 1.15",
-        "as long as all numbers are finite only the sign of a zero may differ; for the old turns feed one sequence of "
-        "the full length",
+        "as long as all numbers are finite only the sign of a zero may differ, but a cell that updates a variable or "
+        "draws numbers does that in fewer turns; for the old turns feed one sequence of the full length",
     ),
     "part of zeros": Change(
         "tf.nn.zero_fraction counts, took the mean of (x == 0)",
