@@ -46,8 +46,9 @@ def _between(size, start, stop):
     """Return how many elements [start:stop] takes of so many, which may be fewer than it says."""
     if isinstance(size, int) and isinstance(start, int) and (stop is None or isinstance(stop, int)):
         return len(range(*slice(start, stop).indices(size)))
-    if not isinstance(start, int):
-        return sizes.subtract(size, start) if stop is None or stop == size else None
+    if not isinstance(start, int):  # which counts from the end where it is negative
+        is_known = (stop is None or stop == size) and sizes.is_never_negative(start)
+        return _not_below(sizes.subtract(size, start)) if is_known else None
     if stop is None or stop == size:
         last = size
     elif isinstance(stop, int):
@@ -64,7 +65,7 @@ def _between(size, start, stop):
 
 
 def _not_below(size):
-    return sizes.maximum(size, 0)
+    return size if sizes.is_never_negative(size) else sizes.maximum(size, 0)
 
 
 def _convolved(shapes, _literals, attributes):

@@ -35,12 +35,15 @@ def commuted(verification, node, other):
     return COMMUTING[node.op] if crossed or (of_constant and not isinstance(other.inputs[0], Literal)) else None
 
 
-def sums(verification, node, terms, other_terms):
+def sums(verification, node, other, terms, other_terms):
     """Return the terms of the other of two sums, in the order of the first, and the rule; None if it has others.
 
-    Of two numbers the order changes no bit.
+    Of two numbers the order changes no bit. What a program adds up itself is in the order that it says.
     """
     if node.op != "AddN" or len(terms) != len(other_terms):
+        return None
+    pairs = zip(verification.pairing.sides, (node, other), strict=True)
+    if len(terms) > 2 and all(_is_of_program(side.normal.graph, one) for side, one in pairs):
         return None
     left, found = list(other_terms), []
     for one in terms:
@@ -51,6 +54,11 @@ def sums(verification, node, terms, other_terms):
     if all(one is two for one, two in zip(found, other_terms, strict=True)) and terms is node.inputs:
         return None
     return found, "commuted sum" if len(found) == 2 else "order of a sum"
+
+
+def _is_of_program(graph, total):
+    """Whether a program adds up numbers: a sum of gradients is placed beside the first of them."""
+    return total.name in graph.nodes and graph.nodes[total.name].op == "AddN" and not total.colocated
 
 
 def squares(verification, node, other):

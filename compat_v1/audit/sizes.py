@@ -202,6 +202,19 @@ def broadcast(a: AnySize, b: AnySize) -> AnySize:
     return unknown(("broadcast", frozenset().union(*(_among("broadcast", one) or {one} for one in (a, b)))))
 
 
+def is_never_negative(a: AnySize) -> bool:
+    """Whether a size is surely none below 0, as sums and products of sizes of tensors are."""
+    return all(factor >= 0 and all(map(_counts, product)) for product, factor in _terms(a).items())
+
+
+def _counts(name: Any) -> bool:
+    """Whether an unknown is surely none below 0."""
+    kind, *parts = name if isinstance(name, tuple) else (name,)
+    if kind in ("max", "min", "broadcast"):
+        return (any if kind == "max" else all)(map(is_never_negative, parts[0]))
+    return kind == "size" or (kind in ("floor", "part", "mod") and all(map(is_never_negative, parts)))
+
+
 def may_be_one(shape: tuple[AnySize, ...], other: tuple[AnySize, ...]) -> bool:
     """Whether two shapes have as many axes and no numbers that differ."""
     pairs = zip(shape, other, strict=False)

@@ -223,7 +223,7 @@ class Verification:
         if commuted:
             self.explain(commuted, node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
-        summed = orders.sums(self, node, *terms)
+        summed = orders.sums(self, node, other, *terms)
         if summed:
             self.explain(summed[1], node.name)
             pairs = list(zip(terms[0], summed[0], strict=True))

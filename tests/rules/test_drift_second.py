@@ -332,7 +332,8 @@ def _updated(terms):
         x = floats(5, 3)
         weights = tf.get_variable("weights", initializer=tf.zeros([5, 3]), use_resource=False)
         handed_on = [raw.Identity(input=raw.Neg(x=raw.Abs(x=term(x=x)))) for term in terms]
-        total = raw.AddN(inputs=handed_on)
+        with graph.colocate_with(handed_on[0].op):  # as TensorFlow adds up gradients
+            total = raw.AddN(inputs=handed_on)
         update = raw.ApplyGradientDescent(var=weights._ref(), alpha=0.1, delta=total)
         tf.group(weights.initializer, name="init")
         tf.train.Saver()

@@ -83,18 +83,24 @@ def test_functions_that_call_one_another_twice_are_laid_out_up_to_a_limit(monkey
 # Sums.
 
 
+def _added(terms, name):
+    """Add up as TensorFlow adds up gradients: beside the first."""
+    with tf.get_default_graph().colocate_with(terms[0].op):
+        return raw.AddN(inputs=terms, name=name)
+
+
 def sums_of_parts(new, mistake):
     """Two sums, of which the second is made of the first, each put together of parts or at once."""
     x, y, z, w = (raw.Exp(x=floats(None, 3, name=name)) for name in "xyzw")
     if new:
-        first = raw.AddN(inputs=[x, y, raw.Tanh(x=z)], name="AddN")
+        first = _added([x, y, raw.Tanh(x=z)], "AddN")
         turned = raw.Sigmoid(x=first)
-        second = raw.AddN(inputs=[turned, w, raw.Tanh(x=y if mistake else w)], name="AddN_1")
+        second = _added([turned, w, raw.Tanh(x=y if mistake else w)], "AddN_1")
     else:
-        part = raw.AddN(inputs=[y, raw.Tanh(x=z)], name="AddN")
-        turned = raw.Sigmoid(x=raw.AddN(inputs=[x, part], name="AddN_1"))
-        part = raw.AddN(inputs=[w, raw.Tanh(x=w)], name="AddN_2")
-        second = raw.AddN(inputs=[turned, part], name="AddN_3")
+        part = _added([y, raw.Tanh(x=z)], "AddN")
+        turned = raw.Sigmoid(x=_added([x, part], "AddN_1"))
+        part = _added([w, raw.Tanh(x=w)], "AddN_2")
+        second = _added([turned, part], "AddN_3")
     out(second)
 
 

@@ -931,7 +931,39 @@ def gathered_of_what_a_gradient_wrote(other):
     out(raw.Mul(x=raw.Cast(x=sizes, DstT=tf.float32), y=floats(2, name="z")))
 
 
+def rows_behind_others(other):
+    """Behind more rows than there are is none, and not fewer than none."""
+    x, y = floats(None, 3), floats(None, 3, name="y")
+    many = 2 * tf.shape(y)[0]
+    behind = x[many:]
+    out(tf.ones([9 + (tf.shape(x)[0] - many if other else tf.shape(behind)[0])]))
+
+
+def rows_from_the_end(other):
+    """A slice that begins below 0 is counted from the end."""
+    x, y = floats(None, 3), floats(None, 3, name="y")
+    many = tf.shape(y)[0]
+    last = x[-many:]
+    out(tf.ones([tf.shape(x)[0] + many if other else tf.shape(last)[0]]))
+
+
+def added_in_another_order(other):
+    """The order in which a program adds up numbers is its own."""
+    one, two, three = (floats(9, 9, name=name) for name in ("one", "two", "three"))
+    out(raw.AddN(inputs=[three, two, one] if other else [one, two, three]))
+
+
+def added_in_parts(other):
+    """So is what it adds up first."""
+    one, two, three = (floats(9, 9, name=name) for name in ("one", "two", "three"))
+    out(raw.AddN(inputs=[raw.AddN(inputs=[two, three]), one] if other else [two, one, three]))
+
+
 DIFFER = (
+    rows_behind_others,
+    rows_from_the_end,
+    added_in_another_order,
+    added_in_parts,
     gathered_of_what_a_gradient_wrote,
     begun_behind_an_update,
     condition_that_is_pushed,
