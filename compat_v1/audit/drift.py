@@ -252,6 +252,17 @@ RULES = {
         "1.15 to 2.21",
         "the same generator is begun with the same numbers",
     ),
+    "added by a slice": Rule(
+        "an axis is added by ExpandDims, was by a slice of all that there is, as in the second derivative of a cross "
+        "entropy",
+        "1.8 to 1.15",
+        "both copy the same elements into the same shape",
+    ),
+    "smaller of one": Rule(
+        "tf.eye asks for the smaller of the numbers of rows and columns, which is one number, asked not",
+        "1.0 to 1.15",
+        "the smaller of a whole number and itself is that number",
+    ),
     "no upper limit": Rule(
         "the norms of tf.keras.constraints are clipped at 0 alone, were at infinity as well",
         "1.15 to 2.21",

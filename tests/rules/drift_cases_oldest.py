@@ -17,6 +17,22 @@ def _(new, mistake):
     out(raw.BatchMatMulV2(x=y if mistake else x, y=x if mistake else y) if new else raw.BatchMatMul(x=x, y=y))
 
 
+@case("added by a slice")
+def _(new, mistake):
+    x = floats(None, 4)
+    limits, masks = {"begin": [0, 0, 0], "end": [0, 0, 0], "strides": [1, 1, 1]}, {"begin_mask": 5, "end_mask": 5}
+    sliced = raw.StridedSlice(input=x, **limits, **masks, new_axis_mask=2) if not new else None
+    out(raw.Tanh(x=raw.ExpandDims(input=x, axis=2 if mistake else 1) if new else sliced))
+
+
+@case("smaller of one")
+def _(new, mistake):
+    x = floats(3)
+    rows, columns = (raw.Cast(x=raw.Max(input=one, axis=0), DstT=tf.int32) for one in (x, raw.Neg(x=x)))
+    size = raw.Minimum(x=rows, y=columns if mistake else rows) if new else rows
+    out(raw.Cast(x=size, DstT=tf.float32))
+
+
 @case("rows of a softmax")
 def _(new, mistake):
     x, gradient = floats(2, 3, 4), floats(2, 3, 4, name="y")

@@ -27,6 +27,30 @@ def axis_of_the_result(other):
     )
 
 
+def _with_an_axis(other, **slice_of):
+    """A slice that adds an axis and does something else besides, or the axis alone."""
+    x = floats(None, 4)
+    masks = {"begin_mask": 5, "end_mask": 5, "new_axis_mask": 2, **slice_of}
+    limits = {"begin": [1, 0, 0], "end": [2, 0, 0], "strides": masks.pop("strides", [1, 1, 1])}
+    out(raw.ExpandDims(input=x, axis=1) if other else raw.StridedSlice(input=x, **limits, **masks))
+
+
+def axis_added_to_the_rows_from_one_on(other):
+    _with_an_axis(other, begin_mask=4)
+
+
+def axis_added_to_the_rows_up_to_one(other):
+    _with_an_axis(other, end_mask=4)
+
+
+def axis_added_to_every_other_row(other):
+    _with_an_axis(other, strides=[2, 1, 1])
+
+
+def two_axes_added(other):
+    _with_an_axis(other, new_axis_mask=6)
+
+
 def rows_by_a_count(other):
     """Select chooses rows by a vector, which a quotient is divided by column by column."""
     x, y = floats(3, 3), floats(3, 3, name="y")
@@ -1046,6 +1070,10 @@ MAY_DIFFER = (
     enters_behind_a_turn,
     summed_twice,
     sum_of_each_row,
+    axis_added_to_the_rows_from_one_on,
+    axis_added_to_the_rows_up_to_one,
+    axis_added_to_every_other_row,
+    two_axes_added,
 )
 
 

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
-from compat_v1.audit.literals import Literal
+from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import is_op, is_scalar, number
 from compat_v1.audit.patterns import make
 from compat_v1.audit.sizes import subtract, unknown
@@ -33,6 +33,23 @@ def _expanded(rewriter, name, _node, operands):
     operands = [tensor, axis._replace(value=(axis.value[0] + len(sizes) + 1,))]
     attributes = rewriter._without_index_types(name, operands)
     rewriter.normal.keep(name, "ExpandDims", operands, attributes, {"counted from the end"})
+    return True
+
+
+def _sliced(rewriter, name, node, operands):
+    """An axis is added by an op for that, not by a slice of all that there is."""
+    tensor, *limits = operands
+    sizes, masks = rewriter.normal.sizes(tensor), Attributes(node)
+    strides = limits[2].array() if isinstance(limits[2], Literal) else None
+    if sizes is None or strides is None or masks["ellipsis_mask"].i or masks["shrink_axis_mask"].i:
+        return False
+    axes = [k for k in range(len(strides)) if masks["new_axis_mask"].i >> k & 1]
+    whole_axes = masks["begin_mask"].i & masks["end_mask"].i
+    if len(axes) != 1 or any(not whole_axes >> k & 1 or strides[k] != 1 for k in range(len(strides)) if k not in axes):
+        return False
+    inputs, sizes = [tensor, whole(axes[0], "int32")], (*sizes[: axes[0]], 1, *sizes[axes[0] :])
+    types = {"T": rewriter.graph.attributes(name)["T"]}
+    rewriter.normal.keep(name, "ExpandDims", inputs, types, {"added by a slice"}, [sizes])
     return True
 
 
@@ -189,6 +206,7 @@ RULES = {
     "Tile": _tiled,
     "Transpose": _transposed,
     "ExpandDims": _expanded,
+    "StridedSlice": _sliced,
     "Squeeze": _squeezed,
     "MatrixDiagV3": _square,
 }

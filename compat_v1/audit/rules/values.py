@@ -123,6 +123,15 @@ def _unlimited(rewriter, name, _node, operands):
     return True
 
 
+def _smaller_of_one(rewriter, name, _node, operands):
+    """The smaller of a whole number and itself is that number, as of the sizes of what is square."""
+    tensor, other = operands
+    if isinstance(tensor, Literal) or tensor != other or rewriter.dtype(name) not in WHOLE:
+        return False
+    rewriter.normal.alias(name, tensor, "smaller of one")
+    return True
+
+
 def _root(rewriter, name, _node, operands):
     """The square root of a number is a constant."""
     (value,) = operands
@@ -194,7 +203,7 @@ def _added(rewriter, name, node, operands):
 
 RULES = {
     "Sqrt": _root,
-    "Minimum": _unlimited,
+    "Minimum": lambda *of: _unlimited(*of) or _smaller_of_one(*of),
     "Maximum": _least_drawn,
     "NotEqual": _compared,
     "Add": _spread_by_zeros,
