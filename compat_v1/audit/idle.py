@@ -11,7 +11,7 @@ from compat_v1.audit import backward, filled
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_tensor, makers
-from compat_v1.audit.pruning import NO_PART, behind, users_of
+from compat_v1.audit.pruning import NO_PART, behind, made_for, users_of
 from compat_v1.audit.siblings import of_products, siblings
 
 RULE = "unused gradients"
@@ -154,13 +154,17 @@ def leave_out(normal, names):
     for node in reversed(normal.nodes):
         if node in normal.absorbed and users.get(node, replaced) <= replaced:
             replaced.add(node)
-    nothing = groups.keys() | replaced
+    nothing, nodes = groups.keys() | replaced, set(normal.nodes)
     for node in reversed(normal.nodes):
         used = users.get(node, set()) - nothing
         known = not names.isdisjoint(node.names) and (normal.made.get(node.name) is node or used <= gone)
         # A reshape that was none when the sizes were known.
         reshaped = node.op == "Reshape" and used and used <= gone
         rewritten = node in normal.absorbed and used and used <= gone
+        used_by = made_for(normal, node, nodes) if rewritten and not known else set()
+        if used_by and not any(names.isdisjoint(one.names) for one in used_by):  # the last of those that both make
+            normal.absorbed.discard(node)
+            continue
         if known or rewritten or (reshaped and not names.isdisjoint(makers(node)[0].names if makers(node) else ())):
             gone.add(node)
     sums, many = totals(normal, users) if gone else {}, None

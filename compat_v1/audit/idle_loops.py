@@ -61,7 +61,20 @@ def _passed_on(graph, inside):
             unseen.remove(name)
             todo += [maker for maker, _ in graph.inputs[name] if maker in unseen]
             todo += [one for one in graph.controls[name] if one in unseen]
-    return behind([name for name in unseen if graph.nodes[name].op in _HANDING], graph.followers)
+    stacks = {name for _, pops in graph.stacks().values() for pop in pops for name in _handing(graph, pop)}
+    return behind([name for name in unseen - stacks if graph.nodes[name].op in _HANDING], graph.followers)
+
+
+def _handing(graph, pop):
+    """Return what hands the stack on that a node pops from: what is popped for nobody was pushed, and is left to rules.
+
+    Where a loop has one turn at a time, nothing waits for it.
+    """
+    found, name = [], graph.inputs[pop][0][0]
+    while graph.nodes[name].op in _HANDING:
+        found.append(name)
+        name = graph.inputs[name][0][0]
+    return found
 
 
 def _leaving(graph, name):

@@ -118,12 +118,12 @@ def _hand_on_waits(normal, gone):
     left = set(normal.nodes)
     for node in gone - normal.accounted:
         waits = (node.controls & left) - _places(normal, node)
-        for user in _made_for(normal, node, left) if waits else ():
+        for user in made_for(normal, node, left) if waits else ():
             user.controls |= waits - {user}
             normal.carried |= waits
     for node in (normal.absorbed & left) - normal.accounted:  # others use it: what replaced it waits too
         waits = (node.controls & left) - _places(normal, node) - normal.absorbed
-        for user in _made_for(normal, node, left - normal.absorbed) if waits else ():
+        for user in made_for(normal, node, left - normal.absorbed) if waits else ():
             if node not in before(user):
                 user.controls |= waits - {user}
                 normal.carried |= waits
@@ -147,7 +147,7 @@ def _is_of_stack(node):
     return node.op.startswith("Stack")
 
 
-def _made_for(normal, node, left):
+def made_for(normal, node, left):
     """Return the nodes, of those that are left, that use another or wait for it, if only through what is left out."""
     found, todo, seen = set(), list(node.names), set(node.names)
     while todo:

@@ -111,3 +111,37 @@ def test_what_whole_numbers_decide_has_no_gradient_in_the_next_turn(form):
     proved(old, new)
     for mistake in ("word", "trained", "last", "sign", *["branch"] * ("chosen" in form)):
         assert audit(old, decoded(False, mistake, **form)).verdict == "not faithful", mistake
+
+
+def held(old, mistake="", step=compared, turns=10, rows=4):
+    """The gradient of a state that a mask, of the state, holds; `old`: one is looked for in the mask, too, for nobody.
+
+    `turns`: how many at a time.
+    """
+    with tf.Graph().as_default(), control_flow_v1(), pytest.MonkeyPatch.context() as patch:
+        if old:
+            looked_for_in(patch, tf.bool)
+        x = floats(rows, 3)
+
+        def turn(i, state):
+            going = step(x=tf.reduce_sum(state, 1, keepdims=True))
+            new = raw.Tanh(x=raw.Mul(x=state, y=3.0 if mistake == "factor" else 2.0))
+            return i + 1, going * new + ((2.0 if mistake == "mask" else 1.0) - going) * state
+
+        first = [tf.constant(0), x]
+        _, last = tf.while_loop(lambda i, _: i < 5, turn, first, parallel_iterations=turns)
+        (gradient,) = tf.gradients(last, x)
+        out(raw.Exp(x=raw.Neg(x=gradient) if mistake == "sign" else gradient))
+        return tf.get_default_graph().as_graph_def()
+
+
+@pytest.mark.parametrize("rows", [4, None])
+@pytest.mark.parametrize("turns", [1, 10])
+@pytest.mark.parametrize("step", [compared, lambda x: raw.Sin(x=compared(x))], ids=["mask", "of mask"])
+def test_the_gradients_of_a_mask_in_a_loop_without_gates_are_for_nobody(step, turns, rows):
+    form = {"step": step, "turns": turns, "rows": rows}
+    old, new = held(True, **form), held(False, **form)
+    assert len(old.node) > len(new.node)
+    proved(old, new)
+    for mistake in ("factor", "mask", "sign"):
+        assert audit(old, held(False, mistake, **form)).verdict == "not faithful", mistake
