@@ -8,6 +8,7 @@ from compat_v1.audit.operands import is_op
 
 _STATISTICS = {"Abs", "Cast", "Equal", "Identity", "L2Loss", "Max", "Mean", "Min", "RealDiv", "Reshape", "Sqrt"}
 _STATISTICS |= {"Square", "SquaredDifference", "Sub", "Sum"}
+_MOST_OF_PENALTY = 16  # tensors that it is computed by
 
 
 def merged_otherwise(verification, node, other):
@@ -38,27 +39,54 @@ def commuted(verification, node, other):
 def sums(verification, node, other, terms, other_terms):
     """Return the terms of the other of two sums, in the order of the first, and the rule; None if it has others.
 
-    Of two numbers the order changes no bit. What a program adds up itself is in the order that it says.
+    Of two numbers the order changes no bit. What a program adds up itself is in the order that it says, or in that of a
+    layer's variables, of which gamma came last.
     """
     if node.op != "AddN" or len(terms) != len(other_terms):
         return None
-    pairs = zip(verification.pairing.sides, (node, other), strict=True)
-    if len(terms) > 2 and all(_is_of_program(side.normal.graph, one) for side, one in pairs):
-        return None
-    left, found = list(other_terms), []
+    left, found = list(enumerate(other_terms)), []
     for one in terms:
-        place = next((k for k, two in enumerate(left) if verification.is_same(one, two)), None)
+        place = next((k for k, (_, two) in enumerate(left) if verification.is_same(one, two)), None)
         if place is None:
             return None
         found.append(left.pop(place))
+    places, found = map(list, zip(*found, strict=True))
     if all(one is two for one, two in zip(found, other_terms, strict=True)) and terms is node.inputs:
         return None
+    pairs = zip(verification.pairing.sides, (node, other), strict=True)
+    if len(terms) > 2 and all(_is_of_program(side.normal.graph, one) for side, one in pairs):
+        is_whole = terms is node.inputs and other_terms is other.inputs
+        if not is_whole or not _are_of_layers(verification.pairing.sides[0], terms, places):
+            return None
     return found, "commuted sum" if len(found) == 2 else "order of a sum"
 
 
 def _is_of_program(graph, total):
     """Whether a program adds up numbers: a sum of gradients is placed beside the first of them."""
     return total.name in graph.nodes and graph.nodes[total.name].op == "AddN" and not total.colocated
+
+
+def _are_of_layers(side, terms, places):
+    """Whether all terms that come in another order are made of a layer's beta, and then of its gamma, alone."""
+    turned = [(k, later) for later in range(len(places)) for k in range(later) if places[k] > places[later]]
+    made_of = {k: _made_of_parameters(side, terms[k]) for pair in turned for k in pair}
+    return all(_are_of_one_layer(made_of[k], made_of[later]) for k, later in turned)
+
+
+def _made_of_parameters(side, term):
+    """Return the parameters that a penalty is for; nothing for what is made of anything else."""
+    todo, seen, found = [term], set(), set()
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Literal) or one in seen:
+            continue
+        seen.add(one)
+        own = parameters_of(side, one)
+        if not own and (not one[0].inputs or len(seen) > _MOST_OF_PENALTY):
+            return set()
+        found |= own
+        todo += [] if own else one[0].inputs
+    return found
 
 
 def squares(verification, node, other):

@@ -24,6 +24,12 @@ def floats(*shape, name="x"):
     return tf.placeholder(tf.float32, shape, name=name)
 
 
+def added(terms, name=None):
+    """Add up as TensorFlow adds up gradients: beside the first."""
+    with tf.get_default_graph().colocate_with(terms[0].op):
+        return tf.raw_ops.AddN(inputs=terms, name=name)
+
+
 def built(form, new, mistake=False):
     """Return the GraphDef of one of the two forms that form(new, mistake) makes."""
     with tf.Graph().as_default() as graph:

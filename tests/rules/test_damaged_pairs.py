@@ -9,7 +9,7 @@ import tensorflow as tf
 import drift_cases_oldest
 from compat_v1.audit.comparison import audit, readable
 from compat_v1.audit.normal import Normal
-from drift_cases import CASES, built, floats, out
+from drift_cases import CASES, added, built, floats, out
 
 v1, raw = tf.compat.v1, tf.raw_ops
 assert drift_cases_oldest  # its cases are among CASES
@@ -97,8 +97,8 @@ def _sum(put_together):
 
 
 def test_a_sum_of_a_thousand_terms_is_no_recursion():
-    at_once = _sum(lambda terms: raw.AddN(inputs=terms))
-    one_by_one = _sum(lambda terms: functools.reduce(lambda one, term: raw.AddN(inputs=[one, term]), terms))
+    at_once = _sum(added)
+    one_by_one = _sum(lambda terms: functools.reduce(lambda one, term: added([one, term]), terms))
     assert audit(one_by_one, one_by_one).verdict == "faithful"
     for pair in ((at_once, one_by_one), (one_by_one, at_once)):
         assert audit(*pair).verdict == "numbers changed"

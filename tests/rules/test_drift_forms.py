@@ -4,7 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
-from drift_cases import CASES, built, floats, out
+from drift_cases import CASES, added, built, floats, out
 from drift_cases_oldest import CHOSEN_WRONG, chosen
 from test_drift import proved
 
@@ -98,7 +98,7 @@ def order_of_a_sum(new, mistake):
     """What is used three times has the sum of three gradients."""
     x = floats(5, 3)
     one, two, three = raw.Exp(x=x), raw.Tanh(x=x), raw.Sin(x=x)
-    out(raw.AddN(inputs=[three, one, one if mistake else two] if new else [one, two, three]))
+    out(added([three, one, one if mistake else two] if new else [one, two, three]))
 
 
 def gradient_of_a_sparse_product(new, mistake):

@@ -10,7 +10,7 @@ from compat_v1.audit.comparison import audit
 from compat_v1.audit.graph import Graph
 from compat_v1.audit.normal import Normal
 from compat_v1.audit.result import report
-from drift_cases import built, floats, out
+from drift_cases import added, built, floats, out
 from test_drift import proved, run
 
 raw = tf.raw_ops
@@ -530,14 +530,14 @@ def _summed(kind, mistake=""):
         a, b, c, d = raw.Exp(x=x), raw.Tanh(x=x), raw.Sin(x=x), raw.Cos(x=x)
         d = {"twice": a, "other": raw.Cos(x=raw.Abs(x=a))}.get(mistake, d)
         if kind == "at once":
-            part = total = raw.AddN(inputs=[a, b, c, d])
+            part = total = added([a, b, c, d])
         elif kind == "in a row":
-            part = raw.AddN(inputs=[c, d])
-            total = raw.AddN(inputs=[raw.AddN(inputs=[part, b]), a])
+            part = added([c, d])
+            total = added([added([part, b]), a])
         else:
             pairs = [(a, b), (c, d)] if kind == "in pairs" else [(a, c), (b, d)]
-            part, other = (raw.AddN(inputs=pair) for pair in pairs)
-            total = raw.AddN(inputs=[part, other])
+            part, other = (added(pair) for pair in pairs)
+            total = added([part, other])
         if mistake == "used":
             raw.Exp(x=part)
         out(raw.Tanh(x=total))

@@ -5,7 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
-from drift_cases import built, floats, out
+from drift_cases import added, built, floats, out
 from test_drift import proved, run
 
 raw = tf.raw_ops
@@ -332,8 +332,7 @@ def _updated(terms):
         x = floats(5, 3)
         weights = tf.get_variable("weights", initializer=tf.zeros([5, 3]), use_resource=False)
         handed_on = [raw.Identity(input=raw.Neg(x=raw.Abs(x=term(x=x)))) for term in terms]
-        with graph.colocate_with(handed_on[0].op):  # as TensorFlow adds up gradients
-            total = raw.AddN(inputs=handed_on)
+        total = added(handed_on)
         update = raw.ApplyGradientDescent(var=weights._ref(), alpha=0.1, delta=total)
         tf.group(weights.initializer, name="init")
         tf.train.Saver()

@@ -8,7 +8,7 @@ from tensorflow.python.framework.function import Defun
 from compat_v1.audit.bodies import with_bodies
 from compat_v1.audit.comparison import audit, readable, shapes_of_placeholders
 from compat_v1.audit.graph import Graph
-from drift_cases import built, floats, out
+from drift_cases import added, built, floats, out
 from test_drift import proved, run
 
 raw = tf.raw_ops
@@ -83,24 +83,18 @@ def test_functions_that_call_one_another_twice_are_laid_out_up_to_a_limit(monkey
 # Sums.
 
 
-def _added(terms, name):
-    """Add up as TensorFlow adds up gradients: beside the first."""
-    with tf.get_default_graph().colocate_with(terms[0].op):
-        return raw.AddN(inputs=terms, name=name)
-
-
 def sums_of_parts(new, mistake):
     """Two sums, of which the second is made of the first, each put together of parts or at once."""
     x, y, z, w = (raw.Exp(x=floats(None, 3, name=name)) for name in "xyzw")
     if new:
-        first = _added([x, y, raw.Tanh(x=z)], "AddN")
+        first = added([x, y, raw.Tanh(x=z)], "AddN")
         turned = raw.Sigmoid(x=first)
-        second = _added([turned, w, raw.Tanh(x=y if mistake else w)], "AddN_1")
+        second = added([turned, w, raw.Tanh(x=y if mistake else w)], "AddN_1")
     else:
-        part = _added([y, raw.Tanh(x=z)], "AddN")
-        turned = raw.Sigmoid(x=_added([x, part], "AddN_1"))
-        part = _added([w, raw.Tanh(x=w)], "AddN_2")
-        second = _added([turned, part], "AddN_3")
+        part = added([y, raw.Tanh(x=z)], "AddN")
+        turned = raw.Sigmoid(x=added([x, part], "AddN_1"))
+        part = added([w, raw.Tanh(x=w)], "AddN_2")
+        second = added([turned, part], "AddN_3")
     out(second)
 
 

@@ -1205,6 +1205,27 @@ def test_in_which_branch_a_constant_is_made_that_another_needs_is_compared(add):
     assert audit(one, one).verdict == audit(two, two).verdict == "faithful"
 
 
+def _held_to(*kept):
+    """Return the GraphDef of a layer's loss with what its variables are held to, added up in an order."""
+    with tf.Graph().as_default() as graph:
+        x = floats(5, 3)
+        beta, gamma = (
+            tf.get_variable(name, initializer=tf.ones([3]), use_resource=False) for name in ("beta", "gamma")
+        )
+        y = tf.nn.batch_normalization(x, *tf.nn.moments(x, [0]), beta, gamma, 1e-3)
+        terms = {"loss": tf.reduce_mean(y), "beta": 0.1 * tf.nn.l2_loss(beta), "gamma": 0.1 * tf.nn.l2_loss(gamma)}
+        raw.AddN(inputs=[terms[name] for name in kept], name="out")
+    return graph.as_graph_def()
+
+
+def test_a_program_adds_up_in_the_order_that_the_variables_of_a_layer_have():
+    old, new = _held_to("loss", "beta", "gamma"), _held_to("loss", "gamma", "beta")
+    result = audit(old, new)
+    assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of a sum"]), result
+    for others in ("gamma", "beta", "loss"), ("beta", "loss", "gamma"):
+        assert audit(old, _held_to(*others)).verdict == "not faithful"
+
+
 def _number(size, rows):
     """Return what a size is, of so many rows."""
     if isinstance(size, int):
