@@ -17,8 +17,11 @@ raw = tf.raw_ops
 pytestmark = pytest.mark.usefixtures("loops_of_ops")
 
 
-def written_turn_by_turn(new, mistake):
-    """The gradient of what a loop writes, reshaped to what it is by an old release: its rows are others each turn."""
+def written_turn_by_turn(new, mistake, first=0):
+    """The gradient of what a loop writes, reshaped to what it is by an old release: its rows are others each turn.
+
+    `first`: how many elements are written before the loop, of another shape.
+    """
     x, rows = floats(4, None), floats(None, 3, name="rows")
 
     @tf.custom_gradient
@@ -35,10 +38,17 @@ def written_turn_by_turn(new, mistake):
         hidden = tf.tanh(tf.matmul(hidden, weights) + rows)
         return time + 1, hidden, outputs.write(time, biased(hidden, bias))
 
-    begin = [tf.constant(0), rows[:1], tf.TensorArray(tf.float32, 4)]
+    outputs = tf.TensorArray(tf.float32, 4, infer_shape=not first)
+    outputs = outputs.write(0, tf.exp(rows)) if first else outputs
+    begin = [tf.constant(first), rows[:1], outputs]
     shapes = [tf.TensorShape([]), tf.TensorShape([None, 3]), tf.TensorShape(None)]
     *_, outputs = tf.while_loop(lambda time, *_: time < 4, turn, begin, shapes)
-    out(tf.concat([tf.reshape(one, [-1]) for one in tf.gradients(outputs.stack() ** 2, [weights, bias])], 0))
+    written = outputs.stack() if not first else outputs.gather(tf.range(first, 4))
+    out(tf.concat([tf.reshape(one, [-1]) for one in tf.gradients(written**2, [weights, bias])], 0))
+
+
+def written_behind_a_first(new, mistake):
+    written_turn_by_turn(new, mistake, first=1)
 
 
 def cross_entropy_turn_by_turn(new, mistake, guarded=1):
@@ -172,7 +182,7 @@ def parted_in_a_loop_in_a_loop(new, mistake):
 
 
 FORMS = (written_turn_by_turn, cross_entropy_turn_by_turn, pushed_in_a_branch, masked, softmax_in_a_loop_in_a_loop)
-FORMS += (read_in_a_branch, parted_in_a_loop_in_a_loop)
+FORMS += (read_in_a_branch, parted_in_a_loop_in_a_loop, written_behind_a_first)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

@@ -161,12 +161,17 @@ class LoopRules:
         gradient = self._made_by(name)
         if self.graph.nodes[gradient].op != "TensorArrayGradV3":
             return None
-        writes = self._writes(gradient, _HANDING)
-        if is_op(index, "StackPopV2") and index[0] in self.normal.kept and writes and len(writes) == 1:
-            place, value = (self.normal.tensors.get(one) for one in self.graph.inputs[writes[0]][1:3])
-            if self.graph.nodes[writes[0]].op == "TensorArrayWriteV3" and place == self.normal.kept[index[0]][0]:
-                return self.normal.sizes(value)  # what was written in the turn whose index is popped
+        if is_op(index, "StackPopV2") and index[0] in self.normal.kept:
+            written = [value for place, value in self._written(gradient) if place == self.normal.kept[index[0]][0]]
+            if len(written) == 1:  # in the turn whose index is popped: no index is written twice
+                return self.normal.sizes(written[0])
         return self._element(gradient)
+
+    def _written(self, gradient):
+        """Return what is written turn by turn into the array that another is the gradient of, as [(index, value)]."""
+        writes = self._writes(gradient, _HANDING) or ()
+        writes = [self.graph.inputs[one] for one in writes if self.graph.nodes[one].op == "TensorArrayWriteV3"]
+        return [[self.normal.tensors.get(one) for one in inputs[1:3]] for inputs in writes]
 
     def _element(self, name):
         """Return the sizes of what is written into the array that a node takes, or that it is the gradient of."""
