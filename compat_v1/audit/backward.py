@@ -29,7 +29,7 @@ def after_gradients(normal, members):
             convolved.add((node.op, _filter(node)))
         left = node.op == "Exit" and any(normal.graph.frames.get(one.name) in frames for one in makers(node))
         own = left or node in members or _GRADIENT.search(node.op) or _takes_loss_gradient(node, of_losses)
-        own = own or is_of_one_number(normal, node) or (node.op == "Merge" and _turns(normal, node, popping))
+        own = own or is_of_one_number(normal, node) or node.op == "StackPopV2" or _turns(normal, node, popping)
         own = own or (node.op in _FOR_INPUT and (_FOR_INPUT[node.op], _filter(node)) in convolved)
         if own or any(one in after for one in makers(node)):
             after.add(node)
@@ -38,7 +38,12 @@ def after_gradients(normal, members):
 
 def _turns(normal, node, frames):
     """Whether a node hands a gradient, and no count, from turn to turn of one of some loops."""
-    return bool(node.late) and normal.graph.frames.get(node.name) in frames and node.attributes["T"] != INT32
+    return (
+        node.op == "Merge"
+        and bool(node.late)
+        and normal.graph.frames.get(node.name) in frames
+        and node.attributes["T"] != INT32
+    )
 
 
 def _filter(node):

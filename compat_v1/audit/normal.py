@@ -235,7 +235,7 @@ class Normal(Places):
         """Return what is known of the sizes of a node's outputs."""
         static = self.graph.shapes[name]
         shapes = [None if one is None else self.sizes(one) for one in operands]
-        literals = [rest.literal(self, one) for one in operands]
+        literals = [rest.literal(self, self.pushed(one)) for one in operands]
         derived = dimensions(op, shapes, literals, Attributes(self.graph.nodes[name])) or []
         derived = [*derived, *[None] * (len(static) - len(derived))]
         if op == "Reshape" and derived[0] is None:

@@ -228,8 +228,9 @@ def leave_out_stacks(normal):
     taken = {operand[0] for node in normal.nodes for operand in node.inputs if not isinstance(operand, Literal)}
     left, unused = set(normal.nodes), set()
     for pop, (_, push, handles) in normal.kept.items():
-        if pop not in taken and normal.made.get(push) in left:
-            unused |= {normal.made[push], *({pop} & left)}
+        pushed = normal.made.get(push)  # or None, of a literal that rules have in its place
+        if pop not in taken and (pushed in left or (pushed is None and pop in left)):
+            unused |= {pushed, pop} & left
             normal.absorbed.update(handles)
     if unused:
         leave_out(normal, set(), unused)

@@ -145,3 +145,45 @@ def test_the_gradients_of_a_mask_in_a_loop_without_gates_are_for_nobody(step, tu
     proved(old, new)
     for mistake in ("factor", "mask", "sign"):
         assert audit(old, held(False, mistake, **form)).verdict == "not faithful", mistake
+
+
+def chosen(old, mistake="", turns=10):
+    """What a loop hands on, of two branches; `old`: a gradient is looked for in what is chosen from, too, for nobody.
+
+    The softmax's was reshaped, which tells nothing of how many axes there are where the branches do not.
+    """
+    with tf.Graph().as_default(), control_flow_v1(), pytest.MonkeyPatch.context() as patch:
+        if old:
+            looked_for_in(patch, tf.bool)
+        x, others = floats(None, 3), floats(None, 3, name="others")
+
+        @tf.custom_gradient
+        def softmax(logits):
+            soft = raw.Softmax(logits=logits)
+
+            def gradient(given):
+                total = raw.Sum(input=given * soft, axis=[1] if old else [-1], keep_dims=not old)
+                return (given - (raw.Reshape(tensor=total, shape=[-1, 1]) if old else total)) * soft
+
+            return soft, gradient
+
+        def turn(i, state):
+            state = softmax(raw.Tanh(x=raw.Mul(x=state, y=3.0 if mistake == "factor" else 2.0)))
+            factor = 0.25 if mistake == "branch" else 0.5
+            state = tf.cond(tf.reduce_mean(state) > 0.3, lambda: state * factor, lambda: state + others)
+            return i + 1, state
+
+        shapes = [tf.TensorShape([]), tf.TensorShape([None, 3])]
+        _, last = tf.while_loop(lambda i, _: i < 5, turn, [tf.constant(0), x], shapes, parallel_iterations=turns)
+        (gradient,) = tf.gradients(raw.Square(x=last), x)
+        out(raw.Exp(x=raw.Neg(x=gradient) if mistake == "sign" else gradient))
+        return tf.get_default_graph().as_graph_def()
+
+
+@pytest.mark.parametrize("turns", [1, 10])
+def test_the_gradient_of_what_a_branch_in_a_loop_takes_is_for_nobody(turns):
+    old, new = chosen(True, turns=turns), chosen(False, turns=turns)
+    assert len(old.node) > len(new.node)
+    proved(old, new)
+    for mistake in ("factor", "branch", "sign"):
+        assert audit(old, chosen(False, mistake, turns=turns)).verdict == "not faithful", mistake
