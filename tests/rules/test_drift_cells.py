@@ -130,9 +130,18 @@ def decay_in_steps(new, mistake, x):
 
 def softplus(new, mistake, x):
     """The gradient of softplus."""
+    return _of_softplus(new, mistake, x, tf.sin(x))
+
+
+def softplus_alone(new, mistake, x):
+    """The same, of nothing else: it begins with ones."""
+    return _of_softplus(new, mistake, x, tf.ones(SHAPE))
+
+
+def _of_softplus(new, mistake, x, gradient):
     if new:
-        return raw.Mul(x=tf.sin(x), y=raw.Sigmoid(x=raw.Neg(x=x) if mistake else x))
-    return raw.SoftplusGrad(gradients=tf.sin(x), features=x)
+        return raw.Mul(x=gradient, y=raw.Sigmoid(x=raw.Neg(x=x) if mistake else x))
+    return raw.SoftplusGrad(gradients=gradient, features=x)
 
 
 def standardized(new, mistake, x):
@@ -155,6 +164,7 @@ CAUSES = {
     standardized: "standardized image",
     standardized_each: "standardized image",
     softplus: "gradient of softplus",
+    softplus_alone: "gradient of softplus",
     exponents: "largest exponent",
     decay: "natural decay",
     decay_in_steps: "natural decay",

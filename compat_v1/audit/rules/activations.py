@@ -1,7 +1,7 @@
 """Derivatives of softplus, elu and selu, first and second."""
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.operands import is_op, is_scalar, single
 from compat_v1.audit.pruning import arrange, comes_behind, users_of
 
 SOFTPLUS, SECOND = "gradient of softplus", "second derivative of elu"
@@ -13,6 +13,8 @@ def _softplus(rewriter, name, node, operands):
     gradient, tensor = operands
     if isinstance(tensor, Literal):
         return False
+    if isinstance(gradient, Literal):  # as large as the tensor
+        gradient = single(gradient) or gradient
     types, sizes = rewriter.graph.attributes(name), [rewriter.normal.sizes(tensor)]
     made = rewriter.normal.node(name, "Sigmoid", types, [tensor], sizes=sizes, steps={SOFTPLUS})
     rewriter.normal.keep(name, "Mul", [gradient, (made, 0)], types, {SOFTPLUS}, sizes)
