@@ -47,7 +47,7 @@ class Rated(Rewritten):
         if tf.get_static_value(one) != 1 or momentum is None or not all(_is_moving(user, rate) for user in users):
             return
         # Python computed it from the number that the program says.
-        with tf.control_dependencies(one.op.control_inputs):  # of the branch in which the layer is
+        with tf.control_dependencies([*one.op.control_inputs, *rate.control_inputs]):  # as of the layer's branch
             made = tf.constant(1 - float(str(momentum)), rate.outputs[0].dtype)
         if condition is not None:
             made = select(condition, made, tf.constant(0.0, made.dtype))
@@ -56,7 +56,10 @@ class Rated(Rewritten):
             variable = update.inputs[0]
             with self.graph.colocate_with(variable.op):
                 average = tf.raw_ops.Identity(input=variable)
-                scaled = (average - difference.inputs[1]) * made
+                with tf.control_dependencies(difference.control_inputs):
+                    change = average - difference.inputs[1]
+                with tf.control_dependencies(product.control_inputs):
+                    scaled = change * made
             self.replace(product, [scaled])
             self.unneeded |= {difference.name, rate.name}
             self.moved.append(update.name)

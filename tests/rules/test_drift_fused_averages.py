@@ -99,3 +99,13 @@ def test_both_give_every_bit_but_the_last_of_the_averages(fed):
     assert found[0][0].tobytes() == found[1][0].tobytes()
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("op", ["Sub", "Mul"])
+@pytest.mark.parametrize("fed", [False, True, "inside"])
+def test_what_moves_an_average_waits_in_the_port_for_what_it_does_in_the_original(fed, op):
+    old, new = _program(True, fed), _program(False, fed)
+    for node in [node for node in new.node if node.op == op]:
+        node.input.append("^gamma/Assign")
+        assert audit(old, new).verdict == "not faithful", node.name
+        node.input.pop()
