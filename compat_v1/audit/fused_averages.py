@@ -47,7 +47,8 @@ class Rated(Rewritten):
         if tf.get_static_value(one) != 1 or momentum is None or not all(_is_moving(user, rate) for user in users):
             return
         # Python computed it from the number that the program says.
-        with tf.control_dependencies([*one.op.control_inputs, *rate.control_inputs]):  # as of the layer's branch
+        awaited = {awaited for op in (rate, one.op, rate.inputs[1].op) for awaited in op.control_inputs}
+        with tf.control_dependencies(sorted(awaited, key=lambda op: op.name)):  # as for the layer's branch
             made = tf.constant(1 - float(str(momentum)), rate.outputs[0].dtype)
         if condition is not None:
             made = select(condition, made, tf.constant(0.0, made.dtype))

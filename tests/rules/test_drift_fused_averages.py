@@ -1,5 +1,7 @@
 """The averages of fused batch normalization of 1.4: a port of it passes with its cause, and no mistake does."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -101,8 +103,7 @@ def test_both_give_every_bit_but_the_last_of_the_averages(fed):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-8)
 
 
-@pytest.mark.parametrize("op", ["Sub", "Mul"])
-@pytest.mark.parametrize("fed", [False, True, "inside"])
+@pytest.mark.parametrize(("fed", "op"), [*itertools.product([False, True, "inside"], ["Sub", "Mul"]), (True, "Merge")])
 def test_what_moves_an_average_waits_in_the_port_for_what_it_does_in_the_original(fed, op):
     old, new = _program(True, fed), _program(False, fed)
     for node in [node for node in new.node if node.op == op]:
