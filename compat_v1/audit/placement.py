@@ -234,7 +234,7 @@ def _served(normal, name):
         users = {user for user, _ in normal.graph.users[todo.pop()]} - seen
         seen |= users
         found |= {normal.made[user] for user in users if user in normal.made}
-        todo += users - normal.made.keys()
+        todo += [user for user in users if user not in normal.made]  # a set without keys looks at all of these
     return found
 
 
