@@ -92,7 +92,7 @@ RULES = {
     "condition that always holds": Rule(
         "a batch is enqueued, was in a branch under the condition True; or what a branch gives was merged with zeros "
         "from the other branch of the same condition; or an image is turned a known number of times, which was asked "
-        "otherwise",
+        "otherwise; or the gradient of a diagonal that is set asks which one that is, and was of the main one",
         "1.0 to 1.15",
         "the other branch never runs",
     ),

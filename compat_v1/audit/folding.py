@@ -80,6 +80,12 @@ def _reduce(function, start):
     return reduced
 
 
+def _least(operands, attributes):
+    """The smallest of some, which must be there."""
+    array = operands[0]
+    return _reduce(_MINIMUM, array.reshape(-1)[0])(operands, attributes) if array.ndim == 1 else None
+
+
 def _axis(axis, rank):
     """Return an axis counted from the start. Raises `IndexError` if there is none such."""
     return range(rank)[axis]
@@ -255,6 +261,7 @@ FOLDED = {
     "Neg": lambda operands, _: [_MULTIPLY(-1, operands[0])],
     "Prod": _reduce(_MULTIPLY, 1),
     "Sum": _reduce(_ADD, 0),
+    "Min": _least,
     "Pack": lambda operands, attributes: [np.stack(operands, attributes["axis"].i)],
     "Unpack": _unpacked,
     "Split": _split,

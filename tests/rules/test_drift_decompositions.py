@@ -176,3 +176,63 @@ def test_the_gradient_of_a_triangle_is_reshaped_to_the_shape_that_it_has(adjoint
 @pytest.mark.parametrize("mistake", ["another", "flat"])
 def test_what_other_triangles_are_made_of_may_be_reshaped_to_another_shape(mistake):
     assert audit(_solved(False, mistake=mistake), _solved(True, mistake=mistake)).verdict == "not faithful"
+
+
+# A diagonal that is set in matrices of which nobody knows how many there are.
+
+
+def _diagonal_set(shape, new, mistake=None):
+    def before(_, gradient):
+        sizes, rank = tf.shape(gradient), tf.rank(gradient)
+        matrix = tf.slice(sizes, [rank - 2], [2])
+        least = tf.reduce_max(matrix) if mistake == "largest" else tf.reduce_min(matrix)
+        zeros = tf.fill(tf.concat([tf.slice(sizes, [0], [rank - 2]), [least]], 0), float(mistake == "ones"))
+        kept = gradient if mistake == "kept" else _set(gradient, zeros, int(mistake == "beside"))
+        return kept, raw.MatrixDiagPartV3(input=gradient, k=0, padding_value=0.0), None
+
+    name = f"diagonal of {shape}, {mistake}"
+    if not new:
+        tf.RegisterGradient(name)(before)
+    with tf.Graph().as_default() as graph:
+        x, y = floats(*shape), floats(*shape[:-2], shape[-1], name="y")
+        with graph.gradient_override_map({} if new else {"MatrixSetDiagV3": name}):
+            gradients = tf.gradients(tf.sin(tf.linalg.set_diag(x, y)), [x, y])
+        out(tf.concat([tf.reshape(one, [-1]) for one in gradients], 0))
+    made = graph.as_graph_def()
+    for node in made.node:
+        node.attr.pop("_gradient_op_type", None)
+    return made
+
+
+@pytest.fixture
+def _branches_of_ops():
+    tf.disable_control_flow_v2()
+    yield
+    tf.enable_control_flow_v2()
+
+
+@pytest.mark.usefixtures("_branches_of_ops")
+@pytest.mark.parametrize("shape", [(None, 3, 3), (None, 5, 3), (2, None, None)], ids=str)
+def test_the_gradient_of_a_diagonal_that_is_set_asks_by_now_which_one_it_is(shape):
+    result = proved(_diagonal_set(shape, False), _diagonal_set(shape, True))
+    assert "condition that always holds" in result.rules
+
+
+@pytest.mark.usefixtures("_branches_of_ops")
+@pytest.mark.parametrize("mistake", ["largest", "ones", "kept", "beside"])
+def test_the_gradient_of_a_diagonal_has_no_other_diagonal_than_zeros(mistake):
+    shape = (None, 3, 3)
+    assert audit(_diagonal_set(shape, False, mistake), _diagonal_set(shape, True)).verdict == "not faithful"
+
+
+@pytest.mark.usefixtures("_branches_of_ops")
+def test_a_branch_that_a_slice_of_a_constant_leads_to_is_another():
+    def graph(number):
+        with tf.Graph().as_default() as made:
+            x = floats(3)
+            place = tf.reshape(tf.constant(number), [-1])[0]
+            out(tf.cond(tf.less(place, 0), lambda: tf.sin(x), lambda: tf.cos(x)))
+        return made.as_graph_def()
+
+    assert audit(graph(0), graph(0)).verdict == audit(graph(-1), graph(-1)).verdict == "faithful"
+    assert audit(graph(0), graph(-1)).verdict == audit(graph(-1), graph(0)).verdict == "not faithful"

@@ -52,7 +52,7 @@ def call(op, one):
     axis = one.number(-2, 2) if flag else one.vector(None, -2, 2)
     if op in _TWO or op == "LogicalAnd":
         return {"x": array, "y": one.like(array)}, {}
-    if op in ("Prod", "Sum", "All"):
+    if op in ("Prod", "Sum", "Min", "All"):
         return {"input": array, "axis": axis}, {"keep_dims": one.rng.random() < 0.5}
     if op in ("Select", "SelectV2"):
         keys = ("condition", "x", "y") if op == "Select" else ("condition", "t", "e")

@@ -6,6 +6,7 @@ from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import before
 
+_OF_DIAGONALS = [{"Reshape", "StridedSlice", op} for op in ("Less", "Greater")]
 _ALWAYS, AGAIN = "condition that always holds", "initialized again"
 
 
@@ -15,10 +16,14 @@ def _holds(operand):
 
 
 def _is_known(operand):
-    """Whether a condition always holds, or never as it is computed from how often an image is turned, modulo 4."""
+    """Whether a condition always holds, or never as it is computed from how often an image is turned, modulo 4.
+
+    So do those that the gradient of `set_diag` compares the number of its diagonal by, which it slices.
+    """
     if not isinstance(operand, Literal) or operand.dtype != "bool":
         return False
-    return _holds(operand) or ("FloorMod" in operand.ops and is_scalar(operand, 0))
+    is_computed = "FloorMod" in operand.ops or operand.ops in _OF_DIAGONALS
+    return _holds(operand) or (is_computed and is_scalar(operand, 0))
 
 
 def switched(rewriter, name, node, operands):
