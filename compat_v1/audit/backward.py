@@ -3,7 +3,7 @@
 import re
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import INT32, entered, is_op, is_tensor, makers
+from compat_v1.audit.operands import entered, is_op, is_tensor, makers
 
 # Ops that only the gradients of others are made of.
 _GRADIENT = re.compile(r"Grad(V\d)?$|BackpropFilter(V\d)?$|^TensorArrayGrad")
@@ -21,29 +21,19 @@ def after_gradients(normal, members):
 
     Such a loop pops what the loop before it kept, and no program writes into it; or it hands on gradients in groups.
     """
-    popping = {normal.graph.frames[node.name] for node in normal.nodes if node.op == "StackPopV2"} - {""}
-    frames = {normal.graph.frames[group.name] for group in members.values()} - {""} | popping
+    pops = (node for node in normal.nodes if node.op == "StackPopV2")
+    frames = {normal.graph.frames[node.name] for node in (*members.values(), *pops)} - {""}
     after, convolved, of_losses = set(), set(), logits(normal)
     for node in normal.nodes:
         if node.op in _FOR_INPUT.values():
             convolved.add((node.op, _filter(node)))
         left = node.op == "Exit" and any(normal.graph.frames.get(one.name) in frames for one in makers(node))
         own = left or node in members or _GRADIENT.search(node.op) or _takes_loss_gradient(node, of_losses)
-        own = own or is_of_one_number(normal, node) or node.op == "StackPopV2" or _turns(normal, node, popping)
+        own = own or is_of_one_number(normal, node) or node.op == "StackPopV2"
         own = own or (node.op in _FOR_INPUT and (_FOR_INPUT[node.op], _filter(node)) in convolved)
         if own or any(one in after for one in makers(node)):
             after.add(node)
     return after
-
-
-def _turns(normal, node, frames):
-    """Whether a node hands a gradient, and no count, from turn to turn of one of some loops."""
-    return (
-        node.op == "Merge"
-        and bool(node.late)
-        and normal.graph.frames.get(node.name) in frames
-        and node.attributes["T"] != INT32
-    )
 
 
 def _filter(node):

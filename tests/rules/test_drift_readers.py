@@ -76,10 +76,11 @@ def test_another_part_of_a_parsed_example_is_reported(mistake, in_old):
     assert audit(*graphs).verdict == "not faithful"
 
 
-def _joined(old, awaited=(0, 1), which=(0, 1)):
+def _joined(old, awaited=(0, 1), which=(0, 1), told_by=1):
     """Enqueue two tensors; in the old way each in a branch of one condition that always holds.
 
-    `awaited`: which of them each branch waits for; `which`: what each enqueues.
+    `awaited`: which of them each branch waits for; `which`: what each enqueues; `told_by`: the output of the Switch,
+    by which it is told that the first is done.
     """
     with tf.Graph().as_default() as graph, control_flow_v1():
         x = tf.placeholder(tf.float32, [3], name="x")
@@ -98,7 +99,7 @@ def _joined(old, awaited=(0, 1), which=(0, 1)):
             enqueued.append(raw.QueueEnqueueV2(handle=there, components=[given]))
         for place, (no, yes) in enumerate(switched):
             with tf.control_dependencies([enqueued[one] for one in awaited if awaited.index(one) == place]):
-                done = raw.Identity(input=yes)
+                done = raw.Identity(input=yes if place else switched[0][told_by])
             raw.Merge(inputs=[raw.Identity(input=no), done])
     return graph.as_graph_def()
 
@@ -108,7 +109,7 @@ def test_batches_that_are_joined_are_enqueued_each_by_itself():
     assert result.verdict == "faithful" and "condition that always holds" in result.rules, result.differences
 
 
-@pytest.mark.parametrize("mistake", [{"awaited": (0, 0)}, {"awaited": (1, 1)}, {"awaited": (0,)}])
+@pytest.mark.parametrize("mistake", [{"awaited": (0, 0)}, {"awaited": (1, 1)}, {"awaited": (0,)}, {"told_by": 0}])
 def test_what_nothing_enqueues_is_reported(mistake):
     assert audit(_joined(True, **mistake), _joined(False)).verdict == "not faithful"
 

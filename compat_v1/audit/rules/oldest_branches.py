@@ -247,13 +247,20 @@ def _never_runs(rewriter):
     return never
 
 
+def _ends(graph, node):
+    """Whether a node is the result of two branches, and nothing takes it."""
+    return node.op in MERGES and not any(graph.followers[name] for name in node.names)
+
+
 def finish(rewriter):
     """Leave out what never runs, and what says in which branch something runs if nothing does."""
     rewriter.normal.absorbed |= {node for node in rewriter.normal.branches if len(node.names) == 1}
     if rewriter.never:
         gone = set(_never_runs(rewriter))
         gone |= _leading_nowhere(rewriter.normal, gone)
-        todo = [node for node in rewriter.normal.nodes if node not in gone]
+        # What whoever runs a graph may ask for is there: two branches of which neither runs are a mistake.
+        todo = [node for node in rewriter.normal.nodes if node not in gone or _ends(rewriter.graph, node)]
+        gone -= set(todo)
         while todo:  # what a Merge that stays may ask for stays with it
             makers = {one[0] for one in todo.pop().inputs if one is not None and not isinstance(one, Literal)}
             todo += makers & gone
