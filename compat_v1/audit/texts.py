@@ -14,6 +14,7 @@ _REWORDED = {
     ),
 }
 _OF_A_CASE = "exclusive=True: more than 1"  # which lists its conditions by name, by now, and once in any order
+_LAST_NUMBER = re.compile(r"_\d+$")
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 
 
@@ -88,17 +89,17 @@ def _is_named_after(verification, node, other, text, other_text):
         return False
     if re.fullmatch(r"/fraction_(of|over)_\d+(_of_\d+)?_full", tags[1].removeprefix(tags[0])):
         return True  # of a queue, which had its name alone
-    here, there = map(unnumbered, tags)
-    return here == there or _names_variables(verification, here, there)
+    return unnumbered(tags[0]) == unnumbered(tags[1]) or _names_variables(verification, *tags)
 
 
 def _names_variables(verification, tag, other_tag):
     """Whether one tag has the name of a variable in it, and the other that of its partner in the same place."""
-    made, parts = verification.pairing.sides[0].normal.made, tag.split("/")
+    made, parts, asked = verification.pairing.sides[0].normal.made, tag.split("/"), unnumbered(other_tag)
     for begin, end in combinations(range(len(parts) + 1), 2):
-        variable = made.get("/".join(parts[begin:end]))
-        if variable is not None and variable.op in _VARIABLES and variable in verification.partner:
-            names = map(unnumbered, verification.partner[variable].names)
-            if other_tag in ("/".join([*parts[:begin], name, *parts[end:]]) for name in names):
-                return True
+        name = "/".join(parts[begin:end])
+        variables = {made.get(name), made.get(_LAST_NUMBER.sub("", name))} & verification.partner.keys()
+        names = [own for one in variables if one.op in _VARIABLES for own in verification.partner[one].names]
+        named = [own for own in names if f"/{own}" in f"/{other_tag}"]
+        if asked in (unnumbered("/".join([*parts[:begin], own, *parts[end:]])) for own in named):
+            return True
     return False

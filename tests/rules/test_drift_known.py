@@ -34,11 +34,11 @@ def test_an_array_is_said_to_have_elements_of_a_shape_of_which_more_is_known(sha
 def _tagged(weights, crossed=False):
     """Summaries of two variables, under what is made of the variables' names."""
     variables = []
-    for scope, rows in (("forward", 3), ("backward", 4)):
-        with tf.variable_scope(f"{scope}/cell"):
+    for number, rows in enumerate((3, 4)):
+        with tf.variable_scope(f"cells/cell_{number}"):
             variables.append(tf.get_variable(weights, initializer=tf.ones([rows, 2]), use_resource=False))
     for one, named in zip(variables, variables[::-1] if crossed else variables, strict=True):
-        tf.summary.histogram(named.op.name, one)
+        tf.summary.histogram(named.op.name, one)  # under the name with a number, as the variable has that itself
         tf.summary.histogram(f"parameters/{named.op.name}", tf.reduce_max(one))
         tf.summary.scalar(f"{named.op.name}/mean", tf.reduce_mean(one))
 
