@@ -115,9 +115,10 @@ def exponents(new, mistake, x):
     return raw.Log(x=total) + tf.reduce_sum(most)
 
 
-def decay(new, mistake, x, in_steps=False):
+def decay(new, mistake, x, in_steps=False, steps=None):
     """A rate that falls by a natural power."""
-    part = raw.RealDiv(x=raw.Cast(x=tf.placeholder_with_default(30, []), DstT=tf.float32), y=100.0)
+    steps = raw.Cast(x=tf.placeholder_with_default(30, []), DstT=tf.float32) if steps is None else steps
+    part = raw.RealDiv(x=steps, y=100.0)
     part = raw.Floor(x=part) if in_steps else part
     negated = raw.Neg(x=tf.constant(0.5 if mistake else 0.96))
     return raw.Mul(x=x, y=raw.Pow(x=raw.Exp(x=negated), y=part) if new else raw.Exp(x=raw.Mul(x=negated, y=part)))
@@ -126,6 +127,11 @@ def decay(new, mistake, x, in_steps=False):
 def decay_in_steps(new, mistake, x):
     """The same by a whole number."""
     return decay(new, mistake, x, in_steps=True)
+
+
+def decay_by_a_variable(new, mistake, x):
+    """The same where the steps are counted in floats, as by tf.get_variable("step", [])."""
+    return decay(new, mistake, x, steps=tf.Variable(30.0, use_resource=False).read_value())
 
 
 def softplus(new, mistake, x):
@@ -168,6 +174,7 @@ CAUSES = {
     exponents: "largest exponent",
     decay: "natural decay",
     decay_in_steps: "natural decay",
+    decay_by_a_variable: "natural decay",
     gates: "gates",
     longest: "longest sequence",
     longest_twice: "longest sequence",

@@ -213,13 +213,21 @@ def _decayed(rewriter, name, node, operands):
     steps = part[0].inputs[0] if is_op(part, "Floor") else part  # of a staircase
     if not (is_op(negated, "Neg") and isinstance(negated[0].inputs[0], Literal) and is_op(steps, "RealDiv")):
         return False
-    if not is_op(steps[0].inputs[0], "Cast"):
+    if not (is_op(steps[0].inputs[0], "Cast") or _is_read(steps[0].inputs[0])):
         return False
     attributes = rewriter.graph.attributes(name)
     base = rewriter.normal.node(name, "Exp", attributes, [negated], set(), {"natural decay"}, sizes=[()])
     rewriter.normal.absorbed.add(product[0])
     rewriter.normal.keep(name, "Pow", [(base, 0), part], attributes, {"natural decay"}, [()])
     return True
+
+
+def _is_read(operand):
+    """Whether a tensor is the value of a variable, as that of the steps may be, if it is no whole number."""
+    return is_op(operand, "Identity", "ReadVariableOp") and is_op(operand[0].inputs[0], *_VARIABLES)
+
+
+_VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 
 
 def _unmasked(rewriter, name, node, operands):
