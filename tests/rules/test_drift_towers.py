@@ -100,3 +100,26 @@ def test_a_sum_of_gradients_is_beside_the_first_of_them_that_a_fused_op_gave():
     assert (result.verdict, list(result.differences)) == ("numbers changed", [])
     for beside in ("Exp", "gradients/FusedBatchNormV3_grad/FusedBatchNormGradV3"):
         assert audit(twice("first"), twice("fused", beside)).verdict == "not faithful", beside
+
+
+def _checked(first, place=1):
+    """Rows that are normalized twice, by moments of what was checked before it was, as `place` says."""
+    with tf.Graph().as_default() as graph:
+        w, h = floats(3, name="w"), floats(None, 2, 2, 3)
+        h = tf.exp(w * h)
+        for number in range(2):
+            h = tf.debugging.check_numerics(h, "no number") if number == place else h
+            h = tf.tanh(tf.nn.batch_normalization(h, *_moments(first, h), None, None, 0.01))
+        (gradient,) = tf.gradients(tf.reduce_sum(h), w, gate_gradients=True)
+        raw.ApplyGradientDescent(var=raw.VariableV2(shape=[3], dtype=tf.float32), alpha=0.5, delta=gradient)
+    graph_def = graph.as_graph_def()
+    if first:
+        graph_def.versions.producer = 21
+    return graph_def
+
+
+def test_a_count_need_not_wait_for_a_check_that_all_comes_behind_which_it_divides():
+    old = _checked(True)
+    result = audit(old, _checked(False))
+    assert (list(result.differences), {one.cause for one in result.numbers}) == ([], {"moments"})
+    assert audit(old, _checked(False, place=0)).verdict == "not faithful"

@@ -309,7 +309,9 @@ def _count(normal, one, node, averaged):
     if averaged is not one.x[0]:  # in a branch, where that is; what enters it has an Identity for its place
         measured = {averaged if place is one.x[0] or place.inputs == [one.x] else place for place in measured}
     waits = one.waited.get(node, frozenset()) | measured
-    return make(normal, node, "Cast", types, [count], (), _CAUSE, waits)
+    made = make(normal, node, "Cast", types, [count], (), _CAUSE, waits)
+    normal.handed_on.setdefault(made[0], set()).update(measured)
+    return made
 
 
 def leave_term(normal, node, users, cause=_CAUSE):
