@@ -4,6 +4,7 @@ import re
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import entered, is_op, is_tensor, makers
+from compat_v1.audit.rules.activations import SOFTPLUS
 
 # Ops that only the gradients of others are made of.
 _GRADIENT = re.compile(r"Grad(V\d)?$|BackpropFilter(V\d)?$|^TensorArrayGrad")
@@ -30,6 +31,7 @@ def after_gradients(normal, members):
         left = node.op == "Exit" and any(normal.graph.frames.get(one.name) in frames for one in makers(node))
         own = left or node in members or _GRADIENT.search(node.op) or _takes_loss_gradient(node, of_losses)
         own = own or is_of_one_number(normal, node) or node.op == "StackPopV2"
+        own = own or (node.op == "Mul" and SOFTPLUS in node.steps)
         own = own or (node.op in _FOR_INPUT and (_FOR_INPUT[node.op], _filter(node)) in convolved)
         if own or any(one in after for one in makers(node)):
             after.add(node)

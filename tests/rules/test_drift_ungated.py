@@ -403,3 +403,27 @@ def lost_images(old):
 
 def test_the_gradient_for_a_count_is_made_for_nobody_behind_a_transposed_convolution_either():
     assert "unused gradients" in proved(lost_images(True), lost_images(False)).rules
+
+
+def drawn(old, more=False, mistake=False):
+    """What is drawn beside a mean, through softplus, and the gradient of that; `more`: for the numbers it was scaled by.
+
+    `mistake`: the same is made of what was drawn in the forward pass.
+    """
+    with tf.Graph().as_default() as graph:
+        x, w = floats(5, 4), floats(4, name="w")
+        noise = raw.Mul(x=tf.random_normal([5, 4], seed=1), y=tf.constant(2.0))
+        h = x * w + tf.sqrt(tf.exp(w)) * noise
+        ones = tf.ones_like(h)
+        back = raw.SoftplusGrad(gradients=ones, features=h) if old else raw.Mul(x=ones, y=raw.Sigmoid(x=h))
+        (gradient,) = tf.gradients(h, [w], back)
+        if more:
+            tf.gradients(h, [noise.op.inputs[1]], tf.tanh(h) if mistake else back)
+        raw.ApplyGradientDescent(var=raw.VariableV2(shape=[4], dtype=tf.float32), alpha=0.5, delta=gradient)
+    return graph.as_graph_def()
+
+
+def test_behind_the_gradient_of_softplus_gradients_are_made_for_nobody():
+    result = audit(drawn(True, more=True), drawn(False))
+    assert (list(result.differences), {one.cause for one in result.numbers}) == ([], {"gradient of softplus"})
+    assert audit(drawn(True, more=True, mistake=True), drawn(False)).verdict == "not faithful"
