@@ -22,6 +22,7 @@ EXITS = ("Exit", "RefExit")
 
 _SCALARS = 21  # the last version of graphs in which a placeholder without a shape says that it is a scalar
 
+_TEMPORARY = ("Assign", "AssignAdd", "DestroyTemporaryVariable")
 _READING = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "IsVariableInitialized", "VarIsInitializedOp"}
 READING_TABLES = {f"LookupTable{done}{version}" for done in ("Find", "Size", "Export") for version in ("", "V2")}
 _READING |= READING_TABLES
@@ -282,9 +283,21 @@ class Graph:
     def has_effect(self, name):
         """Whether a node changes a variable, a queue or the like, and not only what it draws next or itself gives."""
         op = self.nodes[name].op
-        if not self.is_stateful(name) or definitions.draws(op) or op in _READING:
+        if not self.is_stateful(name) or definitions.draws(op) or op in _READING or name in self._in_temporary:
             return False
         return bool(self.inputs[name]) and not op.startswith(("TensorArray", "Stack", "Ref", "Assert"))
+
+    @functools.cached_property
+    def _in_temporary(self):
+        """What changes a variable that one op has made for itself, as accumulate_n did, and nobody else sees."""
+        todo = [name for name, node in self.nodes.items() if node.op == "TemporaryVariable"]
+        found = set()
+        while todo:
+            new = {user for user, slot in self.users[todo.pop()] if slot == 0} - found
+            new = {user for user in new if self.nodes[user].op in _TEMPORARY}
+            found |= new
+            todo += new
+        return found
 
     @functools.cached_property
     def counts_elements(self):

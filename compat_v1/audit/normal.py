@@ -37,6 +37,7 @@ from compat_v1.audit.rules import (
     oldest_rows_of_ones,
     oldest_shifts,
     oldest_updates,
+    running_sums,
 )
 from compat_v1.audit.sizes import may_be_one, unknown
 
@@ -112,6 +113,7 @@ class Normal(Places):
         oldest_updates.finish(self)
         oldest_norms.finish(self)
         pruning.leave_out(self, set(), set())
+        running_sums.finish(self)
         pruning.leave_out_stacks(self)
         pruning.hand_on_effects(self)
         convolved.finish(self)

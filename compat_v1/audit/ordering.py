@@ -1,25 +1,21 @@
 """Orders names by what they need."""
 
-import collections
-import heapq
-
 
 def in_order(needs):
-    """Return the keys of {name: [names that it needs]} in an order that has what a name needs before it (Kahn)."""
-    missing = {name: len(makers) for name, makers in needs.items()}
-    users = collections.defaultdict(list)
-    for name, makers in needs.items():
-        for maker in makers:
-            users[maker].append(name)
-    places = {name: place for place, name in enumerate(needs)}
-    names, order = list(needs), []
-    ready = [places[name] for name, count in missing.items() if not count]
-    heapq.heapify(ready)
-    while ready:  # what was made first comes first, as far as that is an order
-        name = names[heapq.heappop(ready)]
-        order.append(name)
-        for user in users[name]:
-            missing[user] -= 1
-            if not missing[user]:
-                heapq.heappush(ready, places[user])
-    return order
+    """Return the keys of {name: [names that it needs]}, each behind what it needs and else as they came.
+
+    What is needed comes when it is first asked for. Of a cycle, and of what comes behind, none is returned.
+    """
+    order, opened = {}, set()
+    for name in needs:
+        todo = [name]
+        while todo:
+            missing = [one for one in needs[todo[-1]] if one not in order] if todo[-1] not in order else []
+            if missing and todo[-1] in opened:
+                return list(order)
+            if missing:
+                opened.add(todo[-1])
+                todo += reversed(missing)
+            else:
+                order.setdefault(todo.pop())
+    return list(order)

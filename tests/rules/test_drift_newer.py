@@ -417,18 +417,52 @@ def test_what_the_result_of_a_function_waits_for_is_compared():
     assert audit(_cropped(), _cropped(checked=1)).verdict == "not faithful"
 
 
-def _accumulated(new, terms=3):
+def _accumulated(how, terms=(0, 1, 2), begin=0.0):
+    """A sum by one op, in a variable for it alone that holds `begin` first, of all terms at once or one by one."""
     with tf.Graph().as_default() as graph:
         x = floats(5, 3)
-        inputs = [raw.Exp(x=x), raw.Tanh(x=x), raw.Sin(x=x)][:terms]
-        out(raw.AddN(inputs=inputs) if new else raw.AccumulateNV2(inputs=inputs, shape=[5, 3]))
+        made = [raw.Exp(x=x), raw.Tanh(x=x), raw.Sin(x=x), raw.Cos(x=x)]
+        inputs = [made[one] for one in terms]
+        if how == "by one op":
+            total = raw.AccumulateNV2(inputs=inputs, shape=[5, 3])
+        elif how.startswith("in a variable"):
+            kept = raw.TemporaryVariable(shape=[5, 3], dtype=tf.float32, name="kept")
+            first = raw.Merge(inputs=inputs).output
+            zeros = raw.ZerosLike(x=first) if how.endswith("like") else raw.Fill(dims=[5, 3], value=begin)
+            kept = raw.Assign(ref=kept, value=zeros)
+            with tf.control_dependencies([raw.AssignAdd(ref=kept, value=one) for one in inputs]):
+                total = raw.DestroyTemporaryVariable(ref=kept, var_name="kept")
+        elif how == "one by one":
+            total = inputs[0]
+            for one in inputs[1:]:
+                total = raw.AddN(inputs=[total, one])
+        else:
+            total = raw.AddN(inputs=inputs)
+        out(total)
     return graph.as_graph_def()
 
 
-def test_terms_that_were_added_as_they_came_are_a_cause():
-    result = audit(_accumulated(False), _accumulated(True))
+@pytest.mark.parametrize("new", ["at once", "one by one"])
+@pytest.mark.parametrize("old", ["by one op", "in a variable", "in a variable as its zeros are like"])
+def test_terms_that_were_added_as_they_came_are_a_cause(old, new):
+    result = audit(_accumulated(old), _accumulated(new))
     assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["order of a sum"]), result
-    assert audit(_accumulated(False), _accumulated(True, 2)).verdict == "not faithful"
+    for terms in ((0, 1), (0, 1, 3), (0, 1, 2, 2)):
+        assert audit(_accumulated(old), _accumulated(new, terms)).verdict == "not faithful", terms
+    for seed in range(3):
+        pair = (np.frombuffer(run(_accumulated(how), seed), np.float32) for how in (old, new))
+        np.testing.assert_allclose(*pair, rtol=1e-5)
+
+
+def test_a_variable_for_a_sum_begins_with_zeros_and_nothing_else_sees_it():
+    begun = _accumulated("in a variable", begin=1.0)
+    assert audit(begun, _accumulated("at once")).verdict == "not faithful"
+    seen = _accumulated("in a variable")
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(seen, name="")
+        raw.Square(x=graph.get_tensor_by_name("Assign:0"))
+    assert audit(graph.as_graph_def(), _accumulated("at once")).verdict == "not faithful"
+    assert audit(graph.as_graph_def(), graph.as_graph_def()).verdict == "faithful"
 
 
 def _drawn_behind_a_dataset(seed, optimized):
@@ -687,3 +721,33 @@ def test_copies_of_what_a_function_with_its_own_gradient_gives_are_for_nobody():
     assert audit(old, new).verdict == "faithful"
     other = _with_own_gradient(True, of_another=True)
     assert audit(other, new).verdict == audit(new, other).verdict == "not faithful"
+
+
+def _recurrent(method, exchanged=False):
+    """Four steps of two gated cells and the gradient for its weights, summed at once or one by one.
+
+    `exchanged`: whether each product of a gradient has its factors in the other order, as the first releases wrote it.
+    """
+    with tf.Graph().as_default() as graph:
+        w, x, states = [floats(6, 6, name=name) for name in "uv"], floats(2, 3), [floats(2, 3, name="h")] * 2
+        w += [floats(6, 3, name=name) for name in "wx"]
+        for _ in range(4):
+            h = x
+            for layer, state in enumerate(states):
+                u, r = tf.split(tf.sigmoid(tf.matmul(tf.concat([h, state], 1), w[layer])), 2, 1)
+                h = u * state + (1.0 - u) * tf.tanh(tf.matmul(tf.concat([h, r * state], 1), w[2 + layer]))
+                states[layer] = h
+        name = "back" if exchanged else "gradients"
+        gradients = tf.gradients(tf.reduce_sum(h), w, name=name, aggregation_method=method)
+        for one, gradient in zip(w, gradients, strict=True):
+            raw.ApplyGradientDescent(var=raw.VariableV2(shape=one.shape, dtype=tf.float32), alpha=0.5, delta=gradient)
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        if exchanged and node.op == "Mul" and node.name.startswith("back"):
+            node.input[:] = reversed(node.input)
+    return graph_def
+
+
+def test_sums_that_make_one_another_are_partners_however_each_is_put_together():
+    result = audit(_recurrent(tf.AggregationMethod.ADD_N, exchanged=True), _recurrent(2))
+    assert ([one.cause for one in result.numbers], list(result.differences)) == (["order of a sum"], [])

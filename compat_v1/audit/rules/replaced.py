@@ -130,8 +130,48 @@ def _accumulated(rewriter, name, _node, operands):
     """A sum whose terms were added as they came."""
     attributes = rewriter.graph.attributes(name)
     attributes.pop("shape", None)
-    rewriter.normal.keep(name, "AddN", operands, attributes, {"order of a sum: as they came"})
+    rewriter.normal.keep(name, "AddN", operands, attributes, {_AS_THEY_CAME})
     return True
+
+
+def _accumulated_in_place(rewriter, name, _node, operands):
+    """The same in a variable for this alone, which begins with zeros that are as large as whichever term comes first.
+
+    Destroying it gives what it holds, when all have been added.
+    """
+    normal, graph = rewriter.normal, rewriter.graph
+    ((begin, _),) = graph.inputs[name]
+    added = graph.controls[name]
+    ops = {one: graph.nodes[one].op for one in (begin, *added)}
+    if not added or ops.pop(begin) != "Assign" or set(ops.values()) != {"AssignAdd"} or len(ops) != len(added):
+        return False
+    (variable, _), (zeros, _) = graph.inputs[begin]
+    if graph.nodes[variable].op != "TemporaryVariable" or any(graph.inputs[one][0] != (begin, 0) for one in added):
+        return False
+    terms = [graph.inputs[one][1] for one in added]
+    first = {user for user, _ in graph.users[terms[0][0]] if graph.nodes[user].op == "Merge"}
+    first = {one for one in first if sorted(graph.inputs[one]) == sorted(terms)}
+    if graph.nodes[zeros].op == "ZerosLike" and graph.inputs[zeros][0][0] not in first:
+        return False
+    value = normal.tensors.get((zeros, 0))
+    if isinstance(value, Literal) and not is_scalar(single(value) or value, 0):
+        return False
+    inner = {variable, begin, *added, *first} | ({zeros} if graph.nodes[zeros].op == "ZerosLike" else set())
+    parts = {normal.made[one] for one in inner if one in normal.made}  # zeros may be a literal, which is none
+    if any({*graph.followers[one]} - inner - {name} for one in inner):
+        return False
+    waits = set().union(*(one.controls for one in parts)) - parts
+    types, sizes = graph.own_type(name) | {"N": _count(len(terms))}, [normal.sizes(normal.tensors.get(terms[0]))]
+    taken = [normal.tensors.get(one) for one in terms]
+    made = normal.node(name, "AddN", types, taken, waits, {_AS_THEY_CAME}, 1, sizes)
+    normal.tensors[name, 0] = (made, 0)
+    normal.removed |= parts
+    normal.accounted |= parts
+    return True
+
+
+def _count(number):
+    return v1.AttrValue(i=number).SerializeToString(deterministic=True)
 
 
 def _largest_gradient(rewriter, name, _node, operands):
@@ -203,12 +243,13 @@ def _clipped(rewriter, name, _node, operands):
     return True
 
 
-_CLIPPED = "clipped by one op"
+_CLIPPED, _AS_THEY_CAME = "clipped by one op", "order of a sum: as they came"
 RULES = {
     "ClipByValue": _clipped,
     "Bincount": _bincount,
     "SparseToDense": _largest_gradient,
     "AccumulateNV2": _accumulated,
+    "DestroyTemporaryVariable": _accumulated_in_place,
     "SparseTensorDenseAdd": _counted_pairs,
     "SparseAdd": _added_sparse,
     "ParseSingleExample": _parsed_alone,
