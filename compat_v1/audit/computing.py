@@ -3,8 +3,20 @@
 from compat_v1.audit.folding import FOLDED
 from compat_v1.audit.graph import MERGES, SWITCHES, Attributes
 from compat_v1.audit.literals import Literal, full, whole
-from compat_v1.audit.operands import MOST_LEAVES, WHOLE, column, in_range, is_op, leaves_of, number, objects, times
-from compat_v1.audit.rules.oldest_branches import branch_of
+from compat_v1.audit.operands import (
+    MOST_LEAVES,
+    WHOLE,
+    column,
+    in_range,
+    is_op,
+    is_tensor,
+    leaves_of,
+    number,
+    objects,
+    sends,
+    times,
+)
+from compat_v1.audit.rules.oldest_branches import branch_of, pivot_of
 
 _COMPUTED = {*("Shape", "ShapeN", "Size", "Rank", "Fill", "ZerosLike", "OnesLike", "Cast"), *FOLDED}
 _COMPUTED |= {"TensorArraySizeV3", "StackPop", "StackPopV2", "Identity"}
@@ -29,10 +41,14 @@ class Computing:
         alive = frozenset().union(*(self._alive(one) for one in operands)) if operands else frozenset()
         if node.op in ("Shape", "ShapeN", "Size", "Rank"):
             outputs = self._of_shape(node.op, operands)
+            known = all(output is not None for output in outputs)
+            self.normal.absorbed |= {one[0] for one in operands if known and is_tensor(one) and sends(one[0])}
         elif node.op == "Fill":
             return [self._filled(operands, names, ops, alive)]
         elif node.op in ("ZerosLike", "OnesLike") and self._is_number(self.dtype(name)):
             shape = self.normal.sizes(operands[0])
+            if is_op(operands[0], "Switch"):  # of which today's are a constant in the branch, where the sizes are known
+                alive = frozenset([branch_of(self.normal, (pivot_of(self.normal, operands[0][0]), operands[0][1]))])
             value = number(0 if node.op == "ZerosLike" else 1, self.dtype(name))
             return None if shape is None else [full(shape, value, names, ops, alive)]
         elif node.op == "Cast" and self.dtype(name) in ("int32", "int64"):

@@ -15,6 +15,7 @@ from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import before
 from compat_v1.audit.references import unnumbered
 from compat_v1.audit.rules import decays, oldest_averages
+from compat_v1.audit.rules.oldest_branches import is_inside
 from compat_v1.audit.waits import awaited_nodes, members
 
 
@@ -148,6 +149,7 @@ def _differences(verification, name, other_name):
         one if one in verification.back else one.name: one
         for one in members(awaited_nodes(other, other_name), sides[1])
     }
+    made_in = [getattr(one.tensors.get((k, 0)), "alive", ()) for one, k in ((normal, name), (other, other_name))]
     found = []
     for key in sorted(here.keys() ^ there.keys(), key=lambda key: getattr(key, "name", key)):
         one = here[key] if key in here else there[key]
@@ -155,6 +157,8 @@ def _differences(verification, name, other_name):
             continue
         counterpart, others = (verification.partner, there) if key in here else (verification.back, here)
         if any(counterpart.get(one) in verification.surely_before(awaited) for awaited in others.values()):
+            continue
+        if any(is_inside(place, counterpart.get(one)) for place in (*others.values(), *made_in[key in here])):
             continue
         of_zeros = is_zeros(normal.tensors.get((name, 0)))
         if of_zeros and (_tells_branch(one) if key in there else _is_in_branch_of(verification, one, there.values())):

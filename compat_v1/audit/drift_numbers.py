@@ -184,7 +184,7 @@ NUMBERS = {
         "an old checkpoint has the old names: give tf.train.Saver a dictionary {old name: variable}",
     ),
     "tags of summaries": Change(
-        "a summary has another tag, with another number to make it unique, or after another name of a variable",
+        "a summary has another tag, with another number to make it unique, or after another name of a tensor",
         "1.0 to 1.15",
         "event files show the curve under its new tag; the values are the same",
     ),

@@ -155,6 +155,11 @@ RULES = {
         "1.0 to 1.15",
         "both pop what was pushed in the same turn",
     ),
+    "sent into a branch": Rule(
+        "a constant that a gradient in a branch takes from outside is made there",
+        "1.15 to 2.21",
+        "a Switch copies",
+    ),
     "switched twice": Rule(
         "what comes out of a branch is sent into the same branch once more", "1.0 to 1.15", "it is there already"
     ),

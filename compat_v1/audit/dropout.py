@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.operands import before_branch, is_op, is_tensor, sends
 
 _DIGITS = 6  # behind the point, in which a program says what is kept
 _ROUNDING = 1e-12  # of 1 - keep in double precision, and less than of any float32
@@ -38,6 +38,19 @@ def _entered(operand):
     while is_op(operand, "Enter") and "is_constant" in operand[0].attributes:
         operand = operand[0].inputs[0]
     return operand
+
+
+def _sending(operand):
+    """Yield the Switches that send a tensor into branches, one inside the other: they hand on what comes."""
+    while is_tensor(operand) and sends(operand[0]):
+        yield operand[0]
+        operand = operand[0].inputs[0]
+
+
+def _runs_with(graph, name, slot, other):
+    """Whether a node runs in the branches that one of its inputs is sent into by another input, too."""
+    runs, also = (graph.branches.of_tensor(*graph.inputs[name][k]) for k in (slot, other))
+    return runs <= also
 
 
 def keep_of_rate(rate):
@@ -77,7 +90,7 @@ def mask(operand):
     if is_op(operand, "Cast"):
         operand, formula = operand[0].inputs[0], "compared and multiplied"
     if is_op(operand, "GreaterEqual"):
-        drawn, rate = operand[0].inputs
+        drawn, rate = map(before_branch, operand[0].inputs)
         return (drawn, keep_of_rate(rate), formula, rate) if is_op(drawn, "RandomUniform") else None
     if is_op(operand, "Floor") and is_op(operand[0].inputs[0], "AddV2"):
         first, drawn = operand[0].inputs[0][0].inputs
@@ -87,16 +100,20 @@ def mask(operand):
 
 def masked(normal, name, operands):
     """Take a node over as "masked" if it masks for dropout, forward or backward; say whether it did."""
-    before = list(operands)
-    if normal.graph.nodes[name].op == "SelectV2":
-        operands = [normal.pushed(operands[0]), *operands[1:]]
+    before, is_select = list(operands), normal.graph.nodes[name].op == "SelectV2"
+    outside = [before_branch(normal.pushed(one)) for one in operands]
+    if is_select:
+        operands = [outside[0], *operands[1:]]
     else:
-        operands = [normal.pushed(one) if mask(normal.pushed(one)) else one for one in operands]
+        operands = [taken if mask(taken) else one for one, taken in zip(operands, outside, strict=True)]
     found = _masks(normal.graph.nodes[name].op, operands)
     if found is None:
         return False
     tensor, (drawn, kept, formula, number), used = found
-    normal.absorbed.update(old[0] for old, new in zip(before, operands, strict=True) if old is not new)
+    if not _runs_with(normal.graph, name, operands.index(used), 1 if is_select else 1 - operands.index(used)):
+        return False
+    for old, new in zip(before, operands, strict=True):
+        normal.absorbed.update([old[0], *_sending(normal.pushed(old))] if old is not new else ())
     normal.absorbed.update(_within(used))
     for node in _within(used):
         if node.op in ("Cast", "GreaterEqual", "Floor", "AddV2"):
@@ -125,16 +142,16 @@ def scaled(normal, name, operands):
         return False
     op = normal.graph.nodes[name].op
     popped = operands[1]
-    operands = [tensor, normal.pushed(popped)]
+    operands = [tensor, before_branch(normal.pushed(popped))]
     kept = _kept_of_masked(tensor)
     formula = None if kept is None else _scales(op, operands[1], kept)
     if formula is None and _is_masked_next(normal.graph, name):
         kept = _kept_of_scale(op, operands[1])
         formula = None if kept is None else _scales(op, operands[1], kept)
-    if formula is None:
+    if formula is None or not _runs_with(normal.graph, name, 1, 0):
         return False
     if operands[1] is not popped:
-        normal.absorbed.add(popped[0])
+        normal.absorbed.update([popped[0], *_sending(normal.pushed(popped))])
     normal.absorbed.update(_within(operands[1]))
     for one in (operands[1], *(node.inputs[k] for node in _within(operands[1]) for k in range(len(node.inputs)))):
         normal.assume(one, ())
@@ -243,6 +260,10 @@ def _kept(kept, inputs):
 def _within(operand):
     """Yield the nodes that a mask or a scale is computed by."""
     if isinstance(operand, Literal) or operand is None:
+        return
+    yield from _sending(operand)
+    operand = before_branch(operand)
+    if isinstance(operand, Literal):
         return
     if operand[0].op in ("Cast", "GreaterEqual", "Floor", "AddV2", "Sub", "RealDiv", "Enter"):
         yield operand[0]

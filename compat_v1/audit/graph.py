@@ -254,14 +254,16 @@ class Graph:
         """{name: what runs for a node and changes what others see, itself perhaps}, where there is any."""
         return self.effects_without(frozenset(), frozenset())
 
-    def effects_without(self, copies, unawaited):
+    def effects_without(self, copies, unawaited, unmade=frozenset()):
         """Return the same if each output of some IdentityNs, by name, were made from what it copies alone.
 
-        And if some nodes waited for nothing, `unawaited`: initial values for the initializers of variables, say.
+        And if some nodes waited for nothing, `unawaited`: initial values for the initializers of variables, say; and
+        some were made from nothing, `unmade`.
         """
         found: dict = {}
         for name in self.order:
             needs = self.needs(name) if name not in unawaited else [maker for maker, _ in self.inputs[name]]
+            needs = [] if name in unmade else needs
             if copies and not copies.isdisjoint(needs):
                 needs = [one for taken in self.inputs[name] for one in self._copied(*taken, copies)]
                 needs += self.controls[name]

@@ -10,7 +10,7 @@ from tensorflow.core.framework import types_pb2
 from compat_v1.audit import backward, filled
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_tensor, makers
+from compat_v1.audit.operands import is_op, is_tensor, makers, sends
 from compat_v1.audit.pruning import NO_PART, behind, made_for, users_of
 from compat_v1.audit.siblings import of_products, siblings
 
@@ -174,6 +174,7 @@ def leave_out(normal, names):
         for node in reversed(normal.nodes):
             if node in gone and (node in sums or node not in inside) and not users.get(node, set()) - nothing <= gone:
                 gone -= sums.get(node, {node})
+    gone |= {node for node in normal.nodes if sends(node) and users.get(node) and users[node] - nothing <= gone}
     if not gone:
         return gone
     lost = frozenset(gone)  # and not the groups that end with these: others hand on what came by one of them

@@ -78,6 +78,7 @@ class Normal(Places):
         # {tensor whose gradient, if nothing uses it, differs with the way of writing: {(which, the node of that)}}
         self.inner: dict = {}
         self.branches: set[Node] = set()  # nodes that stand for a branch
+        self.pivots: dict = {}  # {a condition: the name of the Switch of itself, which tells its branches}
         self.initial: set[str] = set()  # what reads a variable behind its initializer, for others to begin with
         self.rests: dict = {}  # {Reshape: the size, written down, that the others leave of the elements}
         self._shared: dict = {}
@@ -334,7 +335,7 @@ class Normal(Places):
                 made = made or self.keep(name, node.op, operands)
                 self.tensors[name, index] = (made, index)
                 continue
-            self.tensors[name, index] = output._replace(alive=alive | output.alive)
+            self.tensors[name, index] = output._replace(alive=self._without_implied(alive | output.alive))
         if made is None:
             begins = any(one in self.initial for one, _ in self.graph.inputs[name])
             rule = "constants" if node.op == "Const" else "initial value" if begins else "computed shapes"

@@ -95,6 +95,18 @@ def entered(operand):
     return operand[0].inputs[0] if is_constant else operand
 
 
+def sends(node):
+    """Whether a node is a Switch that sends a tensor into a branch, and does nothing else."""
+    return node.op == "Switch" and not is_op(node.inputs[1], "LoopCond") and not node.controls
+
+
+def before_branch(operand):
+    """Return what is sent into a branch, as for a gradient that is made there, and any other operand as it is."""
+    while is_tensor(operand) and sends(operand[0]):
+        operand = operand[0].inputs[0]
+    return operand
+
+
 def counts_turns(node):
     """Whether a node takes a loop's variable in the turns whose condition holds, and in these alone."""
     return any(is_op(one, "Switch") and one[1] == 1 and is_op(one[0].inputs[1], "LoopCond") for one in node.inputs)

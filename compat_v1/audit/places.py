@@ -7,6 +7,7 @@ from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node
 from compat_v1.audit.pruning import arranged, before
+from compat_v1.audit.rules.oldest_branches import is_inside
 
 
 class Places:
@@ -86,6 +87,11 @@ class Places:
         # The end of a branch is a place, and what it runs comes before: whoever takes the literal waits for that.
         self.carried |= waits | {one for one in alive if one.op in MERGES}
         return frozenset(alive), waits
+
+    def _without_implied(self, alive):
+        """Return what tells places without the branches that others of them are inside of."""
+        several = len(alive) > 1
+        return frozenset(one for one in alive if not (several and any(is_inside(other, one) for other in alive)))
 
     def _begins_turn(self, name):
         """Whether what is switched, and handed on by an Identity, is so by the condition of a loop."""

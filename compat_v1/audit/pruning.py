@@ -168,8 +168,10 @@ def hand_on_effects(normal):
     copies = {name for name in normal.consumed if normal.graph.nodes[name].op == "IdentityN"}  # see `rules/custom.py`
     # What is written into an array was awaited by its gradient, which comes after it in any case: see `drift.py`.
     unawaited = normal.initial | {name for name, rule in normal.consumed.items() if rule == "write barrier"}
-    is_other, left = copies or unawaited, set(normal.nodes)
-    effects = normal.graph.effects_without(copies, unawaited) if is_other else normal.graph.effects
+    left = set(normal.nodes)
+    barriers = {name for name, node in normal.made.items() if node not in left and _keeps_a_write(node)}
+    is_other = copies or unawaited or barriers
+    effects = normal.graph.effects_without(copies, unawaited, barriers) if is_other else normal.graph.effects
     acting = {name for names in set(effects.values()) for name in names}
     acting = {name for name in acting if normal.made.get(name) in left and normal.made[name].op not in WITHOUT_STATE}
     bits = {name: 1 << k for k, name in enumerate(sorted(acting))}
@@ -205,6 +207,15 @@ def hand_on_effects(normal):
             node.controls |= others
             normal.carried |= others
         run[node] = own
+
+
+def _keeps_a_write(node):
+    """Whether a node keeps for a gradient that something was written into an array, for it to come after that."""
+    kept = node.inputs[1] if node.op == "StackPushV2" else None
+    return isinstance(kept, tuple) and not isinstance(kept, Literal) and kept[0].op in _WRITES
+
+
+_WRITES = ("TensorArrayWriteV3", "TensorArrayScatterV3")
 
 
 def _ending(normal, name, effect, effects, left):

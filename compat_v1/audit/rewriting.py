@@ -78,6 +78,7 @@ for _rules in (
     patches.RULES,
     pooled.RULES,
     sessions.RULES,
+    conditions.RULES,
     tables.RULES,
     wide.RULES,
     windows.RULES,

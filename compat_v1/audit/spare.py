@@ -5,7 +5,7 @@ that takes what they would not give it, may stop a program though nobody takes w
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, is_tensor, makers
+from compat_v1.audit.operands import before_branch, is_of_numbers, is_op, is_scalar, is_tensor, makers
 from compat_v1.audit.pruning import may_go, users_of
 
 _LAST = ("Reshape", "Sum", "Mul", "Select", "SelectV2")  # what a gradient of a mask or a scale ends in
@@ -93,11 +93,13 @@ def _without_a_group(normal, users):
     idle = _only_for(normal, ends, set(), users)
     for one in ends:
         found = _made_in(one, idle)
-        taken = {k for node in found for k in map(normal.pushed, node.inputs) if is_tensor(k) and k[0] not in found}
+        taken = {before_branch(normal.pushed(k)) for node in found for k in node.inputs}
+        taken = {k for k in taken if is_tensor(k) and k[0] not in found}
         while inner := {k for k in taken if k[0] in normal.absorbed}:  # a mask or a scale
             taken -= inner
-            taken |= {one for k in inner for one in k[0].inputs if not isinstance(one, Literal)}
-        if {k for k in taken if k[0].op not in _OF_SHAPES} in made_of and are_gradients(found):
+            taken |= {one for one in (before_branch(one) for k in inner for one in k[0].inputs) if is_tensor(one)}
+        taken = {k for k in taken if k[0].op not in _OF_SHAPES}
+        if taken in made_of and are_gradients(found):
             dropped.add(one)
     return dropped
 
@@ -131,7 +133,7 @@ def _made_of(normal):
                         if node.op == "scaled" and _is_masked_by(node.inputs[0], backward)
                         for others in ((), kept)
                     }
-    return found
+    return {frozenset(map(before_branch, one)) for one in found}
 
 
 def _is_masked_by(tensor, node):

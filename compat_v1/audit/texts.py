@@ -4,6 +4,7 @@ import re
 from itertools import combinations
 
 from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_tensor
 from compat_v1.audit.references import unnumbered
 
 _TENSOR = re.compile(r"([A-Za-z0-9.][A-Za-z0-9_./\\-]*):(\d+)")
@@ -89,7 +90,22 @@ def _is_named_after(verification, node, other, text, other_text):
         return False
     if re.fullmatch(r"/fraction_(of|over)_\d+(_of_\d+)?_full", tags[1].removeprefix(tags[0])):
         return True  # of a queue, which had its name alone
-    return unnumbered(tags[0]) == unnumbered(tags[1]) or _names_variables(verification, *tags)
+    own = unnumbered(tags[0]) == unnumbered(tags[1])
+    return own or _names_variables(verification, *tags) or _begin_with_names(verification, *tags)
+
+
+def _begin_with_names(verification, tag, other_tag):
+    """Whether both tags begin with names of one tensor, which differ in its number alone, and go on alike."""
+    normals = [side.normal for side in verification.pairing.sides]
+    for end in range(1, len(tag)):
+        name, added = tag[:end], tag[end:]
+        other_name = other_tag.removesuffix(added)
+        if name == other_name or other_name == other_tag or unnumbered(name) != unnumbered(other_name):
+            continue
+        tensors = [one.tensors.get((one_name, 0)) for one, one_name in zip(normals, (name, other_name), strict=True)]
+        if all(map(is_tensor, tensors)) and verification.is_same(*tensors):
+            return True
+    return False
 
 
 def _names_variables(verification, tag, other_tag):

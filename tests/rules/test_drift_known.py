@@ -51,6 +51,26 @@ def test_a_tag_is_made_of_the_name_that_a_variable_has_in_its_graph():
     assert audit(old, _built(_tagged, "kernel", crossed=True)).verdict == "not faithful"
 
 
+def _curves(before, crossed=False):
+    """Summaries of two means, under what is made of the means' names, behind some that TensorFlow made itself."""
+    x = floats(4, 3)
+    for _ in range(before):
+        raw.Mean(input=raw.Abs(x=x), axis=[0], name="Mean")
+    losses = [tf.reduce_mean(raw.Tanh(x=x), 0), tf.reduce_mean(raw.Sin(x=x), 0)]
+    for one, named in zip(losses, losses[::-1] if crossed else losses, strict=True):
+        tf.summary.histogram(f"{named.op.name}_raw", one)
+        out(one)
+
+
+def test_a_tag_is_made_of_the_name_that_a_tensor_has_in_its_graph():
+    old, new = _built(_curves, 2), _built(_curves, 0)
+    del old.node[1:7]  # those means, of which a release had its own
+    result = audit(old, new)
+    assert result.verdict == "numbers changed", result.differences
+    assert {one.cause for one in result.numbers} == {"tags of summaries"}
+    assert audit(old, _built(_curves, 0, crossed=True)).verdict == "not faithful"
+
+
 def _penalized(epsilon, training=True, in_sum=None):
     """The penalty of a gradient through fused batch normalization, whose own gradient adds the epsilon once more."""
     x = floats(2, 4, 4, 3)

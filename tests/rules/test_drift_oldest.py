@@ -52,6 +52,7 @@ PROVED |= {"closed queue"}  # in test_drift_replicas.py
 PROVED |= {"handles of accumulators"}  # in test_drift_accumulators.py
 PROVED |= {"rows once"}  # in test_drift_rows_once.py
 PROVED |= {"reshaped rows"}  # in test_drift_rows_of_ones.py
+PROVED |= {"sent into a branch"}  # in test_drift_sent.py
 UNLISTED = {"computed shapes"}  # nobody is told of them
 
 

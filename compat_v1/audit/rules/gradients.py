@@ -4,7 +4,17 @@ from compat_v1.audit import rest
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
-from compat_v1.audit.operands import axes_of, is_op, is_scalar, single, times, with_rest, without_ones
+from compat_v1.audit.operands import (
+    axes_of,
+    is_op,
+    is_scalar,
+    is_tensor,
+    sends,
+    single,
+    times,
+    with_rest,
+    without_ones,
+)
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.rules.kept import KEPT, before_broadcast, keeps
 from compat_v1.audit.sizes import is_as_large
@@ -230,10 +240,14 @@ class GradientRules:
         self.normal.tensors[name, 0] = self._negated(self.negated[name], spread, self.normal.sizes(spread))
 
     def _PreventGradient(self, name, node, operands):
-        """The second output of a cross entropy, also one of a loop, is its gradient, which has none of its own."""
+        """The second output of a cross entropy, also one of a loop, is its gradient, which has none of its own.
+
+        So it is where it is sent into a branch, in which the gradient is made.
+        """
         (tensor,) = operands
         losses = ("SparseSoftmaxCrossEntropyWithLogits", "SoftmaxCrossEntropyWithLogits")
         made = self.normal.pushed(tensor)
+        made = made[0].inputs[0] if is_tensor(made) and sends(made[0]) else made
         if not is_op(made, *losses) or made[1] != 1:
             return False
         self.normal.alias(name, tensor, "second derivative")

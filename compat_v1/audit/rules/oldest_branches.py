@@ -1,8 +1,9 @@
 """Rules for branches: a condition that always holds, a variable's initial value."""
 
+from compat_v1.audit.definitions import gives_reference
 from compat_v1.audit.graph import MERGES, SWITCHES
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers, sends
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import before
 
@@ -399,6 +400,41 @@ def absorb_condition(rewriter, condition):
 
 
 # Which branch a literal lives in.
+
+
+def before_copies(operand):
+    """Return the condition that one is a copy of, as copies of one tensor are equal; not so those of a variable."""
+    while is_op(operand, "Identity") and not operand[0].controls:
+        copied = operand[0].inputs[0]
+        if is_tensor(copied) and gives_reference(copied[0].op, copied[1]) is not False:
+            break
+        operand = copied
+    return operand
+
+
+def is_inside(node, place):
+    """Whether a node runs only in the branch that another tells: a copy of what sends its own condition there."""
+    sent = place.inputs[0] if place is not None and place.op == "Identity" and not place.controls else None
+    if not is_op(sent, "Switch") or before_copies(sent[0].inputs[0]) != before_copies(sent[0].inputs[1]):
+        return False
+    condition, todo, seen = before_copies(sent[0].inputs[1]), [node] if node is not place else [], set()
+    while todo:
+        one = todo.pop()
+        for operand in filter(is_tensor, one.inputs if one.op not in MERGES else ()):
+            is_of_branch = operand[0].op == "Switch" and operand[1] == sent[1]
+            if is_of_branch and before_copies(operand[0].inputs[1]) == condition:
+                return True
+            todo += [operand[0]] if operand[0] not in seen else []
+            seen.add(operand[0])
+        todo += one.controls - seen
+        seen |= one.controls
+    return False
+
+
+def pivot_of(normal, switch):
+    """Return the Switch that sends the condition of one into its branches, where that does nothing else, or the one."""
+    pivot = normal.pivots.get(before_copies(switch.inputs[1])) if sends(switch) else None
+    return normal.made.get(pivot, switch)
 
 
 def branch_of(normal, operand):
