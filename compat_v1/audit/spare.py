@@ -34,7 +34,7 @@ def _is_gradient(node, nodes):
         return _is_of_mask(node)
     if node.op == "Sub":  # what is kept, from the rate, or the other way round
         return is_scalar(node.inputs[0], 1)
-    return node.op in ("Mul", "masked", "scaled", "AddN", *_COPIES, *_OF_SHAPES)
+    return node.op in ("Mul", "masked", "scaled", "AddN", "sum of all", *_COPIES, *_OF_SHAPES)
 
 
 def _is_of_mask(node):

@@ -280,3 +280,29 @@ def test_a_gradient_of_unknown_rank_beside_a_scalar_may_only_be_fetched():
             tf.gradients(tf.reduce_mean(tf.square(tf.expand_dims(x - offset, 0))), x)
         graphs.append(graph.as_graph_def())
     assert [audit(graphs[0], other).verdict for other in graphs[1:]] == ["faithful", "not faithful"]
+
+
+def _beside_a_number(new, axes=(0, 1), total=raw.Sum, of=raw.Sin):
+    """The gradients of a product with a number, of what has no known rank but in the program, which `axes` tell."""
+    x, w = _unranked(floats(2, 3)), raw.Reshape(tensor=floats(1, name="w"), shape=[])
+    gradient = of(x=raw.Mul(x=x, y=w))
+    shape = raw.Shape(input=x)
+    to_x, to_w = raw.Mul(x=gradient, y=w), raw.Mul(x=gradient, y=x)
+    if not new:
+        broadcast = raw.BroadcastGradientArgs(s0=shape, s1=tf.constant([], tf.int32))
+        to_x = raw.Reshape(tensor=raw.Sum(input=to_x, axis=broadcast[0]), shape=shape)
+    to_w = raw.Reshape(tensor=total(input=to_w, axis=list(axes) if new else broadcast[1]), shape=[])
+    out(raw.AddV2(x=to_x, y=to_w))
+
+
+def test_the_gradient_of_a_number_is_the_sum_of_all_whose_axes_a_program_told():
+    old = built(_beside_a_number, False)
+    assert "static broadcast" in proved(old, _told(axes=(0, 1))).rules
+    for mistake in ({"axes": (1,)}, {"axes": (1, 2)}, {"total": raw.Mean}, {"of": raw.Tan}):
+        assert audit(old, _told(**mistake)).verdict == "not faithful", mistake
+
+
+def _told(**options):
+    with tf.Graph().as_default() as graph:
+        _beside_a_number(True, **options)
+    return graph.as_graph_def()

@@ -29,6 +29,8 @@ def finish(rewriter):
     for op, step in _STEPS.items():
         for node in found[op]:
             step(rewriter, node, users)
+    for node in found["Reshape"]:
+        _to_one_number(rewriter, node, users)
 
 
 def _narrowed(rewriter, name, node, operands):
@@ -266,6 +268,41 @@ def _beside_scalar(rewriter, node, users):
     _leave_unsummed(normal, users, node, "static broadcast")
 
 
+def _to_one_number(rewriter, node, users):
+    """The gradient of a scalar beside a tensor is the sum of all elements: it is reshaped to one number, or stops.
+
+    Today's axes are those that the program told TensorFlow, by set_shape; they were computed where no shape is known.
+    """
+    normal, (given, shape) = rewriter.normal, node.inputs
+    total = given[0] if is_op(given, "Sum") and users[given[0]] == {node} else None
+    if total is None or node.controls or total.controls or not isinstance(shape, Literal) or shape.value != ():
+        return
+    tensor, axes = total.inputs
+    if isinstance(tensor, Literal) or normal.sizes(tensor) is not None:
+        return
+    if isinstance(axes, Literal):
+        if axes.kind != "whole" or not axes.value or axes.value != tuple(range(len(axes.value))):
+            return
+        normal.absorbed |= {one for one in normal.nodes if _is_of_scalar(normal, one, users)}
+    else:
+        broadcast, index = axes
+        one, other = (broadcast.inputs[k] for k in (index, 1 - index)) if broadcast.op in _BROADCAST else (None, None)
+        if not isinstance(one, Literal) or one.value != () or not is_op(other, "Shape"):
+            return
+        normal.absorbed.update(_helpers(broadcast))
+    total.op, total.inputs, total.attributes = _OF_ALL, [tensor], {}
+    total.steps.add("static broadcast")
+
+
+def _is_of_scalar(normal, node, users):
+    """Whether a node measures what has no known rank beside a scalar, as the gradients of both do."""
+    tensor = node.inputs[0] if node.op == "Shape" and not node.controls else None
+    if tensor is None or isinstance(tensor, Literal) or normal.sizes(tensor) is not None:
+        return False
+    forward = {one for one in users[tensor[0]] if one.op in _BROADCASTING and tensor in one.inputs}
+    return any(normal.sizes(one) == () for node in forward for one in node.inputs)
+
+
 def _leave_unsummed(normal, users, reshaped, rule):
     """Let what is summed over what was broadcast, and reshaped then, be taken as it is."""
     total = reshaped.inputs[0][0]
@@ -309,6 +346,8 @@ def _are_batches(normal, sizes, tensor):
 
 
 _TIMES_TRANSPOSED = ({"transpose_b"}, {"adj_y"})
+_BROADCAST = ("BroadcastGradientArgs",)
+_OF_ALL = "sum of all"  # an op of the normal form: of all elements, however many axes there are
 _ALONG = "sizes along axes"  # an op of the normal form: the product of the sizes of a tensor along some axes
 _STEPS = {"Reshape": _reshaped, "RealDiv": _counted, "BroadcastTo": _spread, "Select": _chosen, "SelectV2": _chosen}
 RULES = {"Cast": _narrowed}
