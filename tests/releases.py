@@ -96,7 +96,8 @@ def build(release, script, folder, *options):
 
 
 def _run(command, release, **settings):
-    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
+    own = {name: value for name, value in os.environ.items() if name != "TF2_BEHAVIOR"}  # which this TensorFlow has set
+    done = subprocess.run(command, env={**own, **settings}, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise RuntimeError(f"TensorFlow {release}: {last}")

@@ -408,7 +408,7 @@ def test_the_gradient_for_a_count_is_made_for_nobody_behind_a_transposed_convolu
 def drawn(old, more=False, mistake=False):
     """What is drawn beside a mean, through softplus, and the gradient of that.
 
-    `more`: for the number that it was scaled by as well; `mistake`: the same is made of what was drawn in the forward pass.
+    `more`: for the number that it was scaled by as well; `mistake`: for that, of what the forward pass has made.
     """
     with tf.Graph().as_default() as graph:
         x, w = floats(5, 4), floats(4, name="w")
