@@ -16,6 +16,7 @@ _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Swi
 _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum or mean computes from a shape, which came to be placed beside that, or no more.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Prod", "Range", "Shape", "Size"}
+_HELPERS |= {"sizes along axes"}
 _HANDLES = {"VarHandleOp", "ResourceConditionalAccumulator"}
 
 

@@ -53,6 +53,16 @@ def _inside(name: Any) -> "Iterator[Size]":
         yield from (one for one in (part if isinstance(part, frozenset) else (part,)) if isinstance(one, Size))
 
 
+def measured(sizes: Any) -> set[Any]:
+    """Return the nodes of which some sizes are, or are computed from."""
+    found, todo = set(), [one for one in sizes if isinstance(one, Size)]
+    while todo:
+        names = [name for product in todo.pop().terms for name in product]
+        found |= {name[1] for name in names if isinstance(name, tuple) and name[0] == "size"}
+        todo += [one for name in names for one in _inside(name)]
+    return found
+
+
 def _product(product: tuple[Hashable, ...], factor: int) -> str:
     return " * ".join([str(factor)] * (factor != 1 or not product) + [_said(one) for one in product])
 

@@ -5,7 +5,7 @@ that takes what they would not give it, may stop a program though nobody takes w
 """
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import before_branch, is_of_numbers, is_op, is_scalar, is_tensor, makers
+from compat_v1.audit.operands import before_branch, is_of_numbers, is_op, is_scalar, is_tensor, makers, single
 from compat_v1.audit.pruning import may_go, users_of
 
 _LAST = ("Reshape", "Sum", "Mul", "Select", "SelectV2")  # what a gradient of a mask or a scale ends in
@@ -13,7 +13,8 @@ _MOST_AXES = 8  # that TensorFlow sums over
 _QUOTIENTS = ("RealDiv", "quotient or 0")
 _SELECTS = ("Select", "SelectV2")
 _COPIES = ("Identity", "StopGradient", "Shape", "ShapeN", "Size", "ZerosLike", "Neg")
-_OF_SHAPES = ("BroadcastGradientArgs", "Shape", "ShapeN", "StackPopV2", "Enter")
+_OF_SHAPES = ("BroadcastGradientArgs", "DynamicStitch", "Shape", "ShapeN", "StackPopV2", "Enter")
+_OF_AXES = ("AddV2", "DynamicStitch", "FloorMod", "Range", "Rank")
 
 
 def are_gradients(nodes):
@@ -23,18 +24,42 @@ def are_gradients(nodes):
 
 def _is_gradient(node, nodes):
     if node.op == "Sum":
-        return is_op(node.inputs[1], "BroadcastGradientArgs") or _are_axes(node.inputs[1])
+        over = node.inputs[1]
+        return is_op(over, "BroadcastGradientArgs") or _are_axes(over) or (is_tensor(over) and _counts_axes(over[0]))
     if node.op in ("Reshape", "BroadcastTo"):
         return isinstance(node.inputs[1], Literal) or node.inputs[1][0].op in _OF_SHAPES
     if node.op in _QUOTIENTS:
         return not _is_other_quotient(node)
     if node.op in _SELECTS:
         return any(isinstance(one, Literal) or one[0].op == "ZerosLike" for one in node.inputs[1:])
+    if _counts_axes(node):
+        return True
     if node.op in ("GreaterEqual", "AddV2", "Floor", "Cast"):
         return _is_of_mask(node)
     if node.op == "Sub":  # what is kept, from the rate, or the other way round
         return is_scalar(node.inputs[0], 1)
     return node.op in ("Mul", "masked", "scaled", "AddN", "sum of all", *_COPIES, *_OF_SHAPES)
+
+
+def _counts_axes(node):
+    """Whether a node is one of those by which the gradient of a sum over all axes counts them, of an unknown number."""
+    if node.op not in _OF_AXES:
+        return False
+    first, *others = node.inputs
+    if node.op == "Rank":
+        return True
+    if node.op == "Range":
+        limit, step = others
+        return is_scalar(first, 0) and is_scalar(step, 1) and (isinstance(limit, Literal) or is_op(limit, "Rank"))
+    if isinstance(first, Literal) or not _counts_axes(first[0]):
+        return False
+    if node.op == "AddV2":
+        return first[0].op == "Range" and isinstance(others[0], Literal)
+    if node.op == "FloorMod":
+        return first[0].op == "AddV2" and others[0] == first[0].inputs[1]
+    summed, shape, ones = others
+    is_whole = first[0].op == "Range" and is_op(summed, "FloorMod") and _counts_axes(summed[0])
+    return is_whole and is_op(shape, "Shape") and isinstance(ones, Literal) and is_scalar(single(ones) or ones, 1)
 
 
 def _is_of_mask(node):

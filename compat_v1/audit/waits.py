@@ -27,9 +27,14 @@ def leave_out_measured(normal):
 
 
 def _measured(normal, node):
-    """Return what a node waits for only by a size of what that changes, or by an operand that a rule left out."""
+    """Return what a node waits for only by a size of what that changes, or by an operand that a rule left out.
+
+    Or by a size or a constant that is behind the end of a branch.
+    """
     names = [one for one in node.names if one in normal.graph.nodes]
-    return node.controls & set().union(normal.handed_on.get(node, ()), *map(normal.measured_for, names))
+    takes = [normal.tensors.get(taken) for name in names for taken in normal.graph.inputs[name]]
+    ends = {end for one in takes if isinstance(one, Literal) for end in one.alive if end.op in MERGES}
+    return node.controls & ends.union(normal.handed_on.get(node, ()), *map(normal.measured_for, names))
 
 
 def _of_axes(verification, _node, here, other):

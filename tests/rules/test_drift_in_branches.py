@@ -259,3 +259,24 @@ def test_a_gradient_need_not_wait_for_the_update_behind_what_was_written():
 
 def test_what_is_written_waits_for_an_update():
     assert audit(without_barriers(_unrolled()), _unrolled(elsewhere=True)).verdict == "not faithful"
+
+
+def _counted_in_no_case(of="y"):
+    """How many different numbers there are in a branch that never runs, and which branch it was that ran."""
+    with tf.Graph().as_default() as graph:
+        _asks_which(of)
+    return graph.as_graph_def()
+
+
+def _asks_which(of):
+    never, always = raw.Switch(data=floats(5), pred=tf.constant(True))
+    found = raw.Unique(x=never)
+    none = raw.Equal(x=raw.Size(input=getattr(found, of)), y=0)
+    ended = raw.Merge(inputs=[none, raw.Less(x=raw.Max(input=always, axis=[0]), y=0.0)])
+    out(raw.Cast(x=ended.value_index, DstT=tf.float32))
+
+
+def test_what_is_counted_in_a_branch_that_never_runs_is_compared_where_it_is_asked_which_ran():
+    one, other = map(_counted_in_no_case, ("y", "idx"))
+    assert audit(one, one).verdict == "faithful"
+    assert audit(one, other).verdict == "not faithful"

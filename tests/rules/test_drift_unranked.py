@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from compat_v1.audit.branched import build_switches
 from compat_v1.audit.comparison import audit
 from drift_cases import built, floats, out
 from test_drift import proved, runs
@@ -239,7 +240,8 @@ def _mean(new, mistake=""):
         place = _place(raw.Shape(input=other) if mistake == "rank" else shape, along)
         count = raw.Prod(input=raw.GatherV2(params=shape, indices=place, axis=0), axis=[0])
     else:
-        count = raw.FloorDiv(x=raw.Prod(input=shape, axis=[0]), y=1)
+        with tf.get_default_graph().colocate_with(x.op if mistake == "beside" else shape.op):
+            count = raw.FloorDiv(x=raw.Prod(input=shape, axis=[0]), y=1)
     total = raw.Mean(input=x, axis=axes)
     out(raw.RealDiv(x=raw.Mul(x=x, y=total), y=raw.Cast(x=count, DstT=tf.float32)))
 
@@ -251,6 +253,39 @@ def test_all_elements_are_counted_along_all_axes():
 @pytest.mark.parametrize("mistake", ["tensor", "start", "delta", "limit", "rank"])
 def test_elements_that_are_counted_along_others_are_reported(mistake):
     assert audit(built(_mean, False, ""), built(_mean, True, mistake)).verdict == "not faithful"
+
+
+def test_the_count_may_be_beside_the_shape_alone():
+    assert audit(built(_mean, False, "beside"), built(_mean, True, "")).verdict == "not faithful"
+
+
+def _counted(new, mistake=""):
+    """A loss by the weights that are not 0, its gradient, and in the old form that for which weights these are."""
+    x, w, weights = floats(5, 4), floats(4, 4, name="w"), tf.nn.relu(tf.reduce_max(floats(5, 3, name="weights")))
+    losses = _unranked(tf.exp(tf.matmul(x, w)))
+    present = raw.Select(condition=tf.equal(weights, 0.0), x=tf.zeros([]), y=tf.ones([]))
+    spread = raw.Mul(x=present, y=raw.Fill(dims=raw.Shape(input=losses), value=1.0))
+    total, count = (
+        raw.Sum(input=one, axis=raw.Range(start=0, limit=raw.Rank(input=one), delta=1))
+        for one in (losses * weights, spread)
+    )
+    if new:
+        loss = raw.DivNoNan(x=total, y=count)
+    else:
+        divisor = raw.Select(condition=tf.equal(count, 0.0), x=tf.ones([]), y=count)
+        quotient = raw.RealDiv(x=total, y=divisor)
+        loss = raw.Select(condition=raw.Greater(x=count, y=0.0), x=quotient, y=tf.zeros([]))
+    gradients = tf.gradients(loss, [w] if new else [w, present], gate_gradients=True)
+    if mistake == "another start":
+        raw.Sum(input=gradients[1] * losses, axis=raw.Range(start=1, limit=raw.Rank(input=losses), delta=1))
+    out(raw.Exp(x=gradients[0] * (gradients[1] if mistake == "taken" else 1.0)))
+
+
+def test_the_gradient_for_a_count_of_unknown_rank_is_made_for_nobody():
+    old, new = (_built(_counted, one) for one in (False, True))
+    assert "unused gradients" in proved(old, new).rules
+    for mistake in ("taken", "another start"):
+        assert audit(_built(_counted, False, mistake), new).verdict == "not faithful", mistake
 
 
 def test_what_is_divided_by_another_number_or_has_fractions_is_reported():
@@ -306,3 +341,23 @@ def _told(**options):
     with tf.Graph().as_default() as graph:
         _beside_a_number(True, **options)
     return graph.as_graph_def()
+
+
+def _behind_an_end(new, mistake=False):
+    """The gradient for a tensor beside a number that is behind the end of a condition, whose shape was asked for."""
+    x = floats(5, 3)
+    asked = tf.cond(x[0, 0] > 0, lambda: raw.Tanh(x=x), lambda: raw.Sin(x=x))
+    with tf.control_dependencies([asked.op]):
+        number = tf.constant(2.0)
+    y = _unranked(raw.Exp(x=x))
+    sizes = [raw.Shape(input=y), tf.constant([], tf.int32) if new else raw.Shape(input=number)]
+    axes = raw.BroadcastGradientArgs(s0=sizes[0], s1=sizes[1])
+    gradient = raw.Mul(x=raw.Cos(x=y), y=2.0 if mistake else number)
+    out(raw.Reshape(tensor=raw.Sum(input=gradient, axis=axes.r0), shape=sizes[0]))
+
+
+def test_the_shape_of_a_number_behind_an_end_is_awaited_by_what_takes_the_number():
+    with build_switches():
+        old, new, wrong = (_built(_behind_an_end, *how) for how in ((False,), (True,), (True, True)))
+    proved(old, new)
+    assert audit(old, wrong).verdict == "not faithful"

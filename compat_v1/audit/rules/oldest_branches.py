@@ -6,6 +6,7 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers, sends
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import before
+from compat_v1.audit.sizes import measured
 
 _OF_DIAGONALS = [{"Reshape", "StridedSlice", op} for op in ("Less", "Greater")]
 _ALWAYS, AGAIN = "condition that always holds", "initialized again"
@@ -263,12 +264,19 @@ def finish(rewriter):
         todo = [node for node in rewriter.normal.nodes if node not in gone or _ends(rewriter.graph, node)]
         gone -= set(todo)
         while todo:  # what a Merge that stays may ask for stays with it
-            makers = {one[0] for one in todo.pop().inputs if one is not None and not isinstance(one, Literal)}
-            todo += makers & gone
-            gone -= makers
+            taken = [one for one in todo.pop().inputs if one is not None]
+            needed = {one[0] for one in taken if not isinstance(one, Literal)}
+            needed |= {node for one in taken if isinstance(one, Literal) for node in _measured(one)}
+            todo += needed & gone
+            gone -= needed
         for node in gone:
             rewriter.normal.consumed.update(dict.fromkeys(node.names, _ALWAYS))
         rewriter.normal.removed |= gone
+
+
+def _measured(literal):
+    """Return the nodes of which a literal has sizes."""
+    return measured((*literal.shape, *literal.value) if literal.kind == "whole" else literal.shape)
 
 
 def _leading_nowhere(normal, gone):

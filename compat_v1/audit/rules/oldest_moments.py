@@ -310,7 +310,8 @@ def _count(normal, one, node, averaged):
         measured = {averaged if place is one.x[0] or place.inputs == [one.x] else place for place in measured}
     waits = one.waited.get(node, frozenset()) | measured
     made = make(normal, node, "Cast", types, [count], (), _CAUSE, waits)
-    normal.handed_on.setdefault(made[0], set()).update(measured)
+    if node.name not in normal.graph.conditional:  # else that may only say in which branch it is
+        normal.handed_on.setdefault(made[0], set()).update(measured)
     return made
 
 
