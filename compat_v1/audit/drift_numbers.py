@@ -4,9 +4,10 @@ from compat_v1.audit.drift_entries import Change
 
 NUMBERS = {
     "order of a sum": Change(
-        "the gradient of what is used more than twice is summed in another order, at once or in parts",
+        "the gradient of what is used more than twice is summed in another order, at once or in parts, or its terms were "
+        "added as they came",
         "1.15 to 2.21",
-        "the last bits differ; no program can choose the order",
+        "the last bits differ; no program can choose the order, but of what it adds up itself over a layer's variables",
     ),
     "zero in a cross entropy": Change(
         "the gradient of a cross entropy in a loop has zeros added to it, or has not",
