@@ -4,8 +4,8 @@ from compat_v1.audit.drift_entries import Change
 
 NUMBERS = {
     "order of a sum": Change(
-        "the gradient of what is used more than twice is summed in another order, at once or in parts, or its terms were "
-        "added as they came",
+        "the gradient of what is used more than twice is summed in another order, at once or in parts, or was as the "
+        "terms came",
         "1.15 to 2.21",
         "the last bits differ; no program can choose the order, but of what it adds up itself over a layer's variables",
     ),
