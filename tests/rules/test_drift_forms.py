@@ -1,9 +1,12 @@
 """Forms that a rule of `drift.py` knows besides the one of its case: both run to the same bits, and hide no mistake."""
 
+import functools
+
 import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
+from compat_v1.control_flow import control_flow_v1
 from drift_cases import CASES, added, built, floats, out
 from drift_cases_oldest import CHOSEN_WRONG, chosen
 from test_drift import proved
@@ -180,3 +183,44 @@ def test_rows_of_a_dense_layer_that_are_made_flat_once_more_are_those_that_got_t
     assert "bias of rows" in proved(old, built(rows_of_a_dense_layer, True)).rules
     for wrong in ("others", "tanh", "gradient"):
         assert audit(old, built(rows_of_a_dense_layer, True, wrong)).verdict == "not faithful", wrong
+
+
+def _updated(new, wrong=None):
+    """tf.case that updates a variable or gives its value, a default that the first releases called twice."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        rate = tf.Variable(1.0, use_resource=False, name="rate")
+        size = raw.Sum(input=floats(3), axis=[0])
+        asked = [raw.Greater(x=size, y=1.0), raw.Less(x=size, y=-1.0)]
+        factors = [1.5, 3.0 if wrong == "factor" else 0.5]
+        branches = [functools.partial(lambda by: tf.assign(rate, rate * by), by) for by in factors]
+
+        def default():
+            return tf.exp(rate) if wrong == "default" else tf.identity(rate)
+
+        def for_nothing():
+            given = default() if wrong != "another" else tf.sin(rate)
+            return tf.zeros(given.shape)
+
+        if new:
+            chosen = tf.case(list(zip(asked, branches, strict=True)), default)
+        else:
+            none, met = tf.constant(True), []
+            for condition in asked:
+                met.append(raw.LogicalAnd(x=condition, y=none))
+                none = raw.LogicalAnd(x=none, y=raw.LogicalNot(x=condition))
+            chosen = tf.cond(none, default, for_nothing)
+            for condition, branch in list(zip(met, branches, strict=True))[::-1]:
+                chosen = tf.cond(condition, branch, lambda chosen=chosen: chosen)
+        with tf.control_dependencies([chosen]):
+            out(tf.stack([chosen, rate.read_value()]))
+        tf.variables_initializer([rate], name="init")
+    return graph.as_graph_def()
+
+
+def test_a_case_may_update_variables_and_its_default_is_called_for_nothing():
+    old, new = _updated(False), _updated(True)
+    assert "case in case" in proved(old, new).rules
+    for wrong in ("factor", "default"):
+        assert audit(old, _updated(True, wrong)).verdict == "not faithful", wrong
+    for wrong in ("factor", "default", "another"):
+        assert audit(_updated(False, wrong), new).verdict == "not faithful", wrong

@@ -5,6 +5,7 @@ conditions before is met and its own is, and what enters it passes through all o
 brought into the order in which it was made: the first releases took it out of a dict, in any order.
 """
 
+from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers, number
 from compat_v1.audit.patterns import make
@@ -20,7 +21,7 @@ def finish(normal):
     users = users_of(normal) if negated else {}
     idle = {one for one in normal.branches if len(one.names) == 1 and not users.get(one)}
     users = {node: using - idle for node, using in users.items()}
-    normal.absorbed |= _called_before(normal, negated, users)
+    normal.absorbed |= _called_before(normal, negated, users) | _called_beside(normal, negated, users)
     for node in negated:
         asked, default = _none_of((node, 0)), _decided((node, 0), users)
         if asked and default:
@@ -70,6 +71,27 @@ def _find_like(normal, default, results, outside, like):
         if same is not node:
             made.update({(node, k): (same, k) for k in range(len(node.outputs))})
             like.setdefault(same, set()).add(node)
+
+
+def _called_beside(normal, negated, users):
+    """Return what nothing uses as the default was called once more, where it does not run, to see what it gives."""
+    defaults = [_decided((one, 0), users) for one in negated if _none_of((one, 0))]
+    made = {(one, 0): (one, 1) for default in defaults if default for one in default.enter}
+    pivots = {default.pivots[0]: default.pivots[1] for default in defaults if default}
+    does = {node.does(node.inputs, node.controls): node for node in normal.nodes} if made else {}
+    found, unused = [], set()
+    for node in normal.nodes if made else ():
+        if not any(one in made for one in node.inputs if is_tensor(one)):
+            continue
+        inputs = [made.get(one, one) if is_tensor(one) else one for one in node.inputs]
+        same = does.get(node.does(inputs, {pivots.get(one, one) for one in node.controls}))
+        if same is not None:
+            made.update({(node, k): (same, k) for k in range(len(node.outputs))})
+            found.append(node)
+    for node in reversed(found):
+        if users.get(node, set()) <= unused and may_go(normal, node):
+            unused.add(node)
+    return unused
 
 
 def _at_most_one(rewriter, name, node, operands):
@@ -125,7 +147,7 @@ def _decided(condition, users):
     enter = sorted(users.get(copies[0], ()), key=lambda one: one.number)
     decided = set(pivots) == {0, 1} and len(users[switches[0]]) == 2
     decided = decided and all(one.op == "Identity" and not one.controls for one in pivots.values())
-    decided = decided and all(one.op == "Switch" and one.inputs[1] == (copies[0], 0) for one in enter)
+    decided = decided and all(one.op in SWITCHES and one.inputs[1] == (copies[0], 0) for one in enter)
     alone = decided and not any(one.controls for one in enter)
     return _Branch(switches[0], pivots, copies[0], enter) if alone else None
 
@@ -234,22 +256,25 @@ class _Writer:
         outputs = 2 if op == "Switch" else 1
         return make(self.normal, like, op, attributes, inputs, self.normal.sizes(sized), step, like.controls, outputs)
 
-    def _entered(self, operand, types, sides):
-        """Return a tensor as it comes through the first conditions, each met (1) or not (0)."""
+    def _entered(self, operand, types, sides, entering=None):
+        """Return a tensor as it comes through the first conditions, each met (1) or not (0).
+
+        `entering`: the node by which a variable enters a branch, each time by one of its own.
+        """
         for level, side in enumerate(sides):
-            operand = self._switched(operand, types, level, side)
+            operand = self._switched(operand, types, level, side, entering)
         return operand
 
-    def _switched(self, operand, types, level, side):
+    def _switched(self, operand, types, level, side, entering=None):
         if is_compared(operand):
             (tensor, number_of), of = operand[0].inputs, operand[0].attributes
             inside = self._switched(tensor, {"T": of["T"]}, level, side)
             self.normal.absorbed.add(operand[0])
             return self._make(operand[0], operand[0].op, of, [inside, number_of], tensor, "compared in a branch")
-        like, _ = self.copies[level]
+        like = entering or self.copies[level][0]
         made, sizes = self.normal.made.get(like.name), [self.normal.sizes(operand)] * 2
-        inputs = [operand, self.copies[level]]
-        switch = self.normal.node(like.name, "Switch", types, inputs, set(), {_CAUSE}, 2, sizes)
+        inputs, op = [operand, self.copies[level]], entering.op if entering else "Switch"
+        switch = self.normal.node(like.name, op, types, inputs, set(), {_CAUSE}, 2, sizes)
         self.normal.made[like.name] = made
         return switch, side
 
@@ -264,7 +289,9 @@ class _Writer:
             instead[branch.pivots[1], 0] = inner
             for one in branch.enter:
                 if not is_op(one.inputs[0], "Merge") or one.inputs[0][0] not in chosen:
-                    instead[one, 1] = self._entered(one.inputs[0], one.attributes, sides)
+                    instead[one, 1] = self._entered(
+                        one.inputs[0], one.attributes, sides, one if one.op == "RefSwitch" else None
+                    )
             old = {branch.switch, branch.copy, *branch.pivots.values(), *branch.enter}
             self.normal.absorbed |= old | {one[0] for one in _all_of(branch.switch.inputs[0])}
             self.normal.accounted |= old  # what is made instead waits for the same, see `_write`
