@@ -51,7 +51,8 @@ _GROUPS = (
     ("3.7", "tensorflow", _OF_2, ["2.0.4"]),
     ("3.7", "tensorflow-cpu", _OF_2, ["2.1.4", "2.2.3", "2.3.4", "2.4.4", "2.5.3", "2.6.5", "2.7.4", "2.8.4"]),
     ("3.8", "tensorflow-cpu", (), ["2.9.3", "2.10.1", "2.11.1"]),
-    ("3.11", "tensorflow-cpu", (), ["2.12.1", "2.13.1", "2.14.1", "2.15.1"]),
+    ("3.11", "tensorflow-cpu", (), ["2.12.1", "2.13.1", "2.14.1"]),
+    ("3.11", "tensorflow-cpu", ("tf-keras==2.15.1",), ["2.15.1"]),
     ("3.11", "tensorflow-cpu", ("tf-keras==2.16.0",), ["2.16.2"]),
     ("3.11", "tensorflow-cpu", ("tf-keras==2.17.0",), ["2.17.1"]),
     ("3.11", "tensorflow-cpu", ("tf-keras==2.18.0",), ["2.18.1"]),
@@ -93,6 +94,7 @@ def build(release, script, folder, *options):
         _run([python, "-W", "ignore", str(CORPUS / script), str(folder), *options], release, **settings)
     finally:
         shutil.rmtree(environment, ignore_errors=True)
+        shutil.rmtree(f"{folder}.new", ignore_errors=True)  # of a build that has failed
 
 
 def _run(command, release, **settings):
