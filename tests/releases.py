@@ -115,10 +115,12 @@ def canonical(graph_def):
 def pack(folder, archive=ARCHIVE):
     """Write the graphs of folder/RELEASE/PROGRAM.pb.gz to the archive: each different graph once, and an index.
 
-    The graphs of a program stand behind each other, so that what they share takes no space.
+    Not those of `make corpus`, which are recorded beside it. The graphs of a program stand behind each other, so that
+    what they share takes no space.
     """
     index, graphs = {}, {}
-    for path in sorted(Path(folder).glob("*/*.pb.gz"), key=lambda path: (path.name, _numbers(path.parent.name))):
+    paths = [path for path in Path(folder).glob("*/*.pb.gz") if not (RECORDED / f"tf{path.parent.name}").exists()]
+    for path in sorted(paths, key=lambda path: (path.name, _numbers(path.parent.name))):
         name = path.name.partition(".")[0]
         content = canonical(tf.GraphDef.FromString(gzip.decompress(path.read_bytes())))
         member = f"{name}/{hashlib.sha256(content).hexdigest()[:16]}.pb"

@@ -14,7 +14,7 @@ RULES = {
     # Names, notes and places.
     "names": Rule(
         "TensorFlow names or numbers a node otherwise",
-        "1.2, and nearly every release",
+        "1.1, and nearly every release",
         "a name computes nothing; the node is compared as any other",
     ),
     "frame name": Rule(
@@ -46,7 +46,7 @@ RULES = {
     ),
     "colocation": Rule(
         "a node is placed beside others than before, such as the helpers of a gradient beside what they measure",
-        "1.2",
+        "1.1",
         "no node of the two is placed on a device by its name, and what has no device gets one that can run it; or all "
         "are placed on the same one by name; or it is beside one node alone, and a group, which does nothing, or a "
         "known number, which is the same anywhere; or it is a copy, such as one of the gradients of an op, which were "
@@ -81,7 +81,7 @@ RULES = {
     ),
     "one of each": Rule(
         "what computes the same from the same is made once or several times",
-        "1.2",
+        "1.1",
         "it has no state, and the inputs are the same",
     ),
     # Ops.
@@ -90,10 +90,10 @@ RULES = {
         "1.15",
         "the same kernel; AddV2 only leaves out the addition of strings",
     ),
-    "gather": Rule("rows are taken by GatherV2 along an axis, by Gather before", "1.5", "along axis 0 it is the same"),
+    "gather": Rule("rows are taken by GatherV2 along an axis, by Gather before", "1.8", "along axis 0 it is the same"),
     "shapes in arrays": Rule(
         "a TensorArray says the shape of its elements, or more of it",
-        "1.3, 1.15 to 2.21",
+        "1.5, 1.15 to 2.21",
         "it is only checked, and so are they by what uses them",
     ),
     "division": Rule("a quotient of floats is RealDiv, was Div", "1.1", "the same kernel for floats"),
@@ -114,7 +114,7 @@ RULES = {
     "dataset tuning": Rule(
         "a dataset is not wrapped into OptimizeDataset and ModelDataset but has options, is tuned otherwise, reads "
         "other buffers",
-        "1.15 to 2.2",
+        "1.15 to 2.2, 2.17",
         "they choose how elements are made and how many at once, and change no element and no order",
     ),
     "elements in any order": Rule(
@@ -453,7 +453,7 @@ RULES = {
     ),
     "labels without gradient": Rule(
         "the labels of a cross entropy are guarded by StopGradient",
-        "1.5 to 1.15",
+        "1.5, 1.5 to 1.15",
         "StopGradient copies; what the variables are updated by is compared with or without it",
     ),
     "unused gradients": Rule(
