@@ -453,7 +453,7 @@ RULES = {
     ),
     "labels without gradient": Rule(
         "the labels of a cross entropy are guarded by StopGradient",
-        "1.5, 1.5 to 1.15",
+        "1.5, 1.9",
         "StopGradient copies; what the variables are updated by is compared with or without it",
     ),
     "unused gradients": Rule(

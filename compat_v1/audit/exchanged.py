@@ -7,10 +7,11 @@ them in turn, the port takes one for the other. A number is the program's, too: 
 import re
 
 from compat_v1.audit.findings import Finding
+from compat_v1.audit.operands import VARIABLES
 
 _UNNAMED = re.compile(r"((?:.*/)?)Placeholder(?:WithDefault)?(?:_\d+)?")
 FED = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2"}
-KEPT = {"Variable", "VariableV2", "VarHandleOp"}
+KEPT = set(VARIABLES)
 
 
 def unnamed(sides):

@@ -6,6 +6,7 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.references import target
 from compat_v1.audit.rules.kept import KEPT
 from compat_v1.audit.rules.oldest_dual import RULE as NEXT_STEP
+from compat_v1.audit.rules.unranked import ALONG
 
 ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _FROM_A_NUMBER = 2  # ops at most from what changes a number, by a product with what was read of it
@@ -16,7 +17,7 @@ _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Swi
 _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum or mean computes from a shape, which came to be placed beside that, or no more.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Prod", "Range", "Shape", "Size"}
-_HELPERS |= {"sizes along axes"}
+_HELPERS |= {ALONG}
 _HANDLES = {"VarHandleOp", "ResourceConditionalAccumulator"}
 
 

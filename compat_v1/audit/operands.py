@@ -8,6 +8,7 @@ import tensorflow as tf
 from compat_v1.audit import sizes
 from compat_v1.audit.literals import Literal, whole
 
+VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 WHOLE = ("int32", "int64", "bool", "int8", "uint8", "int16")
 # Attributes that say in which type of whole numbers an operand is written, for operands that are literals.
 INDEX_TYPES = {

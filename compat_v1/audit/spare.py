@@ -7,13 +7,14 @@ that takes what they would not give it, may stop a program though nobody takes w
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import before_branch, is_of_numbers, is_op, is_scalar, is_tensor, makers, single
 from compat_v1.audit.pruning import may_go, users_of
+from compat_v1.audit.rules.unranked import OF_ALL
 
 _LAST = ("Reshape", "Sum", "Mul", "Select", "SelectV2")  # what a gradient of a mask or a scale ends in
 _MOST_AXES = 8  # that TensorFlow sums over
 _QUOTIENTS = ("RealDiv", "quotient or 0")
 _SELECTS = ("Select", "SelectV2")
 _COPIES = ("Identity", "StopGradient", "Shape", "ShapeN", "Size", "ZerosLike", "Neg")
-_OF_SHAPES = ("BroadcastGradientArgs", "DynamicStitch", "Shape", "ShapeN", "StackPopV2", "Enter")
+_OF_SHAPES = ("BroadcastGradientArgs", "Shape", "ShapeN", "StackPopV2", "Enter")
 _OF_AXES = ("AddV2", "DynamicStitch", "FloorMod", "Range", "Rank")
 
 
@@ -27,7 +28,7 @@ def _is_gradient(node, nodes):
         over = node.inputs[1]
         return is_op(over, "BroadcastGradientArgs") or _are_axes(over) or (is_tensor(over) and _counts_axes(over[0]))
     if node.op in ("Reshape", "BroadcastTo"):
-        return isinstance(node.inputs[1], Literal) or node.inputs[1][0].op in _OF_SHAPES
+        return isinstance(node.inputs[1], Literal) or node.inputs[1][0].op in ("DynamicStitch", *_OF_SHAPES)
     if node.op in _QUOTIENTS:
         return not _is_other_quotient(node)
     if node.op in _SELECTS:
@@ -38,7 +39,7 @@ def _is_gradient(node, nodes):
         return _is_of_mask(node)
     if node.op == "Sub":  # what is kept, from the rate, or the other way round
         return is_scalar(node.inputs[0], 1)
-    return node.op in ("Mul", "masked", "scaled", "AddN", "sum of all", *_COPIES, *_OF_SHAPES)
+    return node.op in ("Mul", "masked", "scaled", "AddN", OF_ALL, *_COPIES, *_OF_SHAPES)
 
 
 def _counts_axes(node):
@@ -57,6 +58,8 @@ def _counts_axes(node):
         return first[0].op == "Range" and isinstance(others[0], Literal)
     if node.op == "FloorMod":
         return first[0].op == "AddV2" and others[0] == first[0].inputs[1]
+    if len(others) != 3:
+        return False
     summed, shape, ones = others
     is_whole = first[0].op == "Range" and is_op(summed, "FloorMod") and _counts_axes(summed[0])
     return is_whole and is_op(shape, "Shape") and isinstance(ones, Literal) and is_scalar(single(ones) or ones, 1)

@@ -4,7 +4,7 @@ import re
 from itertools import combinations
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_tensor
+from compat_v1.audit.operands import VARIABLES, is_tensor
 from compat_v1.audit.references import unnumbered
 
 _TENSOR = re.compile(r"([A-Za-z0-9.][A-Za-z0-9_./\\-]*):(\d+)")
@@ -16,7 +16,6 @@ _REWORDED = {
 }
 _OF_A_CASE = "exclusive=True: more than 1"  # which lists its conditions by name, by now, and once in any order
 _LAST_NUMBER = re.compile(r"_\d+$")
-_VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 
 
 def rule(verification, node, other, text, other_text):
@@ -114,7 +113,7 @@ def _names_variables(verification, tag, other_tag):
     for begin, end in combinations(range(len(parts) + 1), 2):
         name = "/".join(parts[begin:end])
         variables = {made.get(name), made.get(_LAST_NUMBER.sub("", name))} & verification.partner.keys()
-        names = [own for one in variables if one.op in _VARIABLES for own in verification.partner[one].names]
+        names = [own for one in variables if one.op in VARIABLES for own in verification.partner[one].names]
         named = [own for own in names if f"/{own}" in f"/{other_tag}"]
         if asked in (unnumbered("/".join([*parts[:begin], own, *parts[end:]])) for own in named):
             return True

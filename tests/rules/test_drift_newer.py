@@ -418,7 +418,10 @@ def test_what_the_result_of_a_function_waits_for_is_compared():
 
 
 def _accumulated(how, terms=(0, 1, 2), begin=0.0):
-    """A sum by one op, in a variable for it alone that holds `begin` first, of all terms at once or one by one."""
+    """A sum by one op, in a variable for it alone that holds `begin` first, of all terms at once or one by one.
+
+    `begin`: None for something computed.
+    """
     with tf.Graph().as_default() as graph:
         x = floats(5, 3)
         made = [raw.Exp(x=x), raw.Tanh(x=x), raw.Sin(x=x), raw.Cos(x=x)]
@@ -428,7 +431,10 @@ def _accumulated(how, terms=(0, 1, 2), begin=0.0):
         elif how.startswith("in a variable"):
             kept = raw.TemporaryVariable(shape=[5, 3], dtype=tf.float32, name="kept")
             first = raw.Merge(inputs=inputs).output
-            zeros = raw.ZerosLike(x=first) if how.endswith("like") else raw.Fill(dims=[5, 3], value=begin)
+            if how.endswith("like"):
+                zeros = raw.ZerosLike(x=first)
+            else:
+                zeros = raw.Cos(x=x) if begin is None else raw.Fill(dims=[5, 3], value=begin)
             kept = raw.Assign(ref=kept, value=zeros)
             with tf.control_dependencies([raw.AssignAdd(ref=kept, value=one) for one in inputs]):
                 total = raw.DestroyTemporaryVariable(ref=kept, var_name="kept")
@@ -455,8 +461,9 @@ def test_terms_that_were_added_as_they_came_are_a_cause(old, new):
 
 
 def test_a_variable_for_a_sum_begins_with_zeros_and_nothing_else_sees_it():
-    begun = _accumulated("in a variable", begin=1.0)
-    assert audit(begun, _accumulated("at once")).verdict == "not faithful"
+    for begin in (1.0, None):
+        begun = _accumulated("in a variable", begin=begin)
+        assert audit(begun, _accumulated("at once")).verdict == "not faithful", begin
     seen = _accumulated("in a variable")
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(seen, name="")

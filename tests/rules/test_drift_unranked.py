@@ -274,13 +274,17 @@ def _counted(new, mistake=""):
     gradients = tf.gradients(loss, [w] if new else [w, present], gate_gradients=True)
     if mistake == "another start":
         raw.Sum(input=gradients[1] * losses, axis=raw.Range(start=1, limit=raw.Rank(input=losses), delta=1))
+    if mistake == "another shape":
+        along = raw.Range(start=0, limit=raw.Rank(input=losses), delta=1)
+        sizes = raw.DynamicStitch(indices=[along], data=[raw.Shape(input=losses)])
+        raw.BroadcastTo(input=gradients[1], shape=sizes)
     out(raw.Exp(x=gradients[0] * (gradients[1] if mistake == "taken" else 1.0)))
 
 
 def test_the_gradient_for_a_count_of_unknown_rank_is_made_for_nobody():
     old, new = (_built(_counted, one) for one in (False, True))
     assert "unused gradients" in proved(old, new).rules
-    for mistake in ("taken", "another start"):
+    for mistake in ("taken", "another start", "another shape"):
         assert audit(_built(_counted, False, mistake), new).verdict == "not faithful", mistake
 
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
-from compat_v1.audit.operands import is_op, is_scalar, number, stays
+from compat_v1.audit.operands import VARIABLES, is_op, is_scalar, number, stays
 from compat_v1.audit.patterns import make
 from compat_v1.audit.pruning import comes_behind
 from compat_v1.audit.rules.sequences import asserted
@@ -224,10 +224,7 @@ def _decayed(rewriter, name, node, operands):
 
 def _is_read(operand):
     """Whether a tensor is the value of a variable, as that of the steps may be, if it is no whole number."""
-    return is_op(operand, "Identity", "ReadVariableOp") and is_op(operand[0].inputs[0], *_VARIABLES)
-
-
-_VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
+    return is_op(operand, "Identity", "ReadVariableOp") and is_op(operand[0].inputs[0], *VARIABLES)
 
 
 def _unmasked(rewriter, name, node, operands):

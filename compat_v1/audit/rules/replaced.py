@@ -5,6 +5,7 @@ import tensorflow as tf
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import EMPTY_LIST, is_op, is_scalar, single, times
+from compat_v1.audit.patterns import set_terms
 
 v1 = tf.compat.v1
 
@@ -151,27 +152,23 @@ def _accumulated_in_place(rewriter, name, _node, operands):
     terms = [graph.inputs[one][1] for one in added]
     first = {user for user, _ in graph.users[terms[0][0]] if graph.nodes[user].op == "Merge"}
     first = {one for one in first if sorted(graph.inputs[one]) == sorted(terms)}
-    if graph.nodes[zeros].op == "ZerosLike" and graph.inputs[zeros][0][0] not in first:
+    value, is_like = normal.tensors.get((zeros, 0)), graph.nodes[zeros].op == "ZerosLike"
+    is_zero = isinstance(value, Literal) and is_scalar(single(value) or value, 0)
+    if not (graph.inputs[zeros][0][0] in first if is_like else is_zero):
         return False
-    value = normal.tensors.get((zeros, 0))
-    if isinstance(value, Literal) and not is_scalar(single(value) or value, 0):
-        return False
-    inner = {variable, begin, *added, *first} | ({zeros} if graph.nodes[zeros].op == "ZerosLike" else set())
+    inner = {variable, begin, *added, *first} | ({zeros} if is_like else set())
     parts = {normal.made[one] for one in inner if one in normal.made}  # zeros may be a literal, which is none
     if any({*graph.followers[one]} - inner - {name} for one in inner):
         return False
     waits = set().union(*(one.controls for one in parts)) - parts
-    types, sizes = graph.own_type(name) | {"N": _count(len(terms))}, [normal.sizes(normal.tensors.get(terms[0]))]
     taken = [normal.tensors.get(one) for one in terms]
-    made = normal.node(name, "AddN", types, taken, waits, {_AS_THEY_CAME}, 1, sizes)
+    sizes = [normal.sizes(taken[0])]
+    made = normal.node(name, "AddN", graph.own_type(name), taken, waits, {_AS_THEY_CAME}, 1, sizes)
+    set_terms(made, taken)
     normal.tensors[name, 0] = (made, 0)
     normal.removed |= parts
     normal.accounted |= parts
     return True
-
-
-def _count(number):
-    return v1.AttrValue(i=number).SerializeToString(deterministic=True)
 
 
 def _largest_gradient(rewriter, name, _node, operands):

@@ -172,7 +172,7 @@ def _counted(rewriter, node, _users):
     if is_counted and rewriter.normal.sizes(number_of) == ():
         parts = number_of[0]
         rewriter.normal.absorbed.update(_helpers(parts) - {parts})
-        parts.op, parts.inputs, parts.attributes = _ALONG, [shape, places], {}
+        parts.op, parts.inputs, parts.attributes = ALONG, [shape, places], {}
         parts.steps.add("computed shapes")
 
 
@@ -290,7 +290,7 @@ def _to_one_number(rewriter, node, users):
         if not isinstance(one, Literal) or one.value != () or not is_op(other, "Shape"):
             return
         normal.absorbed.update(_helpers(broadcast))
-    total.op, total.inputs, total.attributes = _OF_ALL, [tensor], {}
+    total.op, total.inputs, total.attributes = OF_ALL, [tensor], {}
     total.steps.add("static broadcast")
 
 
@@ -347,7 +347,7 @@ def _are_batches(normal, sizes, tensor):
 
 _TIMES_TRANSPOSED = ({"transpose_b"}, {"adj_y"})
 _BROADCAST = ("BroadcastGradientArgs",)
-_OF_ALL = "sum of all"  # an op of the normal form: of all elements, however many axes there are
-_ALONG = "sizes along axes"  # an op of the normal form: the product of the sizes of a tensor along some axes
+OF_ALL = "sum of all"  # an op of the normal form: of all elements, however many axes there are
+ALONG = "sizes along axes"  # an op of the normal form: the product of the sizes of a tensor along some axes
 _STEPS = {"Reshape": _reshaped, "RealDiv": _counted, "BroadcastTo": _spread, "Select": _chosen, "SelectV2": _chosen}
 RULES = {"Cast": _narrowed}
