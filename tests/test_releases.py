@@ -12,7 +12,6 @@ NO_RULE_YET: set = set()
 # Of the stored graphs, by the oldest release that built them, those that today's port does not pass against.
 NO_RULE_FOR_TODAY = {("partitioned", "1.0.1"), ("stacked_lstm", "1.13.2")}
 NO_RULE_FOR_TODAY |= {("cropped", release) for release in ("1.4.1", "1.5.1", "1.6.0", "1.7.1", "1.8.0")}
-NO_RULE_FOR_TODAY |= {(name, "1.5.1") for name in ("bidirectional_rnn", "dynamic_rnn", "stacked_lstm")}
 SAMPLE = ("softmax_regression", "transposed_convolution", "conditional")
 
 

@@ -422,6 +422,11 @@ RULES = {
         "1.0 to 1.2",
         "what is popped is what was pushed",
     ),
+    "limited stacks": Rule(
+        "what the backward loop needs is kept on a stack of any size, was on one for as many values as turns",
+        "1.5, 1.6",
+        "each turn pushes one value at most, and the loop counts its turns up to that limit",
+    ),
     "entered again": Rule(
         "what enters a loop as a constant enters that of the gradient as well, or is kept in every turn",
         "1.0 to 1.15, 1.15 to 2.21",

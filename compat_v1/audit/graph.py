@@ -327,8 +327,9 @@ class Graph:
                 todo += new
         return seen <= self.functions.keys()
 
+    @functools.cached_property
     def stacks(self):
-        """Return {name of a Stack: ([pushes], [pops])}."""
+        """{name of a Stack: ([pushes], [pops])}."""
         stacks = collections.defaultdict(lambda: ([], []))
         for name, node in self.nodes.items():
             kind = {"StackPush": 0, "StackPushV2": 0, "StackPop": 1, "StackPopV2": 1}.get(node.op)
@@ -340,7 +341,7 @@ class Graph:
                 if self.nodes[handle].op not in (*ENTERS, *SWITCHES, "Identity", "RefIdentity"):
                     break
             stacks[handle][kind].append(name)
-        return stacks
+        return dict(stacks)
 
     def needs(self, name):
         """Return the nodes that a node takes, then those that it waits for, a tuple."""
@@ -410,7 +411,7 @@ class Graph:
         What is popped in a branch waits for the condition, which is popped before.
         """
         ordered = collections.defaultdict(set)  # {loop: what comes turn by turn}
-        stacks = self.stacks().values()
+        stacks = self.stacks.values()
         kept = [one for pushes, _ in stacks for one in pushes]
         pops = [one for _, pops in stacks for one in pops]
         kept += [one for one in pops if self.controls[one] or self.nodes[self.inputs[one][0][0]].op not in SWITCHES]
@@ -435,7 +436,7 @@ class Graph:
             if node.op in MERGES:
                 needs[name] = [one for one in needs[name] if self.nodes[one].op not in BACK_EDGES]
         with_stacks = {name: list(makers) for name, makers in needs.items()}
-        for pushes, pops in self.stacks().values():
+        for pushes, pops in self.stacks.values():
             for pop in pops:
                 with_stacks[pop] += [self.inputs[push][1][0] for push in pushes if len(self.inputs[push]) > 1]
         for wanted in (with_stacks, needs):

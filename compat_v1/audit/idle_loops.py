@@ -61,7 +61,7 @@ def _passed_on(graph, inside):
             unseen.remove(name)
             todo += [maker for maker, _ in graph.inputs[name] if maker in unseen]
             todo += [one for one in graph.controls[name] if one in unseen]
-    stacks = {name for _, pops in graph.stacks().values() for pop in pops for name in _handing(graph, pop)}
+    stacks = {name for _, pops in graph.stacks.values() for pop in pops for name in _handing(graph, pop)}
     return behind([name for name in unseen - stacks if graph.nodes[name].op in _HANDING], graph.followers)
 
 

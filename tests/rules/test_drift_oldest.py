@@ -53,6 +53,7 @@ PROVED |= {"handles of accumulators"}  # in test_drift_accumulators.py
 PROVED |= {"rows once"}  # in test_drift_rows_once.py
 PROVED |= {"reshaped rows"}  # in test_drift_rows_of_ones.py
 PROVED |= {"sent into a branch"}  # in test_drift_sent.py
+PROVED |= {"limited stacks"}  # in test_drift_limited.py
 UNLISTED = {"computed shapes"}  # nobody is told of them
 
 

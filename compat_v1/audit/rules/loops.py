@@ -280,7 +280,7 @@ class LoopRules:
         """Whether a push that swaps memory is in a loop where all others do: it is the loop that says so."""
         frame, swaps = self.graph.frames[push], "swap_memory" in self.graph.attributes(push)
         if not hasattr(self, "_swapping"):
-            pushes = [one for pushes, _ in self.graph.stacks().values() for one in pushes]
+            pushes = [one for pushes, _ in self.graph.stacks.values() for one in pushes]
             self._swapping = Counter(
                 (self.graph.frames[one], "swap_memory" in self.graph.attributes(one)) for one in pushes
             )
@@ -292,7 +292,7 @@ class LoopRules:
     def stack_of(self, name):
         """Return all pushes and pops, two lists of names, of the stack that a node pushes to or pops from."""
         if not hasattr(self, "_stacks"):
-            self._stacks = {one: stack for stack in self.graph.stacks().values() for one in (*stack[0], *stack[1])}
+            self._stacks = {one: stack for stack in self.graph.stacks.values() for one in (*stack[0], *stack[1])}
         return self._stacks[name]
 
     def _popped(self, name):
