@@ -11,7 +11,6 @@ from compat_v1.audit import drift
 NO_RULE_YET: set = set()
 # Of the stored graphs, by the oldest release that built them, those that today's port does not pass against.
 NO_RULE_FOR_TODAY = {("partitioned", "1.0.1"), ("stacked_lstm", "1.13.2")}
-NO_RULE_FOR_TODAY |= {("cropped", release) for release in ("1.4.1", "1.5.1", "1.6.0", "1.7.1", "1.8.0")}
 SAMPLE = ("softmax_regression", "transposed_convolution", "conditional")
 
 

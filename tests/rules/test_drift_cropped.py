@@ -38,6 +38,37 @@ def test_that_it_does_is_so_for_some_sizes_only():
     assert any(same) and not all(same)
 
 
+def _of_known_size(new, part, size):
+    """The middle part of an image whose size is known: from TensorFlow 1.4 to 1.8 ops computed where it begins."""
+    with tf.Graph().as_default() as graph:
+        x = floats(size, 2 * size, 3)
+        if new:
+            middle = tf.image.central_crop(x, part)
+        else:
+            shape, share, begin = raw.Shape(input=x), tf.constant(part, tf.float64), []
+            for axis in (0, 1):
+                whole = raw.Cast(x=shape[axis], DstT=tf.float64)
+                begin.append(raw.Cast(x=(whole - whole * share) / tf.constant(2.0, tf.float64), DstT=tf.int32))
+            left = [shape[axis] - begin[axis] * 2 for axis in (0, 1)]
+            middle = raw.Slice(input=x, begin=raw.Pack(values=[*begin, 0]), size=raw.Pack(values=[*left, -1]))
+        out(raw.Exp(x=middle))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("part", [0.1, 0.3, 0.5, 0.6, 0.7, 0.875])
+def test_where_the_middle_of_an_image_of_known_size_begins_is_computed_as_python_does(part):
+    for size in (3, 10, 20, 31):
+        old = _of_known_size(False, part, size)
+        proved(old, _of_known_size(True, part, size), seeds=1)
+    assert audit(old, _of_known_size(True, part + 0.1, size)).verdict == "not faithful"
+
+
+def test_what_is_no_part_of_an_image_is_not_computed():
+    new = _of_known_size(True, 0.5, 8)
+    for part in (0.0, np.inf, np.nan):
+        assert audit(_of_known_size(False, part, 8), new).verdict == "not faithful", part
+
+
 def _turned(new, mistake=""):
     """An image that is copied and turned, or not: in a branch as well."""
     x = floats(4, 4, 3)

@@ -104,12 +104,15 @@ def _without_copies(normal, operand):
 def _cropped(rewriter, name, _node, operands):
     """Where the middle of an image begins is the whole part of (n - n * part) / 2, was that of n / (2 / (1 - part)).
 
-    That divisor was made a whole number first: both are the same where it is one, as powers of 2 are exactly.
+    That divisor was made a whole number first: both are the same where it is one, as powers of 2 are exactly. Of a
+    size that is known, ops computed what Python does by now, as exactly.
     """
     found = {}
     if rewriter.dtype(name) != "int32" or not match(operands[0], _MARGIN, found):
         return False
     size, part = found["size"], found["part"]
+    if isinstance(size, Literal) and isinstance(part, Literal):
+        return _begun(rewriter, name, found["nodes"], size, part)
     if not is_op(size, "Cast") or not isinstance(size[0].inputs[0], Literal) or not isinstance(part, Literal):
         return False
     if size[0].inputs[0].kind != "whole" or size[0].inputs[0].shape != () or part.dtype != "float64":
@@ -126,6 +129,22 @@ def _cropped(rewriter, name, _node, operands):
     whole_part = whole(divide(counted, times), "int32", (name,), {"FloorDiv"}, size[0].inputs[0].alive)
     rewriter.normal.absorbed.update(nodes)
     rewriter.normal.alias(name, whole_part, "margins of an image" if is_exact else "part of an image")
+    return True
+
+
+def _begun(rewriter, name, nodes, size, part):
+    if (
+        {size.dtype, part.dtype} != {"float64"}
+        or {size.shape, part.shape} != {()}
+        or any(one.controls for one in nodes)
+    ):
+        return False
+    count, share = (np.frombuffer(one.value)[0] for one in (size, part))
+    if not (0 < share < 1 and 0 <= count < 2**31):
+        return False
+    begins = whole(int((count - count * share) / 2), "int32", (name,), {"Cast"}, size.alive)
+    rewriter.normal.absorbed.update(nodes)
+    rewriter.normal.alias(name, begins, "computed shapes")
     return True
 
 
