@@ -146,6 +146,32 @@ def test_the_gradients_of_a_norm_and_of_a_square_take_one_tensor_twice(updates):
         assert audit(old, _built(_norm_beside_a_square, True, **{"updates": updates, **mistake})).differences
 
 
+def _norm_in_a_loop(new, axis=1, by=1.0):
+    """A state that is divided by its norm turn by turn, for whose gradient it is kept."""
+    x, w = floats(5, 3), floats(3, 3, name="w")
+
+    def turn(hidden):
+        hidden = tf.matmul(hidden, w) + x
+        if new:
+            norm = tf.norm(hidden, axis=axis, keepdims=True)
+        else:
+            norm = tf.sqrt(tf.reduce_sum(tf.square(hidden), axis, keepdims=True))
+        return hidden / (norm * by)
+
+    hidden = tf.while_loop(lambda _: tf.constant(True), turn, [x], maximum_iterations=3)
+    out(tf.gradients(tf.reduce_sum(hidden**3), w)[0])
+
+
+@pytest.mark.usefixtures("loops_of_ops")
+def test_the_gradient_of_a_norm_in_a_loop_takes_what_is_kept():
+    old, new = _built(_norm_in_a_loop, False), _built(_norm_in_a_loop, True)
+    result = audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["gradient of a norm"]
+    np.testing.assert_allclose(*_results(old, new), rtol=1e-4, atol=1e-5)
+    for mistake in ({"axis": 0}, {"by": 2.0}):
+        assert audit(old, _built(_norm_in_a_loop, True, **mistake)).verdict == "not faithful"
+
+
 def _norm_behind_updates(makes_one):
     """The gated gradients of a norm, that wait for an update; and one for the 1 of ones_like(x), which nothing uses."""
     x, y = floats(3, 4), floats(3, 4, name="y")

@@ -21,7 +21,9 @@ def finish(normal):
         node.op, node.inputs = "Square", node.inputs[:1]
         node.steps.add(_RULE)
     for node in normed:
-        _write_gradient(normal, node.inputs[0], users)
+        popped = [(one, 0) for one, (pushed, *_) in normal.kept.items() if pushed == node.inputs[0]]
+        for tensor in (node.inputs[0], *popped):  # in a loop, the gradient takes what is kept for it
+            _write_gradient(normal, tensor, users)
     if normed:
         sharing.share(normal)  # with what was a square before
 
@@ -41,7 +43,7 @@ def _is_normed(node, users):
 
 def _write_gradient(normal, tensor, users):
     """The gradient of such a product, g * x twice in a sum, is g * (2 * x) in that sum."""
-    for product in sorted(users[tensor[0]], key=lambda one: one.number):
+    for product in sorted(users.get(tensor[0], ()), key=lambda one: one.number):
         if product.op != "Mul" or tensor not in product.inputs or product.controls:
             continue
         term, replaced = _handed_on(product, users)
