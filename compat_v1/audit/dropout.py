@@ -48,9 +48,12 @@ def _sending(operand):
 
 
 def _runs_with(graph, name, slot, other):
-    """Whether a node runs in the branches that one of its inputs is sent into by another input, too."""
+    """Whether a node runs in the branches that one of its inputs is sent into by another input, too.
+
+    What a number is made from waits for the turn of a loop, which what entered the loop once does not.
+    """
     runs, also = (graph.branches.of_tensor(*graph.inputs[name][k]) for k in (slot, other))
-    return runs <= also
+    return all(graph.nodes[condition].op == "LoopCond" for (condition, _), _ in runs - also)
 
 
 def keep_of_rate(rate):

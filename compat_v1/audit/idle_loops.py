@@ -9,7 +9,7 @@ import collections
 
 import tensorflow.compat.v1 as tf
 
-from compat_v1.audit.graph import ENTERS, EXITS, MERGES, SWITCHES
+from compat_v1.audit.graph import ENTERS, EXITS, MERGES, SWITCHES, Attributes
 from compat_v1.audit.pruning import behind
 from compat_v1.audit.references import target
 
@@ -62,7 +62,15 @@ def _passed_on(graph, inside):
             todo += [maker for maker, _ in graph.inputs[name] if maker in unseen]
             todo += [one for one in graph.controls[name] if one in unseen]
     stacks = {name for _, pops in graph.stacks.values() for pop in pops for name in _handing(graph, pop)}
-    return behind([name for name in unseen - stacks if graph.nodes[name].op in _HANDING], graph.followers)
+    unseen = {name for name in unseen - stacks if graph.nodes[name].op in _HANDING and not _tells(graph, name)}
+    constants = {name for name in unseen if Attributes(graph.nodes[name])["is_constant"].b}
+    found = behind(unseen - constants, graph.followers)
+    return found | {name for name in constants if found.issuperset(graph.followers[name])}
+
+
+def _tells(graph, name):
+    """Whether a Switch only tells which branch runs: one in which nobody takes anything, it may be, in one graph."""
+    return graph.nodes[name].op in SWITCHES and len(set(graph.inputs[name])) == 1
 
 
 def _handing(graph, pop):

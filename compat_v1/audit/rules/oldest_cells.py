@@ -20,7 +20,7 @@ def _keep_once(normal):
     found, instead, frames = {}, {}, normal.graph.frames
     for pop, (operand, push, _) in normal.kept.items():
         pushed = normal.made.get(push)
-        if isinstance(operand, Literal) or pushed is None:
+        if isinstance(operand, Literal) or pushed is None or pop in normal.removed:
             continue
         alike = (frames[push], frames[pop.name], pushed.controls, pop.controls, pushed.device, pop.device)
         first = found.setdefault((operand, *alike, pushed.attributes.get("swap_memory")), pop)

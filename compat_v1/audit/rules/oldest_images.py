@@ -133,16 +133,14 @@ def _cropped(rewriter, name, _node, operands):
 
 
 def _begun(rewriter, name, nodes, size, part):
-    if (
-        {size.dtype, part.dtype} != {"float64"}
-        or {size.shape, part.shape} != {()}
-        or any(one.controls for one in nodes)
-    ):
+    alive = size.alive | part.alive  # of an image in a loop, the loop
+    known = {size.dtype, part.dtype} == {"float64"} and {size.shape, part.shape} == {()}
+    if not known or any(one.controls - alive for one in nodes):
         return False
     count, share = (np.frombuffer(one.value)[0] for one in (size, part))
     if not (0 < share < 1 and 0 <= count < 2**31):
         return False
-    begins = whole(int((count - count * share) / 2), "int32", (name,), {"Cast"}, size.alive)
+    begins = whole(int((count - count * share) / 2), "int32", (name,), {"Cast"}, alive)
     rewriter.normal.absorbed.update(nodes)
     rewriter.normal.alias(name, begins, "computed shapes")
     return True
