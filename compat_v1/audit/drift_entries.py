@@ -1,6 +1,11 @@
 """What an entry of `drift.py` says."""
 
+import re
 from typing import NamedTuple
+
+# The versions of graphs since which no release does as one before it did: what 1.10 changed is of 27 in all.
+_VERSIONS = {"1.2": 26, "1.8": 27, "1.10": 27, "1.12": 28, "1.15": 134}
+_LATER = 135  # of those behind 1.15, which write no originals
 
 
 class Rule(NamedTuple):
@@ -14,6 +19,12 @@ class Change(NamedTuple):
     changed: str
     since: str
     advice: str
+
+    def may_be_of(self, version: int) -> bool:
+        """Whether an original of that version may be of a release before the change; 0 says nothing."""
+        releases = re.findall(r" to (\d+\.\d+)", self.since)
+        last = max(releases, key=lambda one: [int(part) for part in one.split(".")], default="")
+        return version not in range(_VERSIONS.get(last, _LATER), _LATER)
 
 
 def period(rule: Rule) -> str:

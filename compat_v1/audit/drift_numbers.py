@@ -412,7 +412,7 @@ NUMBERS = {
     "scale of initial weights": Change(
         "variance_scaling_initializer and glorot_normal_initializer divide the deviation by 0.8796, that of normal "
         "numbers of which those beyond twice as much are drawn again",
-        "1.8 to 1.12",
+        "1.9 to 1.10",
         "initial weights are 1.137 times as large; for the old ones write "
         "tf.truncated_normal_initializer(stddev=(scale / n) ** 0.5) in the port, for n inputs, or what the mode counts",
     ),

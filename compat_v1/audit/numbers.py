@@ -42,5 +42,16 @@ def changed_numbers(verification, told=frozenset()):
             findings.append(Finding("attribute", node, other, what))
     for rule in sorted(verification.rules.keys() & drift.NUMBERS.keys()):
         names = verification.rules.pop(rule)
-        numbers.append(Numbers(rule, names, drift.NUMBERS[rule].advice))
+        if drift.NUMBERS[rule].may_be_of(verification.pairing.sides[0].normal.graph.graph_def.versions.producer):
+            numbers.append(Numbers(rule, names, drift.NUMBERS[rule].advice))
+        else:
+            findings.append(_changed_by_hand(verification, rule, names))
     return numbers, findings
+
+
+def _changed_by_hand(verification, rule, names):
+    """Return the finding that the original was written otherwise, though by a release that had changed that before."""
+    node, port = (side.normal.made.get(names[0]) for side in verification.pairing.sides)
+    other = verification.partner.get(node) if node else port
+    what = f"is written otherwise in the port ({rule}), which TensorFlow did before the release that wrote the original"
+    return Finding("attribute", node, other, what, names[0])

@@ -90,7 +90,20 @@ def _is_named_after(verification, node, other, text, other_text):
     if re.fullmatch(r"/fraction_(of|over)_\d+(_of_\d+)?_full", tags[1].removeprefix(tags[0])):
         return True  # of a queue, which had its name alone
     own = unnumbered(tags[0]) == unnumbered(tags[1])
+    graphs = [side.normal.graph for side in verification.pairing.sides]
+    own = own and all(map(_is_numbered, graphs, tags, tags[::-1]))
     return own or _names_variables(verification, *tags) or _begin_with_names(verification, *tags)
+
+
+def _is_numbered(graph, tag, other_tag):
+    """Whether each number in a tag that the other has not is one that made it unique: another name is the rest of it."""
+    parts = tag.split("/")
+    for place, (part, other) in enumerate(zip(parts, other_tag.split("/"), strict=True)):
+        name = "/".join([*parts[:place], unnumbered(part)])
+        is_other = part not in (other, unnumbered(part))
+        if is_other and not any(one == name or one.startswith(f"{name}/") for one in graph.nodes):
+            return False
+    return True
 
 
 def _begin_with_names(verification, tag, other_tag):
