@@ -96,12 +96,15 @@ def _is_named_after(verification, node, other, text, other_text):
 
 
 def _is_numbered(graph, tag, other_tag):
-    """Whether each number in a tag that the other has not is one that made it unique: another name is the rest of it."""
+    """Whether each number in a tag that the other has not is one that made it unique: another name is the rest of it.
+
+    Whether its letters are small or not makes no name unique.
+    """
     parts = tag.split("/")
     for place, (part, other) in enumerate(zip(parts, other_tag.split("/"), strict=True)):
-        name = "/".join([*parts[:place], unnumbered(part)])
+        name = "/".join([*parts[:place], unnumbered(part)]).lower()
         is_other = part not in (other, unnumbered(part))
-        if is_other and not any(one == name or one.startswith(f"{name}/") for one in graph.nodes):
+        if is_other and not any(f"{one.lower()}/".startswith(f"{name}/") for one in graph.nodes):
             return False
     return True
 
