@@ -1,4 +1,7 @@
-"""What a call of a function says of itself: which of its attributes TensorFlow writes otherwise, with no effect."""
+"""What a call of a function says of itself: which of its attributes TensorFlow writes otherwise, with no effect.
+
+And under which name a program registered the gradient of an op.
+"""
 
 import re
 
@@ -8,6 +11,9 @@ from tensorflow.core.protobuf import config_pb2
 
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _REGISTERED = re.compile(rb"(Stateful)?PartitionedCall-\d+")  # under which name the builder finds its gradient
+_DRAWN = re.compile(
+    rb"(.+?)\d{4,}"
+)  # a name that ends in what no one counts to: a program drew it, to have no other so
 
 
 def attribute(key, value, other_value):
@@ -20,6 +26,12 @@ def attribute(key, value, other_value):
     if key == "config_proto" and _settings(one.s) == _settings(other.s):
         return "settings of calls"
     return None
+
+
+def are_drawn(value, other_value):
+    """Whether gradients are registered under names that differ in a number alone that a program drew for each."""
+    names = [_DRAWN.fullmatch(attr_value_pb2.AttrValue.FromString(each or b"").s) for each in (value, other_value)]
+    return all(names) and names[0][1] == names[1][1]
 
 
 def _settings(serialized):

@@ -294,6 +294,8 @@ def attribute(node, other, key, value, other_value, graph):
         return "messages"  # a gradient's, which says the forward op's as well by now
     if node.op in called.CALLS:
         return called.attribute(key, value, other_value)
+    if key == "_gradient_op_type" and called.are_drawn(value, other_value):
+        return "names"  # the gradient itself is in the graph, and compared
     if (key, node.op) in _NEW and value is None:
         return _NEW[key, node.op]
     if key in ("legacy_autotune", "is_files") and value is None and "Dataset" in node.op:

@@ -362,3 +362,39 @@ def test_a_size_that_1_15_wrote_for_what_nobody_takes_of_a_normalization_is_pass
             for size in node.attr["_output_shapes"].list.shape[3:]:
                 size.CopyFrom(tf.TensorShape([8]).as_proto())
     assert audit(old, graph.as_graph_def()).verdict == "faithful"
+
+
+def _beside_number(op, gradient, turned=False):
+    """As TensorFlow 1 wrote it for any two operands."""
+    shapes = [raw.Shape(input=one) for one in op.inputs]
+    axes = raw.BroadcastGradientArgs(s0=shapes[0], s1=shapes[1])
+    parts = [gradient] * 2 if op.type == "AddV2" else [gradient * op.inputs[1], op.inputs[0] * gradient]
+    shapes = [tf.stack([shapes[0][1], shapes[0][0]]), shapes[1]] if turned else shapes
+    return [tf.reshape(tf.reduce_sum(parts[k], axes[k]), shapes[k]) for k in range(2)]
+
+
+tf.RegisterGradient("BesideNumber")(_beside_number)
+tf.RegisterGradient("TurnedBesideNumber")(lambda op, gradient: _beside_number(op, gradient, turned=True))
+
+
+def _mapped(registered=None):
+    """The gradient of what a loop takes row by row, computed beside numbers."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        numbers = np.random.default_rng(5).normal(size=(4, 4)).astype(np.float32)
+        x, y = (tf.placeholder_with_default(one, [None, None]) for one in (numbers, numbers[:1]))
+        with graph.gradient_override_map(dict.fromkeys(["AddV2", "Mul"], registered) if registered else {}):
+            added = tf.exp(tf.maximum(x, y)) * tf.constant(0.5) + 1.0
+        rows = tf.map_fn(lambda row: tf.reduce_sum(tf.square(row)), tf.log(added))
+        tf.identity(tf.gradients(tf.reduce_sum(tf.sin(rows)), x)[0], name="out")
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        node.attr.pop("_gradient_op_type", None)
+    return graph_def
+
+
+def test_the_gradient_of_what_a_loop_takes_has_the_sizes_of_what_was_computed_beside_a_number():
+    proved(_mapped("BesideNumber"), _mapped())
+
+
+def test_the_gradient_of_what_a_loop_takes_is_not_reshaped_to_other_sizes():
+    assert audit(_mapped("TurnedBesideNumber"), _mapped()).verdict == "not faithful"

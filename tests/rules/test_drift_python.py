@@ -1,6 +1,7 @@
 """Functions in Python, which a graph names by how many its process had made before."""
 
 import numpy as np
+import pytest
 import tensorflow.compat.v1 as tf
 from tensorflow import function
 from tensorflow.python.framework.function import Defun
@@ -64,6 +65,30 @@ def test_the_report_tells_functions_by_their_order_in_the_graph():
     """The first function of the port, of which nothing is made, moves those that follow."""
     report = audited(computed(), computed(unused=True)).differences
     assert any("pyfunc_0" in one.what and "pyfunc_1" in one.what for one in report), report
+
+
+def guided(number, *, sign=1.0, name="Guided"):
+    """The gradient of what has another one, registered under a name that the program draws a number for."""
+    with tf.Graph().as_default() as graph:
+        tf.RegisterGradient(f"{name}{number}")(lambda _op, gradient: sign * tf.nn.relu(gradient))
+        x = tf.constant([2.0, -3.0])
+        with graph.gradient_override_map({"Relu": f"{name}{number}"}):
+            y = tf.nn.relu(x)
+        tf.identity(tf.gradients(tf.sin(y), x)[0], name="result")
+    return graph
+
+
+def test_a_gradient_is_registered_under_a_name_that_is_drawn():
+    old, new = guided(40213), guided(77120)
+    assert run(old).tobytes() == run(new).tobytes()
+    assert audited(old, new).verdict == "faithful"
+    assert audited(old, guided(1234, sign=2.0)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("drawn, name, number", [(90001, "Guided", 2), (90002, "Other", 5000), (90003, "Guided", "x")])
+def test_another_name_of_a_gradient_is_reported(drawn, name, number):
+    report = audited(guided(drawn), guided(number, name=name)).differences
+    assert len(report) == 1 and "_gradient_op_type" in report[0].what
 
 
 def passed_on(*, old=False, exchanged=False, after=False):

@@ -76,6 +76,13 @@ def kept_sum(new, mistake, **sizes):
     out(_spread(gradient, raw.Shape(input=x), new, True, **sizes))
 
 
+def kept_sum_of_a_function(new, mistake):
+    """The sizes of what a function in Python gives wait for it, and so does what is spread to them."""
+    x = tf.py_func(np.exp, [floats(3, 3)], tf.float32)
+    gradient = raw.Cos(x=raw.Sum(input=x, axis=-1, keep_dims=not mistake))
+    out(_spread(gradient, raw.Shape(input=x), new, True))
+
+
 def mean_of_an_axis(new, mistake, kept_dims=False):
     """The gradient of a mean is divided by the size along its axis."""
     x = _unranked(raw.Exp(x=floats(2, 3)))
@@ -115,7 +122,8 @@ def diagonal_of_a_product(new, mistake):
     out(raw.MatrixDiagV3(diagonal=raw.Mul(x=x, y=y), k=0, **numbers))
 
 
-FORMS = (larger, larger_than_a_number, kept_sum, mean_of_an_axis, kept_mean, narrowed, diagonal_of_a_product)
+FORMS = (larger, larger_than_a_number, kept_sum, kept_sum_of_a_function, mean_of_an_axis, kept_mean)
+FORMS += (narrowed, diagonal_of_a_product)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

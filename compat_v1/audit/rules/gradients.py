@@ -338,6 +338,9 @@ class GradientRules:
         if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
             self.normal.alias(name, tensor, "own shape")
             return True
+        if self._is_beside_scalar(name, own, target):
+            self.normal.alias(name, tensor, "static broadcast")
+            return True
         is_told = rest.is_of_summed_rows(own, target)
         if is_told:
             self.normal.rests[name] = target[0]
@@ -362,6 +365,22 @@ class GradientRules:
         self.normal.keep(name, "Reshape", [tensor, shape], attributes, steps, [target])
         return True
 
+    def _is_beside_scalar(self, name, own, target):
+        """Whether a gradient gets the sizes of what was computed beside a scalar: its own, as nothing else is spread.
+
+        They are not known to be its own behind a loop, as of what a `map_fn` takes, where more than one is unknown.
+        """
+        if own is not None and (len(own) != len(target) or any(map(_are_other_numbers, own, target))):
+            return False
+        (total, _), shape = self.graph.inputs[name][:2]
+        if self.graph.nodes[total].op != "Sum" or self.normal.controls(name) or self.normal.controls(total):
+            return False
+        broadcast, index = self.graph.inputs[total][1]
+        if self.graph.nodes[broadcast].op != "BroadcastGradientArgs":
+            return False
+        other = self.normal.operands(broadcast)[1 - index]
+        return self.graph.inputs[broadcast][index] == shape and isinstance(other, Literal) and other.shape == (0,)
+
     def _differs_in_ones(self, tensor, target):
         """Whether what a Reshape gives is reshaped once more, and all that comes and goes are axes of one element.
 
@@ -383,3 +402,7 @@ class GradientRules:
         if len(target) == 2 and ("Softmax" in users or "LogSoftmax" in users):
             return False  # TensorFlow 1.0 made rows for it, see `oldest_products.py`
         return tensor[0].controls <= self.normal.controls(name)
+
+
+def _are_other_numbers(size, other):
+    return isinstance(size, int) and size != other

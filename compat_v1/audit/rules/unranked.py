@@ -10,7 +10,7 @@ from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, makers, number
 from compat_v1.audit.patterns import is_same
-from compat_v1.audit.pruning import redirect, users_of
+from compat_v1.audit.pruning import redirect, surely_before, users_of
 from compat_v1.audit.rules.oldest_products import UNRANKED
 from compat_v1.audit.sizes import add, remainder
 
@@ -139,7 +139,7 @@ def _is_kept_by(rewriter, node, stitched, shape):
         return False
     counted, places, _, ones = stitched.inputs
     (rank,) = normal.sizes(shape)
-    if not is_op(counted, "Range") or counted[0].controls or stitched.controls:
+    if not is_op(counted, "Range") or stitched.controls or not counted[0].controls <= surely_before(shape[0]):
         return False
     start, limit, delta = counted[0].inputs
     if not (is_scalar(start, 0) and is_scalar(delta, 1) and isinstance(limit, Literal) and limit.value == (rank,)):
