@@ -187,3 +187,48 @@ def test_the_gradient_of_what_a_branch_in_a_loop_takes_is_for_nobody(turns):
     proved(old, new)
     for mistake in ("factor", "branch", "sign"):
         assert audit(old, chosen(False, mistake, turns=turns)).verdict == "not faithful", mistake
+
+
+def normalized(old, mistake=""):
+    """What moves an average in a loop never runs; what normalizes there is given that average by now, for nothing."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, scale = floats(2, 4, 4, 3), floats(3, name="scale")
+        mean = tf.get_variable("mean", [3], initializer=tf.zeros_initializer(), use_resource=False)
+
+        def turn(state):
+            given = [] if old else mean
+            found = raw.FusedBatchNormV3(
+                x=state, scale=scale, offset=scale, mean=given, variance=given, is_training=mistake != "average"
+            )
+            raw.Sub(x=mean, y=found.batch_mean)
+            return raw.Sin(x=found.y) if mistake == "op" else raw.Tanh(x=found.y)
+
+        out(tf.while_loop(lambda _: tf.constant(True), turn, [x], maximum_iterations=2))
+    return graph.as_graph_def()
+
+
+def test_an_average_enters_a_loop_for_what_does_not_read_it():
+    assert audit(normalized(True), normalized(False)).verdict == "faithful"
+    for mistake in ("average", "op"):
+        assert audit(normalized(True), normalized(False, mistake)).verdict == "not faithful", mistake
+
+
+def sent(old, mistake=""):
+    """A branch in a loop where one graph makes a constant, and the other takes what is sent there alone."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, asked = floats(3), tf.placeholder(tf.bool, [], name="asked")
+
+        def zeros(state):
+            return raw.ZerosLike(x=state) if old else tf.fill([3], 1.0 if mistake else 0.0)
+
+        def turn(state):
+            chosen = tf.cond(asked, lambda: raw.Maximum(x=state, y=zeros(raw.Identity(input=state))), lambda: state)
+            return raw.Sin(x=chosen)
+
+        out(tf.while_loop(lambda _: tf.constant(True), turn, [x], maximum_iterations=2))
+    return graph.as_graph_def()
+
+
+def test_what_tells_the_branch_in_a_loop_stands_there_though_one_graph_makes_nothing_for_it():
+    assert audit(sent(True), sent(False)).verdict == "faithful"
+    assert audit(sent(True), sent(False, "one")).verdict == "not faithful"

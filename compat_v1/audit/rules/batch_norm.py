@@ -9,7 +9,6 @@ from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import before
 
 v1 = tf.compat.v1
-_HANDING = ("Enter", "Identity", "Switch")
 _OPS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
 
@@ -23,8 +22,8 @@ def _in_training(rewriter, name, node, operands):
         return _third(rewriter, name, node, operands, "FusedBatchNormV3")
     nothing = Literal("data", "float32", (0,), b"")
     for one in operands[3:5]:
-        if is_op(one, *_HANDING, "ReadVariableOp"):  # into a branch or loop
-            rewriter.normal.absorbed.update({one[0], *(maker[0] for maker in one[0].inputs if is_op(maker, *_HANDING))})
+        if not isinstance(one, Literal) and one[0].op in ("Switch", "Identity", "ReadVariableOp"):
+            rewriter.normal.absorbed.update({one[0], *(maker[0] for maker in one[0].inputs if is_op(maker, "Switch"))})
     given = {"statistics of the batch"} if operands[3] is not None and not isinstance(operands[3], Literal) else set()
     if _third(rewriter, name, node, [*operands[:3], nothing, nothing], "FusedBatchNormV3", given):
         return True
