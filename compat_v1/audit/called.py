@@ -11,9 +11,7 @@ from tensorflow.core.protobuf import config_pb2
 
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _REGISTERED = re.compile(rb"(Stateful)?PartitionedCall-\d+")  # under which name the builder finds its gradient
-_DRAWN = re.compile(
-    rb"(.+?)\d{4,}"
-)  # a name that ends in what no one counts to: a program drew it, to have no other so
+_DRAWN = re.compile(rb"(.+?)\d{4,}")  # a name that ends in what nobody counts to: a program drew it, to have a new one
 
 
 def attribute(key, value, other_value):

@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple
 
-# The versions of graphs since which no release does as one before it did: what 1.10 changed is of 27 in all.
+# {a release: the first version of a GraphDef that it or a later one writes, and none before it}
 _VERSIONS = {"1.2": 26, "1.8": 27, "1.10": 27, "1.12": 28, "1.15": 134}
-_LATER = 135  # of those behind 1.15, which write no originals
+_LATER = 135  # what comes behind 1.15 writes no originals
 
 
 class Rule(NamedTuple):

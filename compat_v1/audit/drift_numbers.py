@@ -186,7 +186,7 @@ NUMBERS = {
     ),
     "tags of summaries": Change(
         "a summary has another tag, with another number to make it unique, or after another name of a tensor",
-        "1.0 to 1.15",
+        "1.0 to 1.15, 1.15 to 2.21",
         "event files show the curve under its new tag; the values are the same",
     ),
     "clipped by a norm": Change(

@@ -1,7 +1,7 @@
 """Texts that TensorFlow makes from names: what an assertion says when it fails, and the tags of summaries."""
 
 import re
-from itertools import combinations
+from itertools import combinations, product, takewhile
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import VARIABLES, is_tensor
@@ -92,7 +92,7 @@ def _is_named_after(verification, node, other, text, other_text):
     own = unnumbered(tags[0]) == unnumbered(tags[1])
     graphs = [side.normal.graph for side in verification.pairing.sides]
     own = own and all(map(_is_numbered, graphs, tags, tags[::-1]))
-    return own or _names_variables(verification, *tags) or _begin_with_names(verification, *tags)
+    return own or _names_variables(verification, *tags) or _name_a_tensor(verification, *tags)
 
 
 def _is_numbered(graph, tag, other_tag):
@@ -109,18 +109,33 @@ def _is_numbered(graph, tag, other_tag):
     return True
 
 
-def _begin_with_names(verification, tag, other_tag):
-    """Whether both tags begin with names of one tensor, which differ in its number alone, and go on alike."""
+def _name_a_tensor(verification, tag, other_tag):
+    """Whether both tags have the name of one tensor in them, each graph's own, between what is the same in both.
+
+    The names differ in numbers alone, or are those of the ops that make the tensor: TensorFlow gives it by another now.
+    """
     normals = [side.normal for side in verification.pairing.sides]
-    for end in range(1, len(tag)):
-        name, added = tag[:end], tag[end:]
-        other_name = other_tag.removesuffix(added)
-        if name == other_name or other_name == other_tag or unnumbered(name) != unnumbered(other_name):
+    begins, ends = _alike(tag, other_tag), _alike(tag[::-1], other_tag[::-1])
+    for begin, end in product(range(begins + 1), range(ends + 1)):
+        names = [one[begin : max(begin, len(one) - end)] for one in (tag, other_tag)]
+        tensors = [one.tensors.get((name, 0)) for one, name in zip(normals, names, strict=True)]
+        if not all(map(is_tensor, tensors)) or not verification.is_same(*tensors):
             continue
-        tensors = [one.tensors.get((one_name, 0)) for one, one_name in zip(normals, (name, other_name), strict=True)]
-        if all(map(is_tensor, tensors)) and verification.is_same(*tensors):
+        own = [_without_op(one.graph, name) for one, name in zip(normals, names, strict=True)]
+        if unnumbered(names[0]) == unnumbered(names[1]) or (None not in own and own[0] == own[1]):
             return True
     return False
+
+
+def _alike(text, other):
+    """Return with how many letters that are the same two texts begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False)))
+
+
+def _without_op(graph, name):
+    """Return the scope of a node that is named after its op, without numbers, or None."""
+    scope, _, last = unnumbered(name).rpartition("/")
+    return scope if last.lower() == graph.nodes[name].op.lower() else None
 
 
 def _names_variables(verification, tag, other_tag):

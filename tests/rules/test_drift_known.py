@@ -71,6 +71,27 @@ def test_a_tag_is_made_of_the_name_that_a_tensor_has_in_its_graph():
     assert audit(old, _built(_curves, 0, crossed=True)).verdict == "not faithful"
 
 
+def _of_an_op(new, name=""):
+    """The curve of a sum, under what is made of the sum's name: that of its op, which is another by now, or `name`."""
+    x = floats(4, 3)
+    with tf.name_scope("layer"):
+        total = (
+            raw.AddV2(x=x, y=raw.Exp(x=x), name=name or "AddV2") if new else raw.Add(x=x, y=raw.Exp(x=x), name="add")
+        )
+    tf.summary.histogram(f"mean_{total.op.name}_raw", total)
+    out(total)
+
+
+def test_a_tag_is_made_of_the_name_that_an_op_gives_its_tensor():
+    old = _built(_of_an_op, False)
+    for version in (0, 21, 134):  # by any release, the last of TensorFlow 1 as well
+        old.versions.producer = version
+        result = audit(old, _built(_of_an_op, True))
+        assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["tags of summaries"])
+    for name in ("total", "Add_total"):
+        assert audit(old, _built(_of_an_op, True, name)).verdict == "not faithful"
+
+
 def _penalized(epsilon, training=True, in_sum=None):
     """The penalty of a gradient through fused batch normalization, whose own gradient adds the epsilon once more."""
     x = floats(2, 4, 4, 3)
