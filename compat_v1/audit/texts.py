@@ -92,7 +92,7 @@ def _is_named_after(verification, node, other, text, other_text):
     own = unnumbered(tags[0]) == unnumbered(tags[1])
     graphs = [side.normal.graph for side in verification.pairing.sides]
     own = own and all(map(_is_numbered, graphs, tags, tags[::-1]))
-    return own or _names_variables(verification, *tags) or _name_a_tensor(verification, *tags)
+    return own or _names_variables(verification, *tags) or _name_a_tensor(verification, node, other, *tags)
 
 
 def _is_numbered(graph, tag, other_tag):
@@ -109,8 +109,8 @@ def _is_numbered(graph, tag, other_tag):
     return True
 
 
-def _name_a_tensor(verification, tag, other_tag):
-    """Whether both tags have the name of one tensor in them, each graph's own, between what is the same in both.
+def _name_a_tensor(verification, node, other, tag, other_tag):
+    """Whether both summaries' tags have the name of one tensor in them, each graph's own, between what is the same.
 
     The names differ in numbers alone, or are those of the ops that make the tensor: TensorFlow gives it by another now.
     """
@@ -120,6 +120,8 @@ def _name_a_tensor(verification, tag, other_tag):
         names = [one[begin : max(begin, len(one) - end)] for one in (tag, other_tag)]
         tensors = [one.tensors.get((name, 0)) for one, name in zip(normals, names, strict=True)]
         if not all(map(is_tensor, tensors)) or not verification.is_same(*tensors):
+            continue
+        if tensors[0][0] is node or tensors[1][0] is other:
             continue
         own = [_without_op(one.graph, name) for one, name in zip(normals, names, strict=True)]
         if unnumbered(names[0]) == unnumbered(names[1]) or (None not in own and own[0] == own[1]):
