@@ -396,6 +396,12 @@ class Graph:
         return {name: place for place, name in enumerate(self.order)}
 
     @functools.cached_property
+    def names_in_use(self):
+        """The names of nodes and the scopes that these are in, in small letters, as TensorFlow makes others unique."""
+        parts = [name.lower().split("/") for name in self.nodes]
+        return {"/".join(one[:end]) for one in parts for end in range(1, len(one) + 1)}
+
+    @functools.cached_property
     def followers(self):
         """{name: the nodes that take it or wait for it}."""
         found = {name: [] for name in self.nodes}

@@ -104,7 +104,7 @@ def _is_numbered(graph, tag, other_tag):
     for place, (part, other) in enumerate(zip(parts, other_tag.split("/"), strict=True)):
         name = "/".join([*parts[:place], unnumbered(part)]).lower()
         is_other = part not in (other, unnumbered(part))
-        if is_other and not any(f"{one.lower()}/".startswith(f"{name}/") for one in graph.nodes):
+        if is_other and name not in graph.names_in_use:
             return False
     return True
 

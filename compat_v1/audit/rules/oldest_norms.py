@@ -20,9 +20,11 @@ def finish(normal):
     for node in normed:
         node.op, node.inputs = "Square", node.inputs[:1]
         node.steps.add(_RULE)
+    popped = {}  # in a loop, the gradient takes what is kept for it
+    for pop, (pushed, *_) in normal.kept.items() if normed else ():
+        popped.setdefault(pushed, []).append((pop, 0))
     for node in normed:
-        popped = [(one, 0) for one, (pushed, *_) in normal.kept.items() if pushed == node.inputs[0]]
-        for tensor in (node.inputs[0], *popped):  # in a loop, the gradient takes what is kept for it
+        for tensor in (node.inputs[0], *popped.get(node.inputs[0], ())):
             _write_gradient(normal, tensor, users)
     if normed:
         sharing.share(normal)  # with what was a square before
