@@ -3,9 +3,11 @@
 * what the edit reaches is constant, and every constant that anything else uses keeps its value (`known_graph`);
 * the node is one that rules take for what the other graph writes otherwise, without a partner there, has no effect, and
   all that it reaches is so: no run of the other program can ask for any of it (`alone`);
-* the same, and whatever of the rest uses it comes after what it is made to wait for, or waits for no more, anyhow;
+* the same, or the node and what is made of it has no effect and is computed from constants and sizes alone; whatever of
+  the rest uses it comes anyhow after all with an effect that runs for what it begins or ceases to wait for;
 * the node is on the side of a Switch to which its condition, a constant, never leads, and brings nothing else to run;
-* an assertion prints others, or in another order, when it stops a program, and nothing else runs for it;
+* an assertion prints others, or in another order, or a constant that only assertions print is another, when they stop a
+  program, and nothing else runs for them;
 * the values of what the edit reaches end in nodes that have no effect and no partner in the other graph, which are only
   waited for, what waits for them waits for the same things that have an effect, and both graphs have the same bits;
 * the edit touches what is computed from constants and sizes alone, and both graphs have the same bits, but for nodes
@@ -22,7 +24,7 @@ from typing import NamedTuple
 
 from compat_v1.beside import CannotRunError, beside
 from compat_v1.beside.engine import Trial
-from known_graph import KnownGraph, same_constants
+from known_graph import KnownGraph, same_constants, source
 from same_but_names import same_but_names
 
 _BATCHES = (2, 5, 6)
@@ -80,10 +82,11 @@ def _is_of_no_use(edit, pair):
     seen, todo = {edit.node}, [edit.node]
     while todo:
         name = todo.pop()
-        if name not in pair.alone or graph.has_effect(name):
+        measured = waits and name in graph.users and graph.is_of_sizes(name, whole=False)
+        if not (name in pair.alone or measured) or graph.has_effect(name):
             return False
         for user in graph.users.get(name, ()):
-            anyhow = waits and all(graph.before(user.name) >> graph.place[one] & 1 for one in waits)
+            anyhow = waits and not any(graph.matters(one, [user.name]) for one in waits)
             if user.name not in seen and not anyhow:
                 seen.add(user.name)
                 todo.append(user.name)
@@ -97,8 +100,11 @@ def _is_never_run(edit, pair):
 
 
 def _only_prints(edit, pair):
-    """Whether an assertion asks for the same, and only what it prints is another."""
+    """Whether assertions ask for the same, and only what they print is another."""
     graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
+    if edit.kind == "constant":
+        users = graphs[0].users[edit.node]
+        return all(user.op == "Assert" and source(user.input[0])[0] != edit.node for user in users)
     asserts = graphs[0].nodes[edit.node].op == "Assert" and edit.places and 0 not in edit.places
     return bool(asserts) and _waits_alike(edit, graphs)
 

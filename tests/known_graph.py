@@ -134,15 +134,19 @@ class KnownGraph:
             node = self.nodes[source(node.input[0])[0]]
         return smart_constant_value(self.tensor(node.name)) if node.op == "Const" else None
 
-    def is_of_sizes(self, reference):
-        """Whether a tensor, or all of a node's, is of whole numbers computed from constants and sizes alone."""
+    def is_of_sizes(self, reference, whole=True):
+        """Whether a tensor, or all of a node's, is of (whole) numbers computed from constants and sizes alone."""
         todo, seen = [source(reference)[0]], set()
         while todo:
             operation = self.graph.get_operation_by_name(todo.pop())
             seen.add(operation.name)
-            whole = all(tensor.dtype.is_integer or tensor.dtype.is_bool for tensor in operation.outputs)
+            are_whole = all(tensor.dtype.is_integer or tensor.dtype.is_bool for tensor in operation.outputs)
             handed = self._handed(operation)
-            if not operation.outputs or not whole or (handed is None and self.has_effect(operation.name)):
+            if (
+                not operation.outputs
+                or (whole and not are_whole)
+                or (handed is None and self.has_effect(operation.name))
+            ):
                 return False
             if operation.type not in MEASURES:
                 makers = operation.inputs if handed is None else handed
@@ -232,6 +236,16 @@ class KnownGraph:
         left = [node for node in self.nodes.values() if node.name in rest]
         used = {reference for node in left for reference in node.input if source(reference)[1] >= 0}
         return part, rest, {reference for reference in used if source(reference)[0] in names}
+
+    @functools.cached_property
+    def unused_constants(self):
+        """The names of what is constant, and of which nothing is made that is not, and waited for by nothing."""
+        constants = {node.name for node in self.constant_part()[0].node}
+        unused = set()
+        for name in sorted(constants, key=self.place.get, reverse=True):
+            if all(user.name in unused for user in self.users.get(name, ())):
+                unused.add(name)
+        return unused
 
     def _is_constant(self, node, names):
         operation = self.graph.get_operation_by_name(node.name)

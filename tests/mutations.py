@@ -16,7 +16,8 @@ none of the equivalent mutants that can be told mechanically:
   which its kernel makes another each time, and Cast from what is no floating-point number its `Truncate`;
 * what a slice is told of an axis is left alone where its masks say that it is not asked;
 * whether it is an error that two tensors are not of one shape is left alone where one is a scalar or both are of one;
-* a constant that nothing uses, and attributes that begin with an underscore but `_class`, are left alone.
+* a constant that nothing uses, what constants wait for of which nothing else is made, and attributes that begin with an
+  underscore but `_class`, are left alone.
 
 What these do not tell, `equivalents.py` may, once an edit was not noticed.
 """
@@ -182,9 +183,17 @@ def _attribute(node, graph, rng):
         if key == "incompatible_shape_error" and graph and _shapes_fit(node, graph):
             continue
         changed = _copy(node)
-        if _change(changed.attr[key], declared.get(key), rng):
-            return f"the attribute {key} changes", [changed]
+        if not _change(changed.attr[key], declared.get(key), rng):
+            continue
+        if key in ("begin_mask", "end_mask") and not _asks(node, node.attr[key].i ^ changed.attr[key].i):
+            continue
+        return f"the attribute {key} changes", [changed]
     return None
+
+
+def _asks(node, axes):
+    """Whether a slice asks for where it begins and ends along any of some axes, given as bits."""
+    return bool(axes & ~(node.attr["ellipsis_mask"].i | node.attr["new_axis_mask"].i | node.attr["shrink_axis_mask"].i))
 
 
 def _shapes_fit(node, graph):
@@ -333,6 +342,8 @@ def _other_shape(tensor, other):
 
 
 def _control_added(node, graph, rng):
+    if node.name in graph.unused_constants:
+        return None
     names = [
         name
         for name in graph.nodes
@@ -348,6 +359,8 @@ def _control_added(node, graph, rng):
 
 
 def _control_removed(node, graph, rng):
+    if node.name in graph.unused_constants:
+        return None
     controls = [place for place, reference in enumerate(node.input) if reference.startswith("^")]
     rng.shuffle(controls)
     for place in controls:

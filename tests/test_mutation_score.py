@@ -1,5 +1,6 @@
 """A small sample of the mutation score, and its parts: what is planted can be told from what it was."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -85,6 +86,67 @@ def test_an_input_that_is_replaced_by_what_it_is_a_reshape_of_may_change_nothing
     edit = mutations.Edit("replaced input", "node", "input 0 is x, was reshaped", [node])
     pair = equivalents.Pair(graph, mutations.apply(edit, graph), frozenset())
     assert equivalents.is_equivalent(edit, pair) == changes_nothing
+
+
+@pytest.mark.parametrize(("wait", "changes_nothing"), [("gradient", True), ("update", False)])
+def test_a_size_may_wait_for_what_all_that_is_made_of_it_comes_behind(wait, changes_nothing):
+    """A mean's gradient divides by a size as a number: that this waits for the gradient it divides changes nothing."""
+
+    def make():
+        x = v1.placeholder(tf.float32, [None], name="x")
+        gradient = tf.exp(v1.placeholder(tf.float32, [None]), name="gradient")
+        variable = v1.get_variable("v", [], use_resource=False, initializer=v1.zeros_initializer())
+        v1.assign_add(variable, 1.0, name="update")
+        size = tf.add(tf.size(x), 1, name="divisor")
+        tf.divide(gradient, tf.cast(size, tf.float32), name="quotient")
+
+    graph = build(make)
+    node = v1.NodeDef.FromString(next(node for node in graph.node if node.name == "divisor").SerializeToString())
+    node.input.append(f"^{wait}")
+    edit = mutations.Edit("control input added", "divisor", f"waits for {wait}", [node])
+    pair = equivalents.Pair(graph, mutations.apply(edit, graph), frozenset())
+    assert equivalents.is_equivalent(edit, pair) == changes_nothing
+
+
+def test_a_constant_that_an_assertion_prints_may_be_another():
+    def make():
+        x = v1.placeholder(tf.float32, [], name="x")
+        limit, message = tf.constant(2.0, name="limit"), tf.constant("too large", name="message")
+        tf.raw_ops.Assert(condition=tf.less(x, limit), data=[message, x])
+        tf.raw_ops.Assert(condition=tf.constant(False, name="never"), data=[message])
+
+    graph = build(make)
+    for edit in mutations.edits(graph):
+        if edit.kind == "constant":
+            pair = equivalents.Pair(graph, mutations.apply(edit, graph), frozenset())
+            assert equivalents.is_equivalent(edit, pair) == (edit.node == "message"), edit.node
+
+
+def test_what_a_constant_waits_for_is_edited_only_if_something_uses_it():
+    def make():
+        v1.placeholder(tf.float32, [])
+        x = v1.placeholder(tf.float32, [None], name="x")
+        with tf.control_dependencies([x]):
+            used = tf.constant(1.0, name="used")
+            tf.fill(tf.constant([2, 3], name="pair"), used, name="unused")
+            tf.add(x, used)
+
+    edited = {edit.node for edit in mutations.edits(build(make)) if edit.kind.startswith("control")}
+    assert "used" in edited and not {"pair", "unused"} & edited
+
+
+def test_a_mask_of_a_slice_is_edited_where_it_says_something():
+    def make():
+        x = v1.placeholder(tf.int32, [4, 5], name="x")
+        tf.identity(x[1, 2:], name="shrunk")
+
+    graph = build(make)
+    (node,) = (node for node in graph.node if node.op == "StridedSlice")
+    known = known_graph.KnownGraph(graph)
+    found = [mutations._attribute(node, known, random.Random(seed)) for seed in range(40)]
+    keys = {what.split()[2] for what, _ in found}
+    assert "begin_mask" not in keys, "its first bit is of the axis of which one element is taken"
+    assert {"shrink_axis_mask", "new_axis_mask", "ellipsis_mask"} <= keys
 
 
 def test_what_replaces_an_op_has_its_signature():
