@@ -417,10 +417,10 @@ def test_what_the_result_of_a_function_waits_for_is_compared():
     assert audit(_cropped(), _cropped(checked=1)).verdict == "not faithful"
 
 
-def _accumulated(how, terms=(0, 1, 2), begin=0.0):
+def _accumulated(how, terms=(0, 1, 2), begin=0.0, locked=True):
     """A sum by one op, in a variable for it alone that holds `begin` first, of all terms at once or one by one.
 
-    `begin`: None for something computed.
+    `begin`: None for something computed; `locked`: each term is added while no other is.
     """
     with tf.Graph().as_default() as graph:
         x = floats(5, 3)
@@ -436,7 +436,7 @@ def _accumulated(how, terms=(0, 1, 2), begin=0.0):
             else:
                 zeros = raw.Cos(x=x) if begin is None else raw.Fill(dims=[5, 3], value=begin)
             kept = raw.Assign(ref=kept, value=zeros)
-            with tf.control_dependencies([raw.AssignAdd(ref=kept, value=one) for one in inputs]):
+            with tf.control_dependencies([raw.AssignAdd(ref=kept, value=one, use_locking=locked) for one in inputs]):
                 total = raw.DestroyTemporaryVariable(ref=kept, var_name="kept")
         elif how == "one by one":
             total = inputs[0]
@@ -464,6 +464,8 @@ def test_a_variable_for_a_sum_begins_with_zeros_and_nothing_else_sees_it():
     for begin in (1.0, None):
         begun = _accumulated("in a variable", begin=begin)
         assert audit(begun, _accumulated("at once")).verdict == "not faithful", begin
+    unlocked = _accumulated("in a variable", locked=False)
+    assert audit(unlocked, _accumulated("at once")).verdict == "not faithful"
     seen = _accumulated("in a variable")
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(seen, name="")

@@ -149,6 +149,8 @@ def _accumulated_in_place(rewriter, name, _node, operands):
     (variable, _), (zeros, _) = graph.inputs[begin]
     if graph.nodes[variable].op != "TemporaryVariable" or any(graph.inputs[one][0] != (begin, 0) for one in added):
         return False
+    if not all(graph.nodes[one].attr["use_locking"].b for one in added):  # a term may be lost
+        return False
     terms = [graph.inputs[one][1] for one in added]
     first = {user for user, _ in graph.users[terms[0][0]] if graph.nodes[user].op == "Merge"}
     first = {one for one in first if sorted(graph.inputs[one]) == sorted(terms)}
