@@ -21,6 +21,7 @@ from compat_v1.audit import (
     idle,
     idle_alone,
     idle_loops,
+    kept_whole,
     keras_ops,
     layer_norm,
     loops,
@@ -79,7 +80,7 @@ def _without_collector():
 def audit_graphs(original: Graph, port: Graph, roles: dict[str, tuple[str, str]] | None = None) -> Audit:
     """Compare two `Graph`s as `audit` does: for many audits of one graph, which are left as they were."""
     comparison, numbers = _Comparison(original, port), []
-    for layers in (fused, fused_averages, layer_norm, keras_ops, older_ops, branched, asserted, row_orders):
+    for layers in (fused, fused_averages, layer_norm, keras_ops, older_ops, branched, asserted, kept_whole, row_orders):
         causes, graph_def = layers.written_out(comparison.verification) or ({}, None)
         if causes:
             comparison = _Comparison(original, readable(graph_def))

@@ -501,4 +501,9 @@ NUMBERS = {
         "old numbers write with u = tf.random_uniform(tf.shape(x), seed=...), as 1.15 did, x * (1 / (1 - rate)) * "
         "tf.cast(u >= rate, x.dtype), or as until 1.12 x / keep * tf.floor(keep + u), and .set_shape(x.shape)",
     ),
+    "dropout that keeps all": Change(
+        "a dropout by a constant that keeps all draws numbers, and masks and scales by 1; it drew nothing",
+        "1.12 to 1.15",
+        "every bit is the same; to draw nothing as before give tf.nn.dropout the number 1.0 in the port",
+    ),
 }

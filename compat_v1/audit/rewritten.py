@@ -65,7 +65,7 @@ class Rewritten:
             if node.attr["_class"].list.s:
                 beside = [self._place(node.name, target(one.decode())) for one in node.attr["_class"].list.s]
                 node.attr["_class"].list.s[:] = [f"loc:@{one}".encode() for one in beside]
-        nodes = _in_use(nodes, self.unneeded)
+        nodes = in_use(nodes, self.unneeded)
         del graph_def.node[:]
         graph_def.node.extend(_with_flat_sums(nodes, {node.name: node for node in made if node.op == "AddN"}))
         return graph_def
@@ -113,7 +113,7 @@ def _with_copies(graph_def):
     return copied, copies
 
 
-def _in_use(nodes, unneeded):
+def in_use(nodes, unneeded):
     """Return nodes without those that are `unneeded` and used by no other."""
     makers = {
         node.name: [*map(source, node.input), *(target(one.decode()) for one in node.attr["_class"].list.s)]

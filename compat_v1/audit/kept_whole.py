@@ -1,0 +1,101 @@
+"""Dropout by a constant that keeps all, for which TensorFlow drew nothing until 1.12, and draws by now.
+
+It asked for the constant's value then, and asks for a number in Python by now: x / 1 and a selection of all elements,
+which change no bit. Such a port is compared as if it had the tensor itself, if the original has no such dropout.
+"""
+
+import tensorflow as tf
+
+from compat_v1.audit.references import source, target
+from compat_v1.audit.rewritten import in_use
+
+v1 = tf.compat.v1
+CAUSE = "dropout that keeps all"
+_KEPT = "keep 1.0"
+_DRAWING = ("Add", "AddV2", "Cast", "Floor", "GreaterEqual", "Mul", "RandomUniform", "RealDiv", "Sub")
+
+
+def written_out(verification):
+    """Return ({cause: names of what masks and scales all in the port}, its GraphDef without them), or None."""
+    original, port = (side.normal for side in verification.pairing.sides)
+    if not verification.findings or _keeping_all(original):
+        return None
+    instead, beside, own = {}, set(), set()
+    for node in _keeping_all(port):
+        for name in node.names:
+            found = _tensor(port, node, name)
+            if found is None:
+                return None
+            instead[name], others = found
+            beside |= {one for other in others for one in _drawing(port.graph, other)}
+            own |= {other for other in others if port.graph.nodes[other].op in _DRAWING}
+    if not instead or _waits(port.graph, instead.keys() | beside):
+        return None
+    graph_def = v1.GraphDef.FromString(port.graph.graph_def.SerializeToString())
+    for node in graph_def.node:
+        node.input[:] = [_without(instead, one) for one in node.input]
+        others = [source(_without(instead, target(one.decode()))) for one in node.attr["_class"].list.s]
+        node.attr["_class"].list.s[:] = [f"loc:@{one}".encode() for one in others]
+    nodes = [one for node in graph_def.node for one in (_not_drawn(node) if node.name in beside else (node,))]
+    nodes = in_use(nodes, beside | _made_of(port.graph, own, instead) | instead.keys())
+    del graph_def.node[:]
+    graph_def.node.extend(nodes)
+    return {CAUSE: list(instead)}, graph_def
+
+
+def _keeping_all(normal):
+    return [node for node in normal.nodes if node.op in ("masked", "scaled") and node.attributes.get("kept") == _KEPT]
+
+
+def _tensor(port, node, name):
+    """Return (the input of a node that it gives as it is, the makers of its others), or None if it may be spread."""
+    inputs = port.graph.inputs.get(name, ())
+    places = [place for place, one in enumerate(inputs) if port.tensors.get(one) == node.inputs[0]]
+    sizes = port.sizes(node.inputs[0])
+    if len(places) != 1 or sizes is None or port.sizes((node, 0)) != sizes:
+        return None
+    others = [maker for place, (maker, _) in enumerate(inputs) if place != places[0]]
+    return port.graph.nodes[name].input[places[0]], others
+
+
+def _waits(graph, names):
+    """Whether any of these waits for another node, or a constant or shape that it takes does."""
+    makers = {maker for name in names for maker, _ in graph.inputs[name] if graph.nodes[maker].op in ("Const", "Shape")}
+    return any(one.startswith("^") for name in names | makers for one in graph.nodes[name].input)
+
+
+def _drawing(graph, name):
+    """Yield the nodes that a mask or scale is computed by."""
+    if graph.nodes[name].op in _DRAWING:
+        yield name
+        for maker, _ in graph.inputs[name]:
+            yield from _drawing(graph, maker)
+
+
+def _made_of(graph, names, instead):
+    """Return what is made of masks and scales alone, which dropout made itself: gradients for them."""
+    made, todo = set(), list(names)
+    while todo:
+        new = {user for user, _ in graph.users[todo.pop()]} - instead.keys() - made
+        made |= new
+        todo += new
+    makers = {maker for name in made for maker, _ in graph.inputs[name]}
+    return made | {name for name in makers if graph.nodes[name].op == "Neg"}
+
+
+def _not_drawn(node):
+    """Yield zeros for what draws numbers, which gradients may take that nobody takes; or a node as it is."""
+    if node.op != "RandomUniform":
+        yield node
+        return
+    zero = v1.NodeDef(name=f"{node.name}/zero", op="Const", attr={"dtype": node.attr["dtype"]})
+    zero.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(0, tf.as_dtype(node.attr["dtype"].type), ()))
+    kinds = {"T": node.attr["dtype"], "index_type": node.attr["T"]}
+    yield from (zero, v1.NodeDef(name=node.name, op="Fill", input=[node.input[0], zero.name], attr=kinds))
+
+
+def _without(instead, one):
+    """Return what comes for the input of a node: of a dropout that keeps all, its tensor."""
+    while (name := one.lstrip("^").removesuffix(":0")) in instead:
+        one = f"^{source(instead[name])}" if one.startswith("^") else instead[name]
+    return one
