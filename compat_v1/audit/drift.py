@@ -227,6 +227,11 @@ RULES = {
         "1.15 to 2.21",
         "they are the same numbers: no tensor has more rows than 32 bits count",
     ),
+    "expressions": Rule(
+        "a regular expression that is known is an attribute of an op of its own, was an operand",
+        "1.12 to 1.15",
+        "it is read once and not in each run, and is the same expression",
+    ),
     "loops without state": Rule(
         "a loop or a branch whose functions keep and draw nothing is an op of its own, for which nothing waits, and "
         "how many elements a list in it has is said once more where they are stacked",

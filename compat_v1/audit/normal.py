@@ -23,6 +23,7 @@ from compat_v1.audit.rules import (
     activations,
     convolved,
     functional,
+    inside,
     oldest_averages,
     oldest_cases,
     oldest_cells,
@@ -113,6 +114,7 @@ class Normal(Places):
         oldest_shifts.finish(self, shifted)
         oldest_updates.finish(self)
         oldest_norms.finish(self)
+        inside.finish(self)
         pruning.leave_out(self, set(), set())
         running_sums.finish(self)
         pruning.leave_out_stacks(self)

@@ -384,6 +384,18 @@ def _(new, mistake):
         out(raw.StatelessRandomNormal(shape=shape, seed=seed))
 
 
+@case("expressions")
+def _(new, mistake):
+    texts = raw.AsString(input=floats(6), precision=3)
+    how = {"pattern": "[1-4]" if mistake else "[1-3]", "rewrite": "9"}
+    replace, match = raw.StaticRegexReplace if new else raw.RegexReplace, raw.StaticRegexFullMatch
+    match = match if new else raw.RegexFullMatch
+    more = raw.StringToNumber(string_tensor=replace(input=texts, **how, replace_global=False))
+    raw.StringToNumber(string_tensor=replace(input=texts, **how), name="all")
+    matches = match(input=texts, pattern="-.*[4-7]")
+    out(raw.AddV2(x=more, y=raw.Cast(x=matches, DstT=tf.float32)))
+
+
 @case("wide segments")
 def _(new, mistake):
     data, numbers, segments = looked_up(new)

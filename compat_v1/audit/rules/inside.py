@@ -1,0 +1,226 @@
+"""Leaky relus and what is clipped in loops and branches, with gradients: elsewhere `older_ops.py` has these.
+
+Gradients in a loop take what it keeps for them, which differs with the form. So a leaky relu that is written out is
+made the op, and the gradient of what is clipped, of the tensor or of the smaller part, an op of the normal form.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from compat_v1.audit.leaky import CAUSE as LEAKY
+from compat_v1.audit.literals import Literal
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor, single
+from compat_v1.audit.patterns import is_same, make, set_terms
+from compat_v1.audit.pruning import redirect, users_of
+
+CLIPPED = "gradient of what is clipped"  # also an op of the normal form: of what arrives, the tensor and the limits
+_USUAL = 0.2  # the alpha that LeakyRelu need not say
+
+
+def finish(normal):
+    """Write leaky relus as one op, and the gradients of what is clipped in one form."""
+    larger = [node for node in normal.nodes if node.op == "Maximum" and _is_inside(normal, node)]
+    if not larger:
+        return
+    gradients = _Gradients(normal)
+    for node in larger:
+        if not gradients.of_leaky(node):
+            gradients.of_clipped(node)
+
+
+def _is_inside(normal, node):
+    return bool(normal.graph.frames.get(node.name)) or node.name in normal.graph.conditional
+
+
+class _Gradients:
+    """The gradients in a normal form, to be found by what they are of."""
+
+    def __init__(self, normal):
+        self.normal, self.users, self.popped = normal, users_of(normal), {}
+        for pop, (pushed, *_) in normal.kept.items():
+            self.popped.setdefault(pushed, []).append((pop, 0))
+
+    def of_leaky(self, larger):
+        """The larger of a tensor and a part of it is a leaky relu: write it, and its gradients, as these ops."""
+        product, x = larger.inputs
+        if not is_op(product, "Mul") or product[0].inputs[1] != x or not is_tensor(x):
+            return False
+        rate = _rate(product[0].inputs[0])
+        if rate is None or product[0].controls or self.normal.graph.dtype(larger.name) != "float32":
+            return False
+        users = {user for one in self._also_popped(product) for user in self.users[one[0]] if one in user.inputs}
+        asking = {one for one in users if one.op == "GreaterEqual" and self.normal.pushed(one.inputs[1]) == x}
+        if {one for one in users if one.op != "StackPushV2"} != {larger, *asking}:
+            return False
+        terms = [self._terms_of_leaky(one, product[0].inputs[0]) for one in asking]
+        if None in terms:
+            return False
+        attributes = {} if rate == np.float32(_USUAL) else {"alpha": tf.compat.v1.AttrValue(f=rate).SerializeToString()}
+        for total, (first, last), parts, (gradient, tensor) in terms:
+            made = "LeakyReluGrad", attributes, [gradient, tensor]
+            if len(total.inputs) == 2:
+                total.op, total.attributes, total.inputs = made
+                total.colocated = ()  # the terms are, in the sum's place
+                total.steps.add(LEAKY)
+            else:
+                sizes = self.normal.sizes((total, 0))
+                one = make(self.normal, first[0], *made, sizes, LEAKY)
+                set_terms(total, [one if term == first else term for term in total.inputs if term != last])
+            self.normal.absorbed |= parts
+        larger.op, larger.attributes, larger.inputs = "LeakyRelu", attributes, [x]
+        larger.steps.add(LEAKY)
+        self.normal.absorbed.add(product[0])
+        return True
+
+    def _terms_of_leaky(self, asked, rate):
+        """Return (sum, two terms of it, the nodes that make them, (what arrives, the tensor)) of a gradient, or None.
+
+        It is the gradient that arrives, where the tensor is the larger one, and as large a part of it elsewhere.
+        """
+        chosen = sorted(self.users[asked], key=lambda one: not _is_zero(one.inputs[-1]))
+        handed = self._handed_on(chosen) if [one.op for one in chosen] == ["SelectV2", "SelectV2"] else None
+        if asked.controls or handed is None:
+            return None
+        (_, gradient, zero), (_, other_zero, same) = [one.inputs for one in chosen]
+        if not (_is_zero(zero) and _is_zero(other_zero) and is_tensor(gradient) and gradient == same):
+            return None
+        (part, own), parts = handed
+        product, total = self._alone(part[0]), self._alone(own[0])
+        if product is None or product.op != "Mul" or product.controls or len(product.inputs) != 2:
+            return None
+        if not any(one == part and is_same(other, rate) for one, other in (product.inputs, product.inputs[::-1])):
+            return None
+        terms, parts = (own, (product, 0)), {asked, product, *parts}
+        if total is None or total.op != "AddN" or total is not self._alone(product) or total.controls:
+            return None
+        if any(total.inputs.count(one) != 1 for one in terms) or not _are_in_one_place({total, *parts}):
+            return None
+        return total, terms, parts, (gradient, asked.inputs[1])
+
+    def of_clipped(self, larger):
+        """Write the gradients of a tensor that is clipped by two numbers in one form."""
+        smaller, least = larger.inputs
+        if not is_op(smaller, "Minimum") or smaller[0].controls or not isinstance(least, Literal):
+            return
+        x, most = smaller[0].inputs
+        if not is_tensor(x) or not isinstance(most, Literal):
+            return
+        for tensor in self._also_popped(x):
+            limits = [tensor, least, most]
+            for asked in sorted(self.users[tensor[0]], key=lambda one: one.number):
+                if asked.op == "LessEqual" and _asks(asked, tensor, most):
+                    self._write_of_two(asked, smaller, limits)
+                elif asked.op == "Less" and _asks(asked, tensor, least):
+                    self._write_of_one(asked, limits)
+
+    def _write_of_two(self, asked, smaller, limits):
+        """Where the tensor is not above the most, what has arrived where the smaller part is not below the least."""
+        idle, least = self._idle(asked), limits[1]
+        last, *others = (self.users[asked] - idle) or [asked]
+        if others or last.op != "SelectV2" or not _is_zero(last.inputs[2]) or not is_tensor(last.inputs[1]):
+            return
+        first = last.inputs[1][0]
+        first = first.inputs[0][0] if first.op == "Identity" and is_tensor(first.inputs[0]) else first
+        if first.op != "SelectV2" or not is_op(first.inputs[0], "GreaterEqual") or not _is_zero(first.inputs[2]):
+            return
+        above, gradient = first.inputs[0][0], first.inputs[1]
+        if not _asks(above, None, least) or self.normal.pushed(above.inputs[0]) != smaller or not is_tensor(gradient):
+            return
+        handed = self._handed_on([first])
+        if handed is None or handed[0] != [last.inputs[1]] or not self.users[handed[0][0][0]] <= {last, *idle}:
+            return
+        parts = {asked, last, above, *handed[1], *idle, *self._idle(above)}
+        if self.users[above] <= parts and _are_in_one_place(parts):
+            self._write_clipped(last, gradient, limits, parts)
+
+    def _write_of_one(self, below, limits):
+        """What has arrived where the tensor is neither below the least nor above the most."""
+        tensor, _, most = limits
+        either = [one for one in self.users[below] if one.op == "LogicalOr" and one.inputs[0] == (below, 0)]
+        above = either[0].inputs[1][0] if len(either) == 1 and is_op(either[0].inputs[1], "Greater") else None
+        chosen = self._alone(either[0]) if above is not None and _asks(above, tensor, most) else None
+        if (
+            chosen is None
+            or chosen.op != "SelectV2"
+            or not _is_zero(chosen.inputs[1])
+            or not is_tensor(chosen.inputs[2])
+        ):
+            return
+        handed = self._handed_on([chosen])
+        if handed is None or any(one.controls for one in (below, above, either[0])):
+            return
+        parts = {below, above, either[0], *handed[1], *self._idle(below), *self._idle(above)}
+        if self.users[below] | self.users[above] <= parts and _are_in_one_place(parts):
+            self._write_clipped(chosen, chosen.inputs[2], limits, parts)
+            chosen.steps.add(CLIPPED)
+            (copy, _) = handed[0][0]
+            for user in self.users[copy]:
+                user.controls = frozenset(chosen if one is copy else one for one in user.controls)
+            redirect(self.normal, {(copy, 0): (chosen, 0)})
+
+    def _write_clipped(self, node, gradient, limits, parts):
+        node.op, node.inputs, node.attributes = CLIPPED, [gradient, *limits], {}
+        node.steps -= {"select"}
+        self.normal.absorbed |= parts - {node}
+
+    def _idle(self, asked):
+        """Return what is chosen by a condition, and summed, for nothing: the gradient of a number."""
+        chosen = {one for one in self.users[asked] if one.op == "SelectV2"}
+        sums = {one: {user for user in self.users[one] if user.op == "Sum" and not self.users[user]} for one in chosen}
+        return {one for node in chosen if self.users[node] == sums[node] for one in (node, *sums[node])}
+
+    def _also_popped(self, tensor):
+        """Return a tensor, and where a loop keeps it for its gradient, what is popped."""
+        return [tensor, *self.popped.get(tensor, ())]
+
+    def _alone(self, node):
+        """Return what alone uses a node, or None."""
+        users = self.users[node]
+        return next(iter(users)) if len(users) == 1 else None
+
+    def _handed_on(self, nodes):
+        """Return (the tensors of some nodes as they are handed on, all that does it), or None where it is not clear.
+
+        Gradients of an op are handed on when all are made, also those that nothing takes, as of what it is clipped by.
+        """
+        groups = {user for node in nodes for user in self.users[node] if user.op == "NoOp"}
+        if not groups:
+            return [(node, 0) for node in nodes], set(nodes)
+        (group, *others), handed = groups, []
+        for node in nodes:
+            copies = [one for one in self.users[node] if one is not group]
+            if len(copies) != 1 or copies[0].op != "Identity" or copies[0].controls != {group}:
+                return None
+            handed += copies
+        idle, rest = self.users[group] - {*handed}, group.controls - {*nodes}
+        inner = {group, *idle, *rest}
+        for one in rest:
+            made = {maker[0] for maker in one.inputs if is_op(maker, "SelectV2")}
+            inner |= {maker for maker in made if self.users[maker] <= inner | {one}}
+        if others or any(node.controls for node in nodes) or any(self.users[one] for one in idle):
+            return None
+        if any(one.op not in ("Sum", "SelectV2") or not self.users[one] <= inner for one in rest):
+            return None
+        return [(one, 0) for one in handed], {*nodes, *handed, *inner}
+
+
+def _rate(operand):
+    """Return the part of a tensor that a leaky relu takes below 0, or None."""
+    if not isinstance(operand, Literal) or operand.shape != () or operand.kind != "data":
+        return None
+    rate = np.frombuffer(operand.value, operand.dtype)[0]
+    return rate if 0 < rate < 1 else None
+
+
+def _is_zero(operand):
+    return isinstance(operand, Literal) and is_scalar(single(operand) or operand, 0)
+
+
+def _asks(node, tensor, limit):
+    """Whether a node asks of a tensor, or of any, how large it is beside a limit."""
+    first, last = node.inputs
+    return not node.controls and (tensor is None or first == tensor) and is_same(last, limit)
+
+
+def _are_in_one_place(nodes):
+    return len({(node.device, node.written) for node in nodes}) == 1
