@@ -38,6 +38,7 @@ from compat_v1.audit.rules import (
     oldest_rows_of_ones,
     oldest_shifts,
     oldest_updates,
+    quotients_in_loops,
     running_sums,
 )
 from compat_v1.audit.sizes import may_be_one, unknown
@@ -110,6 +111,7 @@ class Normal(Places):
         self.removed |= idle.leave_out(self, without)
         pruning.leave_out(self, spare.unused_gradients(self), self.removed)
         oldest_losses.finish(self)
+        quotients_in_loops.finish(self)
         oldest_moments.finish(self, moments, waited)
         oldest_shifts.finish(self, shifted)
         oldest_updates.finish(self)

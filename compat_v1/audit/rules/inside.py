@@ -22,7 +22,7 @@ def finish(normal):
     larger = [node for node in normal.nodes if node.op == "Maximum" and _is_inside(normal, node)]
     if not larger:
         return
-    gradients = _Gradients(normal)
+    gradients = Gradients(normal)
     for node in larger:
         if not gradients.of_leaky(node):
             gradients.of_clipped(node)
@@ -32,7 +32,7 @@ def _is_inside(normal, node):
     return bool(normal.graph.frames.get(node.name)) or node.name in normal.graph.conditional
 
 
-class _Gradients:
+class Gradients:
     """The gradients in a normal form, to be found by what they are of."""
 
     def __init__(self, normal):
@@ -78,7 +78,7 @@ class _Gradients:
         It is the gradient that arrives, where the tensor is the larger one, and as large a part of it elsewhere.
         """
         chosen = sorted(self.users[asked], key=lambda one: not _is_zero(one.inputs[-1]))
-        handed = self._handed_on(chosen) if [one.op for one in chosen] == ["SelectV2", "SelectV2"] else None
+        handed = self.handed_on(chosen) if [one.op for one in chosen] == ["SelectV2", "SelectV2"] else None
         if asked.controls or handed is None:
             return None
         (_, gradient, zero), (_, other_zero, same) = [one.inputs for one in chosen]
@@ -126,7 +126,7 @@ class _Gradients:
         above, gradient = first.inputs[0][0], first.inputs[1]
         if not _asks(above, None, least) or self.normal.pushed(above.inputs[0]) != smaller or not is_tensor(gradient):
             return
-        handed = self._handed_on([first])
+        handed = self.handed_on([first])
         if handed is None or handed[0] != [last.inputs[1]] or not self.users[handed[0][0][0]] <= {last, *idle}:
             return
         parts = {asked, last, above, *handed[1], *idle, *self._idle(above)}
@@ -146,7 +146,7 @@ class _Gradients:
             or not is_tensor(chosen.inputs[2])
         ):
             return
-        handed = self._handed_on([chosen])
+        handed = self.handed_on([chosen])
         if handed is None or any(one.controls for one in (below, above, either[0])):
             return
         parts = {below, above, either[0], *handed[1], *self._idle(below), *self._idle(above)}
@@ -178,30 +178,37 @@ class _Gradients:
         users = self.users[node]
         return next(iter(users)) if len(users) == 1 else None
 
-    def _handed_on(self, nodes):
+    def handed_on(self, nodes):
         """Return (the tensors of some nodes as they are handed on, all that does it), or None where it is not clear.
 
         Gradients of an op are handed on when all are made, also those that nothing takes, as of what it is clipped by.
         """
+        copies = self.each_handed_on(nodes)
+        if copies is None or any(len(some) != 1 for some in copies[0]):
+            return None
+        return [one for (one,) in copies[0]], copies[1]
+
+    def each_handed_on(self, nodes):
+        """Return the same, with all the tensors of each node: rules may have made one of several."""
         groups = {user for node in nodes for user in self.users[node] if user.op == "NoOp"}
         if not groups:
-            return [(node, 0) for node in nodes], set(nodes)
-        (group, *others), handed = groups, []
-        for node in nodes:
-            copies = [one for one in self.users[node] if one is not group]
-            if len(copies) != 1 or copies[0].op != "Identity" or copies[0].controls != {group}:
-                return None
-            handed += copies
-        idle, rest = self.users[group] - {*handed}, group.controls - {*nodes}
-        inner = {group, *idle, *rest}
+            return [[(node, 0)] for node in nodes], set(nodes)
+        found = [self.users[node] - groups for node in nodes]
+        handed = {one for some in found for one in some}
+        if any(one.op != "Identity" or len(one.controls) != 1 or not one.controls <= groups for one in handed):
+            return None
+        idle = {user for group in groups for user in self.users[group]} - handed
+        rest = {one for group in groups for one in group.controls} - {*nodes}
+        inner = {*groups, *idle, *rest}
         for one in rest:
             made = {maker[0] for maker in one.inputs if is_op(maker, "SelectV2")}
             inner |= {maker for maker in made if self.users[maker] <= inner | {one}}
-        if others or any(node.controls for node in nodes) or any(self.users[one] for one in idle):
+        if any(node.controls for node in nodes) or any(self.users[one] for one in idle):
             return None
         if any(one.op not in ("Sum", "SelectV2") or not self.users[one] <= inner for one in rest):
             return None
-        return [(one, 0) for one in handed], {*nodes, *handed, *inner}
+        in_order = [sorted(some, key=lambda one: one.number) for some in found]
+        return [[(one, 0) for one in some] for some in in_order], {*nodes, *handed, *inner}
 
 
 def _rate(operand):

@@ -83,7 +83,8 @@ def _quotient(rewriter, name, node, operands):
     if is_limited and stays(rewriter.normal, *count[0].inputs):
         rewriter.normal.absorbed.add(count[0])
         return _keep(rewriter, name, total, count[0].inputs[0], "divided")
-    return not isinstance(count, Literal) and _counts(count) and _keep(rewriter, name, total, count, "divided")
+    counted = rewriter.normal.pushed(count)
+    return not isinstance(counted, Literal) and _counts(counted) and _keep(rewriter, name, total, count, "divided")
 
 
 def _keep(rewriter, name, total, count, how):
@@ -91,7 +92,7 @@ def _keep(rewriter, name, total, count, how):
     sizes = None if isinstance(total, Literal) else [rewriter.normal.sizes(total)]
     rewriter.normal.keep(name, QUOTIENT, [total, count], types, {f"{QUOTIENT}: {how}"}, sizes or [()])
     for one in (total, count):
-        if not isinstance(one, Literal):
+        if not isinstance(one, Literal) and rewriter.normal.pushed(count) == count:
             rewriter.normal.inner.setdefault(one, set()).add((how, name))
     return True
 
