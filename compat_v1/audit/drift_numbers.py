@@ -28,6 +28,13 @@ NUMBERS = {
         "rows of one number are added in another order, so that the last bits differ; for the old ones write "
         "tf.identity(tf.gather(x, i)) for what is gathered in the port",
     ),
+    "rows subtracted once": Change(
+        "plain gradient descent takes from a row that embedding_lookup_sparse looked up for several weights the sum of "
+        "what each asks for, took away one after the other",
+        "1.8 to 1.12",
+        "the last bits of such rows differ; for the old ones look them up by tf.nn.embedding_lookup(table, ids.values) "
+        "and add them up, times their weights, by tf.segment_sum in the port",
+    ),
     "order of rows that are taken": Change(
         "the gradient of a variable of which rows are taken more than once has them in another order, as what is made "
         "of them is computed by other ops",

@@ -1,9 +1,11 @@
 """Rows of an embedding that were looked up for each weight, and are once each by now, with what updates them."""
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
+from compat_v1.audit.rules.rows_once import SUBTRACTED
 from drift_cases import floats, out
 from test_drift import proved
 
@@ -72,3 +74,45 @@ def test_rows_that_a_program_makes_unique_are_those_with_or_without_an_axis():
     proved(old, new)
     for mistake in ("axis", "order"):
         assert audit(old, built(_of_a_program, True, mistake)).verdict == "not faithful", mistake
+
+
+def _descent(new, mistake=""):
+    """Rows that are looked up with weights, and what plain gradient descent takes from each of them."""
+    places, weights = tf.placeholder(tf.int64, [None], name="places"), floats(None, 1, name="weights")
+    rate = tf.constant([[0.5]] if mistake == "rates" else 0.25 if mistake == "rate" else 0.5)
+    table = raw.VariableV2(shape=[6, 3], dtype=tf.float32)
+    raw.Assign(ref=table, value=tf.fill([6, 3], 0.5), name="init")
+    rows = raw.Identity(input=table)
+    once, numbers = raw.Unique(x=places) if new else (places, None)
+    taken = raw.GatherV2(params=rows, indices=once, axis=0)
+    taken = raw.GatherV2(params=taken, indices=numbers, axis=0) if new else taken
+    result = raw.Tanh(x=raw.Sum(input=raw.Mul(x=taken, y=weights), axis=[0]))
+    gradient = raw.Mul(x=weights, y=raw.Neg(x=result) if mistake == "negated" else result)
+    if new:
+        which = tf.sort(numbers) if mistake == "which" else numbers
+        count = raw.Shape(input=once)[0] + (mistake == "count")
+        gradient = raw.UnsortedSegmentSum(data=gradient, segment_ids=which, num_segments=count)
+    where = tf.sort(once) if mistake == "where" else once
+    where = tf.concat([where, [0]], 0) if mistake == "count" else where
+    change = raw.ScatterAdd if mistake == "added" else raw.ScatterSub
+    out(change(ref=table, indices=where, updates=raw.Mul(x=gradient, y=rate)))
+
+
+def test_what_descent_takes_from_each_row_is_added_up_first():
+    old, new = (built(_descent, one) for one in (False, True))
+    old.versions.producer = 27
+    result = audit(old, new)
+    assert (list(result.differences), [one.cause for one in result.numbers]) == ([], [SUBTRACTED])
+    for mistake in ("rate", "rates", "negated", "which", "count", "where", "added"):
+        assert audit(old, built(_descent, True, mistake)).verdict == "not faithful", mistake
+    old.versions.producer = 134
+    assert audit(old, new).verdict == "not faithful"
+    generator = np.random.default_rng(3)
+    feeds = {"places:0": [4, 1, 4, 0, 4], "weights:0": generator.normal(size=(5, 1)).astype(np.float32)}
+    found = []
+    for one in (old, new):
+        with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+            tf.import_graph_def(one, name="")
+            session.run("init")
+            found.append(session.run("out:0", feeds))
+    np.testing.assert_allclose(*found, rtol=1e-6)

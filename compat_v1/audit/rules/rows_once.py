@@ -7,7 +7,7 @@ by whoever takes it, and is for each row once by now: what adds that up once mor
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor, number
 
-RULE = "rows once"
+RULE, SUBTRACTED = "rows once", "rows subtracted once"
 
 
 def _taken_of_once(rewriter, name, node, operands):
@@ -73,6 +73,25 @@ def _added_once_more(rewriter, name, node, operands):
     return True
 
 
+def _subtracted(rewriter, name, node, operands):
+    """Plain gradient descent subtracted the gradients of such rows each by itself, times the rate."""
+    table, numbers, step = operands
+    if not is_op(step, "Mul") or step[0].controls or not is_tensor(numbers):
+        return False
+    rows, rate = step[0].inputs
+    unique, normal = _added_for(rewriter, rows), rewriter.normal
+    if unique is None or numbers != (unique, 0) or normal.sizes(rate) != ():
+        return False
+    gradients = rows[0].inputs[0]
+    normal.absorbed |= {step[0], rows[0], unique}
+    made, like = normal.made.get(step[0].name), step[0]
+    sizes = [normal.sizes(gradients)]
+    product = normal.node(like.name, "Mul", like.attributes, [gradients, rate], set(), {SUBTRACTED}, sizes=sizes)
+    normal.made[like.name] = made
+    normal.keep(name, node.op, [table, unique.inputs[0], (product, 0)], steps={SUBTRACTED})
+    return True
+
+
 def _added_for(rewriter, rows):
     """Return what made the numbers of a look-up unique, if some rows are the sums of what goes to each of these."""
     if not is_op(rows, "UnsortedSegmentSum") or rows[0].controls:
@@ -91,6 +110,7 @@ def _counts(normal, count, rows):
 RULES = {
     "Gather": _taken_of_once,
     "GatherV2": _taken_of_once,
+    "ScatterSub": _subtracted,
     "Unique": _unique_once_more,
     "UnsortedSegmentSum": _added_once_more,
 }
