@@ -7,6 +7,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
+from compat_v1.audit.older_ops import BY_VALUE
 from test_drift_layer_norm import _read
 from test_drift_older_ops import FORMS, SHAPE, by_value, leaky
 
@@ -124,6 +125,24 @@ def test_each_edit_of_a_gradient_is_reported(form, place, is_of_port):
         pair = (graphs[0], wrong) if is_of_port else (wrong, graphs[1])
         assert audit(*pair).verdict == "not faithful", node.name
     assert edited
+
+
+def _twice(old, tensor, other=False):
+    """What is clipped twice, by one upper limit."""
+    most, least = (0.75 if other else 0.5), -0.25
+    if old:
+        wider = raw.ClipByValue(t=tensor, clip_value_min=-0.5, clip_value_max=0.5)
+        return wider + 2.0 * raw.ClipByValue(t=tensor, clip_value_min=least, clip_value_max=most)
+    return tf.maximum(tf.minimum(tensor, 0.5), -0.5) + 2.0 * tf.maximum(tf.minimum(tensor, most), least)
+
+
+@places
+@gates
+def test_what_is_clipped_twice_by_one_limit_passes(place, gated):
+    old, new = (program(_twice, one, place, gated) for one in (True, False))
+    assert list((result := audit(old, new)).differences) == [] and BY_VALUE in [one.cause for one in result.numbers]
+    for mistake in ("another number", "another tensor", "no gradient"):
+        assert audit(old, program(_twice, False, place, gated, mistake)).verdict == "not faithful", mistake
 
 
 @places

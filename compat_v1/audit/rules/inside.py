@@ -115,48 +115,45 @@ class Gradients:
 
     def _write_of_two(self, asked, smaller, limits):
         """Where the tensor is not above the most, what has arrived where the smaller part is not below the least."""
-        idle, least = self._idle(asked), limits[1]
-        last, *others = (self.users[asked] - idle) or [asked]
-        if others or last.op != "SelectV2" or not _is_zero(last.inputs[2]) or not is_tensor(last.inputs[1]):
-            return
-        first = last.inputs[1][0]
-        first = first.inputs[0][0] if first.op == "Identity" and is_tensor(first.inputs[0]) else first
-        if first.op != "SelectV2" or not is_op(first.inputs[0], "GreaterEqual") or not _is_zero(first.inputs[2]):
-            return
-        above, gradient = first.inputs[0][0], first.inputs[1]
-        if not _asks(above, None, least) or self.normal.pushed(above.inputs[0]) != smaller or not is_tensor(gradient):
-            return
-        handed = self.handed_on([first])
-        if handed is None or handed[0] != [last.inputs[1]] or not self.users[handed[0][0][0]] <= {last, *idle}:
-            return
-        parts = {asked, last, above, *handed[1], *idle, *self._idle(above)}
-        if self.users[above] <= parts and _are_in_one_place(parts):
-            self._write_clipped(last, gradient, limits, parts)
+        for last in self._choosing(asked):
+            first = last.inputs[1][0] if _is_zero(last.inputs[2]) and is_tensor(last.inputs[1]) else last
+            first = first.inputs[0][0] if first.op == "Identity" and is_tensor(first.inputs[0]) else first
+            if first.op != "SelectV2" or not is_op(first.inputs[0], "GreaterEqual") or not _is_zero(first.inputs[2]):
+                continue
+            above, gradient = first.inputs[0][0], first.inputs[1]
+            if not _asks(above, None, limits[1]) or self.normal.pushed(above.inputs[0]) != smaller:
+                continue
+            handed = self.handed_on([first]) if is_tensor(gradient) else None
+            if handed is None or handed[0] != [last.inputs[1]]:
+                continue
+            idle = {*self._idle(asked), *self._idle(above)}
+            parts = {asked, last, above, *handed[1], *idle}
+            if self.users[handed[0][0][0]] <= {last, *idle} and _are_in_one_place(parts):
+                self._write_clipped(last, gradient, limits, parts)
 
     def _write_of_one(self, below, limits):
         """What has arrived where the tensor is neither below the least nor above the most."""
         tensor, _, most = limits
-        either = [one for one in self.users[below] if one.op == "LogicalOr" and one.inputs[0] == (below, 0)]
-        above = either[0].inputs[1][0] if len(either) == 1 and is_op(either[0].inputs[1], "Greater") else None
-        chosen = self._alone(either[0]) if above is not None and _asks(above, tensor, most) else None
-        if (
-            chosen is None
-            or chosen.op != "SelectV2"
-            or not _is_zero(chosen.inputs[1])
-            or not is_tensor(chosen.inputs[2])
-        ):
-            return
-        handed = self.handed_on([chosen])
-        if handed is None or any(one.controls for one in (below, above, either[0])):
-            return
-        parts = {below, above, either[0], *handed[1], *self._idle(below), *self._idle(above)}
-        if self.users[below] | self.users[above] <= parts and _are_in_one_place(parts):
-            self._write_clipped(chosen, chosen.inputs[2], limits, parts)
-            chosen.steps.add(CLIPPED)
-            (copy, _) = handed[0][0]
-            for user in self.users[copy]:
-                user.controls = frozenset(chosen if one is copy else one for one in user.controls)
-            redirect(self.normal, {(copy, 0): (chosen, 0)})
+        for either in sorted(self.users[below], key=lambda one: one.number):
+            above = either.inputs[1][0] if either.op == "LogicalOr" and is_op(either.inputs[1], "Greater") else None
+            if above is None or either.inputs[0] != (below, 0) or either.controls or not _asks(above, tensor, most):
+                continue
+            idle = {*self._idle(below), *self._idle(above)}
+            for chosen in self._choosing(either):
+                handed = self.handed_on([chosen]) if _is_zero(chosen.inputs[1]) else None
+                parts = {below, above, either, *handed[1], *idle} if handed else set()
+                if parts and _are_in_one_place(parts):
+                    self._write_clipped(chosen, chosen.inputs[2], limits, parts)
+                    chosen.steps.add(CLIPPED)
+                    (copy, _) = handed[0][0]
+                    for user in self.users[copy]:
+                        user.controls = frozenset(chosen if one is copy else one for one in user.controls)
+                    redirect(self.normal, {(copy, 0): (chosen, 0)})
+
+    def _choosing(self, asked):
+        """Return what chooses by a condition, in order."""
+        found = [one for one in self.users[asked] if one.op == "SelectV2" and one.inputs[0] == (asked, 0)]
+        return sorted(found, key=lambda one: one.number)
 
     def _write_clipped(self, node, gradient, limits, parts):
         node.op, node.inputs, node.attributes = CLIPPED, [gradient, *limits], {}
