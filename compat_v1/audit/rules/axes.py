@@ -95,21 +95,8 @@ def sliced(rewriter, name, _node, operands):
     operands = with_rest(rewriter.normal, operands)
     if operands is None:
         return False
-    attributes, sizes = rewriter._without_index_types(name, operands), None
-    tensor, begin, size = operands
-    if isinstance(size, Literal):
-        sizes = [size.value]
-        written = _left(rewriter.normal.sizes(tensor), _starts(begin), size.value)
-        operands = [tensor, begin, size._replace(value=written)]
-    rewriter.normal.keep(name, "Slice", operands, attributes, sizes=sizes)
+    rewriter.normal.keep(name, "Slice", operands, rewriter._without_index_types(name, operands))
     return True
-
-
-def _left(shape, starts, lengths):
-    """Return the sizes of a slice, -1 for an unknown one that is all that is left, by whichever sizes it is known."""
-    left = [None if start is None else subtract(whole, start) for whole, start in zip(shape, starts, strict=True)]
-    pairs = zip(lengths, left, strict=True)
-    return tuple(-1 if length == rest and not isinstance(rest, int) else length for length, rest in pairs)
 
 
 def with_rest(normal, operands):
