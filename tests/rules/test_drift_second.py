@@ -207,6 +207,45 @@ def sum_over_what_was_spread(new, mistake):
     return out(raw.Tanh(x=raw.Tile(input=kept, multiples=times)))
 
 
+def negated_alone(new, mistake):
+    """What is subtracted of what is added to a batch has a gradient, and what it is subtracted from has none."""
+    x = raw.Exp(x=floats(None, 3))
+    size = raw.Shape(input=x)
+    axes = raw.BroadcastGradientArgs(s0=size, s1=[3]).r1
+    total = raw.Reshape(tensor=raw.Sum(input=x, axis=[0] if new else axes), shape=[3])
+    if new:
+        return out(raw.Tanh(x=total if mistake else raw.Neg(x=total)))
+    none = raw.BroadcastGradientArgs(s0=[3], s1=[3])
+    raw.Reshape(tensor=raw.Sum(input=total, axis=none.r0), shape=[3])  # for nobody
+    subtracted = raw.Sum(input=total, axis=none.r1)
+    subtracted = raw.Sin(x=subtracted) if mistake else raw.Neg(x=subtracted)
+    return out(raw.Tanh(x=raw.Reshape(tensor=subtracted, shape=[3])))
+
+
+def negated_beside(new, mistake):
+    """The same, where both have one."""
+    x = raw.Exp(x=floats(None, 3))
+    total = raw.Reshape(tensor=raw.Sum(input=x, axis=[0]), shape=[3])
+    if new:
+        return out(raw.Mul(x=total, y=total if mistake else raw.Neg(x=total)))
+    none = raw.BroadcastGradientArgs(s0=[3], s1=[3])
+    first = raw.Reshape(tensor=raw.Sum(input=total, axis=none.r0), shape=[3])
+    second = raw.Sum(input=total, axis=none.r1)
+    return out(raw.Mul(x=first, y=second if mistake else raw.Reshape(tensor=raw.Neg(x=second), shape=[3])))
+
+
+def negated_and_summed(new, mistake):
+    """What is subtracted of each row that is added to a batch of them, without a gradient for the rows."""
+    total = raw.Reshape(tensor=raw.Sum(input=raw.Exp(x=floats(None, 4, 3)), axis=[0]), shape=[4, 3])
+    if new:
+        return out(raw.Tanh(x=raw.Sum(input=total if mistake else raw.Neg(x=total), axis=[0])))
+    axes = raw.BroadcastGradientArgs(s0=[4, 3], s1=[3])
+    raw.Reshape(tensor=raw.Sum(input=total, axis=axes.r0), shape=[4, 3])  # for nobody
+    subtracted = raw.Sum(input=total, axis=axes.r1)
+    subtracted = subtracted if mistake else raw.Neg(x=subtracted)
+    return out(raw.Tanh(x=raw.Reshape(tensor=subtracted, shape=[3])))
+
+
 def negated_by_the_program(new, mistake):
     """The gradient of a sum that a program negates, reshaped or not, is negated before it is spread in any release."""
     x = raw.Exp(x=floats(None, 3))
@@ -231,7 +270,7 @@ FORMS = (
     size_of_an_array,
 )
 FORMS += (sum_of_an_array, flow_that_is_kept, flow_in_a_loop, slice_behind_an_update, tiled_by_one_behind)
-FORMS += (sum_over_what_was_spread,)
+FORMS += (sum_over_what_was_spread, negated_alone, negated_beside, negated_and_summed)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

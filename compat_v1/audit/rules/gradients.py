@@ -197,7 +197,9 @@ class GradientRules:
         A second gradient asks for the sizes of what is reshaped.
         """
         negation = self._alone(self._alone(name) if self._is_reshaped_first(name) else name)
-        if negation is None or self.graph.nodes[negation].op != "Neg":
+        while negation is not None and self.graph.nodes[negation].op == "Sum":
+            negation = self._alone(negation)
+        if negation is None or self.graph.nodes[negation].op != "Neg" or negation in self.normal.made:
             return None
         uses = self._uses(negation)
         is_handed_on = self._is_reshaped_first(name) or _RESHAPING in uses <= {_RESHAPING, _MEASURING}
@@ -208,9 +210,19 @@ class GradientRules:
         return user is not None and self.graph.nodes[user].op == "Reshape"
 
     def _alone(self, name):
-        """Return what alone uses a node, as its first input, or None."""
-        (user, slot), *others = self.graph.users[name] or [(None, 0)]
+        """Return what alone uses a node, as its first input, but for a gradient that is made for nobody, or None."""
+        users = self.graph.users[name]
+        if len(users) > 1:
+            users = [one for one in users if not self._is_for_nobody(*one)]
+        (user, slot), *others = users or [(None, 0)]
         return None if others or slot else user
+
+    def _is_for_nobody(self, name, slot):
+        """Whether a node is the sum of a gradient for an operand that has none asked for."""
+        if self.graph.nodes[name].op != "Sum" or slot or len(self.graph.users[name]) != 1:
+            return False
+        ((reshape, place),) = self.graph.users[name]
+        return (self.graph.nodes[reshape].op, place) == _RESHAPING and not self.graph.followers[reshape]
 
     def _Neg(self, name, node, operands):
         if name not in self.normal.made and not self._is_spread(name, operands[0]):
