@@ -126,7 +126,8 @@ def _taken_by_dropouts(normals, idle, verification):
         for node in dropouts:  # of one formula, mask and scale go together
             own.setdefault(node.inputs[0], set()).update(formulas)
         ways.append(own)
-    taken = [{one for one, way in own.items() if "moments" not in way} for own in ways]  # theirs are made of more ops
+    # The gradients of moments are made of more ops.
+    taken = [{one for one, way in own.items() if way and "moments" not in way} for own in ways]
     return taken, [
         {one for one in own if own[one] and own[one] != others.get(_partner(one, verification, side, normal))}
         for side, (own, others, normal) in enumerate(zip(ways, ways[::-1], normals[::-1], strict=True))
