@@ -2,9 +2,10 @@
 
 `python tests/releases.py build` (`make releases`) installs each release in an environment of its own, one after the
 other, builds the corpus, removes the environment, and packs all graphs into tests/corpus/recorded/releases.tar.xz. It
-goes on where it was stopped. `python tests/releases.py table` audits each release's graphs against the next one's and
-against today's, and writes docs/audit_releases.md; it needs none of those releases. `python tests/releases.py calls`
-builds the calls of `make audit-calls` under some, `larger` the programs of `make audit-larger`.
+goes on where it was stopped, and builds no release anew of which the archive has each program of the corpus as it
+stands. `python tests/releases.py table` audits each release's graphs against the next one's and against today's, and
+writes docs/audit_releases.md; it needs none of those releases. `python tests/releases.py calls` builds the calls of
+`make audit-calls` under some, `larger` the programs of `make audit-larger`.
 """
 
 import argparse
@@ -31,6 +32,7 @@ import tensorflow.compat.v1 as tf  # noqa: E402
 
 from compat_v1.audit import audit, read_graph_def  # noqa: E402
 from compat_v1.audit.comparison import audit_graphs, readable, shapes_of_placeholders  # noqa: E402
+from corpus import sources  # noqa: E402
 from corpus_graphs import CORPUS, RECORDED, build_today  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
@@ -112,8 +114,26 @@ def canonical(graph_def):
     return copy.SerializeToString(deterministic=True)
 
 
+def digests():
+    """Return {program of the corpus: the SHA-256 of what its graph depends on}."""
+    texts = {name: sources.without_mistakes(sources.text(name)) for name in sources.names()}
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+
+def buildable(release):
+    """Return the names of the programs of the corpus that a release can build."""
+    return {name for name in sources.names() if sources.load(name).get("SINCE", (1, 0)) <= _numbers(release)[:2]}
+
+
+def is_complete(folder):
+    """Whether a folder, named as a release, has a graph of each program that the release can build."""
+    return buildable(folder.name) <= {path.name.partition(".")[0] for path in folder.glob("*.pb.gz")}
+
+
 def pack(folder, archive=ARCHIVE):
     """Write the graphs of folder/RELEASE/PROGRAM.pb.gz to the archive: each different graph once, and an index.
+
+    With it goes what the programs were (`digests`).
 
     Not those of `make corpus`, which are recorded beside it. The graphs of a program stand behind each other, so that
     what they share takes no space.
@@ -128,7 +148,9 @@ def pack(folder, archive=ARCHIVE):
         index.setdefault(path.parent.name, {})[name] = member
     temporary = archive.with_suffix(".tmp")
     with tarfile.open(temporary, "w:xz", preset=9) as tar:
-        for member, content in {"index.json": json.dumps(index, indent=1).encode(), **graphs}.items():
+        notes = {"index.json": index, "sources.json": digests()}
+        notes = {name: json.dumps(note, indent=1).encode() for name, note in notes.items()}
+        for member, content in {**notes, **graphs}.items():
             entry = tarfile.TarInfo(member)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
@@ -136,16 +158,27 @@ def pack(folder, archive=ARCHIVE):
 
 
 def unpack(folder):
-    """Write the archive's graphs to folder/RELEASE/PROGRAM.pb.gz, for the releases that are not there."""
+    """Write the archive's graphs to folder/RELEASE/PROGRAM.pb.gz, for the releases that are not there.
+
+    But for those of programs that have changed since.
+    """
     index, graphs = stored()
+    now, then = digests(), packed_digests()
     for release, programs in index.items():
         if (folder / release).exists():
             continue
         new = folder / f"{release}.new"
         new.mkdir(parents=True, exist_ok=True)
         for name, member in programs.items():
-            (new / f"{name}.pb.gz").write_bytes(gzip.compress(canonical(graphs[member])))
+            if now.get(name) == then.get(name):
+                (new / f"{name}.pb.gz").write_bytes(gzip.compress(canonical(graphs[member])))
         new.rename(folder / release)
+
+
+def packed_digests():
+    """Return the `digests` of the programs that the archive's graphs are of."""
+    with tarfile.open(ARCHIVE) as tar:
+        return json.load(tar.extractfile("sources.json"))
 
 
 @functools.cache
@@ -153,6 +186,7 @@ def stored():
     """Return the graphs of the archive and of make corpus: (index {release: {program: member}}, {member: GraphDef})."""
     with tarfile.open(ARCHIVE) as tar:
         contents = {entry.name: tar.extractfile(entry).read() for entry in tar}
+    del contents["sources.json"]
     index = json.loads(contents.pop("index.json"))
     for folder in RECORDED.glob("tf*"):
         programs = {path.name.partition(".")[0]: path for path in sorted(folder.glob("*.pb.gz"))}
@@ -297,24 +331,25 @@ def main():
         return
     if what == "calls":
         folders = {release: ROOT / "build" / "calls" / f"tf{release}" for release in BETWEEN}
-        _build_missing(folders, "calls.py")
+        _build(folders, "calls.py")
         return
     if what == "larger":
         folders = {release: ROOT / "build" / "larger" / f"tf{release}" for release in ("1.0.1", *BETWEEN)}
-        _build_missing(folders, "build.py", "--larger")
+        _build(folders, "build.py", "--larger")
         return
     unpack(ENVIRONMENTS / "graphs")
     folders = {release: ENVIRONMENTS / "graphs" / release for release in RELEASES}
     today = folders.pop(tf.__version__)
-    _build_missing(folders, "build.py")
-    if not today.exists():
+    _build(folders, "build.py", is_there=is_complete)
+    if not is_complete(today):
         build_today(today)
     pack(ENVIRONMENTS / "graphs")
+    print(f"{1 + sum(map(is_complete, folders.values()))} releases in {ARCHIVE.name}")
 
 
-def _build_missing(folders, script, *options):
+def _build(folders, script, *options, is_there=Path.exists):
     for release, folder in folders.items():
-        if not folder.exists():
+        if not is_there(folder):
             print(f"TensorFlow {release}", flush=True)
             try:
                 build(release, script, folder, *options)

@@ -26,6 +26,25 @@ def test_graphs_of_old_and_new_releases_are_stored_and_small():
     assert {member for programs in index.values() for member in programs.values()} == graphs.keys()
 
 
+def test_the_stored_graphs_are_of_the_corpus_as_it_stands_and_all_that_a_release_can_build():
+    assert releases.packed_digests() == releases.digests(), "make releases builds them anew"
+    index, _ = releases.stored()
+    assert {release: releases.buildable(release) - programs.keys() for release, programs in index.items()} == {
+        release: set() for release in index
+    }
+
+
+def test_releases_are_built_that_lack_a_program_or_have_another_text_of_it(tmp_path, monkeypatch):
+    releases.unpack(tmp_path)
+    assert releases.is_complete(tmp_path / "1.8.0") and releases.is_complete(tmp_path / "1.0.1")
+    (tmp_path / "1.8.0" / "conditional.pb.gz").unlink()
+    assert not releases.is_complete(tmp_path / "1.8.0")
+    monkeypatch.setattr(releases, "digests", lambda: releases.packed_digests() | {"dataset": "another"})
+    releases.unpack(tmp_path / "again")
+    assert not releases.is_complete(tmp_path / "again" / "1.8.0")
+    assert releases.is_complete(tmp_path / "again" / "1.0.1"), "it has no tf.data"
+
+
 def test_every_rule_that_a_step_needs_stands_at_that_release_in_the_table(found):
     table = releases.rows()
     missing = [

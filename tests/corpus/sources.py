@@ -26,19 +26,28 @@ def calls():
         return f.read().splitlines()
 
 
+def text(name, folder="programs"):
+    with open(os.path.join(_HERE, folder, name + ".py")) as f:
+        return f.read()
+
+
+def without_mistakes(source):
+    """Return what a program's graph depends on: its text but for the planted mistakes."""
+    return source.partition("\nMISTAKES = ")[0]
+
+
 def load(name, mistake=None, folder="programs"):
     """Return the namespace of a program, with the mistake of that number if one is given.
 
     Raises `ValueError` if what the mistake replaces does not stand in the program.
     """
-    with open(os.path.join(_HERE, folder, name + ".py")) as f:
-        source = f.read()
+    source = text(name, folder)
     space = {}
     exec(compile(source, name, "exec"), space)
     if mistake is None:
         return space
     right, wrong = space["MISTAKES"][mistake]
-    body = source.partition("\nMISTAKES = ")[0]
+    body = without_mistakes(source)
     if right not in body:
         raise ValueError("{}: there is no {!r} to get wrong".format(name, right))
     space = {}
