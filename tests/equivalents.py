@@ -3,8 +3,8 @@
 * what the edit reaches is constant, and every constant that anything else uses keeps its value (`known_graph`);
 * the node is one that rules take for what the other graph writes otherwise, without a partner there, has no effect, and
   all that it reaches is so: no run of the other program can ask for any of it (`alone`);
-* the same, or the node and what is made of it has no effect and is computed from constants and sizes alone; whatever of
-  the rest uses it comes anyhow after all with an effect that runs for what it begins or ceases to wait for;
+* the same, or what is made of it is computed from constants and sizes alone; whatever of the rest uses it comes anyhow
+  after all with an effect that runs for what it begins or ceases to wait for;
 * the node is on the side of a Switch to which its condition, a constant, never leads, and brings nothing else to run;
 * an assertion prints others, or in another order, or a constant that only assertions print is another, when they stop a
   program, and nothing else runs for them;
@@ -82,7 +82,7 @@ def _is_of_no_use(edit, pair):
     seen, todo = {edit.node}, [edit.node]
     while todo:
         name = todo.pop()
-        measured = waits and name in graph.users and graph.is_of_sizes(name, whole=False)
+        measured = waits and name != edit.node and name in graph.users and graph.is_of_sizes(name, whole=False)
         if not (name in pair.alone or measured) or graph.has_effect(name):
             return False
         for user in graph.users.get(name, ()):
