@@ -47,8 +47,10 @@ class Computing:
             return [self._filled(operands, names, ops, alive)]
         elif node.op in ("ZerosLike", "OnesLike") and self._is_number(self.dtype(name)):
             shape = self.normal.sizes(operands[0])
-            if is_op(operands[0], "Switch"):  # of which today's are a constant in the branch, where the sizes are known
-                alive = frozenset([branch_of(self.normal, (pivot_of(self.normal, operands[0][0]), operands[0][1]))])
+            pivot = pivot_of(self.normal, operands[0][0]) if is_op(operands[0], "Switch") else None
+            if pivot is not None and pivot is not operands[0][0]:  # not one of a loop
+                # Today's are a constant in the branch, where the sizes are known.
+                alive = frozenset([branch_of(self.normal, (pivot, operands[0][1]))])
             value = number(0 if node.op == "ZerosLike" else 1, self.dtype(name))
             return None if shape is None else [full(shape, value, names, ops, alive)]
         elif node.op == "Cast" and self.dtype(name) in ("int32", "int64"):

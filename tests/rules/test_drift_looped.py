@@ -287,6 +287,42 @@ def test_the_gradient_of_top_k_is_known_by_what_a_turn_has_kept():
     assert audit(*pair).verdict == "not faithful", "of two at one place, the last was kept"
 
 
+def _cut_off_gradient(new, mistake):
+    """Return the gradient of a minimum with a number, by zeros that are like the one that arrives, or as large."""
+
+    def gradient(op, given):
+        zeros = raw.ZerosLike(x=given) if new else tf.zeros(raw.Shape(input=given))
+        if mistake == "ones":
+            zeros = raw.OnesLike(x=given)
+        is_less = raw.LessEqual(x=op.inputs[0], y=op.inputs[1])
+        chosen = [given, zeros] if mistake != "other side" else [zeros, given]
+        if new:
+            return raw.SelectV2(condition=is_less, t=chosen[0], e=chosen[1]), None
+        return raw.Select(condition=is_less, x=chosen[0], y=chosen[1]), None
+
+    return gradient
+
+
+def _cut_off(new, mistake=""):
+    name = f"cut off {new} {mistake}"
+    tf.RegisterGradient(name)(_cut_off_gradient(new, mistake))
+    with tf.Graph().as_default() as graph, control_flow_v1(), graph.gradient_override_map({"Minimum": name}):
+        x = floats(4, 5)
+        _, y = tf.while_loop(lambda k, y: k < 3, lambda k, y: (k + 1, raw.Minimum(x=tf.exp(y), y=2.0)), [0, x])
+        out(tf.gradients(y, x)[0])
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        node.attr.pop("_gradient_op_type", None)  # by which the test alone has it
+    return graph_def
+
+
+def test_zeros_like_a_gradient_that_comes_back_in_a_loop_wait_for_nothing_else():
+    old, new = _cut_off(False), _cut_off(True)
+    assert proved(old, new).verdict == "faithful"
+    for mistake in ("ones", "other side"):
+        assert audit(old, _cut_off(True, mistake)).verdict == "not faithful", mistake
+
+
 def _masked(of_mask, mistake=""):
     """A masked loop of which a weight is trained, with the gradient for the masks, which nothing uses, or without."""
     with tf.Graph().as_default() as graph, control_flow_v1():
