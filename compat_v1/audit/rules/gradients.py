@@ -218,8 +218,12 @@ class GradientRules:
         return None if others or slot else user
 
     def _is_for_nobody(self, name, slot):
-        """Whether a node is the sum of a gradient for an operand that has none asked for."""
+        """Whether a node is the sum of a gradient for an operand as large that has none asked for."""
         if self.graph.nodes[name].op != "Sum" or slot or len(self.graph.users[name]) != 1:
+            return False
+        maker, index = self.graph.inputs[name][0]
+        (total,), shape = self.graph.shapes[name], self.graph.shapes[maker][index]
+        if total is None or total != shape or None in shape:
             return False
         ((reshape, place),) = self.graph.users[name]
         return (self.graph.nodes[reshape].op, place) == _RESHAPING and not self.graph.followers[reshape]
