@@ -23,6 +23,14 @@ def users_of(normal):
     return users
 
 
+def popped_of(normal):
+    """Return {tensor that a loop keeps for its gradients: the tensors that are popped of it}."""
+    popped = {}
+    for pop, (pushed, *_) in normal.kept.items():
+        popped.setdefault(pushed, []).append((pop, 0))
+    return popped
+
+
 def before(node):
     """Return a node with all that it is made from or waits for."""
     found, todo = {node}, [node]

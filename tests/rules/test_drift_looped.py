@@ -260,6 +260,14 @@ def _largest_gradient(new, mistake):
     return gradient
 
 
+def _without_names_of_gradients(graph):
+    """Return the GraphDef without the names that a test registered gradients under."""
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        node.attr.pop("_gradient_op_type", None)
+    return graph_def
+
+
 def _largest(new, mistake=""):
     name = f"largest {new} {mistake}"
     tf.RegisterGradient(name)(_largest_gradient(new, mistake))
@@ -270,10 +278,7 @@ def _largest(new, mistake=""):
             return k + 1, tf.sin(y) * tf.reduce_sum(raw.TopKV2(input=y, k=3)[0], 1, keepdims=True)
 
         out(tf.gradients(tf.while_loop(lambda k, y: k < 3, turn, [0, x])[1], x)[0])
-    graph_def = graph.as_graph_def()
-    for node in graph_def.node:
-        node.attr.pop("_gradient_op_type", None)  # by which the test alone has it
-    return graph_def
+    return _without_names_of_gradients(graph)
 
 
 def test_the_gradient_of_top_k_is_known_by_what_a_turn_has_kept():
@@ -310,10 +315,7 @@ def _cut_off(new, mistake=""):
         x = floats(4, 5)
         _, y = tf.while_loop(lambda k, y: k < 3, lambda k, y: (k + 1, raw.Minimum(x=tf.exp(y), y=2.0)), [0, x])
         out(tf.gradients(y, x)[0])
-    graph_def = graph.as_graph_def()
-    for node in graph_def.node:
-        node.attr.pop("_gradient_op_type", None)  # by which the test alone has it
-    return graph_def
+    return _without_names_of_gradients(graph)
 
 
 def test_zeros_like_a_gradient_that_comes_back_in_a_loop_wait_for_nothing_else():
@@ -422,10 +424,7 @@ def _mapped(registered=None):
             added = tf.exp(tf.maximum(x, y)) * tf.constant(0.5) + 1.0
         rows = tf.map_fn(lambda row: tf.reduce_sum(tf.square(row)), tf.log(added))
         tf.identity(tf.gradients(tf.reduce_sum(tf.sin(rows)), x)[0], name="out")
-    graph_def = graph.as_graph_def()
-    for node in graph_def.node:
-        node.attr.pop("_gradient_op_type", None)
-    return graph_def
+    return _without_names_of_gradients(graph)
 
 
 def test_the_gradient_of_what_a_loop_takes_has_the_sizes_of_what_was_computed_beside_a_number():

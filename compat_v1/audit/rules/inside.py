@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from compat_v1.audit.leaky import CAUSE as LEAKY
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op, is_scalar, is_tensor, single
+from compat_v1.audit.operands import is_op, is_tensor, is_zeros
 from compat_v1.audit.patterns import is_same, make, set_terms
-from compat_v1.audit.pruning import redirect, users_of
+from compat_v1.audit.pruning import popped_of, redirect, users_of
 
 CLIPPED = "gradient of what is clipped"  # also an op of the normal form: of what arrives, the tensor and the limits
 _USUAL = 0.2  # the alpha that LeakyRelu need not say
@@ -36,9 +36,7 @@ class Gradients:
     """The gradients in a normal form, to be found by what they are of."""
 
     def __init__(self, normal):
-        self.normal, self.users, self.popped = normal, users_of(normal), {}
-        for pop, (pushed, *_) in normal.kept.items():
-            self.popped.setdefault(pushed, []).append((pop, 0))
+        self.normal, self.users, self.popped = normal, users_of(normal), popped_of(normal)
 
     def of_leaky(self, larger):
         """The larger of a tensor and a part of it is a leaky relu: write it, and its gradients, as these ops."""
@@ -77,12 +75,12 @@ class Gradients:
 
         It is the gradient that arrives, where the tensor is the larger one, and as large a part of it elsewhere.
         """
-        chosen = sorted(self.users[asked], key=lambda one: not _is_zero(one.inputs[-1]))
+        chosen = sorted(self.users[asked], key=lambda one: not is_zeros(one.inputs[-1]))
         handed = self.handed_on(chosen) if [one.op for one in chosen] == ["SelectV2", "SelectV2"] else None
         if asked.controls or handed is None:
             return None
         (_, gradient, zero), (_, other_zero, same) = [one.inputs for one in chosen]
-        if not (_is_zero(zero) and _is_zero(other_zero) and is_tensor(gradient) and gradient == same):
+        if not (is_zeros(zero) and is_zeros(other_zero) and is_tensor(gradient) and gradient == same):
             return None
         (part, own), parts = handed
         product, total = self._alone(part[0]), self._alone(own[0])
@@ -116,9 +114,9 @@ class Gradients:
     def _write_of_two(self, asked, smaller, limits):
         """Where the tensor is not above the most, what has arrived where the smaller part is not below the least."""
         for last in self._choosing(asked):
-            first = last.inputs[1][0] if _is_zero(last.inputs[2]) and is_tensor(last.inputs[1]) else last
+            first = last.inputs[1][0] if is_zeros(last.inputs[2]) and is_tensor(last.inputs[1]) else last
             first = first.inputs[0][0] if first.op == "Identity" and is_tensor(first.inputs[0]) else first
-            if first.op != "SelectV2" or not is_op(first.inputs[0], "GreaterEqual") or not _is_zero(first.inputs[2]):
+            if first.op != "SelectV2" or not is_op(first.inputs[0], "GreaterEqual") or not is_zeros(first.inputs[2]):
                 continue
             above, gradient = first.inputs[0][0], first.inputs[1]
             if not _asks(above, None, limits[1]) or self.normal.pushed(above.inputs[0]) != smaller:
@@ -140,7 +138,7 @@ class Gradients:
                 continue
             idle = {*self._idle(below), *self._idle(above)}
             for chosen in self._choosing(either):
-                handed = self.handed_on([chosen]) if _is_zero(chosen.inputs[1]) else None
+                handed = self.handed_on([chosen]) if is_zeros(chosen.inputs[1]) else None
                 parts = {below, above, either, *handed[1], *idle} if handed else set()
                 if parts and _are_in_one_place(parts):
                     self._write_clipped(chosen, chosen.inputs[2], limits, parts)
@@ -214,10 +212,6 @@ def _rate(operand):
         return None
     rate = np.frombuffer(operand.value, operand.dtype)[0]
     return rate if 0 < rate < 1 else None
-
-
-def _is_zero(operand):
-    return isinstance(operand, Literal) and is_scalar(single(operand) or operand, 0)
 
 
 def _asks(node, tensor, limit):

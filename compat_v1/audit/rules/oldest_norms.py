@@ -3,7 +3,7 @@
 from compat_v1.audit import sharing
 from compat_v1.audit.operands import is_tensor, number
 from compat_v1.audit.patterns import make, set_terms
-from compat_v1.audit.pruning import comes_behind, leave_out_implied_waits, users_of
+from compat_v1.audit.pruning import comes_behind, leave_out_implied_waits, popped_of, users_of
 from compat_v1.audit.rules.oldest_losses import doubled_of
 
 _RULE, _CAUSE = "squared norm", "gradient of a norm"
@@ -20,9 +20,7 @@ def finish(normal):
     for node in normed:
         node.op, node.inputs = "Square", node.inputs[:1]
         node.steps.add(_RULE)
-    popped = {}  # in a loop, the gradient takes what is kept for it
-    for pop, (pushed, *_) in normal.kept.items() if normed else ():
-        popped.setdefault(pushed, []).append((pop, 0))
+    popped = popped_of(normal) if normed else {}  # in a loop, the gradient takes what is kept for it
     for node in normed:
         for tensor in (node.inputs[0], *popped.get(node.inputs[0], ())):
             _write_gradient(normal, tensor, users)
