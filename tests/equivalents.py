@@ -4,7 +4,8 @@
 * the node is one that rules take for what the other graph writes otherwise, without a partner there, has no effect, and
   all that it reaches is so: no run of the other program can ask for any of it (`alone`);
 * the same, or what is made of it is computed from constants and sizes alone; whatever of the rest uses it comes anyhow
-  after all with an effect that runs for what it begins or ceases to wait for;
+  after all with an effect that runs for what it begins or ceases to wait for. So may a size wait for another, what
+  keeps values for the gradient of a loop wait for more, and an assertion without a partner that nothing else waits for;
 * the node is on the side of a Switch to which its condition, a constant, never leads, and brings nothing else to run;
 * an assertion prints others, or in another order, or a constant that only assertions print is another, when they stop a
   program, and nothing else runs for them;
@@ -17,17 +18,19 @@
 * the edited graph is the graph with other names for some nodes (`same_but_names`).
 
 Both graphs have the same bits if they do, run beside each other with three batches of other sizes each, in all that
-they fetch and update.
+they fetch and update; what the edit reaches of the rest has them if the edited node itself has.
 """
 
 from typing import NamedTuple
 
 from compat_v1.beside import CannotRunError, beside
 from compat_v1.beside.engine import Trial
+from compat_v1.beside.plan import Fetch
 from known_graph import KnownGraph, same_constants, source
 from same_but_names import same_but_names
 
 _BATCHES = (2, 5, 6)
+_KEEP = {"Enter", "StackPush", "StackPushV2"}  # of which no session is asked
 _ATTEMPTS = 4  # to draw what the graph takes: no row before the first
 
 
@@ -73,17 +76,21 @@ def _is_of_no_use(edit, pair):
     fewer, more = pair.graph, pair.mutant
     if edit.kind == "control input removed":
         fewer, more = more, fewer
-    graph, waits = KnownGraph(fewer), set()
+    graph, waits, sizes = KnownGraph(fewer), set(), False
     if edit.kind.startswith("control input"):
         (node,) = (node for node in more.node if node.name == edit.node)
         waits = {one[1:] for one in node.input if one.startswith("^")} - {
             one[1:] for one in graph.nodes[edit.node].input
         }
+        sizes = graph.is_of_sizes(edit.node) and all(map(graph.is_of_sizes, waits))
     seen, todo = {edit.node}, [edit.node]
     while todo:
         name = todo.pop()
-        measured = waits and name != edit.node and name in graph.users and graph.is_of_sizes(name, whole=False)
-        if not (name in pair.alone or measured) or graph.has_effect(name):
+        measured = sizes if name == edit.node else waits and graph.is_of_sizes(name, whole=False)
+        op = graph.nodes[name].op
+        if name not in pair.alone and not (name in graph.users and (measured or (waits and op in _KEEP))):
+            return False
+        if graph.has_effect(name) and not (waits and op in {"Assert", *_KEEP}):
             return False
         for user in graph.users.get(name, ()):
             anyhow = waits and not any(graph.matters(one, [user.name]) for one in waits)
@@ -155,7 +162,8 @@ def _has_the_same_bits(edit, pair, values, size):
     """Whether both graphs run alike in batches of a size, as TensorFlow optimizes them and op by op as they are.
 
     All values that the edit reaches, but for those of these nodes, have to be among what is run, or computed from that
-    alone, such as copies for nobody, unless they are the end of a branch or loop, in which nothing is fetched.
+    alone, such as copies for nobody, unless they are the end of a branch or loop, in which nothing is fetched; or else
+    the edited node has the same values itself.
     """
     open_sizes = {
         node.name: [size]
@@ -174,8 +182,20 @@ def _has_the_same_bits(edit, pair, values, size):
         left = graph.made_of(edit.node) - values - run
         left = {name for name in left if graph.has_effect(name) or not values.isdisjoint(graph.makers(name))}
         ends = all(not graph.made_of(name) - {name} and not plan.old.wiring.is_always_there(name) for name in left)
-        if result.verdict != "equal" or result.left_out or not ends:
+        with_node = () if ends else (_with_node(plan, edit.node),)
+        if result.verdict != "equal" or result.left_out or None in with_node:
             return False
         trial = Trial(plan, result.updates, None, lambda done, total: None)
-        return trial.course(plan, trial.plain).is_equal
+        return all(trial.course(one, trial.plain).is_equal for one in (plan, *with_node))
     return False
+
+
+def _with_node(plan, name):
+    """Return the plan, a `Plan`, with a node's values among what is fetched, or None if they cannot be."""
+    wiring = plan.old.wiring
+    needs = plan.old.needs({name})
+    fed = {one for one in needs if one in plan.old.inputs}
+    if not wiring.is_always_there(name) or not fed <= {one for one, _ in plan.taken[0]}:
+        return None
+    values = [(name, index) for index in range(len(plan.old.outputs(name)))]
+    return plan._replace(fetches=[*plan.fetches, *(Fetch(one, one) for one in values)])

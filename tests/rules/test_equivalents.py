@@ -378,3 +378,73 @@ def test_a_constant_that_waits_has_its_value_and_its_wait(rank, wait, expected):
     graph = built(make)
     edit = planted(graph, "constant", "delta", change)
     assert known_graph.same_constants(graph, mutations.apply(edit, graph)) == expected
+
+
+def awaited(graph_def, name, wait):
+    return planted(graph_def, "control input added", name, lambda node: node.input.append(f"^{wait}"))
+
+
+def counted():
+    """`counted` is an assignment that nothing waits for."""
+    total = v1.get_variable("total", [], initializer=v1.zeros_initializer(), use_resource=False)
+    v1.assign_add(total, 1.0, name="counted")
+
+
+@pytest.mark.parametrize(
+    ("name", "wait", "expected"), [("more", "rows", True), ("more", "counted", False), ("rows", "other", False)]
+)
+def test_a_size_may_wait_for_another_if_what_takes_it_comes_behind_anyhow(name, wait, expected):
+    def make():
+        counted()
+        x = v1.placeholder(tf.float32, [None, 3], name="x")
+        raw.Size(input=v1.placeholder(tf.float32, [None]), name="other")
+        raw.Shape(input=tf.exp(x, name="power"), name="rows")  # which a session may be asked for
+        raw.Tile(input=tf.exp(x), multiples=tf.add(raw.Shape(input=x), 1, name="more"), name="tiled")
+
+    graph = built(make)
+    assert is_equivalent(graph, awaited(graph, name, wait)) == expected
+
+
+@pytest.mark.parametrize(("wait", "expected"), [("push", True), ("counted", False)])
+def test_what_a_loop_keeps_may_wait_for_what_its_turn_waits_for(wait, expected):
+    def make():
+        counted()
+        with control_flow_v1():
+            w = v1.get_variable("w", [], initializer=v1.ones_initializer(), use_resource=False)
+            power = tf.while_loop(lambda k, _: k < 3, lambda k, y: (k + 1, tf.exp(y) * tf.sin(y)), (0, w))[1]
+            v1.train.GradientDescentOptimizer(0.1).minimize(power)
+
+    graph = built(make)
+    first, *_, last = (node.name for node in graph.node if node.op == "StackPushV2")
+    assert is_equivalent(graph, awaited(graph, first, last if wait == "push" else wait)) == expected
+
+
+@pytest.mark.parametrize(
+    ("used", "alone", "expected"), [(False, True, True), (False, False, False), (True, True, False)]
+)
+def test_an_assertion_that_nothing_waits_for_may_wait_itself_where_the_other_graph_has_none(used, alone, expected):
+    def make():
+        counted()
+        x = v1.placeholder(tf.float32, [None], name="x")
+        asserted = raw.Assert(condition=tf.greater(tf.size(x), 1, name="many"), data=[x], name="asserted")
+        with tf.control_dependencies([asserted] * used):
+            tf.exp(x)
+
+    graph = built(make)
+    assert is_equivalent(graph, awaited(graph, "many", "counted"), {"many", "asserted"} if alone else ()) == expected
+
+
+@pytest.mark.parametrize("broadcast", [False, True])
+def test_what_is_made_of_a_size_and_not_run_is_the_same_if_the_size_is(broadcast):
+    """A moving average that the optimizer does not wait for is not run beside another."""
+
+    def make():
+        x = v1.placeholder(tf.float32, [None, 3], name="x")
+        average, w = (v1.get_variable(name, [3], initializer=v1.zeros_initializer()) for name in ("average", "w"))
+        other = raw.Shape(input=x[:1] if broadcast else tf.exp(x))
+        axes = raw.BroadcastGradientArgs(s0=raw.Shape(input=x), s1=other, name="axes")
+        v1.assign(average, tf.reshape(raw.Sum(input=x, axis=axes.r1), [-1])[:3])
+        v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(x * w))
+
+    graph = built(make)
+    assert is_equivalent(graph, swapped(graph, "axes", 0, 1)) != broadcast
