@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import product
 
+import numpy as np
 import tensorflow as tf
 
 from compat_v1.audit import fused
@@ -23,8 +24,12 @@ from compat_v1.audit.twins import Twins
 
 v1 = tf.compat.v1
 # Which inputs of an op may be gradients: where one is zero, so is what the op gives.
-_GRADIENT_IN = {"Conv2DBackpropFilter": (2,), "Conv2DBackpropInput": (2,), "MatMul": (0, 1)}
-_GRADIENT_IN |= dict.fromkeys(["BiasAddGrad", "Identity", "LeakyReluGrad", "Reshape", "Sum"], (0,))
+_GRADIENT_IN = {"MatMul": (0, 1), "Mul": (0, 1), "AvgPoolGrad": (1,), "SigmoidGrad": (1,), "TanhGrad": (1,)}
+_GRADIENT_IN["StridedSliceGrad"] = (4,)
+_GRADIENT_IN |= dict.fromkeys(["Conv2DBackpropFilter", "Conv2DBackpropInput", "MaxPoolGrad"], (2,))
+_GRADIENT_IN |= dict.fromkeys(["BiasAddGrad", "EluGrad", "LeakyReluGrad", "Relu6Grad", "ReluGrad"], (0,))
+_GRADIENT_IN |= dict.fromkeys(["Identity", "Neg", "Pad", "RealDiv", "Reshape", "Slice", "Sum", "Transpose"], (0,))
+_CHOICES = {"Select", "SelectV2"}
 
 
 def written_out(verification):
@@ -209,7 +214,19 @@ class Branched(Rewritten):
         groups = {
             group for op in self.zeros for group in op.control_inputs if self.zeros.issuperset(group.control_inputs)
         }
-        self.unneeded.update(op.name for op in self.zeros | groups)
+        self.unneeded.update(op.name for op in self._with_what_serves(self.zeros | groups))
+
+    def _with_what_serves(self, ops):
+        """Return some ops, and all that only they use, or what is among these; but what has a state or is fed."""
+        served, todo = set(ops), list(ops)
+        while todo:
+            for one in {tensor.op for tensor in todo.pop().inputs} - served:
+                users = {user for output in one.outputs for user in output.consumers()}
+                computes = one.type != "Placeholder" and not one.op_def.is_stateful
+                if computes and served.issuperset(users) and not one._control_outputs:
+                    served.add(one)
+                    todo.append(one)
+        return served
 
     def _terms(self, built):
         """Return [(ops, the sum that they are terms of, or None)] for the twins of a tensor.
@@ -241,7 +258,15 @@ def _is_zero(op, zeros):
     """Whether an op gives zeros because some give zeros that it takes."""
     if op.type == "AddN":
         return all(one.op in zeros for one in op.inputs)
+    if op.type in _CHOICES:
+        return all(one.op in zeros or one.op.type == "ZerosLike" or _is_of_zeros(one) for one in op.inputs[1:])
     return any(op.inputs[slot].op in zeros for slot in _GRADIENT_IN.get(op.type, ()))
+
+
+def _is_of_zeros(tensor):
+    """Whether a tensor is a constant, or filled with one, that is 0."""
+    value = tf.get_static_value(tensor.op.inputs[1] if tensor.op.type == "Fill" else tensor)
+    return value is not None and not np.any(value)
 
 
 def _is_taken(op):

@@ -11,15 +11,30 @@ from compat_v1.audit.leaky import CAUSE
 from drift_cases import floats
 from test_drift_older_ops import leaky
 
+BETWEEN = {
+    "maximum": lambda tensor: tf.maximum(tensor * 0.2, tensor),
+    "relu": tf.nn.relu,
+    "elu": tf.nn.elu,
+    "relu6": tf.nn.relu6,
+    "tanh": tf.tanh,
+    "sigmoid": lambda tensor: -tf.sigmoid(tensor),
+    "divided": lambda tensor: tensor / 3.0,
+    "transposed": lambda tensor: tf.transpose(tf.transpose(tensor[:, :2]), [1, 0])[:, :1] * [1.0, 2.0, 3.0],
+    "padded": lambda tensor: tf.pad(tf.slice(tensor, [0, 0], [-1, 2]), [[0, 0], [0, 1]]),
+    "pooled": lambda tensor: tf.nn.avg_pool(tf.nn.max_pool(tensor, 2, 1, "SAME"), 2, 1, "SAME"),
+}
 FORMS = [{}, {"gated": False}, {"alone": True}, {"alone": True, "gated": False}, {"alone": True, "convolved": True}]
+FORMS += [{"alone": True, "between": name, "convolved": name == "pooled"} for name in BETWEEN]
+FORMS += [{"alone": True, "before": name, "convolved": name == "pooled"} for name in BETWEEN]
 forms = pytest.mark.parametrize("form", FORMS, ids=str)
 
 
 @functools.cache
-def penalized(old, gated=True, alone=False, convolved=False, mistake=""):
+def penalized(old, gated=True, alone=False, convolved=False, between="", before="", mistake=""):
     """Return a graph with a critic of two layers, a penalty on the gradient of its score, and what trains it by both.
 
-    `alone`: the gradient is that of the score of something else.
+    `alone`: the gradient is that of the score of something else; `between`: what comes between the layers; `before`:
+    what is made of the first bias is scored.
     """
     with tf.Graph().as_default() as graph:
         x = floats(*[2, 4, 4, 3] if convolved else [4, 3])
@@ -29,11 +44,12 @@ def penalized(old, gated=True, alone=False, convolved=False, mistake=""):
 
         def score(tensor):
             for layer, (factor, bias) in enumerate(zip(factors, biases, strict=True)):
+                tensor = BETWEEN[between](tensor) if layer and between else tensor
                 tensor = tf.nn.conv2d(tensor, factor, padding="SAME") if convolved else tf.matmul(tensor, factor)
                 tensor = leaky(old, tf.nn.bias_add(tensor, bias), other=mistake == f"alpha {layer}")
             return tf.reduce_sum(tensor * weights)
 
-        taken = tf.sin(x * 3.0)
+        taken = BETWEEN[before](x + biases[0]) if before else tf.sin(x * 3.0)
         first = score(taken)
         (gradient,) = tf.gradients(first, taken)
         if mistake == "stopped":
