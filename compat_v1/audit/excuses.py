@@ -1,5 +1,6 @@
 """What may differ between two partners, by a rule of `drift.py`; each function returns the rule's name, or None."""
 
+import operator
 import re
 
 import numpy as np
@@ -13,6 +14,7 @@ from compat_v1.audit.references import unnumbered
 from compat_v1.audit.renumbered import GIVEN, SAVED
 from compat_v1.audit.rules.datasets import DATASET
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
+from compat_v1.audit.sizes import subtract
 
 _OF_DATASETS = re.compile(f"{DATASET}|IteratorToStringHandle")
 _OF_PORT = {"clipped rows", "rows of a sum", "rows below 0", "mean of classes", "limit below 0", "least drawn"}
@@ -375,3 +377,22 @@ def same_rest(sizes, shape, other):
         return False
     known = sizes[different[0].index(-1) == 0]
     return known is not None and all(isinstance(size, int) for size in known)
+
+
+def all_left(sizes, operands, others, translated):
+    """Whether two slices differ only in how long they are along axes of which both take all that is left.
+
+    `sizes`: those of the tensors that are sliced, known to each graph in its own way; `translated(numbers)`: those of
+    the original as the port has them.
+    """
+    (_, begin, length), (_, other_begin, other_length) = operands, others
+    told = (begin, length, other_begin, other_length)
+    if not all(isinstance(one, Literal) and one.kind == "whole" for one in told) or None in sizes:
+        return False
+    if len({len(numbers) for numbers in (*sizes, *(one.value for one in told))}) > 1:
+        return False
+    begins_alike = translated(begin.value) == other_begin.value
+    is_same = map(operator.eq, translated(length.value), other_length.value)
+    left = [map(subtract, shape, one.value) for shape, one in zip(sizes, (begin, other_begin), strict=True)]
+    are_left = zip(map(operator.eq, length.value, left[0]), map(operator.eq, other_length.value, left[1]), strict=True)
+    return begins_alike and all(same or all(both) for same, both in zip(is_same, are_left, strict=True))

@@ -240,8 +240,10 @@ class Verification:
             self.explain("merged the other way", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))
         for position, (one, two) in enumerate(pairs):
-            if self.is_same(one, two) or (
-                node.op == "Reshape" and position == 1 and self._is_same_reshape(node, other, one, two)
+            if (
+                self.is_same(one, two)
+                or (node.op == "Reshape" and position == 1 and self._is_same_reshape(node, other, one, two))
+                or (node.op == "Slice" and position == 2 and self._is_same_slice(node, other))
             ):
                 two = self._given(two)
                 if isinstance(one, Literal) and not self._is_made_alike(one, two):
@@ -363,6 +365,12 @@ class Verification:
         if isinstance(name[1], frozenset):
             return (name[0], frozenset(map(self._translated, name[1])))
         return (name[0], *map(self._translated, name[1:]))
+
+    def _is_same_slice(self, node, partner):
+        """Whether two slices can only be as long as each other."""
+        sides = zip(self.pairing.sides, (node, partner), strict=True)
+        sizes = [side.normal.sizes(one.inputs[0]) for side, one in sides]
+        return excuses.all_left(sizes, node.inputs, partner.inputs, self._translated)
 
     def _is_same_reshape(self, node, partner, shape, other):
         """Whether two shapes to reshape to can only be the same."""

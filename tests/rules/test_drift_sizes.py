@@ -100,3 +100,28 @@ def test_crops_are_as_many_as_boxes_and_as_deep_as_images():
     old, new = built(form, False), built(form, True)
     proved(old, new)
     assert audit(old, built(form, True, True)).verdict == "not faithful"
+
+
+def left(said=None, begin=(0, 0), size=(-1, 2), of=None):
+    """Take what is left of rows that are reshaped back, to their own sizes or (`said`) to those that are written."""
+    with tf.Graph().as_default() as graph:
+        more, n, rows = floats(None, 3, name="more"), tf.placeholder(tf.int32, [], name="n"), floats(None, 3)
+        y = raw.Exp(x=raw.Reshape(tensor=more, shape=raw.Pack(values=[n, 2, 3])))
+        back = raw.Reshape(tensor=y, shape=said or raw.Shape(input=more))
+        joined = raw.ConcatV2(values=[rows, back], axis=0)
+        size = raw.Pack(values=[tf.shape(rows if of == "rows" else joined)[0], 2]) if of else size
+        out(raw.Slice(input=joined, begin=begin, size=size))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("begin", [(0, 0), (1, 1)])
+def test_all_that_is_left_of_a_tensor_is_that_however_its_size_is_known(begin):
+    old = left(begin=begin)
+    assert audit(old, left([-1, 3], begin)).verdict == "faithful"
+    for mistake in ({"begin": (1, 0)}, {"size": (-1, 1)}, {"size": (2, 2)}, {"of": "rows"}):
+        assert audit(old, left([-1, 3], **{"begin": begin, **mistake})).verdict == "not faithful"
+
+
+def test_so_it_is_where_that_size_is_taken():
+    assert audit(left(), left([-1, 3], of="joined")).verdict == "faithful"
+    assert audit(left(begin=(1, 0)), left([-1, 3], begin=(1, 0), of="joined")).verdict == "not faithful"
