@@ -4,11 +4,12 @@
 * the node is one that rules take for what the other graph writes otherwise, without a partner there, has no effect, and
   all that it reaches is so: no run of the other program can ask for any of it (`alone`);
 * the same, or what is made of it is computed from constants and sizes alone; whatever of the rest uses it comes anyhow
-  after all with an effect that runs for what it begins or ceases to wait for. So may a size wait for another, what
-  keeps values for the gradient of a loop wait for more, and an assertion without a partner that nothing else waits for;
+  after all with an effect that runs for what it begins or ceases to wait for. So may a size wait for another, and what
+  is made of it on the way to that, or for nobody; what keeps values for the gradient of a loop wait for more, or only
+  tells in which branch others are, and an assertion without a partner that nothing else waits for;
 * the node is on the side of a Switch to which its condition, a constant, never leads, and brings nothing else to run;
 * an assertion prints others, or in another order, or a constant that only assertions print is another, when they stop a
-  program, and nothing else runs for them;
+  program, and nothing else runs for them or for what waits for them;
 * the values of what the edit reaches end in nodes that have no effect and no partner in the other graph, which are only
   waited for, what waits for them waits for the same things that have an effect, and both graphs have the same bits;
 * the edit touches what is computed from constants and sizes alone, and both graphs have the same bits, but for nodes
@@ -76,19 +77,23 @@ def _is_of_no_use(edit, pair):
     fewer, more = pair.graph, pair.mutant
     if edit.kind == "control input removed":
         fewer, more = more, fewer
-    graph, waits, sizes = KnownGraph(fewer), set(), False
+    graph, waits, of_sizes = KnownGraph(fewer), set(), False
     if edit.kind.startswith("control input"):
         (node,) = (node for node in more.node if node.name == edit.node)
         waits = {one[1:] for one in node.input if one.startswith("^")} - {
             one[1:] for one in graph.nodes[edit.node].input
         }
-        sizes = graph.is_of_sizes(edit.node) and all(map(graph.is_of_sizes, waits))
+        of_sizes = all(map(graph.is_of_sizes, waits))
     seen, todo = {edit.node}, [edit.node]
     while todo:
         name = todo.pop()
-        measured = sizes if name == edit.node else waits and graph.is_of_sizes(name, whole=False)
+        if name == edit.node:
+            measured = of_sizes and graph.is_of_sizes(name)
+        else:
+            measured = of_sizes or (waits and graph.is_of_sizes(name, whole=False))
         op = graph.nodes[name].op
-        if name not in pair.alone and not (name in graph.users and (measured or (waits and op in _KEEP))):
+        free = measured or (waits and (op in _KEEP or graph.is_pivot(name)))
+        if name not in pair.alone and not (free and (name in graph.users or graph.is_unused_gradient(name))):
             return False
         if graph.has_effect(name) and not (waits and op in {"Assert", *_KEEP}):
             return False
@@ -113,7 +118,14 @@ def _only_prints(edit, pair):
         users = graphs[0].users[edit.node]
         return all(user.op == "Assert" and source(user.input[0])[0] != edit.node for user in users)
     asserts = graphs[0].nodes[edit.node].op == "Assert" and edit.places and 0 not in edit.places
-    return bool(asserts) and _waits_alike(edit, graphs)
+    return bool(asserts) and (_waits_alike(edit, graphs) or _come_anyhow(edit, graphs))
+
+
+def _come_anyhow(edit, graphs):
+    """Whether in both graphs all that uses a node comes behind whatever has an effect and runs before it in one."""
+    before = graphs[0].effects_before(edit.node) | graphs[1].effects_before(edit.node)
+    users = graphs[0].users.get(edit.node, ())
+    return bool(users) and all(before <= graph.effects_before(user.name) for graph in graphs for user in users)
 
 
 def _waits_alike(edit, graphs):

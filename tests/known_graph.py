@@ -159,6 +159,21 @@ class KnownGraph:
             reference = self.nodes[source(reference)[0]].input[0]
         return source(reference)
 
+    def is_pivot(self, name):
+        """Whether nodes wait for one only as it tells in which branch they are."""
+        node = self.nodes[name]
+        in_branch = node.op == "Identity" and self.nodes[source(node.input[0])[0]].op == "Switch"
+        return in_branch and name in self.users and not self.takers(name)
+
+    def is_unused_gradient(self, name):
+        """Whether a node hands on a gradient, together with others, to nobody, or a sum of one."""
+        handed_on = self.makers(name) if self.nodes[name].op == "AddN" else {name}
+        return name not in self.users and any(map(self._hands_on, handed_on))
+
+    def _hands_on(self, name):
+        awaited = [source(one)[0] for one in self.nodes[name].input if one.startswith("^")]
+        return self.nodes[name].op == "Identity" and any(self.nodes[one].op == "NoOp" for one in awaited)
+
     def _handed(self, operation):
         """Return the tensors of which one is what a node hands on, as from a loop to that of its gradient, or None."""
         if operation.type == "Enter":

@@ -61,7 +61,8 @@ class Edit(NamedTuple):
         words = self.what.split()
         if self.kind == "swapped inputs":
             return [int(words[1]), int(words[3])]
-        return [int(words[1])] if self.kind == "replaced input" else []
+        places = {"replaced input": words[1:2], "node inserted": words[-1:]}  # "Neg before input 0"
+        return [int(one) for one in places.get(self.kind, ())]
 
 
 def apply(edit, graph_def):

@@ -230,6 +230,21 @@ def test_what_always_holds_is_left_out_of_a_branch_in_which_more_is_asserted_and
     assert consumed.get("cond/always/AssertGuard/Merge") == "condition that always holds"
 
 
+def _printing(what):
+    with tf.Graph().as_default() as graph:
+        x, other = (floats(3, name=name) for name in ("x", "other"))
+        holds = raw.Greater(x=raw.Rank(input=x), y=0)
+        with tf.control_dependencies([raw.Assert(condition=holds, data=["of", {"x": x, "other": other}[what]])]):
+            out(raw.Exp(x=x))
+        raw.Exp(x=other, name="besides")
+    return graph.as_graph_def()
+
+
+def test_what_always_holds_has_to_be_fed_what_it_would_print():
+    assert audit(_printing("x"), _printing("x")).verdict == "faithful"
+    assert audit(_printing("x"), _printing("other")).verdict == "not faithful"
+
+
 def _unrolled(elsewhere=False):
     """Return the gradient of a loop over known rows of what an update gives: nothing that counts them waits for it."""
     with tf.Graph().as_default() as graph, build_switches():

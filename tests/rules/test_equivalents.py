@@ -448,3 +448,66 @@ def test_what_is_made_of_a_size_and_not_run_is_the_same_if_the_size_is(broadcast
 
     graph = built(make)
     assert is_equivalent(graph, swapped(graph, "axes", 0, 1)) != broadcast
+
+
+@pytest.mark.parametrize(("wait", "expected"), [("of_x", True), ("of_other", False), ("x", False)])
+def test_what_waits_for_a_size_is_a_gradient_for_nobody_or_comes_behind_it(wait, expected):
+    """What is fed has a gradient that nothing takes."""
+
+    def make():
+        x, other = (v1.placeholder(tf.float32, [None, 3], name=name) for name in ("x", "other"))
+        raw.Shape(input=x, name="of_x")
+        raw.Shape(input=other, name="of_other")
+        w = v1.get_variable("w", [3], initializer=v1.ones_initializer(), use_resource=False)
+        y = tf.exp(w + v1.placeholder(tf.float32, [3], name="fed"), name="power")
+        v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(y * y) + tf.reduce_sum(x * w))
+
+    graph = built(make)
+    node = "gradients/power_grad/mul"
+    edit = awaited(graph, "gradients/Sum_grad/Reshape/shape", wait)
+    assert {node, "gradients/Sum_grad/Reshape"} <= {one.name for one in graph.node}
+    assert is_equivalent(graph, edit, {edit.node}) == expected
+
+
+@pytest.mark.parametrize(("wait", "expected"), [("w/read", True), ("counted", False)])
+def test_what_tells_in_which_branch_others_are_may_wait_for_what_these_wait_for(wait, expected):
+    def make():
+        counted()
+        with control_flow_v1():
+            w = v1.get_variable("w", [], initializer=v1.ones_initializer(), use_resource=False)
+            v1.cond(v1.placeholder(tf.bool, []), lambda: w + 1.0, lambda: w - 1.0, name="cond")
+
+    graph = built(make)
+    assert is_equivalent(graph, awaited(graph, "cond/switch_t", wait)) == expected
+
+
+def test_what_an_assertion_prints_may_have_to_be_fed_for_what_waits_for_it():
+    def make():
+        x, y = (v1.placeholder(tf.int32, [], name=name) for name in "xy")
+        for taken in (x, y):
+            asserted = raw.Assert(condition=x > 0, data=["wrong"], name=f"asserted_for_{taken.op.name}")
+            with tf.control_dependencies([asserted]):
+                tf.negative(taken)
+
+    graph = built(make)
+    for name, expected in (("y", True), ("x", False)):
+        node = f"asserted_for_{name}"
+        edit = planted(graph, "replaced input", node, lambda one: one.input.__setitem__(1, "y"), "input 1 is y, was …")
+        edit.nodes[0].attr["T"].list.type[0] = tf.int32.as_datatype_enum
+        assert is_equivalent(graph, edit) == expected, name
+
+
+@pytest.mark.parametrize("broadcast", [False, True])
+def test_what_is_inserted_before_sizes_is_told_by_runs(broadcast):
+    def make():
+        x = v1.placeholder(tf.float32, [None, 3], name="x")
+        other = raw.Shape(input=x[:1] if broadcast else tf.exp(x))
+        axes = raw.BroadcastGradientArgs(s0=other, s1=raw.Shape(input=x), name="axes")
+        raw.Invert(x=axes.r0, name="inverted")
+        raw.Sum(input=x, axis=axes.r0, name="total")
+
+    graph = built(make)
+    edit = planted(
+        graph, "node inserted", "total", lambda one: one.input.__setitem__(1, "inverted"), "Invert before input 1"
+    )
+    assert is_equivalent(graph, edit) != broadcast

@@ -119,9 +119,10 @@ def _copied_condition(rewriter, name, node, operands):
 
 
 def _asserted(rewriter, name, node, operands):
-    """An assertion of what always holds."""
+    """An assertion of what always holds: what it would print has to be fed all the same."""
     if _holds(operands[0]) and operands[0].form != 0:
-        rewriter.normal.hand_on(name, _ALWAYS)
+        fed = frozenset(one[0] for one in operands[1:] if is_op(one, "Placeholder"))
+        rewriter.normal.hand_on(name, _ALWAYS, fed)
         return True
     if not is_op(operands[0], "All") or not is_op(operands[0][0].inputs[0], "Equal"):
         return False
