@@ -218,12 +218,13 @@ class Branched(Rewritten):
 
     def _with_what_serves(self, ops):
         """Return some ops, and all that only they use, or what is among these; but what has a state or is fed."""
+        kept = {one for op in self.graph.get_operations() for one in op.control_inputs}
         served, todo = set(ops), list(ops)
         while todo:
-            for one in {tensor.op for tensor in todo.pop().inputs} - served:
+            for one in {tensor.op for tensor in todo.pop().inputs} - served - kept:
                 users = {user for output in one.outputs for user in output.consumers()}
                 computes = one.type != "Placeholder" and not one.op_def.is_stateful
-                if computes and served.issuperset(users) and not one._control_outputs:
+                if computes and served.issuperset(users):
                     served.add(one)
                     todo.append(one)
         return served
