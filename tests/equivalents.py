@@ -14,8 +14,9 @@
   waited for, what waits for them waits for the same things that have an effect, and both graphs have the same bits;
 * the edit touches what is computed from constants and sizes alone, and both graphs have the same bits, but for nodes
   without a partner in the other graph that have no effect;
-* an input is replaced by what it is a reshape of, or the other way around, nothing else runs for the node, and the same
-  holds as for sizes;
+* an input is replaced by what it is a reshape of, or the other way around, or both are reshapes of one tensor, of which
+  a sum over no axis may be taken before, nothing else runs for the node, and the same holds as for sizes;
+* two inputs are swapped that are constant and have one value;
 * the edited graph is the graph with other names for some nodes (`same_but_names`).
 
 Both graphs have the same bits if they do, run beside each other with three batches of other sizes each, in all that
@@ -27,7 +28,7 @@ from typing import NamedTuple
 from compat_v1.beside import CannotRunError, beside
 from compat_v1.beside.engine import Trial
 from compat_v1.beside.plan import Fetch
-from known_graph import KnownGraph, same_constants, source
+from known_graph import KnownGraph, same_constants, same_values, source
 from same_but_names import same_but_names
 
 _BATCHES = (2, 5, 6)
@@ -63,7 +64,9 @@ def is_equivalent(edit, pair):
         return same_constants(pair.graph, pair.mutant)
     if same_constants(pair.graph, pair.mutant) or _is_of_no_use(edit, pair):
         return True
-    if _is_never_run(edit, pair) or _only_prints(edit, pair) or same_but_names(pair.graph, pair.mutant, edit.node):
+    if _is_never_run(edit, pair) or _only_prints(edit, pair) or _are_the_same(edit, pair):
+        return True
+    if same_but_names(pair.graph, pair.mutant, edit.node):
         return True
     values = _only_waited_for(edit, pair)
     if values is None and (_is_of_sizes(edit, pair) or _is_reshaped(edit, pair)):
@@ -119,6 +122,12 @@ def _only_prints(edit, pair):
         return all(user.op == "Assert" and source(user.input[0])[0] != edit.node for user in users)
     asserts = graphs[0].nodes[edit.node].op == "Assert" and edit.places and 0 not in edit.places
     return bool(asserts) and (_waits_alike(edit, graphs) or _come_anyhow(edit, graphs))
+
+
+def _are_the_same(edit, pair):
+    """Whether the inputs that are swapped are constant, and have one value."""
+    (node,) = (node for node in pair.graph.node if node.name == edit.node)
+    return edit.kind == "swapped inputs" and same_values(pair.graph, [node.input[place] for place in edit.places])
 
 
 def _come_anyhow(edit, graphs):

@@ -154,8 +154,8 @@ class KnownGraph:
         return True
 
     def reshaped(self, reference):
-        """Return the tensor, (name, index), that a tensor has all elements of, in their order."""
-        while self.nodes[source(reference)[0]].op in {"Reshape", *_COPIES}:
+        """Return the tensor, (name, index), that a tensor is reshaped from, summed over some axes or none."""
+        while self.nodes[source(reference)[0]].op in {"Reshape", "Sum", *_COPIES}:
             reference = self.nodes[source(reference)[0]].input[0]
         return source(reference)
 
@@ -318,6 +318,14 @@ def same_constants(graph_def, mutant):
     except (ValueError, KeyError, tf.errors.OpError):
         return False
     return all(KnownGraph.value(value) == KnownGraph.value(other) for value, other in zip(values, others, strict=True))
+
+
+def same_values(graph_def, references):
+    """Whether some tensors are constant, each in one shape, and have the same value."""
+    part = KnownGraph(graph_def).constant_part()[0]
+    if not {source(one)[0] for one in references} <= {node.name for node in part.node}:
+        return False
+    return len({KnownGraph.value(value) for value in _run(part, references)}) == 1
 
 
 def _run(graph_def, references):

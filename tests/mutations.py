@@ -11,9 +11,10 @@ none of the equivalent mutants that can be told mechanically:
   three tensors of one shape;
 * a wait is planted or removed only if a placeholder, op with a state or node of control flow more runs before the node;
   what has no inputs and only names a variable, queue or iterator does not count, nor an assertion that always holds;
-* a reduction that is only reshaped, negated or not, keeps its `keep_dims`, PreventGradient its message, and a product
-  of matrices the notes `grad_a`, `grad_b`, `grad_x` and `grad_y`, which no CPU kernel reads; a stack keeps its name,
-  which its kernel makes another each time, and Cast from what is no floating-point number its `Truncate`;
+* a reduction that is only reshaped, negated or not, keeps its `keep_dims`, PreventGradient its message, Assert how much
+  it prints, and a product of matrices the notes `grad_a`, `grad_b`, `grad_x` and `grad_y`, which no CPU kernel reads; a
+  stack keeps its name, which its kernel makes another each time, and Cast from what is no floating-point number its
+  `Truncate`;
 * what a slice is told of an axis is left alone where its masks say that it is not asked;
 * whether it is an error that two tensors are not of one shape is left alone where one is a scalar or both are of one;
 * a constant that nothing uses, what constants wait for of which nothing else is made, and attributes that begin with an
@@ -41,7 +42,7 @@ KINDS = (
 COMMUTE = {"Add", "AddV2", "Mul", "Maximum", "Minimum", "LogicalAnd", "LogicalOr", "Equal", "NotEqual"}
 SYNONYMS = ({"Add", "AddV2"}, {"Div", "RealDiv", "Xdivy"}, {"Identity", "StopGradient", "PreventGradient", "Snapshot"})
 READS_A_SHAPE = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
-_TEXT = {("PreventGradient", "message"), ("Stack", "stack_name"), ("StackV2", "stack_name")}
+_TEXT = {("PreventGradient", "message"), ("Stack", "stack_name"), ("StackV2", "stack_name"), ("Assert", "summarize")}
 _NOTES = {"grad_a", "grad_b", "grad_x", "grad_y"}
 _INSERTED = {tf.bool: "LogicalNot", tf.string: "StringUpper"}  # never the same value as their input, but for strings
 

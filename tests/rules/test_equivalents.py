@@ -511,3 +511,30 @@ def test_what_is_inserted_before_sizes_is_told_by_runs(broadcast):
         graph, "node inserted", "total", lambda one: one.input.__setitem__(1, "inverted"), "Invert before input 1"
     )
     assert is_equivalent(graph, edit) != broadcast
+
+
+@pytest.mark.parametrize(("begin", "expected"), [(1, True), (0, False)])
+def test_what_has_one_constant_value_may_be_swapped(begin, expected):
+    """Here in what cannot be run: a table is not fed."""
+
+    def make():
+        x = v1.placeholder(tf.variant, [])
+        shape = raw.TensorListElementShape(input_handle=x, shape_type=tf.int32)
+        raw.Slice(input=shape, begin=tf.stack([tf.subtract(2, 2 - begin)]), size=[1], name="size")
+
+    graph = built(make)
+    assert is_equivalent(graph, swapped(graph, "size", 1, 2)) == expected
+
+
+@pytest.mark.parametrize("broadcast", [False, True])
+def test_gradients_of_a_sum_are_the_same_if_none_is_broadcast(broadcast):
+    def make():
+        x = v1.placeholder(tf.float32, [None, 3], name="x")
+        w, v = (v1.get_variable(name, [3], initializer=v1.ones_initializer(), use_resource=False) for name in "wv")
+        added = tf.add(w * x, v * (x[:1] if broadcast else tf.exp(x)), name="sum")
+        v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(tf.square(added)))
+
+    graph = built(make)
+    name, other = "gradients/sum_grad/tuple/control_dependency_1", "gradients/sum_grad/Reshape"
+    edit = planted(graph, "replaced input", name, lambda one: one.input.__setitem__(0, other), "input 0 is …")
+    assert is_equivalent(graph, edit) != broadcast
