@@ -538,3 +538,9 @@ def test_gradients_of_a_sum_are_the_same_if_none_is_broadcast(broadcast):
     name, other = "gradients/sum_grad/tuple/control_dependency_1", "gradients/sum_grad/Reshape"
     edit = planted(graph, "replaced input", name, lambda one: one.input.__setitem__(0, other), "input 0 is …")
     assert is_equivalent(graph, edit) != broadcast
+
+
+def test_how_much_an_assertion_prints_is_left_alone():
+    x = built(lambda: raw.Assert(condition=v1.placeholder(tf.bool, []), data=["wrong"], summarize=5, name="asserted"))
+    edited = [edit.what for edit in mutations.edits(x) if (edit.node, edit.kind) == ("asserted", "attribute")]
+    assert not any("summarize" in what for what in edited)
