@@ -11,6 +11,7 @@ from itertools import count
 
 from compat_v1.audit import entering, idle, pruning, rest, rewriting, spare
 from compat_v1.audit.definitions import gives_reference
+from compat_v1.audit.demands import Demand
 from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph
@@ -83,6 +84,7 @@ class Normal(Places):
         self.pivots: dict = {}  # {a condition: the name of the Switch of itself, which tells its branches}
         self.initial: set[str] = set()  # what reads a variable behind its initializer, for others to begin with
         self.rests: dict = {}  # {Reshape: the size, written down, that the others leave of the elements}
+        self.demands: list[Demand] = []
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
         self._constant: Node | None = None
@@ -109,6 +111,7 @@ class Normal(Places):
         if without or moments or shifted:  # what hands on a gradient waits for its group alone
             pruning.leave_out_implied_waits(self)
         self.removed |= idle.leave_out(self, without)
+        self.demands = [one for one in self.demands if one.name not in without]
         pruning.leave_out(self, spare.unused_gradients(self), self.removed)
         oldest_losses.finish(self)
         quotients_in_loops.finish(self)

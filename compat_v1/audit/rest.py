@@ -7,8 +7,8 @@ from compat_v1.audit.sizes import Size, add
 
 
 def literal(normal, operand):
-    """Return the literal that an operand is wherever there is any: what is switched, or packed with such; or None."""
-    while is_op(operand, "Switch"):
+    """Return the literal that an operand is wherever there is any, be it switched, copied or packed; or None."""
+    while is_op(operand, "Switch", "Identity"):
         operand = operand[0].inputs[0]
     if isinstance(operand, Literal):
         return operand

@@ -9,6 +9,7 @@ from collections import Counter
 
 from compat_v1.audit import (
     consumed_waits,
+    demands,
     drift,
     epsilons,
     excuses,
@@ -63,6 +64,7 @@ class Verification:
             self._compare(node, other)
         self.findings.extend(consumed_waits.of_consumed(self))
         self._compare_rests()
+        self._compare_demands()
         ops = [{node.op for node in side.normal.graph.nodes.values()} for side in pairing.sides]
         for side, taken in zip(pairing.sides, (self.partner, self.back), strict=True):
             here = side is pairing.sides[0]
@@ -418,6 +420,16 @@ class Verification:
             for size, other in zip(*alone, strict=False):
                 what = f"is reshaped to {size}, {other} in the port"
                 self.find("value", None, None, what, here[size], there[other], True, sizes=((size, other),))
+
+    def _compare_demands(self):
+        """Compare what both graphs ask of sizes that they do not know."""
+        here, there = (side.normal.demands for side in self.pairing.sides)
+        here = [one._replace(sizes=self._translated(one.sizes)) for one in here]
+        for which, found in (("the original", demands.alone(here, there)), ("the port", demands.alone(there, here))):
+            for name, (size, own), _ in found:
+                names = ("", name) if which == "the port" else (name, "")
+                what = f"stops unless {size} is {own}, in {which} alone"
+                self.find("value", None, None, what, *names, True, sizes=((size, own),))
 
     def _compare_waits(self, node, other):
         here = {self.partner.get(one, one) for one in node.controls}

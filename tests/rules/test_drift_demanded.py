@@ -115,6 +115,68 @@ def test_what_is_chosen_from_has_one_shape():
     assert audit(larger_of_two(True), larger_of_two(False, other=1.0)).verdict == "not faithful"
 
 
+def reshaped_row(asked, batch=False):
+    """A row per unit, or a batch, that is reshaped to what has the sizes that are `asked` for."""
+    with tf.Graph().as_default() as graph:
+        fed = {name: floats(None, 5, name=name) for name in ("x", "other")}
+        fed["row"] = floats(1, 5, name="row")
+        tensor = raw.Tanh(x=fed["x" if batch else "row"])
+        if asked:
+            tensor = raw.Reshape(tensor=tensor, shape=raw.Shape(input=fed[asked]))
+        out(raw.AddV2(x=raw.Exp(x=tensor), y=raw.AddN(inputs=[raw.Sum(input=fed["other"], axis=[0]), [1.0] * 5])))
+    return graph.as_graph_def()
+
+
+def test_what_is_reshaped_to_its_own_shape_may_ask_for_one_batch():
+    assert "own shape" in proved(reshaped_row("row"), reshaped_row("")).rules
+    for asked in ("x", "other"):
+        assert audit(reshaped_row(asked), reshaped_row(asked)).verdict == "faithful"
+        for pair in ((asked, "row"), ("", asked)):
+            (difference,) = audit(*map(reshaped_row, pair)).differences
+            assert f"stops unless (size 0 of {asked}:0) is 1" in difference.what
+    assert "own shape" in proved(reshaped_row("x", True), reshaped_row("", True)).rules
+    (difference,) = audit(reshaped_row("other", True), reshaped_row("", True)).differences
+    assert "stops unless (size 0 of other:0) is (size 0 of x:0)" in difference.what
+
+
+def in_rows_of_three(asked):
+    """What is fed, in rows of three: as many as come of it, or as another tensor says."""
+    with tf.Graph().as_default() as graph:
+        fed = {name: floats(None, None, name=name) for name in ("x", "p", "q")}
+        rows = tf.shape(fed[asked])[0] if asked else -1
+        measured = [raw.Max(input=raw.Exp(x=one), axis=[0, 1]) for one in fed.values()]
+        out(raw.AddN(inputs=[raw.Max(input=raw.Tanh(x=tf.reshape(fed["x"], [rows, 3])), axis=[0, 1]), *measured]))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("asked", ["", "x", "p"])
+def test_what_a_reshape_leaves_open_and_what_it_asks_for_are_told_apart(asked):
+    assert audit(in_rows_of_three(asked), in_rows_of_three(asked)).verdict == "faithful"
+    for other in {"", "x", "p", "q"} - {asked}:
+        result = audit(in_rows_of_three(asked), in_rows_of_three(other))
+        assert any("stops unless (size 0 of " in one.what for one in result.differences), (other, result.differences)
+
+
+def sparse_product(old, copied=True, mistake=False):
+    """A product with a sparse matrix of which another tensor, of as many rows, says the sizes."""
+    with tf.Graph().as_default() as graph:
+        x, other = floats(None, 3, name="x"), floats(None, 3, name="other")
+        rows = [tf.shape(one)[0] for one in (other if mistake else x, x)]
+        rows = raw.Cast(x=raw.Pack(values=rows), DstT=tf.int64)
+        indices, values = tf.placeholder(tf.int64, [None, 2]), floats(None, name="values")
+        product = raw.SparseTensorDenseMatMul(
+            a_indices=indices, a_values=values, a_shape=raw.Identity(input=rows) if copied else rows, b=x
+        )
+        out(raw.Tanh(x=raw.Reshape(tensor=product, shape=raw.Shape(input=x)) if old else product))
+    return graph.as_graph_def()
+
+
+def test_a_sparse_product_has_the_rows_that_a_copy_says():
+    for copied in (False, True):
+        assert "own shape" in audit(sparse_product(True, copied), sparse_product(False, copied)).rules
+    assert audit(sparse_product(True, mistake=True), sparse_product(False, mistake=True)).verdict == "not faithful"
+
+
 def said(old, add_shapes, size=5):
     """A gradient that is reshaped or not, of what Python gives in a shape that only the program says."""
     with tf.Graph().as_default() as graph:

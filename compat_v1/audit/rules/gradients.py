@@ -1,6 +1,7 @@
 """Rules for what the gradients of sums, broadcasts and losses are written with."""
 
 from compat_v1.audit import rest
+from compat_v1.audit.demands import Demand
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, full, whole
@@ -352,6 +353,7 @@ class GradientRules:
         if -1 in written and -1 not in shape.value:
             self.normal.rests[name] = target[written.index(-1)]
         if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
+            self._demand(name, own, target, shape)
             self.normal.alias(name, tensor, "own shape")
             return True
         if self._is_beside_scalar(name, own, target):
@@ -376,10 +378,21 @@ class GradientRules:
             if self.normal.sizes(tensor) == target:
                 self.normal.alias(name, tensor, "own shape")
                 return True
+        self._demand(name, own, target, shape)
         shape = shape._replace(shape=(len(written),), value=tuple(written))
         attributes = self._without_index_types(name, [shape])
         self.normal.keep(name, "Reshape", [tensor, shape], attributes, steps, [target])
         return True
+
+    def _demand(self, name, own, target, shape):
+        """Note the size that a Reshape asks for, where no -1 leaves it open, and that which is there."""
+        written = with_rest(target)
+        found = reshaped(own, written) if -1 in written else own
+        if found is None or len(found) != len(target) or -1 in shape.value:
+            return
+        different = [pair for pair in zip(target, found, strict=True) if pair[0] != pair[1]]
+        if len(different) == 1:
+            self.normal.demands.append(Demand(name, different[0], -1 in written))
 
     def _is_beside_scalar(self, name, own, target):
         """Whether a gradient gets the sizes of what was computed beside a scalar: its own, as nothing else is spread.
