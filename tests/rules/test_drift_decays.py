@@ -30,7 +30,11 @@ def cycles(form, mistake=""):
             count = raw.Ceil(x=raw.RealDiv(x=raw.Abs(x=step) if mistake == "step" else step, y=length))
             bare, count = count, count if form == "first" else raw.SelectV2(condition=begun, t=number, e=count)
             count = bare if mistake == "bare" else count
-        raw.RealDiv(x=step, y=raw.Mul(x=length, y=count), name="out")
+        factor, divided = 9.0 if mistake == "factor" else length, total if mistake == "divided" else step
+        by = count if mistake == "alone" else raw.Mul(x=factor, y=count)
+        raw.RealDiv(x=divided, y=by, name="out")
+        if mistake == "besides":
+            raw.Tanh(x=count)
     return graph.as_graph_def()
 
 
@@ -51,6 +55,12 @@ def test_the_first_releases_counted_no_cycle_where_there_is_no_step(form):
     for step in (1, 7, 8, 705):
         assert _part(old, step) == _part(new, step)
     assert np.isnan(_part(old, 0)) and _part(new, 0) == 0
+
+
+@pytest.mark.parametrize("form", ["branch", "now"])
+def test_a_count_of_cycles_begins_with_one_where_the_step_is_divided_by_their_length_alone(form):
+    for mistake in ("factor", "divided", "alone", "besides"):
+        assert audit(cycles("first", mistake), cycles(form, mistake)).verdict == "not faithful", mistake
 
 
 def test_who_takes_the_count_as_it_is_does_not_begin_with_one():

@@ -2,7 +2,7 @@
 
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar
-from compat_v1.audit.patterns import match
+from compat_v1.audit.patterns import is_same, match
 from compat_v1.audit.rules.oldest_branches import absorb_condition
 
 CAUSE, FIRST = "cycles of a decay", "first cycle"
@@ -58,9 +58,24 @@ def _from_the_first(rewriter, name, _node, operands):
         return False  # what takes the count as it is would take this
     if not is_scalar(number, 1) or rewriter.graph.controls[name] or any(one.controls for one in found["nodes"]):
         return False
+    if not _divides(rewriter, name, found):
+        return False
     count[0].steps.add(FIRST)
     rewriter.normal.absorbed.add(asked[0])
     rewriter.normal.alias(name, count, FIRST)
+    return True
+
+
+def _divides(rewriter, name, found):
+    """Whether a count only multiplies the length of a cycle, by which that same step is divided."""
+    for op, first in (("Mul", found["length"]), ("RealDiv", found["step"])):
+        (user, slot), *others = rewriter.graph.users[name] or [(None, None)]
+        if others or slot != 1 or rewriter.graph.nodes[user].op != op:
+            return False
+        other = rewriter.normal.tensors.get(rewriter.graph.inputs[user][0])
+        if other is None or not is_same(other, first):
+            return False
+        name = user
     return True
 
 
