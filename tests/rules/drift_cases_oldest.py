@@ -131,12 +131,17 @@ def _(new, mistake):
 
 
 @case("mask of no length")
-def _(new, mistake):
+def masked(new, mistake):
+    """A mask as wide as the longest of some lengths."""
     lengths = raw.Cast(x=raw.Abs(x=floats(3)), DstT=tf.int32)
     most = raw.Max(input=lengths, axis=[0])
     if new:
-        most = raw.Maximum(x=1 if mistake else 0, y=most)
-    out(raw.Cast(x=raw.Range(start=0, limit=most, delta=1), DstT=tf.float32))
+        most = raw.Maximum(x=1 if mistake == 1 else 0, y=most)
+    row = raw.Range(start=0, limit=most, delta=1)
+    held = raw.Neg(x=lengths) if mistake == "others" else lengths
+    less = raw.LessEqual if mistake == "less" else raw.Less
+    mask = less(x=row, y=raw.Cast(x=raw.ExpandDims(input=held, axis=-1), DstT=tf.int32))
+    out(raw.Cast(x=row if mistake == "alone" else mask, DstT=tf.float32))
 
 
 @case("labels and logits")

@@ -7,7 +7,7 @@ from tensorflow.python.training import moving_averages
 
 from compat_v1.audit.comparison import audit
 from drift_cases import floats, out
-from drift_cases_oldest import unsorted_rows
+from drift_cases_oldest import masked, unsorted_rows
 from test_drift import proved, runs
 
 raw = tf.raw_ops
@@ -246,6 +246,13 @@ def test_rows_are_taken_by_numbers_whichever_op_selects_them():
 
 def test_a_port_that_stops_at_a_row_below_0_is_another_program():
     assert audit(_built(unsorted_rows, True), _built(unsorted_rows, False)).verdict == "not faithful"
+
+
+def test_only_a_mask_is_as_wide_as_a_length_below_0():
+    for mistake in ("others", "less", "alone"):
+        old, new = (_built(masked, is_new, mistake) for is_new in (False, True))
+        assert audit(old, new).verdict == "not faithful", mistake
+    assert audit(_built(masked, True, None), _built(masked, False, None)).verdict == "not faithful"
 
 
 def _largest(new, by=1.0, begin=0):

@@ -233,11 +233,27 @@ def _unmasked(rewriter, name, node, operands):
     if not is_op(limit, "Maximum") or limit[0].controls or not (is_scalar(start, 0) and is_scalar(delta, 1)):
         return False
     least, most = limit[0].inputs
-    if not is_scalar(least, 0) or not is_op(most, "Max"):
+    if not is_scalar(least, 0) or not is_op(most, "Max") or not _is_for_mask(rewriter, name, most[0].inputs[0]):
         return False
     rewriter.normal.absorbed.add(limit[0])
     attributes = rewriter._without_index_types(name, operands)
     rewriter.normal.keep(name, "Range", [start, most, delta], attributes, {"mask of no length"})
+    return True
+
+
+def _is_for_mask(rewriter, name, lengths):
+    """Whether a range is only held against these lengths, as for a mask."""
+    graph = rewriter.graph
+    for user, slot in graph.users[name]:
+        if graph.nodes[user].op != "Less" or slot != 0:
+            return False
+        found = graph.inputs[user][1]
+        for op in ("Cast", "ExpandDims"):
+            if graph.nodes[found[0]].op != op:
+                return False
+            found = graph.inputs[found[0]][0]
+        if rewriter.normal.tensors.get(found) != lengths:
+            return False
     return True
 
 
