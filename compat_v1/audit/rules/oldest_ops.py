@@ -199,9 +199,35 @@ def _largest_exponent(rewriter, name, node, operands):
     users = [rewriter.graph.nodes[user].op for user, _ in rewriter.graph.users[name]]
     if not zeros or condition[0].controls or users != ["StopGradient"] or not stays(rewriter.normal, largest, none):
         return False
+    if not _is_of_sum(rewriter, rewriter.graph.users[name][0][0], largest[0].inputs[0]):
+        return False
+    largest[0].steps.add("largest exponent")
     rewriter.normal.absorbed |= {condition[0]} | (set() if isinstance(none, Literal) else {none[0]})
     rewriter.normal.alias(name, largest, "largest exponent")
     return True
+
+
+def _is_of_sum(rewriter, largest, exponents):
+    """Whether the largest exponent is only taken from all, and added, reshaped or not, to the logarithm of a sum."""
+    graph = rewriter.graph
+    taking = _taking(graph, largest)
+    for op, slot, user in taking:
+        if (op, slot) == ("Reshape", 0):
+            taking = [one for one in taking if one[2] != user] + _taking(graph, user)
+    if sorted((op.removesuffix("V2"), slot) for op, slot, _ in taking) != [("Add", 1), ("Sub", 1)]:
+        return False
+    (_, _, total), (_, _, one) = sorted(taking)
+    if rewriter.normal.tensors.get(graph.inputs[one][0]) != exponents:
+        return False
+    for op in ("Exp", "Sum", "Log"):
+        one = next((user for other, slot, user in _taking(graph, one) if (other, slot) == (op, 0)), None)
+    return [user for _, _, user in _taking(graph, one)] == [total]
+
+
+def _taking(graph, name):
+    """Return (op, slot, name) of what takes what a node gives, but for what asks of what shape that is."""
+    taking = [(graph.nodes[user].op, slot, user) for user, slot in graph.users[name]]
+    return [one for one in taking if one[0] not in ("Shape", "ShapeN")]
 
 
 def _decayed(rewriter, name, node, operands):
