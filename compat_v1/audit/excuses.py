@@ -18,7 +18,7 @@ from compat_v1.audit.sizes import subtract
 
 _OF_DATASETS = re.compile(f"{DATASET}|IteratorToStringHandle")
 _OF_PORT = {"clipped rows", "rows of a sum", "rows below 0", "mean of classes", "limit below 0", "least drawn"}
-_OF_PORT |= {"window without sum", "first cycle", "mask of no length", "largest exponent"}
+_OF_PORT |= {"window without sum", "first cycle", "labels and logits", "mask of no length", "largest exponent"}
 _OF_ORIGINAL = {"initialized again", "weights of classes", "filled rows", "limits of a quantization"}
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
@@ -28,7 +28,8 @@ def applies(rule, node, other):
 
     No batch is broadcast in the ops of the first releases, or in an einsum. And what is clipped is made dense by no
     newer release, nor does one stop at a row below 0, count classes that there were not, divide by a sum that is 0,
-    clip by a limit below 0, draw less than a normal number, count a first cycle of no steps, make a mask of a length below 0, take an infinite largest exponent, cut weights to whole numbers, sort
+    clip by a limit below 0, draw less than a normal number, count a first cycle of no steps, ask no more how large
+    labels are, make a mask of a length below 0, take an infinite largest exponent, cut weights to whole numbers, sort
     the rows that it fills, initialize a variable again, or take other limits for a gradient than for what it is of.
     """
     if rule in _OF_ORIGINAL:

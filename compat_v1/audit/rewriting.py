@@ -99,6 +99,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.graph = normal.graph
         self.never, self.followed = set(), 0  # nodes of a branch that never runs, among the first so many
         self.running = set()  # of these, the Switches that lead there: they run
+        self.asked = set()  # the names of losses that come behind an assertion of the sizes of what they take
         self.negated = {}  # {what spreads a gradient: the Neg before it}
         self.flattened = set()  # tensors that are reshaped into matrices for a softmax only
         self.of_one_batch = set()  # the names of what only reshapes the gradient of a product of batches

@@ -153,7 +153,7 @@ def _(new, mistake):
         told = [raw.Assert(condition=raw.All(input=raw.Equal(x=sizes, y=others), axis=[0]), data=["sizes", sizes])]
     with tf.control_dependencies(told):
         labels = raw.Reshape(tensor=raw.Neg(x=labels) if mistake else labels, shape=[-1])
-    rows = raw.Reshape(tensor=logits, shape=[-1, 4])
+        rows = raw.Reshape(tensor=logits, shape=[-1, 4])
     out(raw.SparseSoftmaxCrossEntropyWithLogits(features=rows, labels=labels)[0])
 
 

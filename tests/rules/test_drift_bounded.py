@@ -75,8 +75,10 @@ def test_what_bounds_a_gradients_part_in_a_loop_is_made_there_or_enters_it(bound
     assert audit(varies, _built(_part_in_a_loop, True, start, bounds)).verdict == "not faithful"
 
 
-def _behind_an_update(new, of_labels=False, others=False, taken=False):
+def _behind_an_update(new, of_labels=False, others=False, taken=False, mistake=""):
     """A cross entropy of what is behind an update; `new`: that asserts that labels and logits have the same sizes."""
+    besides = floats(None, 2, name="z")
+    raw.Tanh(x=besides)
     table = raw.VariableV2(shape=[4], dtype=tf.float32, name="table")
     raw.Assign(ref=table, value=[1.0, 2.0, 3.0, 4.0], name="init")
     update = raw.AssignAdd(ref=table, value=[4.0, 3.0, 2.0, 1.0])
@@ -85,7 +87,9 @@ def _behind_an_update(new, of_labels=False, others=False, taken=False):
         behind = logits + raw.Identity(input=table)
         labels = raw.Identity(input=labels) if of_labels else labels
     behind = logits if others else behind
-    sizes, measured = raw.Shape(input=labels), raw.Shape(input=behind)[:-1]
+    sizes, measured = raw.Shape(input=besides if mistake == "sizes" else labels), raw.Shape(input=behind)[:-1]
+    measured = {"measured": raw.Shape(input=besides), "exchanged": sizes}.get(mistake, measured)
+    sizes = raw.Shape(input=behind)[:-1] if mistake == "exchanged" else sizes
     told = []
     if new:
         told = [raw.Assert(condition=raw.All(input=raw.Equal(x=sizes, y=measured), axis=[0]), data=["sizes", sizes])]
@@ -101,5 +105,8 @@ def test_labels_need_not_wait_for_the_update_that_the_logits_are_behind():
     assert "labels and logits" in proved(old, _built(_behind_an_update, True)).rules
     for mistake in ({"of_labels": True}, {"others": True}):
         assert audit(old, _built(_behind_an_update, True, **mistake)).verdict == "not faithful"
+    for mistake in ("sizes", "measured", "exchanged"):
+        assert audit(old, _built(_behind_an_update, True, mistake=mistake)).verdict == "not faithful", mistake
+    assert audit(_built(_behind_an_update, True), old).verdict == "not faithful"  # no later release asks less
     waiting = [_built(_behind_an_update, form, taken=True) for form in (False, True)]
     assert audit(*waiting).verdict == "not faithful"  # what is made of the labels comes behind the update in the port

@@ -9,7 +9,7 @@ from compat_v1.audit.pruning import before
 from compat_v1.audit.sizes import measured
 
 _OF_DIAGONALS = [{"Reshape", "StridedSlice", op} for op in ("Less", "Greater")]
-_ALWAYS, AGAIN = "condition that always holds", "initialized again"
+_ALWAYS, AGAIN, ASKED = "condition that always holds", "initialized again", "labels and logits"
 
 
 def _holds(operand):
@@ -126,42 +126,41 @@ def _asserted(rewriter, name, node, operands):
         return True
     if not is_op(operands[0], "All") or not is_op(operands[0][0].inputs[0], "Equal"):
         return False
-    equal = operands[0][0].inputs[0][0]
+    equal, graph, normal = operands[0][0].inputs[0][0], rewriter.graph, rewriter.normal
     of_sizes = all(isinstance(one, Literal) and one.kind == "whole" and one.ops for one in equal.inputs)
-    reshapes = _reshaped_for_loss(rewriter.graph, name) if of_sizes else None
-    if not reshapes:
+    loss = _loss_reshaped_for(graph, name) if of_sizes else None
+    if not loss:
         return False
-    if equal.controls <= _before_loss(rewriter, reshapes):
-        rewriter.normal.accounted.add(equal)
-    rewriter.normal.absorbed.update({operands[0][0], equal})
-    rewriter.normal.hand_on(name, "labels and logits")
+    logits, labels = (normal.tensors.get(graph.inputs[one][0]) for one, _ in graph.inputs[loss])
+    told = [normal.sizes(labels), (normal.sizes(logits) or ())[:-1]]
+    if [one.value for one in equal.inputs] != told:
+        return False
+    if equal.controls <= set().union(*(before(one[0]) for one in (logits, labels) if is_tensor(one))):
+        normal.accounted.add(equal)
+    rewriter.asked.add(loss)
+    normal.absorbed.update({operands[0][0], equal})
+    normal.hand_on(name, ASKED)
     return True
 
 
-def _reshaped_for_loss(graph, name):
-    """Return what waits for a node, if all that does is only reshaped for a cross entropy: {name: what takes it}."""
+def _loss_reshaped_for(graph, name):
+    """Return the cross entropy that alone takes all that waits for a node: its logits and labels, reshaped; or None."""
     todo = [one for one, controls in graph.controls.items() if name in controls]
-    seen, found = set(), {}
+    seen, found = set(), set()
     while todo:
         one = todo.pop()
         op = graph.nodes[one].op
         if op == "Reshape":
-            found[one] = {user for user, _ in graph.users[one]}
+            found.add(one)
         elif op not in _OF_SHAPES:
             return None
         elif one not in seen:
             todo += [user for user, _ in graph.users[one]]
         seen.add(one)
-    ops = {graph.nodes[user].op for users in found.values() for user in users}
-    return found if "SparseSoftmaxCrossEntropyWithLogits" in ops else None
-
-
-def _before_loss(rewriter, reshapes):
-    """Return what a loss comes behind that takes all that is reshaped and that nothing else takes."""
-    if len(set().union(*reshapes.values())) != 1:
-        return set()
-    taken = [rewriter.normal.tensors.get(rewriter.graph.inputs[one][0]) for one in reshapes]
-    return set().union(*(before(one[0]) for one in taken if is_tensor(one)))
+    loss, *others = {user for one in found for user, _ in graph.users[one]} or (None,)
+    if others or not loss or graph.nodes[loss].op != "SparseSoftmaxCrossEntropyWithLogits":
+        return None
+    return loss if {maker for maker, _ in graph.inputs[loss]} == found else None
 
 
 _OF_SHAPES = ("Const", "Shape", "Rank", "Size", "Sub", "Add", "AddV2", "Pack", "StridedSlice", "Slice")
@@ -258,6 +257,8 @@ def _ends(graph, node):
 def finish(rewriter):
     """Leave out what never runs, and what says in which branch something runs if nothing does."""
     rewriter.normal.absorbed |= {node for node in rewriter.normal.branches if len(node.names) == 1}
+    for loss in rewriter.asked & rewriter.normal.made.keys():
+        rewriter.normal.made[loss].steps.add(ASKED)
     if rewriter.never:
         gone = set(_never_runs(rewriter))
         gone |= _leading_nowhere(rewriter.normal, gone)
