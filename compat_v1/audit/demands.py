@@ -7,26 +7,33 @@ from compat_v1.audit.sizes import AnySize, Size
 
 
 class Demand(NamedTuple):
-    """The size that a Reshape asks for and the one that is there, and whether its normal form, of -1, does not tell."""
+    """The size that a Reshape asks for and the one that is there.
+
+    `is_unseen`: whether its normal form, of -1, does not tell; `is_packed`: whether sizes were packed for its shape.
+    """
 
     name: str
     sizes: tuple[AnySize, AnySize]
     is_unseen: bool
+    is_packed: bool
 
 
 def alone(here, there):
     """Return those that one graph asks for unseen, one for each pair of sizes, and the other does not ask for.
 
-    Of two sizes that are not known only those of what is fed are compared: of other tensors, such as parts of one, a
-    program may know that they are as large as each other, and no graph does.
+    Of two sizes that are not known only those of what is fed are compared, and only where they were packed: of other
+    tensors, such as parts of one, a program may know that they are as large as each other, and no graph does; and a
+    gradient gets the shape of what it is of, as that is, and is as large by what other ops ask for.
     """
     asked = {frozenset(one.sizes) for one in there}
-    found = {frozenset(one.sizes): one for one in here if one.is_unseen and _is_told(*one.sizes)}
+    found = {frozenset(one.sizes): one for one in here if one.is_unseen and _is_told(one)}
     return [one for pair, one in found.items() if pair not in asked]
 
 
-def _is_told(size, other):
-    return any(isinstance(one, int) for one in (size, other)) or (_is_fed(size) and _is_fed(other))
+def _is_told(demand):
+    if any(isinstance(one, int) for one in demand.sizes):
+        return True
+    return demand.is_packed and all(map(_is_fed, demand.sizes))
 
 
 def _is_fed(size):

@@ -426,7 +426,7 @@ class Verification:
         here, there = (side.normal.demands for side in self.pairing.sides)
         here = [one._replace(sizes=self._translated(one.sizes)) for one in here]
         for which, found in (("the original", demands.alone(here, there)), ("the port", demands.alone(there, here))):
-            for name, (size, own), _ in found:
+            for name, (size, own), *_ in found:
                 names = ("", name) if which == "the port" else (name, "")
                 what = f"stops unless {size} is {own}, in {which} alone"
                 self.find("value", None, None, what, *names, True, sizes=((size, own),))

@@ -122,7 +122,8 @@ def reshaped_row(asked, batch=False):
         fed["row"] = floats(1, 5, name="row")
         tensor = raw.Tanh(x=fed["x" if batch else "row"])
         if asked:
-            tensor = raw.Reshape(tensor=tensor, shape=raw.Shape(input=fed[asked]))
+            shape = raw.Pack(values=[tf.shape(fed[asked])[0], 5]) if batch else raw.Shape(input=fed[asked])
+            tensor = raw.Reshape(tensor=tensor, shape=shape)
         out(raw.AddV2(x=raw.Exp(x=tensor), y=raw.AddN(inputs=[raw.Sum(input=fed["other"], axis=[0]), [1.0] * 5])))
     return graph.as_graph_def()
 
@@ -160,7 +161,7 @@ def test_what_a_reshape_leaves_open_and_what_it_asks_for_are_told_apart(asked):
 def sparse_product(old, copied=True, mistake=False):
     """A product with a sparse matrix of which another tensor, of as many rows, says the sizes."""
     with tf.Graph().as_default() as graph:
-        x, other = floats(None, 3, name="x"), floats(None, 3, name="other")
+        x, other = (floats(None, None, name=name) for name in ("x", "other"))
         rows = [tf.shape(one)[0] for one in (other if mistake else x, x)]
         rows = raw.Cast(x=raw.Pack(values=rows), DstT=tf.int64)
         indices, values = tf.placeholder(tf.int64, [None, 2]), floats(None, name="values")

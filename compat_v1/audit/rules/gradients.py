@@ -392,7 +392,7 @@ class GradientRules:
             return
         different = [pair for pair in zip(target, found, strict=True) if pair[0] != pair[1]]
         if len(different) == 1:
-            self.normal.demands.append(Demand(name, different[0], -1 in written))
+            self.normal.demands.append(Demand(name, different[0], -1 in written, "Pack" in shape.ops))
 
     def _is_beside_scalar(self, name, own, target):
         """Whether a gradient gets the sizes of what was computed beside a scalar: its own, as nothing else is spread.
