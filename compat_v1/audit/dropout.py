@@ -113,6 +113,8 @@ def masked(normal, name, operands):
     if found is None:
         return False
     tensor, (drawn, kept, formula, number), used = found
+    if not _is_share(normal, kept[1]):
+        return False
     if not _runs_with(normal.graph, name, operands.index(used), 1 if is_select else 1 - operands.index(used)):
         return False
     for old, new in zip(before, operands, strict=True):
@@ -124,6 +126,13 @@ def masked(normal, name, operands):
     attributes, inputs = _kept(kept, [tensor, drawn])
     normal.keep(name, "masked", inputs, attributes, {_step(formula, number)})
     return True
+
+
+def _is_share(normal, kept):
+    """Whether what is kept is more than 0 and at most 1, or a tensor that may be one such number."""
+    if isinstance(kept, str):
+        return 0 < float(kept.removeprefix("about ")) <= 1
+    return normal.sizes(kept) in (None, ())
 
 
 def _masks(op, operands):

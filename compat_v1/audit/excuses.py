@@ -14,12 +14,15 @@ from compat_v1.audit.references import unnumbered
 from compat_v1.audit.renumbered import GIVEN, SAVED
 from compat_v1.audit.rules.datasets import DATASET
 from compat_v1.audit.rules.oldest_clipping import CHECKED, STOPPED
+from compat_v1.audit.seeds import SALTING
 from compat_v1.audit.sizes import subtract
 
 _OF_DATASETS = re.compile(f"{DATASET}|IteratorToStringHandle")
 _OF_PORT = {"clipped rows", "rows of a sum", "rows below 0", "mean of classes", "limit below 0", "least drawn"}
 _OF_PORT |= {"window without sum", "first cycle", "labels and logits", "mask of no length", "largest exponent"}
-_OF_ORIGINAL = {"initialized again", "weights of classes", "filled rows", "limits of a quantization"}
+_OF_PORT |= {"weights without sum: DivNoNan", "gradient of Cumprod: DivNoNan", "cast in Sequential"}
+_OF_ORIGINAL = {"initialized again", "weights of classes", "filled rows", "limits of a quantization", "select"}
+_OF_ORIGINAL |= {"norm that was not asked"}
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
 
@@ -29,8 +32,10 @@ def applies(rule, node, other):
     No batch is broadcast in the ops of the first releases, or in an einsum. And what is clipped is made dense by no
     newer release, nor does one stop at a row below 0, count classes that there were not, divide by a sum that is 0,
     clip by a limit below 0, draw less than a normal number, count a first cycle of no steps, ask no more how large
-    labels are, make a mask of a length below 0, take an infinite largest exponent, cut weights to whole numbers, sort
-    the rows that it fills, initialize a variable again, or take other limits for a gradient than for what it is of.
+    labels are, make a mask of a length below 0, take an infinite largest exponent, give 0 for what is divided by 0, cut
+    what a model is given to floating point, cut weights to whole numbers, sort the rows that it fills, initialize a
+    variable again, take other limits for a gradient than for what it is of, choose between tensors of one shape alone,
+    or clip by a norm that it has not asked.
     """
     if rule in _OF_ORIGINAL:
         return rule in node.steps
@@ -276,7 +281,8 @@ _NEW = {
 def attribute(node, other, key, value, other_value, graph):
     """Say which rule lets an attribute differ; `graph`: that of `node`."""
     if key == "shape" and node.op == "Placeholder":
-        return "placeholder shape" if value is None else None
+        is_older = value is None and graph.whole.graph_def.versions.producer < SALTING
+        return "placeholder shape" if is_older else None
     if key == "element_shape" and node.op.startswith("TensorArray"):
         return "shapes in arrays" if _tells_less(value, other_value, node.op) else None
     if key == "identical_element_shapes":

@@ -20,7 +20,7 @@ _OPS_BETWEEN = 4
 _SKIPPED = 4
 # What DropoutWrapper adds to its seed for each of the tensors that it drops elements of.
 _SALTS = [f"{what}_{place}" for what in ("input", "state", "output") for place in range(16)]
-_SALTING = 22  # the version of graphs of the first release that writes the shapes of placeholders, which salts as well
+SALTING = 22  # the version of graphs of the first release that writes the shapes of placeholders, which salts as well
 _BY_PLACE = range(1, 135)  # the versions of graphs of releases until 1.15, which took the number of ops alone
 
 
@@ -80,7 +80,7 @@ def _of_graph(node):
 
 def is_salted(graph, node, other):
     """Whether a seed that the first releases gave to each mask of a DropoutWrapper is salted in the port."""
-    return graph.graph_def.versions.producer < _SALTING and _is_salt(node, other)
+    return graph.graph_def.versions.producer < SALTING and _is_salt(node, other)
 
 
 def _is_salt(node, other):

@@ -1,9 +1,11 @@
 """Rules for what compiled models of `tf.keras` are made of: their losses, metrics and inputs."""
 
+import functools
+
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, single
 from compat_v1.audit.pruning import redirect, users_of
-from compat_v1.audit.sizes import covers
+from compat_v1.audit.sizes import covers, multiply
 
 ONES = "weights of one: a tensor"
 _WEIGHTS, _COUNTED, _CAST = "weights of one", "counted as a whole", "cast in Sequential"
@@ -39,13 +41,18 @@ def _counted(rewriter, name, node, operands):
     known = None if isinstance(source, Literal) else rewriter.normal.sizes(source)
     if not known or sizes is None or not isinstance(axes, Literal) or axes.value != tuple(range(len(sizes))):
         return False
-    if not is_op(source, "Cast") or _type_of_cast(rewriter, source[0]) != "bool":
+    if not is_op(source, "Cast") or _type_of_cast(rewriter, source[0]) != "bool" or _many(known) != _many(sizes):
         return False
     rewriter.normal.absorbed.add(tensor[0])
     axes = axes._replace(shape=(len(known),), value=tuple(range(len(known))), form=0, leaves=())
     attributes = rewriter._without_index_types(name, [source, axes])
     rewriter.normal.keep(name, node.op, [source, axes], attributes, {_COUNTED}, [()])
     return True
+
+
+def _many(sizes):
+    """Return how many elements there are."""
+    return functools.reduce(multiply, sizes, 1)
 
 
 def _cast(rewriter, name, _node, operands):
@@ -56,8 +63,10 @@ def _cast(rewriter, name, _node, operands):
     kinds = [_type_of_cast(rewriter, tensor[0]), rewriter.dtype(tensor[0].name), rewriter.dtype(name)]
     if kinds != ["int32", "float32", "int32"] or isinstance(tensor[0].inputs[0], Literal):
         return False
+    source = tensor[0].inputs[0]
+    source[0].steps.add(_CAST)
     rewriter.normal.absorbed.add(tensor[0])
-    rewriter.normal.alias(name, tensor[0].inputs[0], _CAST)
+    rewriter.normal.alias(name, source, _CAST)
     return True
 
 

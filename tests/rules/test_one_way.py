@@ -1,0 +1,83 @@
+"""What TensorFlow changed in one direction is a mistake in the other, and where it is not what TensorFlow wrote."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from compat_v1.audit import audit
+from drift_cases import built, floats, out
+
+raw = tf.raw_ops
+
+
+def numbers(*shape, name="i"):
+    return tf.placeholder(tf.int32, shape, name=name)
+
+
+def mean_of_rows(new, _):
+    """The weighted mean of rows that are looked up, which is 0 by now where the weights are 0."""
+    w, table, ids = floats(None, 1, name="w"), floats(7, 3), numbers(None)
+    total, weights = (raw.SegmentSum(data=one, segment_ids=ids) for one in (w * tf.gather(table, ids), w))
+    out((raw.DivNoNan if new else raw.RealDiv)(x=total, y=weights))
+
+
+def cumulated_product(new, _):
+    x, g = floats(None, 4), floats(None, 4, name="g")
+    total = tf.cumsum(tf.cumprod(x, 1) * g, 1, reverse=True)
+    out((raw.DivNoNan if new else raw.RealDiv)(x=total, y=x))
+
+
+def cast_and_back(new, _):
+    ids = numbers(None)
+    out(tf.gather(floats(7, 3), tf.cast(tf.cast(ids, tf.float32), tf.int32) if new else ids))
+
+
+def clipped(new, _):
+    norm = raw.Sqrt(x=raw.AddN(inputs=[raw.L2Loss(t=floats(5))]) * 2.0)
+    scale = 5.0 * tf.minimum(1.0 / norm, tf.constant(1.0) / 5.0)
+    out(floats(5) * (scale + (norm - norm) if new else scale))
+
+
+def chosen(new, _):
+    asked, x, y = tf.placeholder(tf.bool, [None], name="asked"), floats(None), floats(None, name="y")
+    out(raw.SelectV2(condition=asked, t=x, e=y) if new else raw.Select(condition=asked, x=x, y=y))
+
+
+@pytest.mark.parametrize("form", [mean_of_rows, cumulated_product, cast_and_back, clipped, chosen])
+def test_what_changed_in_one_direction_does_not_pass_in_the_other(form):
+    old, new = built(form, False), built(form, True)
+    old.versions.producer = new.versions.producer = 24
+    assert audit(old, new).verdict != "not faithful"
+    assert audit(new, old).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("producer, verdict", [(21, "faithful"), (24, "not faithful"), (134, "not faithful")])
+def test_the_shape_of_a_placeholder_is_compared_where_a_graph_tells_it(producer, verdict):
+    """TensorFlow 1.0 and 1.1 wrote none."""
+    old, new = (
+        built(lambda new, _: out(tf.tanh(floats(5, 3) if new else tf.placeholder(tf.float32, name="x"))), one)
+        for one in (False, True)
+    )
+    old.versions.producer = producer
+    assert audit(old, new).verdict == verdict
+
+
+@pytest.mark.parametrize("kept, verdict", [([], "numbers changed"), ([3], "not faithful")])
+def test_what_a_dropout_keeps_is_one_number(kept, verdict):
+    """Of many each may be more than 1: the old form keeps more than once the tensor then, the new one does not."""
+
+    def form(new, _):
+        x, kept_of = floats(2, 3), tf.placeholder(tf.float32, kept, name="kept")
+        drawn = tf.random_uniform([2, 3], seed=1)
+        mask = tf.cast(drawn >= 1.0 - kept_of, tf.float32) if new else tf.floor(kept_of + drawn)
+        out(x / kept_of * mask)
+
+    assert audit(built(form, False), built(form, True)).verdict == verdict
+
+
+@pytest.mark.parametrize("shape, verdict", [([-1], "faithful"), ([-1, 3], "not faithful")])
+def test_what_is_counted_in_another_shape_has_as_many_elements(shape, verdict):
+    def form(new, _):
+        true = tf.cast(tf.placeholder(tf.bool, [None, 4], name="true"), tf.float32)
+        out(tf.reduce_sum(tf.reshape(true, shape) if new else true))
+
+    assert audit(built(form, False), built(form, True)).verdict == verdict
