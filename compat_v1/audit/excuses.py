@@ -281,8 +281,8 @@ _NEW = {
 def attribute(node, other, key, value, other_value, graph):
     """Say which rule lets an attribute differ; `graph`: that of `node`."""
     if key == "shape" and node.op == "Placeholder":
-        is_older = value is None and graph.whole.graph_def.versions.producer < SALTING
-        return "placeholder shape" if is_older else None
+        tells_none = graph.is_body or graph.whole.graph_def.versions.producer < SALTING
+        return "placeholder shape" if value is None and tells_none else None
     if key == "element_shape" and node.op.startswith("TensorArray"):
         return "shapes in arrays" if _tells_less(value, other_value, node.op) else None
     if key == "identical_element_shapes":

@@ -56,14 +56,6 @@ def _(new, mistake):
     out(raw.Sub(x=y, y=z))
 
 
-@case("placeholder shape")
-def _(new, mistake):
-    x = raw.Placeholder(dtype=tf.float32, shape=[None, 3], name="x")
-    if not new:
-        x.op._clear_attr("shape")  # as TensorFlow 1.0 wrote it: its own releases alone could run that without a shape
-    out(raw.Exp(x=x) if not mistake else raw.Tanh(x=x))
-
-
 @case("constants")
 def _(new, mistake):
     x = floats(None, 3)

@@ -5,6 +5,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
 from drift_cases import built, floats, out
+from test_drift import proved
 
 raw = tf.raw_ops
 
@@ -50,15 +51,20 @@ def test_what_changed_in_one_direction_does_not_pass_in_the_other(form):
     assert audit(new, old).verdict == "not faithful"
 
 
-@pytest.mark.parametrize("producer, verdict", [(21, "faithful"), (24, "not faithful"), (134, "not faithful")])
-def test_the_shape_of_a_placeholder_is_compared_where_a_graph_tells_it(producer, verdict):
+def test_the_shape_of_a_placeholder_is_compared_where_a_graph_tells_it():
     """TensorFlow 1.0 and 1.1 wrote none."""
-    old, new = (
-        built(lambda new, _: out(tf.tanh(floats(5, 3) if new else tf.placeholder(tf.float32, name="x"))), one)
-        for one in (False, True)
-    )
-    old.versions.producer = producer
-    assert audit(old, new).verdict == verdict
+
+    def form(new, mistake):
+        x = tf.placeholder(tf.float32, (5, 3) if new else None, name="x")
+        out(raw.Tanh(x=x) if mistake else raw.Exp(x=x))
+
+    old, new = built(form, False), built(form, True)
+    old.versions.producer = 21
+    assert "placeholder shape" in proved(old, new).rules
+    assert audit(old, built(form, True, mistake=True)).verdict == "not faithful"
+    for producer in (24, 134):
+        old.versions.producer = producer
+        assert audit(old, new).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("kept, verdict", [([], "numbers changed"), ([3], "not faithful")])

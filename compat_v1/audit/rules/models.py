@@ -41,7 +41,7 @@ def _counted(rewriter, name, node, operands):
     known = None if isinstance(source, Literal) else rewriter.normal.sizes(source)
     if not known or sizes is None or not isinstance(axes, Literal) or axes.value != tuple(range(len(sizes))):
         return False
-    if not is_op(source, "Cast") or _type_of_cast(rewriter, source[0]) != "bool" or _many(known) != _many(sizes):
+    if not is_op(source, "Cast") or _type_of_cast(rewriter, source[0]) != "bool" or not _may_be_as_many(known, sizes):
         return False
     rewriter.normal.absorbed.add(tensor[0])
     axes = axes._replace(shape=(len(known),), value=tuple(range(len(known))), form=0, leaves=())
@@ -50,9 +50,10 @@ def _counted(rewriter, name, node, operands):
     return True
 
 
-def _many(sizes):
-    """Return how many elements there are."""
-    return functools.reduce(multiply, sizes, 1)
+def _may_be_as_many(sizes, others):
+    """Whether there may be as many elements in both shapes, whatever else is fed: both know of the same numbers."""
+    numbers = [sorted(size for size in some if isinstance(size, int) and size != 1) for some in (sizes, others)]
+    return numbers[0] == numbers[1] or functools.reduce(multiply, sizes, 1) == functools.reduce(multiply, others, 1)
 
 
 def _cast(rewriter, name, _node, operands):

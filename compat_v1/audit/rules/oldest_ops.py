@@ -321,7 +321,7 @@ def _row_in_a_part(rewriter, name, node, operands):
         return False
     rewriter.normal.absorbed.update({holds[0], fails[0], other[0], number_of[0]})
     attributes = {"T": rewriter.graph.attributes(name)["T"]}
-    rewriter.normal.keep(name, "SelectV2", chosen, attributes, {"row in a part"}, list(shapes))
+    rewriter.normal.keep(name, "SelectV2", chosen, attributes, {"row in a part", "select"}, list(shapes))
     return True
 
 
