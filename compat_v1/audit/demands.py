@@ -1,4 +1,4 @@
-"""What a graph asks of sizes that it does not know, by what it reshapes: at any others a program stops."""
+"""What a graph asks of sizes that it does not know, above all by what it reshapes: at any others a program stops."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from compat_v1.audit.sizes import AnySize, Size
 
 
 class Demand(NamedTuple):
-    """The size that a Reshape asks for and the one that is there.
+    """The size that a Reshape asks for and the one that is there, or two over which a product is summed.
 
     `is_unseen`: whether its normal form, of -1, does not tell; `is_packed`: whether sizes were packed for its shape.
     """
@@ -16,6 +16,16 @@ class Demand(NamedTuple):
     sizes: tuple[AnySize, AnySize]
     is_unseen: bool
     is_packed: bool
+
+
+def finish(normal, without):
+    """Leave out what is asked by gradients that nothing uses, by name, and unseen by what rules have replaced."""
+    left = {None, *normal.nodes}
+    normal.demands = [
+        one
+        for one in normal.demands
+        if one.name not in without and (not one.is_unseen or normal.made.get(one.name) in left)
+    ]
 
 
 def alone(here, there):

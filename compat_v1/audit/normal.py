@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from compat_v1.audit import entering, idle, pruning, rest, rewriting, spare
+from compat_v1.audit import demands, entering, idle, pruning, rest, rewriting, spare
 from compat_v1.audit.definitions import gives_reference
 from compat_v1.audit.demands import Demand
 from compat_v1.audit.dimensions import dimensions
@@ -111,7 +111,6 @@ class Normal(Places):
         if without or moments or shifted:  # what hands on a gradient waits for its group alone
             pruning.leave_out_implied_waits(self)
         self.removed |= idle.leave_out(self, without)
-        self.demands = [one for one in self.demands if one.name not in without]
         pruning.leave_out(self, spare.unused_gradients(self), self.removed)
         oldest_losses.finish(self)
         quotients_in_loops.finish(self)
@@ -126,6 +125,7 @@ class Normal(Places):
         pruning.hand_on_effects(self)
         convolved.finish(self)
         entering.finish(self)
+        demands.finish(self, without)
 
     # What the rules ask.
 

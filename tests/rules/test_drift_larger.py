@@ -240,6 +240,25 @@ def test_an_einsum_of_other_axes_is_a_mistake(kind, equation):
     assert audit(_contracted(kind), _contracted(kind, equation)).verdict == "not faithful"
 
 
+def _summed_over_all(new, other="y"):
+    """What einsum gave that sums over all axes: one tensor became a row, the other a column of as many elements."""
+    with tf.Graph().as_default() as graph:
+        x, y, fed = (floats(None, 4, name=name) for name in ("x", "y", "fed"))
+        if new:
+            total = tf.einsum("ij,ij->", x, y)
+        else:
+            many = tf.shape(x if other == "y" else fed)[0] * 4
+            row, column = tf.reshape(x, [1, tf.shape(x)[0] * 4]), tf.reshape(y, tf.stack([many, 1]))
+            total = tf.reshape(tf.matmul(row, column), [])
+        out(total * tf.reduce_max(fed))
+    return graph.as_graph_def()
+
+
+def test_a_product_over_all_axes_asks_both_tensors_for_as_many_elements():
+    assert audit(_summed_over_all(False), _summed_over_all(True)).verdict == "numbers changed"
+    assert audit(_summed_over_all(False, "fed"), _summed_over_all(True)).verdict == "not faithful"
+
+
 def _of_chosen_rows(equation=None):
     """An einsum of rows of which nobody knows how many there are, and whose gradient comes for rows chosen anew."""
     with tf.Graph().as_default() as graph:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from compat_v1.audit import rest
+from compat_v1.audit.demands import Demand
 from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
@@ -276,6 +277,9 @@ def _product(rewriter, name, factors, batch, turned):
     """Multiply two matrices, or batches of these sizes of them, of which "a" or "b" is transposed."""
     left, right = (rewriter.normal.sizes(one) for one in factors)
     shape = (*batch, left[-1 if turned == "a" else -2], right[-2 if turned == "b" else -1])
+    summed = left[-2 if turned == "a" else -1], right[-1 if turned == "b" else -2]
+    if summed[0] != summed[1]:
+        rewriter.normal.demands.append(Demand(name, summed, False, False))
     key = {"a": "adj_x", "b": "adj_y"} if batch else {"a": "transpose_a", "b": "transpose_b"}
     attributes = rewriter.graph.own_type(name) | ({key[turned]: _YES} if turned else {})
     op = "BatchMatMulV2" if batch else "MatMul"
