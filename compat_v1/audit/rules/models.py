@@ -1,11 +1,10 @@
 """Rules for what compiled models of `tf.keras` are made of: their losses, metrics and inputs."""
 
-import functools
-
+from compat_v1.audit.dimensions import reshaped
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, single
 from compat_v1.audit.pruning import redirect, users_of
-from compat_v1.audit.sizes import covers, multiply
+from compat_v1.audit.sizes import covers
 
 ONES = "weights of one: a tensor"
 _WEIGHTS, _COUNTED, _CAST = "weights of one", "counted as a whole", "cast in Sequential"
@@ -53,7 +52,7 @@ def _counted(rewriter, name, node, operands):
 def _may_be_as_many(sizes, others):
     """Whether there may be as many elements in both shapes, whatever else is fed: both know of the same numbers."""
     numbers = [sorted(size for size in some if isinstance(size, int) and size != 1) for some in (sizes, others)]
-    return numbers[0] == numbers[1] or functools.reduce(multiply, sizes, 1) == functools.reduce(multiply, others, 1)
+    return numbers[0] == numbers[1] or reshaped(sizes, [-1]) == reshaped(others, [-1])
 
 
 def _cast(rewriter, name, _node, operands):
