@@ -19,12 +19,12 @@ class Demand(NamedTuple):
 
 
 def finish(normal, without):
-    """Leave out what is asked by gradients that nothing uses, by name, and unseen by what rules have replaced."""
+    """Leave out what is asked by gradients that nothing uses, by name; what rules have replaced asks nothing unseen."""
     left = {None, *normal.nodes}
     normal.demands = [
-        one
+        one._replace(is_unseen=one.is_unseen and normal.made.get(one.name) in left)
         for one in normal.demands
-        if one.name not in without and (not one.is_unseen or normal.made.get(one.name) in left)
+        if one.name not in without
     ]
 
 
