@@ -21,8 +21,10 @@ _OF_DATASETS = re.compile(f"{DATASET}|IteratorToStringHandle")
 _OF_PORT = {"clipped rows", "rows of a sum", "rows below 0", "mean of classes", "limit below 0", "least drawn"}
 _OF_PORT |= {"window without sum", "first cycle", "labels and logits", "mask of no length", "largest exponent"}
 _OF_PORT |= {"weights without sum: DivNoNan", "gradient of Cumprod: DivNoNan", "cast in Sequential"}
+_OF_PORT |= {"margins of an image", "part of an image"}
 _OF_ORIGINAL = {"initialized again", "weights of classes", "filled rows", "limits of a quantization", "select"}
-_OF_ORIGINAL |= {"norm that was not asked"}
+_OF_ORIGINAL |= {"norm that was not asked", "natural decay", "order of a sum: as they came"}
+_OF_ORIGINAL |= {"regularizer of squares: a sum"}
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
 
@@ -33,13 +35,13 @@ def applies(rule, node, other):
     newer release, nor does one stop at a row below 0, count classes that there were not, divide by a sum that is 0,
     clip by a limit below 0, draw less than a normal number, count a first cycle of no steps, ask no more how large
     labels are, make a mask of a length below 0, take an infinite largest exponent, give 0 for what is divided by 0, cut
-    what a model is given to floating point, cut weights to whole numbers, sort the rows that it fills, initialize a
-    variable again, take other limits for a gradient than for what it is of, choose between tensors of one shape alone,
-    or clip by a norm that it has not asked.
+    what a model is given to floating point, say which part of an image is left, cut weights to whole numbers, sort the
+    rows that it fills, initialize a variable again, take other limits for a gradient than for what it is of, choose
+    between tensors of one shape alone, or clip by a norm that it has not asked.
     """
     if rule in _OF_ORIGINAL:
         return rule in node.steps
-    if rule in _OF_PORT:
+    if not _OF_PORT.isdisjoint({rule, rule.partition(":")[0]}):
         return rule in other.steps
     return rule != "one batch" or not {"batches of products", "einsum: an op"}.isdisjoint(node.steps | other.steps)
 

@@ -30,6 +30,7 @@ from compat_v1.audit.rules import (
     models,
     oldest,
     oldest_branches,
+    oldest_images,
     patches,
     pooled,
     regularizers,
@@ -109,6 +110,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         self.combined = []  # [embeddings, numbers, segments] of the rows that are looked up and combined
         self.once = {}  # {what makes unique the numbers of rows: the names of what makes these unique again}
         self.weights = set()  # the sums of weights that rows which are looked up are divided by
+        self.cropped = {}  # {what is cut out of an image: which part it says that this is}
         self.products = []  # what einsum was written as
         self.summed = []  # [product, what it is reshaped to] for the gradients of einsum
         self._empty = []  # stacks that nothing is kept on any more
@@ -118,6 +120,7 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         for stack in self._empty:
             self.normal.absorbed.update(self._handles(stack))
         oldest_branches.finish(self)
+        oldest_images.finish(self)
         einsum.finish(self)
         custom.finish(self)
         functional.finish(self)

@@ -27,6 +27,16 @@ def test_where_the_middle_of_an_image_begins_elsewhere_is_said(part):
     assert audit(old, _cropped(True, part - 0.2)).verdict == "not faithful"
 
 
+@pytest.mark.parametrize(("part", "other"), [(0.7, 0.68), (0.8, 0.81), (0.875, 0.88), (0.5, 0.52)])
+def test_parts_of_an_image_with_as_many_margins_are_told_apart(part, other):
+    """Before, the program's graph had the number of margins alone."""
+    one, two = _cropped(True, part), _cropped(True, other)
+    for release in (21, 27, 134, 2474):
+        one.versions.producer = release
+        assert audit(one, two).verdict == audit(two, one).verdict == "not faithful", release
+    assert audit(one, _cropped(False, part)).verdict == "not faithful", "no release went back"
+
+
 def test_that_it_does_is_so_for_some_sizes_only():
     begins = []
     for new in (False, True):

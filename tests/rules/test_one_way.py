@@ -43,7 +43,28 @@ def chosen(new, _):
     out(raw.SelectV2(condition=asked, t=x, e=y) if new else raw.Select(condition=asked, x=x, y=y))
 
 
-@pytest.mark.parametrize("form", [mean_of_rows, cumulated_product, cast_and_back, clipped, chosen])
+def decayed(new, _):
+    """The natural decay of a learning rate."""
+    part = raw.RealDiv(x=raw.Cast(x=numbers(), DstT=tf.float32), y=100.0)
+    negated = raw.Neg(x=0.5)
+    out(0.1 * (raw.Pow(x=raw.Exp(x=negated), y=part) if new else raw.Exp(x=negated * part)))
+
+
+def squared(new, _):
+    """What a regularizer of squares adds."""
+    w = floats(3, 4)
+    out(0.02 * raw.L2Loss(t=w) if new else tf.constant(0.0) + 0.01 * tf.reduce_sum(tf.square(w)))
+
+
+def added(new, _):
+    terms = [floats(3, name=name) for name in "abc"]
+    out(raw.AddN(inputs=terms) if new else raw.AccumulateNV2(inputs=terms, shape=[3]))
+
+
+_FORMS = [mean_of_rows, cumulated_product, cast_and_back, clipped, chosen, decayed, squared, added]
+
+
+@pytest.mark.parametrize("form", _FORMS)
 def test_what_changed_in_one_direction_does_not_pass_in_the_other(form):
     old, new = built(form, False), built(form, True)
     old.versions.producer = new.versions.producer = 24

@@ -123,13 +123,36 @@ def _cropped(rewriter, name, _node, operands):
     share = float(str(np.float32(np.frombuffer(part.value)[0])))  # as the program wrote it
     if not 0 < share < 1:
         return False
+    parts = _cut_out(rewriter.graph, name)
+    if not parts:
+        return False
     times = int(1 / ((1 - share) / 2))
     is_exact = times & (times - 1) == 0 and (1 - share) * times == 2
     (counted,) = size[0].inputs[0].value
     whole_part = whole(divide(counted, times), "int32", (name,), {"FloorDiv"}, size[0].inputs[0].alive)
     rewriter.normal.absorbed.update(nodes)
-    rewriter.normal.alias(name, whole_part, "margins of an image" if is_exact else "part of an image")
+    rewriter.normal.alias(name, whole_part, "computed shapes")
+    for one in parts:
+        rewriter.cropped.setdefault(one, set()).add(f"{'margins' if is_exact else 'part'} of an image: {share:g}")
     return True
+
+
+def _cut_out(graph, name):
+    """Return the names of what is cut out of images where a number says, by itself or with others."""
+    found = set()
+    for user, slot in graph.users[name]:
+        if graph.nodes[user].op in ("Mul", "Pack", "Sub"):
+            found |= _cut_out(graph, user)
+        elif graph.nodes[user].op == "Slice" and slot > 0:
+            found.add(user)
+    return found
+
+
+def finish(rewriter):
+    """Note of what is cut out which part of an image it is: of many parts there are as many margins."""
+    for name, steps in rewriter.cropped.items():
+        if name in rewriter.normal.made:
+            rewriter.normal.made[name].steps |= steps
 
 
 def _begun(rewriter, name, nodes, size, part):
