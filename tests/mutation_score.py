@@ -29,6 +29,7 @@ tf = import_tensorflow()
 from compat_v1 import audit as package  # noqa: E402
 from compat_v1.audit import audit, read_graph_def  # noqa: E402
 from compat_v1.audit.comparison import audit_graphs, readable, shapes_of_placeholders  # noqa: E402
+from compat_v1.audit.validation import validate  # noqa: E402
 from corpus_graphs import PAIRS, RECORDED, build_today, recorded, report  # noqa: E402
 from equivalents import Pair, alone, is_equivalent  # noqa: E402
 from mutations import KINDS, Edit, apply, edits  # noqa: E402
@@ -79,7 +80,11 @@ _unchanged: dict = {}  # {subject: (the shapes it was read with, its Graph)}, of
 
 
 def _audited(folder, subject, mutant):
-    """Audit an edited graph as `audit` does, but read the other graph once for all edits that leave it its shapes."""
+    """Audit an edited graph as `audit` does, but read the other graph once for all edits that leave it its shapes.
+
+    It is validated first, as what is read from a file is: some would crash TensorFlow.
+    """
+    validate(mutant)
     other = graphs(folder, subject)[1]
     is_today = subject.release == "today"
     shapes = shapes_of_placeholders(other, mutant) if is_today else shapes_of_placeholders(mutant, other)

@@ -310,6 +310,14 @@ def chain(graph_def):
         add(graph_def, f"n{number}", "StridedSlice", f"n{number - 1}", "begin", "end", "step", T=3, Index=3)
 
 
+def ordered(graph_def):
+    """Two axes in an order of none."""
+    for name, value in (("a", [2]), ("b", [2]), ("image", [[1.0]])):
+        constant(graph_def, name, value)
+    add(graph_def, "none", "BroadcastGradientArgs", "a", "b", T=3)
+    add(graph_def, "turned", "Transpose", "image", "none", T=1, Tperm=3)
+
+
 HOSTILE = {
     "constant of 2**40 elements": (claim(2**40), r"node huge: a constant claims 4398046511104 bytes"),
     "constants together": (
@@ -371,6 +379,7 @@ HOSTILE = {
     "BroadcastTo": (made("BroadcastTo", 1, [2**30], T=3, Tidx=3), "node made: BroadcastTo makes"),
     "Split": (split(2**31 - 1), "node parts: 2147483647 outputs; 16384 are the most"),
     "negative Split": (split(-1), "node parts: -1 outputs"),
+    "order of no axes": (ordered, "node turned: its axes are ordered by BroadcastGradientArgs, which may give too few"),
     "shape of a long chain": (chain, "node n2001 unfolds into more than can be followed"),
 }
 

@@ -23,6 +23,10 @@ HIGHEST_RANK = 254  # TensorFlow's own limit
 DEEPEST = 2000
 MOST_BRANCHES = 10**6
 _SHAPES_FROM = {"Cast": "DstT", "ConcatV2": "T", "Concat": "T", "Pack": "T", "StridedSlice": "T"}  # op: its dtype
+# How long that is what these give TensorFlow knows when it has run them. Of an order of axes it reads as many as there
+# are axes, be they there or not.
+_OF_ANY_LENGTH = ("BroadcastGradientArgs", "DynamicPartition", "ListDiff", "Unique", "UniqueV2", "Where")
+_ORDERING = ("ConjugateTranspose", "Transpose")
 _DTYPES = frozenset(types_pb2.DataType.values())
 _INTEGERS = (types_pb2.DT_INT32, types_pb2.DT_INT64)
 # The ops that make much of little: how many elements, from the inputs' numbers of elements and their values.
@@ -246,6 +250,9 @@ def _check_edges(nodes, arguments):
         for reference in node.input:
             if _source(reference) not in ops:
                 raise ValueError(f"node {shown(node.name)}: its input {shown(reference)} names no node")
+        order = ops[_source(node.input[1])] if node.op in _ORDERING and len(node.input) > 1 else None
+        if order in _OF_ANY_LENGTH:
+            raise ValueError(f"node {shown(node.name)}: its axes are ordered by {order}, which may give too few")
     ahead, shapes = {}, {}
     for node in nodes:
         sources = [_source(reference) for reference in node.input]
