@@ -11,7 +11,7 @@ from collections import Counter
 import tensorflow as tf
 
 from compat_v1.audit.definitions import gives_reference
-from compat_v1.audit.graph import MERGES, Graph
+from compat_v1.audit.graph import MERGES, Attributes, Graph
 from compat_v1.audit.operands import is_scalar
 from compat_v1.audit.references import source, target
 
@@ -129,12 +129,13 @@ def _compares(normal, name, asserted, through):
     graph = normal.graph
     condition = graph.inputs[name][0][0]
     for op in through:
-        if graph.nodes[condition].op != op:
+        if graph.nodes[condition].op != op or Attributes(graph.nodes[condition])["keep_dims"].b:
             return False
         condition = graph.inputs[condition][0][0]
     op, compared = graph.nodes[condition].op, [normal.tensors.get(one) for one in graph.inputs[condition]]
     limit = asserted.get(op)
-    return op in asserted and (limit is None or any(is_scalar(one, limit) for one in compared))
+    place = 0 if limit == 0 and op != "GreaterEqual" else 1  # 0 <= x is asked, and x <= 1
+    return op in asserted and (limit is None or is_scalar(compared[place], limit))
 
 
 def _without(graph, guards):

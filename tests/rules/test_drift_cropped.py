@@ -152,7 +152,9 @@ def _asserted(new, mistake=""):
     if new:
         shape, said = shape[-3:], said.replace("all", "inner 3")
     asked = raw.Less(x=1 if mistake == "more" else 0, y=shape)
-    told = [raw.Assert(condition=raw.All(input=asked, axis=[0]), data=["empty" if mistake == "text" else said])]
+    asked = raw.Less(x=shape, y=0) if mistake == "turned" else asked
+    every = raw.All(input=asked, axis=[0], keep_dims=mistake == "kept")
+    told = [raw.Assert(condition=every, data=["empty" if mistake == "text" else said])]
     if new:
         rank, none = raw.GreaterEqual(x=raw.Rank(input=x), y=3), raw.Range(start=0, limit=0, delta=1)
         told.append(
@@ -170,7 +172,7 @@ def test_what_waits_for_an_assertion_that_nothing_waited_for_is_said():
     result = audit(old, new)
     assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["asserted of images"])
     assert audit(new, new).verdict == audit(old, old).verdict == "faithful"
-    for mistake in ("more", "text", "axis"):
+    for mistake in ("more", "text", "axis", "turned", "kept"):
         assert audit(old, built(lambda new, _, m=mistake: _asserted(new, m), True)).verdict == "not faithful", mistake
 
 

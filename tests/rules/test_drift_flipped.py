@@ -66,6 +66,14 @@ def test_the_gradient_of_a_flip_is_flipped(shape, gated):
         np.testing.assert_array_equal(*(run(one, {"x:0": x, "y:0": y}) for one in (old, new)))
 
 
+def test_the_gradient_of_a_flip_has_the_shape_of_the_image():
+    old = flipped(False, True)
+    (back,) = (node for node in old.node if node.op == "StridedSliceGrad")
+    shape = next(node for node in old.node if node.name == back.input[0])
+    shape.attr["value"].tensor.CopyFrom(tf.make_tensor_proto([5, 6, 4]))
+    assert audit(old, flipped(True, True)).verdict == "not faithful"
+
+
 @pytest.mark.parametrize("edit", ["axis", "condition", "sides", "ones", "taken twice"])
 def test_another_gradient_of_a_flip_is_told(edit):
     new = edited(flipped(True, True), edit)

@@ -4,7 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
-from drift_cases import built, floats, out
+from drift_cases import CASES, built, floats, out
 from test_drift import proved
 
 raw = tf.raw_ops
@@ -108,3 +108,24 @@ def test_what_is_counted_in_another_shape_has_as_many_elements(shape, verdict):
         out(tf.reduce_sum(tf.reshape(true, shape) if new else true))
 
     assert audit(built(form, False), built(form, True)).verdict == verdict
+
+
+def _edited(graph_def, op, key, value):
+    for node in graph_def.node:
+        if node.op == op:
+            node.attr[key].CopyFrom(value)
+    return graph_def
+
+
+@pytest.mark.parametrize(
+    ("case", "op", "key", "value"),
+    [
+        ("labels and logits", "All", "keep_dims", tf.AttrValue(b=True)),
+        ("triangles of a batch", "StridedSlice", "end_mask", tf.AttrValue(i=1)),
+    ],
+)
+def test_an_attribute_of_what_a_rule_leaves_out_counts(case, op, key, value):
+    form = CASES[case]
+    old, new = (built(form, one) for one in (False, True))
+    assert audit(old, new).verdict != "not faithful"
+    assert audit(old, _edited(new, op, key, value)).verdict == "not faithful"

@@ -163,11 +163,11 @@ class GradientRules:
         """Whether only a cross entropy takes a tensor, handed on or not, and whoever asks for its sizes."""
         todo = [name]
         while todo:
-            users = [(user, self.graph.nodes[user].op) for user, _ in self.graph.users[todo.pop()]]
-            taking = [(user, op) for user, op in users if op not in ("Shape", "Rank")]
-            if not taking or any(op not in (_LOSS, *_HANDING_ON) for _, op in taking):
+            users = [(self.graph.nodes[user].op, slot, user) for user, slot in self.graph.users[todo.pop()]]
+            taking = [one for one in users if one[0] not in ("Shape", "Rank")]
+            if not taking or any(op not in _HANDING_ON and (op, slot) != (_LOSS, 1) for op, slot, _ in taking):
                 return False
-            todo += [user for user, op in taking if op != _LOSS]
+            todo += [user for op, _, user in taking if op != _LOSS]
         return True
 
     def _negated(self, negation, tensor, shape):

@@ -126,6 +126,8 @@ def _asserted(rewriter, name, node, operands):
         return True
     if not is_op(operands[0], "All") or not is_op(operands[0][0].inputs[0], "Equal"):
         return False
+    if "keep_dims" in operands[0][0].attributes:
+        return False
     equal, graph, normal = operands[0][0].inputs[0][0], rewriter.graph, rewriter.normal
     of_sizes = all(isinstance(one, Literal) and one.kind == "whole" and one.ops for one in equal.inputs)
     loss = _loss_reshaped_for(graph, name) if of_sizes else None

@@ -4,6 +4,7 @@ from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import axes_of, is_op, is_scalar, is_tensor, is_zeros
 from compat_v1.audit.rules.oldest_branches import absorb_condition, asks_which
+from compat_v1.audit.sizes import may_be_one
 
 _FLIPPED, _BACK = "flipped or not", "gradient of a flip"
 
@@ -18,8 +19,8 @@ def _strided_back(rewriter, name, node, operands):
     """The gradient of that: it is flipped if the image was."""
     shape, _, _, strides, gradient = operands
     sizes = rewriter.normal.sizes(gradient)
-    is_all = isinstance(shape, Literal) and sizes is not None and shape.shape == (len(sizes),)
-    return is_all and _read(rewriter, name, node, gradient, strides, _BACK)
+    is_known = isinstance(shape, Literal) and shape.kind == "whole" and sizes is not None
+    return is_known and may_be_one(shape.value, sizes) and _read(rewriter, name, node, gradient, strides, _BACK)
 
 
 def _read(rewriter, name, node, tensor, strides, rule):

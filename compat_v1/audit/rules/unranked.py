@@ -340,12 +340,15 @@ def _are_batches(normal, sizes, tensor):
     if is_op(sizes, "StridedSlice"):
         shape, begin, end, step = sizes[0].inputs
         bounds = [one.value if isinstance(one, Literal) else None for one in (begin, end, step)]
+        if not _MASKS.isdisjoint(sizes[0].attributes):
+            return False
         return _measures(shape, tensor) and bounds == [(0,), (-2,), (1,)]
     known = normal.sizes(tensor)
     return isinstance(sizes, Literal) and known is not None and sizes.value == known[:-2]
 
 
 _TIMES_TRANSPOSED = ({"transpose_b"}, {"adj_y"})
+_MASKS = {"end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"}
 _BROADCAST = ("BroadcastGradientArgs",)
 OF_ALL = "sum of all"  # an op of the normal form: of all elements, however many axes there are
 ALONG = "sizes along axes"  # an op of the normal form: the product of the sizes of a tensor along some axes
