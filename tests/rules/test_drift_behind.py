@@ -158,6 +158,9 @@ def test_moments_come_behind_what_their_tensor_comes_behind():
         )
     for mistake in ("swapped", "waits"):
         assert audit(old, _normalized(True, mistake)).verdict == "not faithful", mistake
+    (count,) = (node for node in old.node if node.op == "Prod")
+    count.attr["keep_dims"].b = True
+    assert audit(old, new).verdict == "not faithful", "a count that is no number"
 
 
 @pytest.mark.parametrize("put_behind", [False, True])

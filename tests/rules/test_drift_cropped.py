@@ -35,6 +35,10 @@ def test_parts_of_an_image_with_as_many_margins_are_told_apart(part, other):
         one.versions.producer = release
         assert audit(one, two).verdict == audit(two, one).verdict == "not faithful", release
     assert audit(one, _cropped(False, part)).verdict == "not faithful", "no release went back"
+    for node in one.node:
+        if node.op == "Cast" and node.attr["DstT"].type == tf.int32.as_datatype_enum:
+            node.attr["Truncate"].b = True
+    assert audit(_cropped(False, part), one).verdict == "not faithful", "rounded otherwise"
 
 
 def test_that_it_does_is_so_for_some_sizes_only():

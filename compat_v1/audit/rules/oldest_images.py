@@ -110,6 +110,8 @@ def _cropped(rewriter, name, _node, operands):
     found = {}
     if rewriter.dtype(name) != "int32" or not match(operands[0], _MARGIN, found):
         return False
+    if "Truncate" in rewriter.graph.attributes(name):
+        return False
     size, part = found["size"], found["part"]
     if isinstance(size, Literal) and isinstance(part, Literal):
         return _begun(rewriter, name, found["nodes"], size, part)

@@ -118,6 +118,8 @@ def _is_count(operand, one, sizes):
         return isinstance(one.count, int) and is_scalar(operand, float(one.count))
     if not is_op(operand, "Prod") or not is_op(operand[0].inputs[0], "GatherV2"):
         return False
+    if "keep_dims" in operand[0].attributes:
+        return False
     cast, axes, axis = operand[0].inputs[0][0].inputs
     if not is_op(cast, "Cast") or not isinstance(axes, Literal) or not is_scalar(axis, 0):
         return False
