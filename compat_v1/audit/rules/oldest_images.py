@@ -135,7 +135,7 @@ def _cropped(rewriter, name, _node, operands):
     rewriter.normal.absorbed.update(nodes)
     rewriter.normal.alias(name, whole_part, "computed shapes")
     for one in parts:
-        rewriter.cropped.setdefault(one, set()).add(f"{'margins' if is_exact else 'part'} of an image: {share:g}")
+        rewriter.cropped.setdefault(one, set()).add(f"{'margins' if is_exact else 'part'} of an image: {share}")
     return True
 
 
