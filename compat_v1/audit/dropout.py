@@ -14,6 +14,8 @@ from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import before_branch, is_op, is_tensor, sends
 
 _DIGITS = 6  # behind the point, in which a program says what is kept
+_FACTOR = "factor"  # an attribute of the normal form: by what a tensor is scaled, if that is not what its mask keeps
+_IN_BETWEEN = ("Sum", "Reshape", "Identity", "Tile", "BroadcastTo")  # a scale and its mask
 _ROUNDING = 1e-12  # of 1 - keep in double precision, and less than of any float32
 
 
@@ -124,7 +126,8 @@ def masked(normal, name, operands):
         if node.op in ("Cast", "GreaterEqual", "Floor", "AddV2"):
             normal.assume((node, 0), normal.sizes(drawn))
     attributes, inputs = _kept(kept, [tensor, drawn])
-    normal.keep(name, "masked", inputs, attributes, {_step(formula, number)})
+    made = normal.keep(name, "masked", inputs, attributes, {_step(formula, number)})
+    _leave_to_mask(tensor, _kept_by(made))
     return True
 
 
@@ -157,7 +160,8 @@ def scaled(normal, name, operands):
     operands = [tensor, before_branch(normal.pushed(popped))]
     kept = _kept_of_masked(tensor)
     formula = None if kept is None else _scales(op, operands[1], kept)
-    if formula is None and _is_masked_next(normal.graph, name):
+    is_first = formula is None and _is_masked_next(normal.graph, name)
+    if is_first:
         kept = _kept_of_scale(op, operands[1])
         formula = None if kept is None else _scales(op, operands[1], kept)
     if formula is None or not _runs_with(normal.graph, name, 1, 0):
@@ -168,8 +172,19 @@ def scaled(normal, name, operands):
     for one in (operands[1], *(node.inputs[k] for node in _within(operands[1]) for k in range(len(node.inputs)))):
         normal.assume(one, ())
     attributes, inputs = _kept(kept, [tensor])
-    normal.keep(name, "scaled", inputs, attributes, {_step(formula, operands[1])}, [normal.sizes(tensor)])
+    step = _step(formula, operands[1])
+    if is_first:
+        attributes[_FACTOR] = step.removeprefix("dropout: ")
+    normal.keep(name, "scaled", inputs, attributes, {step}, [normal.sizes(tensor)])
     return True
+
+
+def _leave_to_mask(tensor, kept):
+    """Let what is kept tell how a tensor was scaled, if that is also what it is masked by: else the factor tells."""
+    while is_op(tensor, *_IN_BETWEEN):
+        tensor = tensor[0].inputs[0]
+    if is_op(tensor, "scaled") and _kept_by(tensor[0]) == kept:
+        tensor[0].attributes.pop(_FACTOR, None)
 
 
 def _kept_of_masked(tensor):
@@ -229,7 +244,7 @@ def _is_masked_next(graph, name):
     todo = list(graph.users[name])
     while todo:
         user, slot = todo.pop()
-        if slot == 0 and graph.nodes[user].op in ("Sum", "Reshape", "Identity", "Tile", "BroadcastTo"):
+        if slot == 0 and graph.nodes[user].op in _IN_BETWEEN:
             todo += graph.users[user]
         others = [graph.nodes[maker] for place, (maker, _) in enumerate(graph.inputs[user]) if place != slot]
         op, other = graph.nodes[user].op, others[0] if others else None

@@ -53,7 +53,7 @@ def of_strided(sizes, bounds, attributes):
         return None
     try:
         return strided(sizes, *numbers, attributes)
-    except IndexError:  # more bounds than axes
+    except (IndexError, TypeError):  # more bounds than axes, or steps of a size that nobody knows
         return None
 
 

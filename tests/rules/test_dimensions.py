@@ -185,3 +185,12 @@ def test_what_a_wrong_pair_told_of_another_rank_counts_for_nothing():
     for told, known in (((5, None), (5, 3)), ((), (None, 3)), (None, (None, 3))):
         normal = Normal(Graph(graph.as_graph_def()), {"y": [told]})
         assert normal.known_sizes(normal.made["y"]) == [known]
+
+
+def test_a_part_in_steps_of_an_unknown_size_has_no_known_size():
+    with tf.Graph().as_default() as graph:
+        step = tf.shape(tf.placeholder(tf.float32, [None], name="x"))
+        table = tf.placeholder(tf.float32, [6, 4], name="table")
+        tf.raw_ops.StridedSlice(input=table, begin=[0], end=[4], strides=step, name="part")
+    normal = Normal(Graph(graph.as_graph_def()))
+    assert normal.known_sizes(normal.made["part"])[0] in (None, (None, 4))

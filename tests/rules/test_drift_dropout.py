@@ -194,3 +194,22 @@ def test_a_long_chain_behind_a_quotient_is_followed():
             x = tf.identity(x)
         out(tf.tanh(x))
     assert audit(graph.as_graph_def(), graph.as_graph_def()).verdict == "faithful"
+
+
+def _noise(form, factor):
+    """What is multiplied by a factor, and at random by 0: no dropout, which keeps the mean."""
+    x, drawn = floats(3, 4), tf.random_uniform([3, 4], seed=1)
+    mask = tf.floor(0.5 + drawn) if form == "floor" else drawn >= 0.5
+    if form == "selected":
+        return out(tf.where_v2(mask, x * factor, 0.0))
+    return out((x / factor if form == "divided" else x * factor) * tf.cast(mask, tf.float32))
+
+
+@pytest.mark.parametrize("form", ["compared", "floor", "selected", "divided"])
+@pytest.mark.parametrize(("one", "other"), [(1500.0, 1499.0), (32767.0, 32768.0), (-1e9, -1e8), (1e-7, 2e-7)])
+def test_a_factor_that_is_not_what_its_mask_keeps_counts_to_the_last_digit(form, one, other):
+    old, new = (built(lambda _new, _, k=k: _noise(form, k), True) for k in (one, other))
+    for producer in (21, 26, 134):
+        old.versions.producer = producer
+        assert audit(old, new).verdict == audit(new, old).verdict == "not faithful", producer
+    assert audit(new, new).verdict == "faithful"
