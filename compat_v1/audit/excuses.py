@@ -25,6 +25,7 @@ _OF_PORT |= {"margins of an image", "part of an image"}
 _OF_ORIGINAL = {"initialized again", "weights of classes", "filled rows", "limits of a quantization", "select"}
 _OF_ORIGINAL |= {"norm that was not asked", "natural decay", "order of a sum: as they came"}
 _OF_ORIGINAL |= {"regularizer of squares: a sum"}
+_GATHERS = ("Gather", "GatherV2", "ResourceGather")
 _MOST_OPS = 8  # that a regularizer is made of, one behind the other
 
 
@@ -71,6 +72,8 @@ def unused(node, side, in_port):
     if not in_port and _is_of_statistics(node) and not users.get(node):
         return "unused gradients"
     if not in_port and not users.get(node) and _is_of_whole_numbers(node, side.normal.graph):
+        return "unused gradients"
+    if not in_port and not users.get(node) and _is_of_rows(node.name, side.normal.graph):
         return "unused gradients"
     if not in_port and not users.get(node) and _is_of_triangle(node):
         return "diagonal of a triangle"
@@ -124,6 +127,19 @@ def _is_for_whole_numbers(name, graph):
             return False
         name = graph.inputs[name][slot][0]
     return is_of_whole_numbers(graph, name)
+
+
+def _is_of_rows(name, graph):
+    """Whether a node reshapes the numbers of rows that are taken, beside the gradient for these, which nothing uses."""
+    if name not in graph.nodes or graph.nodes[name].op != "Reshape":
+        return False
+    numbers, (count, _) = graph.inputs[name]
+    taking = [one for one, slot in graph.users[numbers[0]] if slot == 1 and graph.nodes[one].op in _GATHERS]
+    if graph.nodes[count].op != "ExpandDims" or not any(graph.inputs[one][1] == numbers for one in taking):
+        return False
+    shapes = [one for one, slot in graph.users[count] if slot == 0 and graph.nodes[one].op == "ConcatV2"]
+    rows = [one for shape in shapes for one, slot in graph.users[shape] if slot == 1]
+    return any(graph.nodes[one].op == "Reshape" and not graph.followers[one] for one in rows)
 
 
 def _is_of_triangle(node):

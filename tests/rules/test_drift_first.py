@@ -591,3 +591,21 @@ def test_gradients_that_end_at_a_threshold_are_made_for_nobody(counted):
     assert "unused gradients" in proved(old, behind_a_threshold(False, counted=counted)).rules
     for mistake in ("part", "negated"):
         assert audit(old, behind_a_threshold(False, mistake, counted)).verdict == "not faithful", mistake
+
+
+def _taken_from_fed(older, mistake=""):
+    """Rows of what is fed, by weights: until 1.8 the gradient for them was made too, which nothing uses."""
+    w, fed = tf.get_variable("w", [2, 4], use_resource=False), floats(6, 3)
+    numbers = tf.cast(tf.floor(w), tf.int32)
+    rows = raw.GatherV2(params=fed, indices=numbers, axis=0)
+    loss = tf.expand_dims(w, 2) * rows
+    out(tf.gradients(loss, [w, rows] if older else w, gate_gradients=True)[0])
+    if mistake:
+        tf.reshape(-numbers if mistake == "others" else numbers, [8])
+
+
+def test_numbers_of_rows_are_reshaped_for_a_gradient_that_nothing_uses():
+    old, new = (_built(_taken_from_fed, one) for one in (True, False))
+    assert audit(old, new).verdict == "faithful"
+    assert audit(_built(_taken_from_fed, False, "alone"), new).verdict == "not faithful"
+    assert audit(_built(_taken_from_fed, True, "others"), new).verdict == "not faithful"

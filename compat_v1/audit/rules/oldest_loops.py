@@ -145,7 +145,7 @@ def _counter(merge, users, starts, step="AddV2", alone=None):
     if merge.op != "Merge" or len(merge.inputs) != 2:
         return None
     (enter, _), (back, _) = merge.inputs
-    if enter.op != "Enter" or back.op not in BACK_EDGES:
+    if enter.op != "Enter" or "is_constant" in enter.attributes or back.op not in BACK_EDGES:
         return None
     if starts and not any(is_scalar(enter.inputs[0], one) for one in starts):
         return None
