@@ -95,6 +95,31 @@ def test_no_mistake_in_it_is_excused(name, mistake):
     assert _audit(_train(name, True, **mistake), _train(name, False)).verdict == "not faithful"
 
 
+def _by_sparse(by_rows, rows=(0, 7)):
+    """Rows of a table, and its product with a fed sparse matrix, whose columns are the rows of the gradient."""
+    with tf.Graph().as_default() as graph:
+        fed = [tf.placeholder(tf.int64, [None, 2]), tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int64, [2])]
+        table = tf.get_variable("table", [7, 3], use_resource=False)
+        x = tf.placeholder(tf.int64, [None], name="x")
+        gathered = tf.gather(table, x)
+        loss = tf.nn.l2_loss(tf.sparse_tensor_dense_matmul(tf.SparseTensor(*fed), table)) + tf.nn.l2_loss(gathered)
+        if by_rows:
+            dense, of_rows = tf.gradients(loss, [table, gathered], stop_gradients=[gathered], gate_gradients=True)
+            numbers = tf.concat([tf.cast(tf.range(*rows), tf.int64), x], 0)
+            gradient = tf.IndexedSlices(tf.concat([dense, of_rows], 0), numbers, tf.shape(table))
+        else:
+            (gradient,) = tf.gradients(loss, [table], gate_gradients=True)
+        tf.train.AdamOptimizer().apply_gradients([(gradient, table)], name="train")
+    return graph
+
+
+def test_a_gradient_of_an_unknown_number_of_rows_has_all_of_them_where_it_is_added_to_others():
+    result = _audit(_by_sparse(True), _by_sparse(False))
+    assert (list(result.differences), [one.cause for one in result.numbers]) == ([], ["dense and sparse gradients"])
+    for rows in ((1, 8), (0, 6)):
+        assert _audit(_by_sparse(True, rows), _by_sparse(False)).verdict == "not faithful", rows
+
+
 @pytest.mark.parametrize("name", ["adam", "momentum", "descent"])
 def test_updates_row_by_row_behind_others_are_dense_ones_behind_these(name):
     old, new = _behind(name, True), _behind(name, False)

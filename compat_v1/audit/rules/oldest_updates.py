@@ -155,14 +155,24 @@ def _added(normal, users, rows, kind, values, variable):
                 index, of_indices = index[0].inputs[0], index[0].attributes["SrcT"]
             inputs = [part, index, whole(shape[0], "int32")]
             part = make(normal, values[0], "UnsortedSegmentSum", {**types, "Tindices": of_indices}, inputs, shape, None)
-        elif not known or known[0] != count or (count != shape[0] and isinstance(count, int)):
-            return None  # sizes that are known at run time alone are one there, as a sum takes nothing else
+        elif not known or not _are_as_many(known[0], count, shape[0]):
+            return None
         else:
             own |= _ops_of_range(index)
         terms.append(part)
     normal.absorbed |= own
     attributes = {**types, "N": v1.AttrValue(i=len(terms)).SerializeToString(deterministic=True)}
     return make(normal, values[0], "AddN", attributes, terms, shape, None)
+
+
+def _are_as_many(size, count, rows):
+    """Whether a gradient of so many rows, counted to a number, can have but all of a variable, as each sum takes them.
+
+    Sizes that are known at run time alone are one there.
+    """
+    if isinstance(count, int):
+        return count == rows and (size == rows or not isinstance(size, int))
+    return size == count
 
 
 def _come_behind(graph, gradients, awaited):
