@@ -129,6 +129,8 @@ class Pairing:
         if _is_of_nothing(node):
             used = {(self.partner.get(user, user), _place(user, slot)) for user, slot in self.sides[0].users[node]}
             others = {(user, _place(user, slot)) for user, slot in self.sides[1].users[other]}
+            branches = {side.normal.is_in_branch(one) for side, one in zip(self.sides, (node, other), strict=True)}
+            used = used | ({None} if branches == {True, False} else set())  # in a branch only, or in any case
         return len(waits) + len(used ^ others) + sum((self.partner.get(one[0]), one[1]) != two for one, two in tensors)
 
     def _by_name(self, side, node):

@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
 from compat_v1.audit.branched import build_switches
+from compat_v1.control_flow import control_flow_v1
 
 raw = tf.raw_ops
 
@@ -84,3 +85,32 @@ def test_constants_of_one_name_and_other_values_are_not_held_against_each_other(
         return graph.as_graph_def()
 
     assert audit(program(False), program(True)).verdict == verdict
+
+
+def _taken_in_a_branch():
+    """Rows of a variable that are taken in a branch in a loop, with their gradients: two constants are its shape."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        rows = tf.get_variable("rows", [9, 4], use_resource=False)
+        asked, numbers = tf.placeholder(tf.bool, [None], name="asked"), tf.placeholder(tf.int32, [None], name="numbers")
+
+        def body(turn, total):
+            def more():
+                return total + tf.gather(rows, numbers[turn])
+
+            return turn + 1, tf.cond(asked[turn], more, lambda: tf.tanh(total))
+
+        total = tf.while_loop(lambda turn, _: turn < 5, body, [0, tf.zeros([4])])[1]
+        tf.train.GradientDescentOptimizer(0.1).minimize(total, name="train")
+    return graph.as_graph_def()
+
+
+def test_constants_of_one_value_are_paired_by_the_branch_that_they_are_in():
+    """Of both releases, each merges them in another order, and the name of one is in the other that of none."""
+    new, old = _taken_in_a_branch(), _taken_in_a_branch()
+    (merge,) = (node for node in old.node if node.op == "Merge" and all("Shape" in one for one in node.input))
+    both = dict(zip(merge.input, reversed(merge.input), strict=True))
+    for node in old.node:
+        if node is not merge:
+            node.input[:] = [both.get(one, one) for one in node.input]
+        node.name = both.get(node.name, node.name)
+    assert audit(old, new).verdict == "faithful"
