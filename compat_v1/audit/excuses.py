@@ -38,7 +38,8 @@ def applies(rule, node, other):
     labels are, make a mask of a length below 0, take an infinite largest exponent, give 0 for what is divided by 0, cut
     what a model is given to floating point, say which part of an image is left, cut weights to whole numbers, sort the
     rows that it fills, initialize a variable again, take other limits for a gradient than for what it is of, choose
-    between tensors of one shape alone, or clip by a norm that it has not asked.
+    between tensors of one shape alone, add terms as they come, sum the squares of a regularizer one by one, take the
+    exponential of each step's natural decay, or clip by a norm that it has not asked.
     """
     if rule in _OF_ORIGINAL:
         return rule in node.steps

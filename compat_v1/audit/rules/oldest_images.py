@@ -141,12 +141,14 @@ def _cropped(rewriter, name, _node, operands):
 
 def _cut_out(graph, name):
     """Return the names of what is cut out of images where a number says, by itself or with others."""
-    found = set()
-    for user, slot in graph.users[name]:
-        if graph.nodes[user].op in ("Mul", "Pack", "Sub"):
-            found |= _cut_out(graph, user)
-        elif graph.nodes[user].op == "Slice" and slot > 0:
-            found.add(user)
+    found, seen, todo = set(), {name}, [name]
+    while todo:
+        for user, slot in graph.users[todo.pop()]:
+            if graph.nodes[user].op == "Slice" and slot > 0:
+                found.add(user)
+            elif graph.nodes[user].op in ("Mul", "Pack", "Sub") and user not in seen:
+                seen.add(user)
+                todo.append(user)
     return found
 
 
