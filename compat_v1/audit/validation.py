@@ -243,6 +243,8 @@ def _source(reference):
 def _check_edges(nodes, arguments):
     """Inputs must name nodes, and a way from a node to itself must go through a loop's NextIteration and Merge.
 
+    What axes are ordered by must not be an op that gives any number of them.
+
     Return the names in an order that has a node behind its inputs, loops cut open.
     """
     ops = {**dict.fromkeys(arguments, "an argument"), **{node.name: node.op for node in nodes}}

@@ -274,6 +274,10 @@ def test_a_loop_that_counts_down_and_counts_its_turns_besides(start):
     assert result.verdict == "faithful" and "counted turns" in result.rules, result.differences
     for mistake in ((1, start), (3, start - 1), (3, start, 1)):
         assert _audit(old, _graph(_counting_down, *mistake)).verdict == "not faithful", mistake
+    edited = new.as_graph_def()
+    (entering,) = (node for node in edited.node if node.op == "Enter" and "iteration_counter" in node.input[0])
+    entering.attr["is_constant"].b = True
+    assert audit(old.as_graph_def(), edited).verdict == "not faithful", "a count that enters anew in each turn"
 
 
 def _updated(servers=3, beside=None):

@@ -105,7 +105,7 @@ def _taken_in_a_branch():
 
 
 def test_constants_of_one_value_are_paired_by_the_branch_that_they_are_in():
-    """Of both releases, each merges them in another order, and the name of one is in the other that of none."""
+    """The older release merged them in the other order; that it named both otherwise is shown by exchanged names."""
     new, old = _taken_in_a_branch(), _taken_in_a_branch()
     (merge,) = (node for node in old.node if node.op == "Merge" and all("Shape" in one for one in node.input))
     both = dict(zip(merge.input, reversed(merge.input), strict=True))

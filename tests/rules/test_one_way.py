@@ -129,3 +129,13 @@ def test_an_attribute_of_what_a_rule_leaves_out_counts(case, op, key, value):
     old, new = (built(form, one) for one in (False, True))
     assert audit(old, new).verdict != "not faithful"
     assert audit(old, _edited(new, op, key, value)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("stopped, verdict", [("labels", "faithful"), ("logits", "not faithful")])
+def test_labels_alone_have_no_gradient(stopped, verdict):
+    def form(new, _):
+        given = {"logits": floats(3, 4), "labels": floats(3, 4, name="y")}
+        given[stopped] = tf.stop_gradient(given[stopped]) if new else given[stopped]
+        out(raw.SoftmaxCrossEntropyWithLogits(features=given["logits"], labels=given["labels"])[0])
+
+    assert audit(built(form, False), built(form, True)).verdict == verdict
