@@ -295,3 +295,36 @@ def test_what_is_counted_in_a_branch_that_never_runs_is_compared_where_it_is_ask
     one, other = map(_counted_in_no_case, ("y", "idx"))
     assert audit(one, one).verdict == "faithful"
     assert audit(one, other).verdict == "not faithful"
+
+
+def _taken_in_some_turns(hidden, wide=False):
+    """A loop of which some turns take what the last gave, of a shape that TensorFlow knew or, hidden, did not."""
+    with tf.Graph().as_default() as graph, build_switches():
+        x = floats(5, 3) if wide else raw.Sum(input=floats(5, 3), axis=[0, 1])
+
+        def turn(step, last):
+            last = (
+                raw.PlaceholderWithDefault(input=last, shape=None, name="last") if hidden else tf.identity(last, "last")
+            )
+            given = tf.cond(raw.Equal(x=step % 2, y=0), lambda: tf.tanh(last) * x, lambda: tf.cos(x))
+            return step + 1, tf.ensure_shape(given, x.shape) + tf.sin(last)
+
+        shapes = [tf.TensorShape([]), tf.TensorShape(None) if hidden else x.shape]
+        _, last = tf.while_loop(lambda step, _: step < 4, turn, [tf.constant(0), x], shapes)
+        out(tf.gradients(tf.reduce_sum(last), x)[0])
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        if node.op == "PlaceholderWithDefault":  # the importer knows what the builder did not
+            node.op = "Identity"
+            node.attr["T"].CopyFrom(node.attr.pop("dtype"))
+            node.attr.pop("shape")
+    return graph_def
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_zeros_for_the_branch_that_did_not_run_are_sent_there(wide):
+    old, new = (_taken_in_some_turns(one, wide) for one in (True, False))
+    proved(old, new)
+    (zeros,) = (node.input[1] for node in old.node if node.op == "Fill" and node.name.startswith("gradients/zeros"))
+    next(node for node in old.node if node.name == zeros).attr["value"].tensor.CopyFrom(tf.make_tensor_proto(1.0))
+    assert audit(old, new).verdict == "not faithful"

@@ -208,6 +208,52 @@ def test_the_gradient_of_a_product_of_unknown_rank_is_not_summed():
     assert audit(old, _built(_multiplied, True, times=2.0)).verdict == "not faithful"
 
 
+def _multiplied_in_turns(new, is_branched, mistake=False):
+    """Products, in a loop, of what the last turn gave, of which the rank is unknown; in a branch in half of them."""
+    multiply = (lambda x, y: raw.BatchMatMulV2(x=x, y=y)) if new else (lambda x, y: raw.MatMul(a=x, b=y))
+    x, w = floats(4, 4), floats(4, 4, name="w")
+
+    def turn(step, last):
+        last = _unranked(last)
+        if not is_branched:
+            given = tf.tanh(multiply(last, w))
+        else:
+            given = tf.cond(raw.Equal(x=step % 2, y=0), lambda: tf.tanh(multiply(last, w)), lambda: tf.cos(last))
+        return step + 1, raw.Sin(x=given) if mistake else given
+
+    with build_switches():
+        shapes = [tf.TensorShape([]), tf.TensorShape(None)]
+        _, last = tf.while_loop(lambda step, _: step < 4, turn, [tf.constant(0), x], shapes)
+        gradients = tf.gradients(tf.reduce_sum(last), [x, w])
+    out(tf.concat([tf.reshape(one, [-1]) for one in gradients], 0))
+
+
+@pytest.mark.parametrize("is_branched", [False, True])
+def test_in_a_loop_neither_is_that_of_the_turn_that_it_is_for(is_branched):
+    old, new = (_built(_multiplied_in_turns, one, is_branched) for one in (False, True))
+    result = audit(old, new)
+    assert result.differences == [] and [one.cause for one in result.numbers] == ["product of unknown rank"]
+    results = [np.frombuffer(b"".join(runs(one, range(3))), np.float32) for one in (old, new)]
+    np.testing.assert_allclose(*results, rtol=1e-3)
+    assert audit(old, _built(_multiplied_in_turns, True, is_branched, mistake=True)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize(
+    "name, place, instead",
+    [
+        ("Shape", 0, "while/Tanh"),
+        ("Reshape", 1, "gradients/while/BatchMatMulV2_grad/Shape_1"),
+        ("strided_slice", 2, "gradients/while/BatchMatMulV2_grad/strided_slice/stack_2"),
+        ("Sum", 1, "gradients/while/BatchMatMulV2_grad/BroadcastGradientArgs:1"),
+    ],
+)
+def test_there_too_it_has_the_shape_and_the_batches_of_the_factor(name, place, instead):
+    old, new = (_built(_multiplied_in_turns, one, False) for one in (False, True))
+    (node,) = (one for one in new.node if one.name == f"gradients/while/BatchMatMulV2_grad/{name}")
+    node.input[place] = instead
+    assert audit(old, new).verdict == "not faithful"
+
+
 @pytest.mark.parametrize(
     "name, place, instead", [("Reshape", 1, "_1_grad/Shape"), ("strided_slice", 2, "_grad/strided_slice/stack_2")]
 )

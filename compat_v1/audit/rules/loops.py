@@ -4,8 +4,8 @@ from collections import Counter
 from functools import cached_property
 
 from compat_v1.audit.conditions import of_graph
-from compat_v1.audit.graph import ENTERS, Attributes
-from compat_v1.audit.literals import Literal, whole
+from compat_v1.audit.graph import ENTERS, MERGES, Attributes
+from compat_v1.audit.literals import Literal, full, whole
 from compat_v1.audit.operands import (
     RESOURCE,
     counts_turns,
@@ -14,6 +14,7 @@ from compat_v1.audit.operands import (
     is_of_numbers,
     is_op,
     is_scalar,
+    number,
     refined,
 )
 from compat_v1.audit.rules.entered import RULE as AWAITED
@@ -306,6 +307,25 @@ class LoopRules:
         if self._tells_its_branch(name):  # which a literal does not
             return None
         return [value._replace(alive=self.normal.alive(name), ops=value.ops | {"StackPop"})]
+
+    def _Fill(self, name, node, operands):
+        """Zeros for a branch that did not run, of a shape that was popped though it is known, are sent there by now."""
+        pop, value = operands
+        shape, users = self.normal.pushed(pop), self.graph.users[name]
+        if shape == pop or not is_of_numbers(shape) or not is_scalar(value, 0) or self.graph.controls[name]:
+            return False
+        handle = pop[0].inputs[0]
+        if not is_op(handle, "Switch") or isinstance(handle[0].inputs[1], Literal) or pop[0].controls:
+            return False
+        if handle[0].controls or any(self.graph.nodes[user].op not in MERGES for user, _ in users):
+            return False
+        inputs = [full(shape.value, number(0, self.dtype(name))), handle[0].inputs[1]]
+        made = self.normal.node(name, "Switch", self.graph.own_type(name), inputs, steps={"stacks"}, outputs=2)
+        for index in (0, 1):
+            self.normal.set_sizes(made, shape.value, index)
+        self.normal.tensors[name, 0] = made, handle[1]
+        self.normal.absorbed.update({pop[0], handle[0]})
+        return True
 
     def _tells_its_branch(self, name):
         """Whether something that is made of what is popped is in the branch of the stack's handle for that alone."""

@@ -8,7 +8,7 @@ import tensorflow as tf
 from compat_v1.audit import dropout
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_of_numbers, is_op, is_scalar, makers, number
+from compat_v1.audit.operands import before_branch, entered, is_of_numbers, is_op, is_scalar, is_tensor, makers, number
 from compat_v1.audit.patterns import is_same
 from compat_v1.audit.pruning import redirect, surely_before, users_of
 from compat_v1.audit.rules.oldest_products import UNRANKED
@@ -223,16 +223,31 @@ def _is_of_triangle(normal, negative, shape):
 
 
 def _multiplied(rewriter, node, users):
-    """The gradient of a product of a matrix and what has an unknown rank is not summed: matrices have no batches."""
+    """The gradient of a product of a matrix and what has an unknown rank is not summed: matrices have no batches.
+
+    In a loop, it takes what was kept of the turn that it is for.
+    """
     normal, (given, shape) = rewriter.normal, node.inputs
     back, (broadcast, index) = given[0].inputs
-    beside = {one for maker in makers(back[0]) for one in users[maker]} if is_op(back, "MatMul") else ()
+    shape = normal.pushed(shape)
+    if not is_op(back, "MatMul"):
+        return
+    taken = [normal.pushed(one) for one in back[0].inputs]
+    measured = shape[0].inputs if is_op(shape, "Shape") else []
+    beside = {one for operand in (*taken, *measured) if is_tensor(operand) for one in users[operand[0]]}
     for product in [one for one in beside if UNRANKED in one.steps]:
         sides = product.inputs
-        batches = zip(broadcast.inputs, sides, strict=True)
-        if _is_shape(normal, shape, sides[index]) and all(_are_batches(normal, *pair) for pair in batches):
+        if _as_outside(sides[1 - index]) not in map(_as_outside, taken) or not _is_shape(normal, shape, sides[index]):
+            continue
+        if all(_are_batches(normal, *pair) for pair in zip(broadcast.inputs, sides, strict=True)):
             _leave_unsummed(normal, users, node, UNRANKED)
+            normal.absorbed.update({shape[0]} if measured else ())
             return
+
+
+def _as_outside(operand):
+    """Return what a branch or loop has as it is outside, and any other operand as it is."""
+    return entered(before_branch(operand))
 
 
 def _dropped(rewriter, node, users):
@@ -342,7 +357,7 @@ def _are_batches(normal, sizes, tensor):
         bounds = [one.value if isinstance(one, Literal) else None for one in (begin, end, step)]
         if not _MASKS.isdisjoint(sizes[0].attributes):
             return False
-        return _measures(shape, tensor) and bounds == [(0,), (-2,), (1,)]
+        return _measures(normal.pushed(shape), tensor) and bounds == [(0,), (-2,), (1,)]
     known = normal.sizes(tensor)
     return isinstance(sizes, Literal) and known is not None and sizes.value == known[:-2]
 
