@@ -7,6 +7,7 @@
   after all with an effect that runs for what it begins or ceases to wait for. So may a size wait for another, and what
   is made of it on the way to that, or for nobody; what keeps values for the gradient of a loop wait for more, or only
   tells in which branch others are, and an assertion without a partner that nothing else waits for;
+* another number of the turns of a loop may run at once, none of which has an effect but on stacks and arrays;
 * the node is on the side of a Switch to which its condition, a constant, never leads, and brings nothing else to run;
 * an assertion prints others, or in another order, or a constant that only assertions print is another, when they stop a
   program, and nothing else runs for them or for what waits for them;
@@ -28,11 +29,13 @@ from typing import NamedTuple
 from compat_v1.beside import CannotRunError, beside
 from compat_v1.beside.engine import Trial
 from compat_v1.beside.plan import Fetch
-from known_graph import KnownGraph, same_constants, same_values, source
+from compat_v1.beside.wiring import Wiring
+from known_graph import CONTROL_FLOW, ONLY_ASKED, KnownGraph, same_constants, same_values, source
 from same_but_names import same_but_names
 
 _BATCHES = (2, 5, 6)
 _KEEP = {"Enter", "StackPush", "StackPushV2"}  # of which no session is asked
+_KEPT = ("Stack", "TensorArray")  # each turn at a place of its own
 _ATTEMPTS = 4  # to draw what the graph takes: no row before the first
 
 
@@ -62,9 +65,7 @@ def is_equivalent(edit, pair):
     """Whether an edit of a graph can be told to change nothing."""
     if edit.function:
         return same_constants(pair.graph, pair.mutant)
-    if same_constants(pair.graph, pair.mutant) or _is_of_no_use(edit, pair):
-        return True
-    if _is_never_run(edit, pair) or _only_prints(edit, pair) or _are_the_same(edit, pair):
+    if same_constants(pair.graph, pair.mutant) or any(tells(edit, pair) for tells in _TELLING):
         return True
     if same_but_names(pair.graph, pair.mutant, edit.node):
         return True
@@ -108,6 +109,46 @@ def _is_of_no_use(edit, pair):
     return True
 
 
+def _are_behind_anyhow(edit, pair):
+    """Whether a size begins or ceases to wait for what all that takes it comes behind, by the third rule."""
+    if not edit.kind.startswith("control input"):
+        return False
+    graphs, wirings = ([kind(one) for one in pair[:2]] for kind in (KnownGraph, Wiring))
+    awaited = set.symmetric_difference(*(set(wiring.controls[edit.node]) for wiring in wirings))
+    frames = {wirings[0].frames[one] for one in (edit.node, *awaited)}
+    if len(frames) > 1 or wirings[0].frames != wirings[1].frames:
+        return False
+    graph = graphs[edit.kind == "control input removed"]
+    effects = set().union(*map(graph.effects_before, awaited)) - graph.effects_before(edit.node)
+    if any(graph.nodes[one].op not in ONLY_ASKED for one in effects):
+        return False
+    todo, seen = [edit.node], {edit.node}
+    while todo:
+        name = todo.pop()
+        is_inner = graph.is_of_sizes(name, whole=False) or name in pair.alone
+        if not is_inner or graph.has_effect(name) or name not in graph.users:
+            return False
+        users = {user.name for user in graph.users[name]} - seen
+        users = {user for user in users if not all(graph.is_behind(user, one) for one in awaited)}
+        todo += users
+        seen |= users
+    return True
+
+
+def _only_keeps_pace(edit, pair):
+    """Whether another number of a loop's turns may run at once, none of which has an effect but to keep values."""
+    if edit.kind != "attribute":
+        return False
+    graph, wiring = KnownGraph(pair.graph), Wiring(pair.graph)
+    (other,) = (node.attr for node in pair.mutant.node if node.name == edit.node)
+    node = graph.nodes[edit.node].attr
+    if {key for key in {*node, *other} if dict(node).get(key) != dict(other).get(key)} != {"parallel_iterations"}:
+        return False
+    loop = wiring.frames[edit.node]
+    inside = [name for name, frames in wiring.frames.items() if frames[: len(loop)] == loop and graph.has_effect(name)]
+    return all(graph.nodes[name].op in CONTROL_FLOW or graph.nodes[name].op.startswith(_KEPT) for name in inside)
+
+
 def _is_never_run(edit, pair):
     """Whether a node is dead in every run of both graphs, and makes run what it did."""
     graphs = KnownGraph(pair.graph), KnownGraph(pair.mutant)
@@ -128,6 +169,9 @@ def _are_the_same(edit, pair):
     """Whether the inputs that are swapped are constant, and have one value."""
     (node,) = (node for node in pair.graph.node if node.name == edit.node)
     return edit.kind == "swapped inputs" and same_values(pair.graph, [node.input[place] for place in edit.places])
+
+
+_TELLING = (_is_of_no_use, _are_behind_anyhow, _only_keeps_pace, _is_never_run, _only_prints, _are_the_same)
 
 
 def _come_anyhow(edit, graphs):

@@ -8,8 +8,16 @@ from tensorflow.python.framework.smart_cond import smart_constant_value
 
 v1 = tf.compat.v1
 
-_CONTROL_FLOW = {"Enter", "RefEnter", "Merge", "RefMerge", "Switch", "RefSwitch", "LoopCond", "NextIteration", "Exit"}
+CONTROL_FLOW = {"Enter", "RefEnter", "Merge", "RefMerge", "Switch", "RefSwitch", "LoopCond", "NextIteration", "Exit"}
 MEASURES = {"Shape", "ShapeN", "Size", "Rank"}
+_THERE_AT_ONCE = {"Const", "VarHandleOp", "Variable", "VariableV2"}
+ONLY_ASKED = {
+    "Identity",
+    "Placeholder",
+    "ReadVariableOp",
+    *_THERE_AT_ONCE,
+    *CONTROL_FLOW,
+}  # they have no effect of theirs
 _COPIES = {"Identity", "StopGradient", "PreventGradient", "Snapshot"}
 
 
@@ -71,6 +79,33 @@ class KnownGraph:
             self.awaited[todo.pop()] = awaited
         return self.awaited[name]
 
+    def is_behind(self, name, awaited):
+        """Whether a node runs only where another has run, or would have, that copies what is sent into a branch."""
+        found, branches, todo = {name}, set(), [name]
+        while todo:
+            node = self.nodes[todo.pop()]
+            if node.op in ("Merge", "RefMerge"):  # any of its inputs makes it run
+                continue
+            for one, index in map(source, node.input):
+                if self.nodes[one].op == "Switch":
+                    branches.add((self._copied(self.nodes[one].input[1]), index))
+                todo += {one} - found
+                found.add(one)
+        node = self.nodes[awaited]
+        if awaited in found or node.op in _THERE_AT_ONCE:
+            return True
+        sent, index = source(node.input[0]) if node.op == "Identity" else (awaited, None)
+        if self.nodes[sent].op != "Switch" or index is None:
+            return False
+        data, condition = self.nodes[sent].input[:2]
+        return (self._copied(condition), index) in branches and source(data)[0] in found
+
+    def _copied(self, reference):
+        """Return the tensor, (name, index), that a tensor is a copy of."""
+        while self.nodes[source(reference)[0]].op in _COPIES:
+            reference = self.nodes[source(reference)[0]].input[0]
+        return source(reference)
+
     def takers(self, name):
         """Return the names of what takes a value of a node, not of what only waits for it."""
         return {
@@ -107,7 +142,7 @@ class KnownGraph:
             return False
         return (
             operation.op_def.is_stateful
-            or operation.type in {"Placeholder", *_CONTROL_FLOW}
+            or operation.type in {"Placeholder", *CONTROL_FLOW}
             or any(tensor.dtype._is_ref_dtype for tensor in operation.inputs)
         )
 

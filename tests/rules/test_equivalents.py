@@ -139,6 +139,40 @@ def test_a_wait_that_all_users_have_anyhow_changes_nothing_where_the_other_graph
     assert is_equivalent(mutant, back, {"axis"} if alone else ()) == expected
 
 
+@pytest.mark.parametrize(("wait", "expected"), [("y", True), ("total", True), ("sum", True), ("other", False)])
+def test_a_size_may_wait_for_what_all_that_takes_it_comes_behind(wait, expected):
+    """The sum that `total` is added to is one of `y`, and the size is that of another."""
+
+    def make():
+        x = v1.placeholder(tf.float32, [3], name="x")
+        v1.get_variable("total", [], initializer=v1.zeros_initializer(), use_resource=False)
+        tf.exp(v1.placeholder(tf.float32, [3]), name="other")
+        total = raw.Sum(input=tf.exp(x, name="y"), axis=[0], name="sum")
+        size = raw.Cast(x=raw.Size(input=v1.placeholder(tf.float32, [None], name="rows"), name="size"), DstT=tf.float32)
+        tf.add(total, size, name="added")
+
+    graph = built(make)
+    assert is_equivalent(graph, awaited(graph, "size", wait)) == expected
+
+
+@pytest.mark.parametrize(("is_loop", "expected"), [(False, True), (True, False)])
+def test_a_constant_may_wait_or_not_for_the_branch_but_not_the_loop_that_all_that_takes_it_is_in(is_loop, expected):
+    def make():
+        with control_flow_v1():
+            x = v1.placeholder(tf.float32, [None], name="x")
+            filled = lambda y: raw.Fill(dims=raw.Shape(input=y), value=tf.constant(2.0, name="two"))  # noqa: E731
+            if is_loop:
+                tf.while_loop(lambda y: y[0] < 3, lambda y: y + filled(y), [x])
+            else:
+                v1.cond(v1.placeholder(tf.bool, []), lambda: filled(x), lambda: x)
+
+    graph = built(make)
+    name = "while/two" if is_loop else "cond/two"
+    (wait,) = (one for node in graph.node if node.name == name for one in node.input)
+    edit = planted(graph, "control input removed", name, lambda node: node.input.remove(wait))
+    assert is_equivalent(graph, edit) == expected
+
+
 def test_what_nothing_uses_and_the_other_graph_does_not_have_is_of_no_use():
     graph = built(lambda: tf.exp(tf.sin(v1.placeholder(tf.float32, [3], name="x")), name="end"))
     edit = planted(graph, "op", "Sin", lambda node: setattr(node, "op", "Tanh"))

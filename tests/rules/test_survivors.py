@@ -124,9 +124,14 @@ def taking(name, slot, reference):
     ("program", "edit"),
     [
         ("saver_and_summaries", taking("zero_fraction/cond/switch_t", 0, "zero_fraction/cond/Switch")),
+        ("saver_and_summaries", taking("zero_fraction/cond/pred_id", 0, "zero_fraction/cond/switch_t")),
         ("transposed_convolution", taking("gradients/mul_grad/Sum", 0, "Maximum")),
     ],
-    ids=["zeros that are counted in the branch that does not run", "the gradient of a constant, made from another"],
+    ids=[
+        "zeros that are counted in the branch that does not run",
+        "or in none",
+        "the gradient of a constant, made from another",
+    ],
 )
 def test_what_rules_take_as_a_whole_is_held_to_what_they_say(today, program, edit):
     port, graph = read_graph_def(today / f"{program}.pb.gz"), recorded("tf1.15.5", program)

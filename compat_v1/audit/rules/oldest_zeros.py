@@ -1,7 +1,7 @@
 """tf.nn.zero_fraction, which took the mean of (x == 0) and counts in a branch by now."""
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import INT32, INT64, is_op, is_over_all, is_scalar
+from compat_v1.audit.operands import INT32, INT64, is_op, is_over_all, is_scalar, is_tensor
 from compat_v1.audit.rules.oldest_branches import absorb_condition
 from compat_v1.audit.sizes import multiply
 
@@ -40,6 +40,9 @@ def counted_zeros(rewriter, name, node, operands):
     shape = rewriter.normal.sizes(tensor)
     if shape is None or not _is_size(rewriter, total, shape) or not _is_float_of(rewriter, size, total):
         return False
+    asked = condition[0].inputs[0] if is_op(condition, "Identity") else condition
+    if condition is not None and not _asks_for_few(asked, total):
+        return False
     absorbed = {zeros[0], difference, merged[0]}
     for one in (size, merged, *merged[0].inputs, *counts):
         todo = [one]
@@ -50,12 +53,18 @@ def counted_zeros(rewriter, name, node, operands):
                 todo += operand[0].inputs
                 absorbed |= operand[0].controls if operand[0].op == "NotEqual" else set()
     rewriter.normal.absorbed |= absorbed
-    if condition is not None:
-        asked = condition[0].inputs[0] if is_op(condition, "Identity") else condition
-        if not isinstance(asked, Literal):
-            rewriter.normal.absorbed.add(asked[0])
-            absorb_condition(rewriter, asked)
+    if is_tensor(asked):
+        rewriter.normal.absorbed.add(asked[0])
+        absorb_condition(rewriter, asked)
     return _keep_zeros(rewriter, name, tensor, "counted")
+
+
+def _asks_for_few(asked, total):
+    """Whether a condition asks whether 32 bits count all of a tensor's elements; a literal was computed so."""
+    if isinstance(asked, Literal):
+        return True
+    count, most = asked[0].inputs if is_op(asked, "LessEqual") else (None, None)
+    return isinstance(count, Literal) and count.key == total.key and is_scalar(most, 2**31 - 1)
 
 
 def _counted(rewriter, operand):
