@@ -102,6 +102,33 @@ def pushed_in_a_branch(new, mistake):
     out(tf.concat(tf.gradients(hidden**2, [weights, bias]), 0))
 
 
+def written_by_branches(new, mistake, other=False):
+    """What a loop writes, of which a branch gives rows of a known shape, and the other what it read, of an unknown one.
+
+    `other`: the gradient is reshaped in the branch of what was read.
+    """
+    x = floats(4, None)
+    weights, row = tf.sin(x[:3, :3]), raw.Reshape(tensor=tf.cos(x[3, :3]), shape=[1, 3])
+
+    @tf.custom_gradient
+    def scaled(rows):
+        def gradient(given):
+            back = raw.Neg(x=given) if mistake else given
+            return back if new else raw.Reshape(tensor=back, shape=[1, 3])
+
+        return rows + 1.0, gradient
+
+    def turn(time, states):
+        read = lambda: tf.tanh(tf.matmul(tf.ensure_shape(states.read(time - 1), [None, None]), weights))  # noqa: E731
+        branches = [lambda: scaled(row * 2.0), read] if not other else [lambda: row, lambda: scaled(read())]
+        return time + 1, states.write(time, tf.cond(tf.equal(time % 2, 0), *branches))
+
+    states = tf.TensorArray(tf.float32, 5, infer_shape=False, clear_after_read=False).write(0, row)
+    shapes = [tf.TensorShape([]), tf.TensorShape(None)]
+    _, states = tf.while_loop(lambda time, _: time < 5, turn, [tf.constant(1), states], shapes)
+    out(tf.concat(tf.gradients(tf.reshape(states.concat(), [-1, 3]) ** 2, [weights, row]), 0))
+
+
 def masked(new, mistake):
     """A state that a mask holds, and the gradient for the mask, which the first releases made for nobody."""
     x, mask = floats(6, None, 3), raw.Sin(x=floats(6, None, name="mask"))
@@ -182,7 +209,7 @@ def parted_in_a_loop_in_a_loop(new, mistake):
 
 
 FORMS = (written_turn_by_turn, cross_entropy_turn_by_turn, pushed_in_a_branch, masked, softmax_in_a_loop_in_a_loop)
-FORMS += (read_in_a_branch, parted_in_a_loop_in_a_loop, written_behind_a_first)
+FORMS += (read_in_a_branch, parted_in_a_loop_in_a_loop, written_behind_a_first, written_by_branches)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
@@ -191,6 +218,11 @@ def test_both_forms_are_faithful_give_every_bit_the_same_and_hide_no_mistake(for
     result = proved(old, built(form, True))
     assert result.rules
     assert audit(old, built(form, True, mistake=True)).verdict == "not faithful"
+
+
+def test_what_a_branch_gives_has_not_the_sizes_of_what_the_other_gives():
+    graphs = (built(lambda new, _: written_by_branches(new, False, other=True), one) for one in (False, True))
+    assert audit(*graphs).verdict == "not faithful"
 
 
 def test_what_is_guarded_and_is_no_gradient_stays_guarded():

@@ -162,11 +162,35 @@ class LoopRules:
         gradient = self._made_by(name)
         if self.graph.nodes[gradient].op != "TensorArrayGradV3":
             return None
-        if is_op(index, "StackPopV2") and index[0] in self.normal.kept:
-            written = [value for place, value in self._written(gradient) if place == self.normal.kept[index[0]][0]]
-            if len(written) == 1:  # in the turn whose index is popped: no index is written twice
-                return self.normal.sizes(written[0])
-        return self._element(gradient)
+        written = self._written_in_turn(gradient, index)
+        return self._element(gradient) if written is None else self.normal.sizes(written)
+
+    def _written_in_turn(self, gradient, index):
+        """Return what was written in the turn whose index is popped, or None: no index is written twice."""
+        if not is_op(index, "StackPopV2") or index[0] not in self.normal.kept:
+            return None
+        written = [value for place, value in self._written(gradient) if place == self.normal.kept[index[0]][0]]
+        return written[0] if len(written) == 1 else None
+
+    def _Switch(self, name, node, operands):
+        """The gradient of what a branch gave, and a loop wrote, has there the sizes of what came from there."""
+        data, condition = operands
+        while is_op(data, "Identity"):
+            data = data[0].inputs[0]
+        if not is_op(data, "TensorArrayReadV3") or not is_op(condition, "StackPopV2"):
+            return False
+        graph, kept = self.graph, self.normal.kept.get(condition[0])
+        merged = self._written_in_turn(self._made_by(data[0].name), data[0].inputs[1])
+        if kept is None or not is_op(merged, "Merge") or merged[0].name not in graph.nodes:
+            return False
+        asked = graph.branches.source(graph.inputs[kept[1]][1])
+        sizes = self.normal.derived(name, node.op, operands)
+        for given in graph.inputs[merged[0].name]:
+            for branch in (0, 1):
+                if (asked, branch) in graph.branches.of_tensor(*given):
+                    sizes[branch] = self.normal.sizes(self.normal.tensors.get(given)) or sizes[branch]
+        self.normal.keep(name, node.op, operands, sizes=sizes)
+        return True
 
     def _written(self, gradient):
         """Return what is written turn by turn into the array that another is the gradient of, as [(index, value)]."""
