@@ -138,3 +138,12 @@ def test_pixels_that_floats_cannot_count_are_not_excused():
         places = [[int(pixel), place] for place, pixel in enumerate(places)]
         old = patches(lambda *given, places=places: by_constants(*given, places=places), geometry)
         assert audit(old, patches(None, geometry)).verdict == verdict, rows
+
+
+@pytest.mark.parametrize("setting", ["ksizes", "strides", "rates"])
+def test_patches_of_pixels_are_across_an_image_alone(setting):
+    """The op refuses others when it runs."""
+    old, new = patches(by_slice, GEOMETRIES[1]), patches(None, GEOMETRIES[1])
+    (taken,) = (node for node in old.node if node.op == "ExtractImagePatches" and node.name.endswith("_1"))
+    taken.attr[setting].list.i[0] = 2
+    assert audit(old, new).verdict == "not faithful"

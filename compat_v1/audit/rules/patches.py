@@ -132,9 +132,11 @@ class _Counted:
         if found is None or self.pixels is not None or found.ndim != 4 or found.shape[0] != 1 or found.shape[3] != 1:
             return None
         attributes = Attributes(self.rewriter.graph.nodes[node.name])
-        settings = [list(attributes[key].list.i)[1:3] for key in ("ksizes", "strides", "rates")]
+        settings = [list(attributes[key].list.i) for key in ("ksizes", "strides", "rates")]
+        if any((batch, channels) != (1, 1) for batch, _, _, channels in settings):
+            return None
         padding = attributes["padding"].s
-        lines = [_line(*one, padding) for one in zip(found.shape[1:3], *settings, strict=True)]
+        lines = [_line(*one, padding) for one in zip(found.shape[1:3], *(one[1:3] for one in settings), strict=True)]
         if any(one is None for one in lines) or math.prod(one.size for one in lines) > _MOST:
             return None
         self.pixels = found.size
