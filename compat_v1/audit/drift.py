@@ -259,7 +259,7 @@ RULES = {
     ),
     "added by a slice": Rule(
         "an axis is added by ExpandDims, was by a slice of all that there is, as in the second derivative of a cross "
-        "entropy",
+        "entropy, or the other way round, as by tf.distributions.Categorical",
         "1.8 to 1.15",
         "both copy the same elements into the same shape",
     ),

@@ -248,3 +248,28 @@ def _numbered(first, mistake=None):
 def test_assertions_of_what_always_holds_may_be_numbered_otherwise():
     assert audit(_numbered(1), _numbered(2)).verdict == "faithful"
     assert audit(_numbered(1), _numbered(2, "other")).verdict == "not faithful"
+
+
+_ALL = slice(None)
+
+
+@pytest.mark.parametrize(
+    ("taken", "axis"),
+    [
+        ((None,), 0),
+        ((None, ...), 0),
+        ((_ALL, None), 1),
+        ((_ALL, None, ...), 1),
+        ((..., None, _ALL), 2),
+        ((..., None), 3),
+    ],
+)
+def test_an_axis_is_added_by_a_slice_before_or_behind_any_others(taken, axis):
+    sliced = built(lambda *_: out(raw.Tanh(x=floats(2, None, 3)[taken])), False)
+    expanded, other = (
+        built(lambda *_, place=place: out(raw.Tanh(x=raw.ExpandDims(input=floats(2, None, 3), axis=place))), False)
+        for place in (axis, (axis + 1) % 4)
+    )
+    for old, new in ((sliced, expanded), (expanded, sliced)):
+        assert "added by a slice" in proved(old, new).rules
+    assert audit(sliced, other).verdict == "not faithful"

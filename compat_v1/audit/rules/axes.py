@@ -41,13 +41,17 @@ def _sliced(rewriter, name, node, operands):
     tensor, *limits = operands
     sizes, masks = rewriter.normal.sizes(tensor), Attributes(node)
     strides = limits[2].array() if isinstance(limits[2], Literal) else None
-    if sizes is None or strides is None or masks["ellipsis_mask"].i or masks["shrink_axis_mask"].i:
+    if sizes is None or strides is None or masks["shrink_axis_mask"].i:
         return False
-    axes = [k for k in range(len(strides)) if masks["new_axis_mask"].i >> k & 1]
+    rest = [k for k in range(len(strides)) if masks["ellipsis_mask"].i >> k & 1]
+    added = [k for k in range(len(strides)) if masks["new_axis_mask"].i >> k & 1 and k not in rest]
+    given = [k for k in range(len(strides)) if k not in (*rest, *added)]
     whole_axes = masks["begin_mask"].i & masks["end_mask"].i
-    if len(axes) != 1 or any(not whole_axes >> k & 1 or strides[k] != 1 for k in range(len(strides)) if k not in axes):
+    if len(added) != 1 or len(rest) > 1 or any(not whole_axes >> k & 1 or strides[k] != 1 for k in given):
         return False
-    inputs, sizes = [tensor, whole(axes[0], "int32")], (*sizes[: axes[0]], 1, *sizes[axes[0] :])
+    left = len(sizes) - len(given) if rest and rest[0] < added[0] else 0
+    axis = left + sum(k < added[0] for k in given)
+    inputs, sizes = [tensor, whole(axis, "int32")], (*sizes[:axis], 1, *sizes[axis:])
     types = {"T": rewriter.graph.attributes(name)["T"]}
     rewriter.normal.keep(name, "ExpandDims", inputs, types, {"added by a slice"}, [sizes])
     return True
