@@ -257,6 +257,11 @@ RULES = {
         "1.15 to 2.21",
         "the same generator is begun with the same numbers",
     ),
+    "drawn classes": Rule(
+        "tf.distributions.Categorical draws classes in 32 bits, drew them in 64 and cast them",
+        "1.6 to 1.8",
+        "the same classes are drawn",
+    ),
     "added by a slice": Rule(
         "an axis is added by ExpandDims, was by a slice of all that there is, as in the second derivative of a cross "
         "entropy, or the other way round, as by tf.distributions.Categorical",

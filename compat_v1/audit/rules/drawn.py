@@ -1,9 +1,10 @@
-"""Rules for numbers that are drawn from a seed that is given at each run, as `tf.random.stateless_uniform` does."""
+"""Rules for what is drawn: from a seed given at each run, as by `tf.random.stateless_uniform`, and of classes."""
 
-from compat_v1.audit.operands import is_op, is_scalar
+from compat_v1.audit.operands import INT32, INT64, is_op, is_scalar
 
 _AUTOMATIC = 3  # which generator: on a CPU and on a GPU the one that there was before
-_RULE = "key and counter"
+_RULE, _CLASSES = "key and counter", "drawn classes"
+_MOVING, _MEASURING = ("Reshape", "Transpose"), ("Rank", "Shape", "Size")
 
 
 def _drawn(rewriter, name, node, operands):
@@ -30,6 +31,27 @@ def _keep(rewriter, name, op, operands, steps=()):
     rewriter.normal.keep(name, op, operands, attributes, steps)
 
 
+def _narrowed(rewriter, name, node, operands):
+    """Classes are drawn in 32 bits; they were in 64, moved, and cast then. Nothing else takes them."""
+    graph, types = rewriter.graph, rewriter.graph.attributes(name)
+    chain, tensor = [], operands[0]
+    while is_op(tensor, *_MOVING, "Multinomial"):
+        chain.append(tensor[0])
+        tensor = tensor[0].inputs[0] if tensor[0].op in _MOVING else None
+    if (types.get("SrcT"), types.get("DstT")) != (INT64, INT32) or graph.controls[name]:
+        return False
+    if not chain or chain[-1].op != "Multinomial" or "output_dtype" in chain[-1].attributes:
+        return False
+    taking = {name, *(one.name for one in chain)}
+    users = {user for one in chain for user, _ in graph.users[one.name]} - taking
+    if any(one.names != [one.name] for one in chain) or any(graph.nodes[user].op not in _MEASURING for user in users):
+        return False
+    for one in chain:
+        one.attributes["output_dtype" if one.op == "Multinomial" else "T"] = INT32
+    rewriter.normal.alias(name, operands[0], _CLASSES)
+    return True
+
+
 _WRITTEN = ("T", "Tshape", "Tseed")
 _OPS = ("StatelessRandomUniform", "StatelessRandomUniformInt", "StatelessRandomNormal", "StatelessTruncatedNormal")
-RULES = {**dict.fromkeys(_OPS, _by_seed), **{f"{op}V2": _drawn for op in _OPS}}
+RULES = {**dict.fromkeys(_OPS, _by_seed), **{f"{op}V2": _drawn for op in _OPS}, "Cast": _narrowed}
