@@ -162,6 +162,12 @@ NUMBERS = {
         "1.4 to 1.8",
         "the last bits may differ; for the old ones write the loss out, with x**2, in the port",
     ),
+    "factor of a logarithm": Change(
+        "Beta, Dirichlet, Exponential and Gamma of tf.distributions multiply by a logarithm in one op, did by Mul",
+        "1.13 to 1.15",
+        "the last bits may differ, and what has no logarithm gave no number where the factor is 0; for the old numbers "
+        "write log_prob out, with tf.log, in the port",
+    ),
     "einsum": Change(
         "tf.einsum is an op, and was made of transpositions, reshapes and a product of matrices",
         "1.15 to 2.2",

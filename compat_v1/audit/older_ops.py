@@ -7,7 +7,7 @@ op by op, it gives way to the older, which is compared as ever.
 
 import tensorflow as tf
 
-from compat_v1.audit import leaky
+from compat_v1.audit import leaky, logarithms
 from compat_v1.audit.branched import Branched
 from compat_v1.audit.forms import Older, Original
 
@@ -217,5 +217,7 @@ _FORMS = {
     "Maximum": (_by_value, lambda graph: bool(_ops(graph, "ClipByValue"))),
     "RealDiv": (_by_norm, lambda graph: bool(_ops(graph, "Sqrt", "Rsqrt"))),
     "L2Loss": (_regularizers, _weighs_squares),
+    "Xlogy": (logarithms.products, lambda graph: not _ops(graph, "Xlogy")),
+    "Xlog1py": (logarithms.products, lambda graph: not _ops(graph, "Xlog1py")),
     "Mul": (_square, lambda graph: bool(_ops(graph, "Pow"))),
 }

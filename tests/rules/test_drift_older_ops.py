@@ -8,6 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
 from compat_v1.audit.leaky import CAUSE as LEAKY
+from compat_v1.audit.logarithms import CAUSE as LOGARITHM
 from compat_v1.audit.older_ops import BY_NORM, BY_VALUE, HUBER, SQUARES
 from test_drift_layer_norm import _read
 
@@ -56,7 +57,18 @@ def squares(old, x, other=False):
     return tf.constant(rate) * tf.nn.l2_loss(x)
 
 
+def by_logarithm(old, x, other=False):
+    factor, size = (tf.cos if other else tf.sin)(x), tf.square(x) + 1.0
+    return factor * tf.log(size) if old else tf.math.xlogy(factor, size)
+
+
+def by_logarithm_of_more_than_one(old, x, other=False):
+    factor, size = (tf.cos if other else tf.sin)(x), tf.square(x)
+    return factor * tf.math.log1p(size) if old else tf.math.xlog1py(factor, size)
+
+
 FORMS = {leaky: LEAKY, by_value: BY_VALUE, by_norm: BY_NORM, by_inverse: BY_NORM, huber: HUBER, squares: SQUARES}
+FORMS |= {by_logarithm: LOGARITHM, by_logarithm_of_more_than_one: LOGARITHM}
 forms = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 
 
