@@ -108,7 +108,8 @@ def _asserting(graph):
 def _text(graph, name):
     """Return what an assertion says first, without what ends it."""
     texts = [graph.constant(maker) for maker, _ in graph.inputs[name][1:2] if graph.nodes[maker].op == "Const"]
-    return texts[0].value[0].decode("utf-8", "replace").rstrip(" .") if texts and texts[0].kind == "text" else ""
+    is_text = bool(texts) and texts[0].kind == "text" and len(texts[0].value) > 0
+    return texts[0].value[0].decode("utf-8", "replace").rstrip(" .") if is_text else ""
 
 
 def _guard(normal, name, asserted):

@@ -6,6 +6,7 @@ And under which name a program registered the gradient of an op.
 import re
 
 from google.protobuf import json_format
+from google.protobuf.message import DecodeError
 from tensorflow.core.framework import attr_value_pb2
 from tensorflow.core.protobuf import config_pb2
 
@@ -21,8 +22,9 @@ def attribute(key, value, other_value):
         return "private attributes"
     if key == "_collective_manager_ids" and not one.list.i and not other.list.i:
         return "private attributes"
-    if key == "config_proto" and _settings(one.s) == _settings(other.s):
-        return "settings of calls"
+    if key == "config_proto":
+        settings, others = _settings(one.s), _settings(other.s)
+        return "settings of calls" if settings is not None and settings == others else None
     return None
 
 
@@ -33,7 +35,11 @@ def are_drawn(value, other_value):
 
 
 def _settings(serialized):
-    return _told(json_format.MessageToDict(config_pb2.ConfigProto.FromString(serialized)))
+    """Return what settings say, or None of what are none."""
+    try:
+        return _told(json_format.MessageToDict(config_pb2.ConfigProto.FromString(serialized)))
+    except DecodeError:
+        return None
 
 
 def _told(settings):

@@ -71,10 +71,15 @@ class Unfused(Rewritten):
 
     def _write_out(self, fused):
         x, scale, offset, mean, variance = fused.inputs
+        in_training = fused.get_attr("is_training")
         scale, offset = self._unless_full(fused, 1, scale, 1), self._unless_full(fused, 2, offset, 0)
+        # What the constants waited for that nothing takes any more, as all that the layer made did.
+        given = (scale, offset, *([None, None] if in_training else [mean, variance]))
+        left = [one.op for one, kept in zip(fused.inputs[1:], given, strict=True) if kept is None]
+        waits = [one for maker in left if maker.type == "Const" for one in maker.control_inputs]
         scope = fused.name.rpartition("/")[0]
-        with self.beside(fused, [*fused.control_inputs, *_pivots(fused)]), tf.name_scope(scope and f"{scope}/"):
-            if fused.get_attr("is_training"):
+        with self.beside(fused, [*fused.control_inputs, *_pivots(fused), *waits]), tf.name_scope(scope and f"{scope}/"):
+            if in_training:
                 mean, variance = v1.nn.moments(x, [*range(x.shape.rank - 1)])
             y = v1.nn.batch_normalization(x, mean, variance, offset, scale, fused.get_attr("epsilon"))
         for output in fused.outputs[1:3]:

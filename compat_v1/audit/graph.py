@@ -263,7 +263,7 @@ class Graph:
         found: dict = {}
         for name in self.order:
             needs = self.needs(name) if name not in unawaited else [maker for maker, _ in self.inputs[name]]
-            needs = [] if name in unmade else needs
+            needs = [] if name in unmade or self.nodes[name].op == "Placeholder" else needs  # what is fed waits not
             if copies and not copies.isdisjoint(needs):
                 needs = [one for taken in self.inputs[name] for one in self._copied(*taken, copies)]
                 needs += self.controls[name]

@@ -280,7 +280,7 @@ def _leave_out_implied(normal, awaited):
             direct |= bits.get(one, 0)
         if direct & implied:
             node.controls = frozenset(one for one in node.controls if not bits.get(one, 0) & implied)
-        earlier[node] = implied | direct
+        earlier[node] = 0 if node.op == "Placeholder" else implied | direct  # which is fed, and so waits for nothing
 
 
 def surely_before(node, but=frozenset()):
@@ -288,8 +288,8 @@ def surely_before(node, but=frozenset()):
     found, todo = set(), [node]
     while todo:
         one = todo.pop()
-        if one.op in MERGES:
-            continue
+        if one.op in MERGES or (one.op == "Placeholder" and one is not node):
+            continue  # what is fed waits for nothing
         makers = {operand[0] for operand in one.inputs if operand is not None and not isinstance(operand, Literal)}
         new = (makers | (one.controls - but if one is node else one.controls)) - found
         found |= new

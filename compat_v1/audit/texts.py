@@ -84,6 +84,8 @@ def _is_named_after(verification, node, other, text, other_text):
 
     Or they have the name of a variable in them, each graph's own.
     """
+    if len(text.value) != 1 or len(other_text.value) != 1:
+        return False
     tags = [one.value[0].decode("utf-8", "replace") for one in (text, other_text)]
     if tags[0] not in node.names or tags[1] not in other.names:
         return False

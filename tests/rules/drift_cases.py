@@ -387,7 +387,9 @@ def _(new, mistake):
 @case("drawn classes")
 def _(new, mistake):
     kind = tf.int32 if new else tf.int64
-    drawn = raw.Multinomial(logits=floats(2, 3), num_samples=5, seed=3, seed2=5 if mistake else 4, output_dtype=kind)
+    logits = floats(2, 3)
+    logits = raw.Neg(x=logits) if mistake else logits
+    drawn = raw.Multinomial(logits=logits, num_samples=5, seed=3, seed2=4, output_dtype=kind)
     moved = raw.Reshape(tensor=raw.Transpose(x=drawn, perm=[1, 0]), shape=[5, 2, 1])
     out(raw.Cast(x=moved if new else raw.Cast(x=moved, DstT=tf.int32), DstT=tf.float32))
 

@@ -249,3 +249,16 @@ def test_what_is_asserted_otherwise_is_compared():
             if value.startswith(b"Bucket"):
                 node.attr["value"].tensor.string_val[0] = b"The bucket index is too large"
     assert audit(old, new).verdict == "not faithful"
+
+
+def test_an_assertion_may_print_no_text():
+    def program(size):
+        with tf.Graph().as_default() as graph:
+            x = tf.placeholder(tf.float32, [None, 2], name="x")
+            empty = tf.constant([], tf.string)
+            with tf.control_dependencies([tf.raw_ops.Assert(condition=tf.equal(tf.shape(x)[0], size), data=[empty])]):
+                out(tf.exp(x))
+        return graph.as_graph_def()
+
+    assert audit(program(3), program(3)).verdict == "faithful"
+    assert audit(program(3), program(4)).verdict == "not faithful"

@@ -40,6 +40,14 @@ def test_nothing_is_joined_with_what_has_no_value_yet():
     assert audit(old, _graph(_joined, ["c"])).verdict == "not faithful"
 
 
+def test_what_is_fetched_of_it_runs_nothing_more():
+    old, new = _graph(_joined), _graph(_joined, [])
+    (nothing,) = (node for node in new.node if node.op == "Const" and node.name == "Const_1")
+    assert audit(old, new).verdict == "faithful"
+    nothing.input.append("^begin")
+    assert audit(old, new).verdict == audit(new, old).verdict == "not faithful"
+
+
 def _named(names, told=None, order=(0, 1)):
     """Which of two variables have no value yet, by their names, or what is `told` in place of these."""
     variables = [raw.VariableV2(shape=[2 + k], dtype=tf.float32, name=name) for k, name in enumerate(names)]
@@ -117,6 +125,9 @@ def test_a_call_says_no_more_of_itself_than_it_is():
     assert audit(_as_it_was(_graph(_called)), _graph(_called, 3.0)).verdict == "not faithful"
     for mistake in ({"devices": ["CPU"]}, {"registered": b"Square"}):
         assert audit(_as_it_was(_graph(_called), **mistake), _graph(_called)).verdict == "not faithful"
+    damaged = _graph(_called)
+    next(one for one in damaged.node if one.op == "PartitionedCall").attr["config_proto"].s = b"\xff"
+    assert audit(_as_it_was(_graph(_called)), damaged).verdict == "not faithful"
 
 
 def _shapes(one_op, first="x"):

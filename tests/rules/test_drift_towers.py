@@ -10,10 +10,11 @@ raw = tf.raw_ops
 AXES = [0, 1, 2]
 
 
-def tower(form, rows=5, mistake="", fused=False):
+def tower(form, rows=5, mistake="", fused=False, is_behind=False):
     """Images that are convolved and normalized, and how that trains a weight.
 
-    `form`: of the first, newer or fused; `fused`: whether it is to be held against a fused one.
+    `form`: of the first, newer or fused; `fused`: whether it is to be held against a fused one; `is_behind`: whether
+    they are normalized behind an update.
     """
     with tf.Graph().as_default() as graph:
         x, w = floats(rows, 2, 2, 4), floats(4, 3, name="w")
@@ -21,7 +22,13 @@ def tower(form, rows=5, mistake="", fused=False):
         with tf.device(device):
             h = tf.nn.conv2d(x, tf.reshape(w, [1, 1, 4, 3]), strides=1, padding="SAME")
         gamma, beta = floats(3, name="gamma"), floats(3, name="beta")
-        with tf.device("/device:GPU:1" if mistake == "device" else device):
+        turns = raw.VariableV2(shape=[], dtype=tf.float32)
+        raw.Assign(ref=turns, value=tf.constant(0.0))
+        counted = [raw.AssignAdd(ref=turns, value=tf.constant(1.0))]
+        with (
+            tf.device("/device:GPU:1" if mistake == "device" else device),
+            tf.control_dependencies(counted if is_behind else []),
+        ):
             if form == "fused":
                 y = tf.nn.fused_batch_norm(h, gamma, beta, epsilon=0.1 if mistake == "epsilon" else 0.01)[0]
             else:
@@ -51,6 +58,16 @@ def _moments(first, h):
         return tf.nn.normalize_moments(*parts[:3], shift=tf.reshape(shift, [3]))
     squares = tf.reduce_mean(tf.math.squared_difference(h, shift), AXES, keepdims=True)
     return [tf.squeeze(one, AXES) for one in (average, squares)]
+
+
+@pytest.mark.parametrize("form", ["newer", "fused"])
+def test_what_is_normalized_in_one_op_or_many_comes_behind_the_same_update(form):
+    """Of the fused op the constants for mean and variance alone wait for it."""
+    for is_behind in (False, True):
+        old = tower("first", is_behind=is_behind, fused=form == "fused")
+        result = audit(old, tower(form, is_behind=is_behind))
+        assert result.verdict == "numbers changed", result.differences
+        assert audit(old, tower(form, is_behind=not is_behind)).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("rows", [5, None])

@@ -32,7 +32,8 @@ def _says_nothing(graph, name):
         return True
     files = [graph.constant(graph.inputs[user][1][0]) for user, _ in graph.users[name] if _is_from_file(graph, user)]
     return bool(files) and all(
-        one.kind == "text" and _is_of_file(own, one.value[0].decode("utf-8", "replace")) for one in files
+        one.kind == "text" and len(one.value) == 1 and _is_of_file(own, one.value[0].decode("utf-8", "replace"))
+        for one in files
     )
 
 
