@@ -35,9 +35,9 @@ def value(operand):
     return left - right if operand[0].op == "Sub" else left / right
 
 
-def _entered(operand):
-    """Return what enters a loop and stays the same in it, whichever way it enters; any other operand as it is."""
-    while is_op(operand, "Enter") and "is_constant" in operand[0].attributes:
+def _outside(operand):
+    """Return what enters a loop and stays the same in it, or is sent into a branch; any other operand as it is."""
+    while is_op(operand, "Enter", "Switch") and ("is_constant" in operand[0].attributes or sends(operand[0])):
         operand = operand[0].inputs[0]
     return operand
 
@@ -60,7 +60,7 @@ def _runs_with(graph, name, slot, other):
 
 def keep_of_rate(rate):
     """Return what of a rate's complement both forms share: (what it is, a number or a tensor)."""
-    rate = _entered(rate)
+    rate = _outside(rate)
     if is_op(rate, "Sub") and value(rate[0].inputs[0]) == 1:
         return keep(rate[0].inputs[1])
     number = value(rate)
@@ -69,7 +69,7 @@ def keep_of_rate(rate):
 
 def keep(operand):
     """Return the same of what is kept."""
-    operand = _entered(operand)
+    operand = _outside(operand)
     if is_op(operand, "Sub") and value(operand[0].inputs[0]) == 1:
         return keep_of_rate(operand[0].inputs[1])
     number = value(operand)
@@ -272,7 +272,7 @@ def _is_drawn(graph, name):
 
 def _step(formula, operand):
     """Return what `steps` say of a formula: if what it takes is a number, which."""
-    number = value(_entered(operand))
+    number = value(_outside(operand))
     return f"dropout: {formula}" + (f" {number}" if number is not None else "")
 
 

@@ -73,6 +73,39 @@ def test_so_are_those_of_what_has_no_known_rank_or_is_averaged(old, how):
         assert audit(program(old, True, True, **how), program(today, True, True, **{**how, **mistake})).differences
 
 
+def branched(dropped, is_rate, other=False, elsewhere=False):
+    """A dropout, in a branch, of what is fed as kept, or as the rate outside, and the gradient through it.
+
+    `elsewhere`: what is kept is that of another branch, where nothing of it comes.
+    """
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        tf.set_random_seed(3)
+        x, fed, w = floats(None, 4), floats(name="keep"), floats(4, 4, name="w")
+        h = tf.matmul(x, w)
+
+        def drop():
+            keep = 1 - fed if is_rate else fed
+            keep = keep * keep if other else keep
+            return dropped(h, keep, tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None)
+
+        y = tf.cond(raw.Less(x=raw.Sum(input=x, axis=[0, 1]), y=0.0), drop, lambda: h)
+        out(tf.gradients(tf.square(y), w, gate_gradients=True)[0])
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node if elsewhere else ():
+        node.input[:] = [one.removesuffix(":1") if "sub/Switch" in one else one for one in node.input]
+    return graph_def
+
+
+@pytest.mark.parametrize("is_rate", [False, True])
+@pytest.mark.parametrize("old", [floor, compared])
+def test_what_is_kept_in_a_branch_may_be_fed(old, is_rate):
+    found = audit(branched(old, is_rate), branched(today, is_rate))
+    assert not found.differences, found.differences
+    assert [one.cause for one in found.numbers] == ["dropout"]
+    for mistake in ({"is_rate": not is_rate}, {"other": True}, {"elsewhere": True}):
+        assert audit(branched(old, is_rate), branched(today, **{"is_rate": is_rate, **mistake})).differences
+
+
 @pytest.mark.parametrize("scale", [1.0, 3.0, -2.0])
 def test_what_is_multiplied_beside_it_is_compared(scale):
     assert audit(program(floor), program(today, scale=scale)).verdict == "not faithful"
