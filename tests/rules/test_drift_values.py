@@ -273,3 +273,20 @@ def test_an_axis_is_added_by_a_slice_before_or_behind_any_others(taken, axis):
     for old, new in ((sliced, expanded), (expanded, sliced)):
         assert "added by a slice" in proved(old, new).rules
     assert audit(sliced, other).verdict == "not faithful"
+
+
+def _gradient_of_softmax(new, columns, mistake=False):
+    x, gradient = floats(5, columns), floats(5, columns, name="gradient")
+    soft = raw.Softmax(logits=x)
+    total = raw.Sum(input=raw.Mul(x=gradient, y=soft), axis=[1], keep_dims=new)
+    total = total if new else raw.Reshape(tensor=total, shape=[-1, 1])
+    left = raw.Sub(x=total, y=gradient) if mistake else raw.Sub(x=gradient, y=total)
+    out(raw.Mul(x=left, y=soft))
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_the_gradient_of_a_softmax_keeps_its_dimension_also_of_one_column(columns):
+    old, new = (built(lambda new, mistake: _gradient_of_softmax(new, columns, mistake), one) for one in (False, True))
+    assert "kept dimensions" in proved(old, new).rules
+    other = built(lambda new, mistake: _gradient_of_softmax(new, columns, mistake), True, mistake=True)
+    assert audit(old, other).verdict == "not faithful"

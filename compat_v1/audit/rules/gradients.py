@@ -82,6 +82,9 @@ class GradientRules:
         left = [axis for axis in summed if shape[axis] != 1] or summed
         attributes = self._without_index_types(name, [axes])
         keeps = attributes.pop("keep_dims", None)
+        if keeps and all(shape[axis] == 1 for axis in summed) and self._is_of_softmax(name, tensor):
+            self.normal.alias(name, tensor, "kept dimensions")
+            return True
         axes = axes._replace(shape=(len(left),), value=tuple(left))
         total = tuple(size for axis, size in enumerate(shape) if axis not in left)
         made = self.normal.keep(name, "Sum", [tensor, axes], attributes, sizes=[total])
@@ -96,6 +99,11 @@ class GradientRules:
             self.normal.tensors[name, 0] = (node, 0)
             self.normal.made[name] = made  # which what waits for the sum waits for
         return True
+
+    def _is_of_softmax(self, name, tensor):
+        """Whether a sum is that of the gradient of a softmax: of one column, it was left out where it was reshaped."""
+        of_softmax = is_op(tensor, "Mul") and any(is_op(self.normal.pushed(one), "Softmax") for one in tensor[0].inputs)
+        return of_softmax and self._uses(name) == {("Sub", 1)}
 
     def _untiled(self, name, node, operands):
         """A sum over axes of one element that a reshape put in: the gradient of a tile by ones.
