@@ -14,7 +14,7 @@ _FOR_INPUT = {
     "Conv3DBackpropInputV2": "Conv3D",
     "DepthwiseConv2dNativeBackpropInput": "DepthwiseConv2dNative",
 }
-_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
+LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 
 
 def after_gradients(normal, members):
@@ -29,7 +29,7 @@ def after_gradients(normal, members):
         if node.op in _FOR_INPUT.values():
             convolved.add((node.op, _filter(node)))
         left = node.op == "Exit" and any(normal.graph.frames.get(one.name) in frames for one in makers(node))
-        own = left or node in members or _GRADIENT.search(node.op) or _takes_loss_gradient(node, of_losses)
+        own = left or node in members or _GRADIENT.search(node.op) or takes_loss_gradient(node, of_losses)
         own = own or is_of_one_number(normal, node) or node.op == "StackPopV2"
         own = own or (node.op == "Mul" and SOFTPLUS in node.steps)
         own = own or (node.op in _FOR_INPUT and (_FOR_INPUT[node.op], _filter(node)) in convolved)
@@ -44,32 +44,32 @@ def _filter(node):
     return operand.key if isinstance(operand, Literal) else operand
 
 
-def _takes_loss_gradient(node, logits):
+def takes_loss_gradient(node, logits):
     """Whether a node multiplies by a cross entropy's gradient, for the logits or, -log(softmax), for the labels."""
     if node.op != "Mul":
         return False
     for operand in node.inputs:
-        if is_op(operand, *_LOSSES) and operand[1] == 1:
+        if is_op(operand, *LOSSES) and operand[1] == 1:
             return True
-        soft = _of_rows(operand[0].inputs[0]) if is_op(operand, "Neg") else None
-        if is_op(soft, "LogSoftmax") and _of_rows(soft[0].inputs[0]) in logits:
+        soft = of_rows(operand[0].inputs[0]) if is_op(operand, "Neg") else None
+        if is_op(soft, "LogSoftmax") and of_rows(soft[0].inputs[0]) in logits:
             return True
     return False
 
 
 def logits(normal):
     """Return the tensors that cross entropies are of."""
-    return {_of_rows(node.inputs[0]) for node in normal.nodes if node.op in _LOSSES and is_tensor(node.inputs[0])}
+    return {of_rows(node.inputs[0]) for node in normal.nodes if node.op in LOSSES and is_tensor(node.inputs[0])}
 
 
-def _of_rows(operand):
+def of_rows(operand):
     """Return what is reshaped, to rows or from them: see `rules/oldest_products.py`."""
     return operand[0].inputs[0] if is_op(operand, "Reshape") else operand
 
 
 def leaves(node, logits):
     """Whether a node is the first of those that a gradient is computed by: behind a loss, or behind a loop."""
-    return node.op == "Exit" or _takes_loss_gradient(node, logits)
+    return node.op == "Exit" or takes_loss_gradient(node, logits)
 
 
 def is_of_one_number(normal, node):

@@ -6,9 +6,11 @@ those for the 1 that ones like a tensor are full of, as labels are: it made them
 the 2 by which the gradient of a square multiplies, where that has a gradient. And with
 a gradient for rows that are looked up come their numbers; for those of a constant table it made both, until 1.8, where
 the numbers are counted along a tensor that has a gradient. And with the gradient for what is multiplied by labels, that
-are whole numbers, cast, and what they are from 1, comes theirs, which TensorFlow 1.0 handed on to those.
+are whole numbers, cast, and what they are from 1, comes theirs, which TensorFlow 1.0 handed on to those. And with the
+gradient for the logits of a cross entropy comes that for the labels, since 1.5 to 1.8.
 """
 
+from compat_v1.audit.backward import LOSSES, of_rows, takes_loss_gradient
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_of_whole_numbers, is_op, is_scalar, is_tensor, single
 from compat_v1.audit.rules import oldest_losses
@@ -24,6 +26,7 @@ def siblings(normal, users):
     """
     quotients = {_pair(*node.inputs): node for node in normal.nodes if _is_by_count(node)}
     found = _for_numbers(normal, users) | _numbers_of_rows(normal, users) | _for_labels(normal, users)
+    found |= _for_labels_of_losses(normal)
     for node in normal.nodes if quotients else ():
         if node.op == "Mul":
             pairs = _for_divisor(node, quotients)
@@ -109,6 +112,18 @@ def _for_labels(normal, users):
             for other in taking[one].keys() & taking[label].keys() - {one} if groups else ():
                 if groups & _handing_on(taking[one][other], users):
                     found.add(taking[one][other])
+    return found
+
+
+def _for_labels_of_losses(normal):
+    """Return the products g * -log(softmax) where there is g times what a cross entropy of the same logits gives."""
+    losses, found = [node for node in normal.nodes if node.op in LOSSES and is_tensor(node.inputs[0])], set()
+    taking = _products(normal) if losses else {}
+    for loss in losses:
+        logits = {of_rows(loss.inputs[0])}
+        for gradient in taking.get((loss, 1), ()):
+            others = taking[gradient].values()
+            found |= {one for one in others if (loss, 1) not in one.inputs and takes_loss_gradient(one, logits)}
     return found
 
 

@@ -427,3 +427,28 @@ def test_behind_the_gradient_of_softplus_gradients_are_made_for_nobody():
     result = audit(drawn(True, more=True), drawn(False))
     assert (list(result.differences), {one.cause for one in result.numbers}) == ([], {"gradient of softplus"})
     assert audit(drawn(True, more=True, mistake=True), drawn(False)).verdict == "not faithful"
+
+
+def _attacked(factor=0.1, of_labels=True):
+    """An image that is moved along its gradient: of the cross entropy nothing but that is made."""
+    with tf.Graph().as_default() as graph:
+        x, labels, w = floats(None, 4), tf.nn.softmax(floats(None, 5, name="labels")), floats(4, 5, name="w")
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=tf.matmul(x, w)))
+        out(x + factor * tf.sign(tf.gradients(loss, x)[0]))
+    graph_def = graph.as_graph_def()
+    if not of_labels:
+        gone = {"LogSoftmax", "Neg", "mul_1", "ExpandDims_1", "ExpandDims_1/dim"}
+        nodes = [node for node in graph_def.node if node.name.partition("_grad/")[2] not in gone]
+        del graph_def.node[:]
+        graph_def.node.extend(nodes)
+    return graph_def
+
+
+def test_with_the_gradient_for_logits_alone_comes_that_for_labels():
+    old, new = _attacked(of_labels=False), _attacked()
+    assert len(old.node) < len(new.node)
+    proved(old, new)
+    assert audit(old, _attacked(factor=0.2)).verdict == "not faithful"
+    (loss,) = (node for node in new.node if node.name.endswith("_grad/LogSoftmax"))
+    loss.input[0] = "labels"
+    assert audit(old, new).verdict == "not faithful"  # which no gradient takes
