@@ -434,7 +434,7 @@ def _attacked(factor=0.1, of_labels=True):
     with tf.Graph().as_default() as graph:
         x, labels, w = floats(None, 4), tf.nn.softmax(floats(None, 5, name="labels")), floats(4, 5, name="w")
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=tf.matmul(x, w)))
-        out(x + factor * tf.sign(tf.gradients(loss, x)[0]))
+        raw.Maximum(x=x + factor * tf.sign(tf.gradients(loss, x)[0]), y=0.0, name="out")  # what a program ends in
     graph_def = graph.as_graph_def()
     if not of_labels:
         gone = {"LogSoftmax", "Neg", "mul_1", "ExpandDims_1", "ExpandDims_1/dim"}
