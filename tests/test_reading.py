@@ -318,6 +318,13 @@ def ordered(graph_def):
     add(graph_def, "turned", "Transpose", "image", "none", T=1, Tperm=3)
 
 
+def taken(graph_def):
+    """As many elements of a queue as two numbers say."""
+    constant(graph_def, "many", [1, 2])
+    add(graph_def, "queue", "FIFOQueueV2").attr["component_types"].list.type.append(1)
+    add(graph_def, "taken", "QueueDequeueManyV2", "queue", "many").attr["component_types"].list.type.append(1)
+
+
 HOSTILE = {
     "constant of 2**40 elements": (claim(2**40), r"node huge: a constant claims 4398046511104 bytes"),
     "constants together": (
@@ -380,6 +387,7 @@ HOSTILE = {
     "Split": (split(2**31 - 1), "node parts: 2147483647 outputs; 16384 are the most"),
     "negative Split": (split(-1), "node parts: -1 outputs"),
     "order of no axes": (ordered, "node turned: its axes are ordered by BroadcastGradientArgs, which may give too few"),
+    "several numbers of elements": (taken, "node taken: it takes as many elements as many, no one number"),
     "shape of a long chain": (chain, "node n2001 unfolds into more than can be followed"),
 }
 

@@ -27,6 +27,7 @@ _SHAPES_FROM = {"Cast": "DstT", "ConcatV2": "T", "Concat": "T", "Pack": "T", "St
 # are axes, be they there or not.
 _OF_ANY_LENGTH = ("BroadcastGradientArgs", "DynamicPartition", "ListDiff", "Unique", "UniqueV2", "Where")
 _ORDERING = ("ConjugateTranspose", "Transpose")
+_TAKING_MANY = "QueueDequeueManyV2"
 _DTYPES = frozenset(types_pb2.DataType.values())
 _INTEGERS = (types_pb2.DT_INT32, types_pb2.DT_INT64)
 # The ops that make much of little: how many elements, from the inputs' numbers of elements and their values.
@@ -243,11 +244,13 @@ def _source(reference):
 def _check_edges(nodes, arguments):
     """Inputs must name nodes, and a way from a node to itself must go through a loop's NextIteration and Merge.
 
-    What axes are ordered by must not be an op that gives any number of them.
+    What axes are ordered by must not be an op that gives any number of them, nor how many elements are taken of a queue
+    a constant of several numbers.
 
     Return the names in an order that has a node behind its inputs, loops cut open.
     """
     ops = {**dict.fromkeys(arguments, "an argument"), **{node.name: node.op for node in nodes}}
+    constants = {node.name: node for node in nodes if node.op == "Const"}
     for node in nodes:
         for reference in node.input:
             if _source(reference) not in ops:
@@ -255,6 +258,11 @@ def _check_edges(nodes, arguments):
         order = ops[_source(node.input[1])] if node.op in _ORDERING and len(node.input) > 1 else None
         if order in _OF_ANY_LENGTH:
             raise ValueError(f"node {shown(node.name)}: its axes are ordered by {order}, which may give too few")
+        count = constants.get(_source(node.input[1])) if node.op == _TAKING_MANY and len(node.input) > 1 else None
+        if count is not None and _attr(count, "value").tensor.tensor_shape.dim:
+            raise ValueError(
+                f"node {shown(node.name)}: it takes as many elements as {shown(count.name)}, no one number"
+            )
     ahead, shapes = {}, {}
     for node in nodes:
         sources = [_source(reference) for reference in node.input]
