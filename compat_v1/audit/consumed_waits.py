@@ -49,26 +49,6 @@ def of_consumed(verification):
         for one, which in differences if twin is None else ():
             yield alone_awaited(one, which, name=name)
     yield from _of_constants_alone(verification, by_users)
-    yield from _of_fetched(verification)
-
-
-def _of_fetched(verification):
-    """Yield a `Finding` for what has an effect and runs in one graph alone for a tensor that nothing takes.
-
-    A rule has made it another tensor, whose users wait for what the operands that it left out come behind: it has none.
-    """
-    normal, other = (side.normal for side in verification.pairing.sides)
-    for name in normal.consumed:
-        tensor, twin = (one.tensors.get((name, 0)) for one in (normal, other))
-        if name not in other.consumed or None in (tensor, twin) or isinstance(tensor, Literal):
-            continue
-        if normal.graph.users[name] or other.graph.users[name] or not verification.is_same(tensor, twin):
-            continue
-        effects = [{one.made.get(each) for each in one.graph.effects.get(name, ())} - {None} for one in (normal, other)]
-        here = {verification.partner.get(one, one): one for one in effects[0]}
-        for key in sorted(here.keys() ^ effects[1], key=lambda key: key.name):
-            which = "the original" if key in here else "the port"
-            yield alone_awaited(here.get(key, key).name, which, name=name)
 
 
 def _waits_as_a_fellow(verification, name, twins):

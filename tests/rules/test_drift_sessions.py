@@ -40,14 +40,6 @@ def test_nothing_is_joined_with_what_has_no_value_yet():
     assert audit(old, _graph(_joined, ["c"])).verdict == "not faithful"
 
 
-def test_what_is_fetched_of_it_runs_nothing_more():
-    old, new = _graph(_joined), _graph(_joined, [])
-    (nothing,) = (node for node in new.node if node.op == "Const" and node.name == "Const_1")
-    assert audit(old, new).verdict == "faithful"
-    nothing.input.append("^begin")
-    assert audit(old, new).verdict == audit(new, old).verdict == "not faithful"
-
-
 def _named(names, told=None, order=(0, 1)):
     """Which of two variables have no value yet, by their names, or what is `told` in place of these."""
     variables = [raw.VariableV2(shape=[2 + k], dtype=tf.float32, name=name) for k, name in enumerate(names)]
