@@ -104,9 +104,9 @@ def flow_in_a_loop(new, mistake):
     """In a loop behind an update the gradient of a write waits for the update, and for the write, or not."""
     count = raw.VariableV2(shape=[], dtype=tf.float32, name="count")
     raw.Assign(ref=count, value=0.0, name="init")
-    update = raw.AssignAdd(ref=count, value=1.0)
+    update, x = raw.AssignAdd(ref=count, value=1.0), floats(2, 3)
     with tf.control_dependencies([] if mistake else [update]):
-        x = raw.Exp(x=floats(2, 3))
+        x = raw.Exp(x=x)
 
     def entered(tensor):
         return raw.Enter(data=tensor, frame_name="loop", is_constant=True)
