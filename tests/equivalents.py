@@ -6,7 +6,9 @@
 * the same, or what is made of it is computed from constants and sizes alone; whatever of the rest uses it comes anyhow
   after all with an effect that runs for what it begins or ceases to wait for. So may a size wait for another, and what
   is made of it on the way to that, or for nobody; what keeps values for the gradient of a loop wait for more, or only
-  tells in which branch others are, and an assertion without a partner that nothing else waits for;
+  tells in which branch others are, and an assertion without a partner that nothing else waits for. And a size may wait
+  or not for what keeps, draws and stops nothing, if all that takes the size comes behind that in any case, but for
+  other sizes and nodes without a partner, of which the same holds;
 * another number of the turns of a loop may run at once, none of which has an effect but on stacks and arrays;
 * the node is on the side of a Switch to which its condition, a constant, never leads, and brings nothing else to run;
 * an assertion prints others, or in another order, or a constant that only assertions print is another, when they stop a

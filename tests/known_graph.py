@@ -11,13 +11,8 @@ v1 = tf.compat.v1
 CONTROL_FLOW = {"Enter", "RefEnter", "Merge", "RefMerge", "Switch", "RefSwitch", "LoopCond", "NextIteration", "Exit"}
 MEASURES = {"Shape", "ShapeN", "Size", "Rank"}
 _THERE_AT_ONCE = {"Const", "VarHandleOp", "Variable", "VariableV2"}
-ONLY_ASKED = {
-    "Identity",
-    "Placeholder",
-    "ReadVariableOp",
-    *_THERE_AT_ONCE,
-    *CONTROL_FLOW,
-}  # they have no effect of theirs
+# What has no effect of its own but that something must be fed, or have a value, or that it decides what runs.
+ONLY_ASKED = {"Identity", "Placeholder", "ReadVariableOp", *_THERE_AT_ONCE, *CONTROL_FLOW}
 _COPIES = {"Identity", "StopGradient", "PreventGradient", "Snapshot"}
 
 
@@ -94,8 +89,10 @@ class KnownGraph:
         node = self.nodes[awaited]
         if awaited in found or node.op in _THERE_AT_ONCE:
             return True
-        sent, index = source(node.input[0]) if node.op == "Identity" else (awaited, None)
-        if self.nodes[sent].op != "Switch" or index is None:
+        if node.op != "Identity":
+            return False
+        sent, index = source(node.input[0])
+        if self.nodes[sent].op != "Switch":
             return False
         data, condition = self.nodes[sent].input[:2]
         return (self._copied(condition), index) in branches and source(data)[0] in found

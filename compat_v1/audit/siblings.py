@@ -25,8 +25,9 @@ def siblings(normal, users):
     Where there is nothing to divide by, a quotient is 0.
     """
     quotients = {_pair(*node.inputs): node for node in normal.nodes if _is_by_count(node)}
-    found = _for_numbers(normal, users) | _numbers_of_rows(normal, users) | _for_labels(normal, users)
-    found |= _for_labels_of_losses(normal)
+    taking = _products(normal)
+    found = _for_numbers(normal, users) | _numbers_of_rows(normal, users) | _for_labels(normal, users, taking)
+    found |= _for_labels_of_losses(normal, taking)
     for node in normal.nodes if quotients else ():
         if node.op == "Mul":
             pairs = _for_divisor(node, quotients)
@@ -98,12 +99,12 @@ def _numbers_of_rows(normal, users):
     return found
 
 
-def _for_labels(normal, users):
+def _for_labels(normal, users, taking):
     """Return the products t * g where there are s * t and s * g, and s is whole numbers, cast, from or to a number.
 
     So are the gradients for the factors of s * t, if one group hands on both.
     """
-    taking, found = _products(normal), set()
+    found = set()
     for label in taking:
         if not is_op(label, "Sub", "AddV2") or not _is_of_whole_numbers(normal, label[0]):
             continue
@@ -115,11 +116,10 @@ def _for_labels(normal, users):
     return found
 
 
-def _for_labels_of_losses(normal):
+def _for_labels_of_losses(normal, taking):
     """Return the products g * -log(softmax) where there is g times what a cross entropy of the same logits gives."""
-    losses, found = [node for node in normal.nodes if node.op in LOSSES and is_tensor(node.inputs[0])], set()
-    taking = _products(normal) if losses else {}
-    for loss in losses:
+    found = set()
+    for loss in [node for node in normal.nodes if node.op in LOSSES and is_tensor(node.inputs[0])]:
         logits = {of_rows(loss.inputs[0])}
         for gradient in taking.get((loss, 1), ()):
             others = taking[gradient].values()
