@@ -263,7 +263,8 @@ class _Selecting(Newer):
     def moved(self, number, update):
         """Build how an average was moved: always, out of training by nothing."""
         kind = update.average.dtype
-        momentum = 1 - update.decay if update.momentum is None else update.momentum
+        # Python computed the newer layer's decay from the number that the program says.
+        momentum = 1 - float(str(update.decay)) if update.momentum is None else update.momentum
         selected = select(self.training, tf.constant(momentum, kind), tf.constant(1.0, kind))
         with update.variable.graph.colocate_with(update.variable.op):
             return v1.assign_sub(update.variable, (update.average - self.selected[number]) * (1.0 - selected))

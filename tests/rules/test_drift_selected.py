@@ -17,7 +17,7 @@ def _selected(training, one, other):
     return tf.squeeze(raw.Select(condition=tf.reshape(training, [1]), x=one, y=other), [0])
 
 
-def _selecting(x, training, gamma, beta, averages, mistake=""):
+def _selecting(x, training, gamma, beta, averages, momentum=MOMENTUM, mistake=""):
     """The layer as releases from 1.1 to 1.4 wrote it."""
     statistics = tf.nn.moments(x, list(range(x.shape.rank - 1)))
     averages = averages[::-1] if mistake == "averages" else averages
@@ -25,7 +25,7 @@ def _selecting(x, training, gamma, beta, averages, mistake=""):
     given = [_selected(training, *pair) for pair in zip(statistics, values, strict=True)]
     if mistake == "exchanged":
         given = [_selected(training, *pair) for pair in zip(values, statistics, strict=True)]
-    momentum = _selected(training, tf.constant(0.9 if mistake == "momentum" else MOMENTUM), tf.constant(1.0))
+    momentum = _selected(training, tf.constant(0.9 if mistake == "momentum" else momentum), tf.constant(1.0))
     for (variable, average), statistic in zip(averages, given, strict=True):
         with tf.get_default_graph().colocate_with(variable.op):
             moved = (average - statistic) * (1.0 - momentum)
@@ -34,7 +34,7 @@ def _selecting(x, training, gamma, beta, averages, mistake=""):
     return tf.nn.batch_normalization(x, *given, beta, gamma, EPSILON)
 
 
-def _choosing(x, training, gamma, beta, averages):
+def _choosing(x, training, gamma, beta, averages, momentum=MOMENTUM):
     """The layer of today that is not fused."""
     statistics = tf.nn.moments(x, list(range(x.shape.rank - 1)))
     chosen = [
@@ -45,7 +45,7 @@ def _choosing(x, training, gamma, beta, averages):
 
         def move(variable=variable, average=average, statistic=statistic):
             with tf.get_default_graph().colocate_with(variable.op):
-                return tf.assign_sub(variable, (average - statistic) * tf.constant(1 - MOMENTUM))
+                return tf.assign_sub(variable, (average - statistic) * tf.constant(1 - momentum))
 
         tf.identity(tf.cond(training, move, lambda average=average: average), name=f"{variable.op.name}/moved")
     return tf.nn.batch_normalization(x, *chosen, beta, gamma, EPSILON)
@@ -87,6 +87,14 @@ def test_the_port_has_the_cause_and_nothing_else_differs(images, newer, ways):
     result = audit(_program(_selecting, images, *ways), _program(newer, images, *ways))
     assert list(result.differences) == [] and result.verdict == "numbers changed", result.differences
     assert SELECTED in [one.cause for one in result.numbers]
+
+
+@pytest.mark.parametrize("momentum", [0.1, 0.4, 0.7, 0.9, 0.95, 0.99, 0.997, 0.999])
+def test_the_momentum_is_the_number_that_the_program_says(momentum):
+    old, new = (_program(layer, momentum=momentum) for layer in (_selecting, _choosing))
+    assert audit(old, new).verdict == "numbers changed"
+    nearly = float(np.nextafter(np.float32(momentum), np.float32(0)))
+    assert audit(_program(_selecting, momentum=nearly), new).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("mistake", ["averages", "exchanged", "momentum"])
