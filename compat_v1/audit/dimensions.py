@@ -143,7 +143,7 @@ def _gathered(shapes, literals, attributes):
 def _split(shapes, literals, attributes):
     axis = fixed(literals[0].array())[0] % len(shapes[1])
     count = attributes["num_split"].i
-    size = sizes.divide(shapes[1][axis], count)
+    size = sizes.part(shapes[1][axis], count)
     return [(*shapes[1][:axis], size, *shapes[1][axis + 1 :])] * count
 
 

@@ -32,12 +32,12 @@ def written_out(verification):
     if not instead or _waits(port.graph, instead.keys() | beside):
         return None
     graph_def = v1.GraphDef.FromString(port.graph.graph_def.SerializeToString())
-    for node in graph_def.node:
-        node.input[:] = [_without(instead, one) for one in node.input]
-        others = [source(_without(instead, target(one.decode()))) for one in node.attr["_class"].list.s]
-        node.attr["_class"].list.s[:] = [f"loc:@{one}".encode() for one in others]
+    _put(graph_def.node, instead)
     nodes = [one for node in graph_def.node for one in (_not_drawn(node) if node.name in beside else (node,))]
-    nodes = in_use(nodes, beside | _made_of(port.graph, own, instead) | instead.keys())
+    unneeded = beside | _made_of(port.graph, own, instead) | instead.keys()
+    passed, gates = _passed(nodes, unneeded)
+    _put(nodes, passed)
+    nodes = in_use(nodes, unneeded | passed.keys() | gates)
     del graph_def.node[:]
     graph_def.node.extend(nodes)
     return {CAUSE: list(instead)}, graph_def
@@ -83,6 +83,33 @@ def _made_of(graph, names, instead):
     return made | {name for name in makers if graph.nodes[name].op == "Neg"}
 
 
+def _passed(nodes, unneeded):
+    """Return {name: what it copies} for what gates let pass that wait for that gradient alone, and the gates' names.
+
+    They wait besides for some that are `unneeded`, made of nothing but what comes before that gradient anyhow.
+    """
+    made, gates = {node.name: node for node in nodes}, {}
+    for gate in nodes:
+        names = {source(one) for one in gate.input} if gate.op == "NoOp" else set()
+        if len(names - unneeded) == 1 and names & unneeded:
+            others = _behind(made, names & unneeded) - unneeded - _behind(made, names - unneeded)
+            if all(made[one].op in ("Const", "Shape") for one in others):
+                gates[f"^{gate.name}"], *_ = names - unneeded
+    copies = [node for node in nodes if node.op == "Identity" and len(node.input) == 2 and node.input[1] in gates]
+    passed = {node.name: node.input[0] for node in copies if source(node.input[0]) == gates[node.input[1]]}
+    return passed, {one.lstrip("^") for one in gates}
+
+
+def _behind(nodes, names):
+    """Return some nodes and all that they are made of or wait for."""
+    found, todo = set(names), list(names)
+    while todo:
+        new = {source(one) for one in nodes[todo.pop()].input} - found
+        found |= new
+        todo += new
+    return found
+
+
 def _not_drawn(node):
     """Yield zeros for what draws numbers, which gradients may take that nobody takes; or a node as it is."""
     if node.op != "RandomUniform":
@@ -92,6 +119,14 @@ def _not_drawn(node):
     zero.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(0, tf.as_dtype(node.attr["dtype"].type), ()))
     kinds = {"T": node.attr["dtype"], "index_type": node.attr["T"]}
     yield from (zero, v1.NodeDef(name=node.name, op="Fill", input=[node.input[0], zero.name], attr=kinds))
+
+
+def _put(nodes, instead):
+    """Let all that takes a node, waits for it or lies beside it do so with what comes instead."""
+    for node in nodes:
+        node.input[:] = [_without(instead, one) for one in node.input]
+        others = [source(_without(instead, target(one.decode()))) for one in node.attr["_class"].list.s]
+        node.attr["_class"].list.s[:] = [f"loc:@{one}".encode() for one in others]
 
 
 def _without(instead, one):

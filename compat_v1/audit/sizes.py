@@ -98,6 +98,10 @@ def add(a: AnySize, b: AnySize) -> AnySize:
     terms = dict(_terms(a))
     for product, factor in _terms(b).items():
         terms[product] = terms.get(product, 0) + factor
+    for product, factor in terms.items():
+        whole = _whole(product, factor)
+        if whole is not None:
+            return add(whole, _size({one: many for one, many in terms.items() if one != product}))
     return _size(terms)
 
 

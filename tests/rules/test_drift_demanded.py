@@ -158,6 +158,37 @@ def test_what_a_reshape_leaves_open_and_what_it_asks_for_are_told_apart(asked):
         assert any("stops unless (size 0 of " in one.what for one in result.differences), (other, result.differences)
 
 
+def put_together(old, mistake="", counted=False):
+    """What is cut along two axes and put together, which the old graph reshapes to the shape that it had before.
+
+    `counted`: as the program counts, which leaves elements over where 5 does not divide, and not as a split demands.
+    """
+    with tf.Graph().as_default() as graph:
+        x, y = floats(None, None), floats(None, None, name="y")
+
+        def cut(tensor, axis):
+            if not counted:
+                return list(raw.Split(axis=axis, value=tensor, num_split=5))
+            many = raw.FloorDiv(x=raw.Shape(input=x)[axis], y=5)
+            begins = [[one * many, 0] if axis == 0 else [0, one * many] for one in range(5)]
+            sizes = [many, -1] if axis == 0 else [-1, many]
+            return [raw.Slice(input=tensor, begin=begin, size=sizes) for begin in begins]
+
+        rows = [raw.ConcatV2(values=[raw.Neg(x=two) for two in cut(one, 1)], axis=1) for one in cut(x, 0)]
+        whole = raw.ConcatV2(values=rows[::-1] if mistake == "order" else rows, axis=0)
+        if old:
+            whole = raw.Reshape(tensor=whole, shape=raw.Shape(input=y if mistake == "other shape" else x))
+        out(raw.Tanh(x=whole))
+    return graph.as_graph_def()
+
+
+def test_all_parts_of_a_split_are_as_large_as_what_was_split():
+    assert "own shape" in proved(put_together(True), put_together(False)).rules
+    for mistake in ("order", "other shape"):
+        assert audit(put_together(True, mistake), put_together(False)).verdict == "not faithful", mistake
+    assert audit(put_together(True, counted=True), put_together(False, counted=True)).verdict == "not faithful"
+
+
 def sparse_product(old, copied=True, mistake=False):
     """A product with a sparse matrix of which another tensor, of as many rows, says the sizes."""
     with tf.Graph().as_default() as graph:

@@ -23,7 +23,10 @@ def behind_an_update(h):
 
 
 def program(dropped, others=(), scale=2.0, rows=None, gated=False):
-    """Two layers, what is dropped between them, and the gradients for weights; `others`: dropped behind that."""
+    """Two layers, what is dropped between them, and the gradients for weights; `others`: dropped behind that.
+
+    `scale`: None has no product whose gradients are gated before those of what is dropped.
+    """
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(3)
         x, w = floats(rows, 4), tf.Variable(np.ones([4, 3], np.float32), name="w")
@@ -31,7 +34,7 @@ def program(dropped, others=(), scale=2.0, rows=None, gated=False):
         h = dropped(tf.nn.relu(tf.matmul(x, w)))
         for one in others:
             h = one(h)
-        loss = tf.reduce_sum(scale * tf.square(h))
+        loss = tf.reduce_sum(tf.square(h) if scale is None else scale * tf.square(h))
         tf.identity(tf.gradients(loss, [w], gate_gradients=gated)[0], name="end")
     return graph.as_graph_def()
 
@@ -49,18 +52,32 @@ def as_it_is(h):
     return h
 
 
+@pytest.mark.parametrize("scale", [2.0, None])
 @pytest.mark.parametrize("gated", [False, True])
 @pytest.mark.parametrize("rows", [2, None])
-def test_a_dropout_by_a_constant_that_keeps_all_draws_for_nothing(rows, gated):
-    how = {"rows": rows, "gated": gated}
+def test_a_dropout_by_a_constant_that_keeps_all_draws_for_nothing(rows, gated, scale):
+    how = {"rows": rows, "gated": gated, "scale": scale}
     old, new = (program(one, **how) for one in (as_it_is, today()))
     found = audit(old, new)
     assert (found.verdict, [one.cause for one in found.numbers]) == ("numbers changed", ["dropout that keeps all"])
     assert ran(old) == ran(new)
     for wrong in (today(0.5), tf.nn.tanh, lambda h: 2 * today()(h)):
         assert audit(old, program(wrong, **how)).verdict == "not faithful"
-    assert audit(old, program(today(), **how, scale=3.0)).verdict == "not faithful"
+    assert audit(old, program(today(), **how | {"scale": 3.0})).verdict == "not faithful"
     assert audit(old, program(today(), [today(0.5)], **how)).verdict == "not faithful"
+
+
+def awaited(graph_def):
+    """Return a graph in which the gate of the gradients of what is masked waits for an update besides."""
+    (gate,) = [node for node in graph_def.node if node.op == "NoOp" and "SelectV2_grad" in node.name]
+    (update,) = [node.name for node in graph_def.node if node.op.startswith("AssignAdd")]
+    gate.input.append(f"^{update}")
+    return graph_def
+
+
+def test_what_the_gate_of_its_gradients_waits_for_besides_is_reported():
+    how = {"gated": True, "scale": None}
+    assert audit(program(as_it_is, **how), awaited(program(today(), **how))).verdict == "not faithful"
 
 
 def test_a_mask_of_more_rows_may_spread_what_it_keeps():
