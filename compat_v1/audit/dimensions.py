@@ -42,6 +42,14 @@ def _same(shapes, _literals, _attributes):
     return [shapes[0]]
 
 
+def _activated(shapes, _literals, _attributes):
+    """The gradient of an activation has one shape with what was activated, as the op demands."""
+    gradients, activated = shapes
+    if gradients is None or activated is None:
+        return [gradients if activated is None else activated]
+    return [tuple(one if one is not None else other for one, other in zip(activated, gradients, strict=True))]
+
+
 def _alike(shapes, _literals, _attributes):
     """All operands have one shape."""
     return [next(shape for shape in shapes if shape is not None)]
@@ -247,14 +255,14 @@ _UNARY = (
     *("Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Cast", "Neg", "Abs", "Sign", "Square", "Sqrt"),
     *("Rsqrt", "Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Relu", "Relu6", "Elu", "Selu", "Softplus", "Floor"),
     *("Softsign", "LeakyRelu", "Softmax", "LogSoftmax", "ZerosLike", "OnesLike", "Round", "Rint", "Ceil", "Sin", "Cos"),
-    *("Reciprocal", "Inv", "Erf", "IsNan", "IsInf", "IsFinite", "LogicalNot", "BiasAdd", "ReluGrad"),
-    *("TanhGrad", "SigmoidGrad", "SqrtGrad", "RsqrtGrad", "Relu6Grad", "SoftplusGrad", "EluGrad", "SoftsignGrad"),
-    *("LeakyReluGrad", "ReciprocalGrad", "InvGrad", "Cumsum", "RandomShuffle", "Reverse", "ReverseV2", "Enter", "Exit"),
+    *("Reciprocal", "Inv", "Erf", "IsNan", "IsInf", "IsFinite", "LogicalNot", "BiasAdd"),
+    *("TanhGrad", "SigmoidGrad", "SqrtGrad", "RsqrtGrad"),
+    *("ReciprocalGrad", "InvGrad", "Cumsum", "RandomShuffle", "Reverse", "ReverseV2", "Enter", "Exit"),
     *("RefEnter", "RefIdentity", "RefExit", "ReverseSequence", "LRN", "AssignAdd", "AssignSub"),
     *("ClipByValue", "Real", "Imag", "Angle", "ComplexAbs", "Conj", "FFT", "IFFT", "FFT2D", "IFFT2D"),
     *("FFT3D", "IFFT3D"),
     *("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cosh", "Sinh", "Tan", "Erfc", "Erfinv", "Ndtri", "Lgamma"),
-    *("Digamma", "BesselI0e", "BesselI1e", "Invert", "PopulationCount", "Bucketize", "Cumprod", "SeluGrad", "Roll"),
+    *("Digamma", "BesselI0e", "BesselI1e", "Invert", "PopulationCount", "Bucketize", "Cumprod", "Roll"),
     *("CumulativeLogsumexp", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "RGBToHSV", "HSVToRGB", "AsString"),
     *("StringToHashBucket", "StringToHashBucketFast", "StringToHashBucketStrong", "StringToNumber", "StringLength"),
     *("StringLower", "StringUpper", "StringStrip", "RegexFullMatch", "RegexReplace", "StaticRegexFullMatch"),
@@ -267,10 +275,12 @@ _BINARY = (
     *("BitwiseXor", "LeftShift", "RightShift", "Igamma", "Igammac", "Polygamma", "Zeta", "MulNoNan", "NextAfter"),
     *("TruncateMod", "Xlog1py", "Substr", "IgammaGradA", "RandomGammaGrad"),
 )
-ELEMENTWISE = {*_UNARY, *_BINARY}
+_ACTIVATED = ("ReluGrad", "Relu6Grad", "LeakyReluGrad", "EluGrad", "SeluGrad", "SoftplusGrad", "SoftsignGrad")
+ELEMENTWISE = {*_UNARY, *_BINARY, *_ACTIVATED}
 _RULES = {
     **dict.fromkeys(_UNARY, _same),
     **dict.fromkeys(_BINARY, _broadcast),
+    **dict.fromkeys(_ACTIVATED, _activated),
     **dict.fromkeys(("Sum", "Mean", "Prod", "Max", "Min", "Any", "All"), _reduced),
     **dict.fromkeys(("ArgMax", "ArgMin"), _best),
     **dict.fromkeys(("Gather", "GatherV2"), _gathered),

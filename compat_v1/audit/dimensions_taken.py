@@ -113,7 +113,17 @@ def _places(size, window, stride, dilation, padding):
         return None
     if stride == 1:
         return size
-    return -(-size // stride) if isinstance(size, int) else None
+    return None if size is None else _rounded_up(size, stride)
+
+
+def _rounded_up(size, stride):
+    """Return size / stride, rounded up, if all of it that is unknown is a multiple of stride, or None."""
+    if isinstance(size, int):
+        return -(-size // stride)
+    known = size.terms.get((), 0)
+    rest = sizes.subtract(size, known)
+    quotient = sizes.divide(rest, stride)
+    return sizes.add(quotient, -(-known // stride)) if sizes.multiply(quotient, stride) == rest else None
 
 
 def _resized(shapes, literals, _attributes):

@@ -8,7 +8,7 @@ from compat_v1.audit.dimensions import dimensions
 from compat_v1.audit.graph import Attributes, Graph
 from compat_v1.audit.literals import read_constant, whole
 from compat_v1.audit.normal import Normal
-from compat_v1.audit.sizes import multiply, unknown
+from compat_v1.audit.sizes import add, multiply, unknown
 
 TYPES = (tf.float32, tf.string, tf.int32, tf.bool, tf.complex64)
 WRITTEN = {"num_buckets": 3, "boundaries": [1.0], "pattern": "a", "rewrite": "b", "key": [1, 2], "errors": "strict"}
@@ -146,6 +146,23 @@ def test_blocks_that_are_put_aside_and_back_leave_the_sizes(op, undone, given):
     image = tuple(unknown(f"size {axis}") for axis in range(4))
     assert both(tuple(IMAGE)) == (tuple(apart.shape), tuple(IMAGE))
     assert both(image)[1] == image and both(image)[0] != image
+
+
+@pytest.mark.parametrize("padding", ["VALID", "SAME"])
+@pytest.mark.parametrize(("window", "stride"), [(2, 2), (3, 2), (1, 3), (4, 3)])
+@pytest.mark.parametrize("more", [-3, 0, 1, 5])
+def test_how_often_a_window_stands_on_a_multiple_of_its_stride_is_known(window, stride, more, padding):
+    few, given = unknown("few"), {"ksize": [1, window, 1, 1], "strides": [1, stride, 1, 1], "padding": padding}
+    found = []
+    for size in (4, 7):
+        with tf.Graph().as_default():
+            pooled = tf.raw_ops.MaxPool(input=tf.placeholder(tf.float32, [1, size * stride + more, 5, 3]), **given)
+            found.append(add(few, pooled.shape[1] - size))
+            attributes = Attributes(pooled.op.node_def)
+    several = add(multiply(stride, few), more)
+    assert [dimensions("MaxPool", [(1, several, 5, 3)], [None], attributes)[0][1]] * 2 == found
+    assert dimensions("MaxPool", [(1, add(few, more), 5, 3)], [None], attributes)[0][1] is None
+    assert dimensions("MaxPool", [(1, None, 5, 3)], [None], attributes) in (None, [(1, None, 5, 3)])
 
 
 def test_the_batch_that_blocks_make_is_known_whatever_is_padded():

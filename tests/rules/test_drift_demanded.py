@@ -189,6 +189,30 @@ def test_all_parts_of_a_split_are_as_large_as_what_was_split():
     assert audit(put_together(True, counted=True), put_together(False, counted=True)).verdict == "not faithful"
 
 
+def activated(old, mistake="", op="ReluGrad"):
+    """The gradient of an activation, which the old graph reshapes to the shape of what was activated."""
+    with tf.Graph().as_default() as graph:
+        gradients, features, other = floats(None, None), floats(None, None, name="y"), floats(None, None, name="z")
+        product = raw.Mul(x=gradients, y=features)
+        if op != "Mul":
+            names = ("gradients", "outputs" if op in ("EluGrad", "SeluGrad") else "features")
+            product = getattr(raw, op)(**dict(zip(names, (gradients, features), strict=True)))
+        if mistake == "exchanged":
+            product = raw.ReluGrad(gradients=features, features=gradients)
+        if old:
+            product = raw.Reshape(tensor=product, shape=raw.Shape(input=other if mistake == "other" else features))
+        out(raw.Tanh(x=product))
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("op", ["ReluGrad", "Relu6Grad", "LeakyReluGrad", "EluGrad", "SeluGrad", "SoftplusGrad"])
+def test_the_gradient_of_an_activation_is_as_large_as_what_was_activated(op):
+    assert "own shape" in proved(activated(True, op=op), activated(False, op=op)).rules
+    for mistake in ("other", "exchanged"):
+        assert audit(activated(True, mistake, op=op), activated(False, op=op)).verdict == "not faithful", mistake
+    assert audit(activated(True, op="Mul"), activated(False, op="Mul")).verdict == "not faithful"
+
+
 def sparse_product(old, copied=True, mistake=False):
     """A product with a sparse matrix of which another tensor, of as many rows, says the sizes."""
     with tf.Graph().as_default() as graph:
