@@ -12,6 +12,7 @@ from compat_v1.audit.rewritten import in_use
 v1 = tf.compat.v1
 CAUSE = "dropout that keeps all"
 _KEPT = "keep 1.0"
+_BACKWARD = ("BroadcastGradientArgs", "Mul", "Neg", "RealDiv", "Reshape", "SelectV2", "Shape", "Sum")
 _DRAWING = ("Add", "AddV2", "Cast", "Floor", "GreaterEqual", "Mul", "RandomUniform", "RealDiv", "Sub")
 
 
@@ -29,7 +30,7 @@ def written_out(verification):
             instead[name], others = found
             beside |= {one for other in others for one in _drawing(port.graph, other)}
             own |= {other for other in others if port.graph.nodes[other].op in _DRAWING}
-    if not instead or _waits(port.graph, instead.keys() | beside):
+    if not instead or _waits(port.graph, instead.keys() | beside) or _are_taken(port.graph, beside, own):
         return None
     graph_def = v1.GraphDef.FromString(port.graph.graph_def.SerializeToString())
     _put(graph_def.node, instead)
@@ -64,6 +65,17 @@ def _waits(graph, names):
     return any(one.startswith("^") for name in names | makers for one in graph.nodes[name].input)
 
 
+def _are_taken(graph, names, masks):
+    """Whether something else takes the numbers that are drawn for masks, or what a mask is computed by from these."""
+    todo = [name for name in names if graph.nodes[name].op == "RandomUniform"]
+    while todo:
+        users = {user for user, _ in graph.users[todo.pop()] if graph.nodes[user].op != "Shape"}
+        if not users <= names:
+            return True
+        todo += users - masks
+    return False
+
+
 def _drawing(graph, name):
     """Yield the nodes that a mask or scale is computed by."""
     if graph.nodes[name].op in _DRAWING:
@@ -76,7 +88,8 @@ def _made_of(graph, names, instead):
     """Return what is made of masks and scales alone, which dropout made itself: gradients for them."""
     made, todo = set(), list(names)
     while todo:
-        new = {user for user, _ in graph.users[todo.pop()]} - instead.keys() - made
+        new = {user for user, _ in graph.users[todo.pop()] if graph.nodes[user].op in _BACKWARD}
+        new -= instead.keys() | made
         made |= new
         todo += new
     makers = {maker for name in made for maker, _ in graph.inputs[name]}

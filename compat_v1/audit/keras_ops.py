@@ -242,9 +242,10 @@ def _entropies(op):
 
 
 def _classes(op):
-    """Yield what the cross entropy of classes may take."""
+    """Yield what the cross entropy of classes may take, and nothing else: that would have the logits."""
     flat = op.inputs[0]
-    if flat.op.type == "Reshape" and (flat.op.inputs[0].shape.rank or 0) > 2:
+    is_its_own = all(user.type == op.type for user in flat.consumers())
+    if is_its_own and flat.op.type == "Reshape" and (flat.op.inputs[0].shape.rank or 0) > 2:
         yield OfClasses(op, flat)
 
 

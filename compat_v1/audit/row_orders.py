@@ -16,6 +16,8 @@ LOOK_UPS, TAKEN = "order of look-ups", "order of rows that are taken"
 # Where what takes rows has them, and their numbers.
 _TAKING = {"ScatterSub": (2, 1), "UnsortedSegmentSum": (0, 1)}
 _HANDING = ("Identity", "Mul", "Unique")
+_EACH = {"Identity", "Maximum", "Minimum", "Mul", "RealDiv", "Square"}  # what gives row by row what it is given
+_IN_ANY_ORDER = {*_TAKING, "HistogramSummary", "L2Loss", "Shape", "Sum", "Unique"}
 
 
 def written_out(verification):
@@ -49,7 +51,7 @@ def _rows(normal, node):
     if node.name not in graph.nodes or graph.nodes[node.name].op != node.op:
         return None
     names = [_joined(graph, graph.inputs[node.name][slot][0]) for slot in _TAKING[node.op]]
-    if None in names:
+    if None in names or not all(_may_come_in_any_order(graph, name) for name in names):
         return None
     (*rows, axis), (*numbers, other) = ([normal.tensors.get(one) for one in graph.inputs[name]] for name in names)
     if len(rows) != len(numbers) or None in (*rows, *numbers) or not is_scalar(axis, 0) or not is_scalar(other, 0):
@@ -68,6 +70,19 @@ def _joined(graph, name):
         seen |= new
         todo += sorted(new)
     return None
+
+
+def _may_come_in_any_order(graph, name):
+    """Whether nobody asks which rows come first: they are only added up, with their numbers, or measured."""
+    todo, seen = [name], {name}
+    while todo:
+        users = {user for user, _ in graph.users[todo.pop()]}
+        each = {user for user in users if graph.nodes[user].op in _EACH}
+        if not users or any(graph.nodes[user].op not in _IN_ANY_ORDER for user in users - each):
+            return False
+        todo += each - seen
+        seen |= each
+    return True
 
 
 def _order(verification, here, there):

@@ -17,12 +17,13 @@ def compare_unused_constants(verification):
         unused.append({name: tensors[name, 0] for name in names if isinstance(tensors.get((name, 0)), Literal)})
     left = dict(unused[1])
     for name, literal in unused[0].items():
-        if name in left and verification.is_same(literal, left[name]):
+        if name in left and _are_the_same(verification, literal, left[name]):
             verification.constants[name] = name
             del left[name]
     here = []
     for name in (name for name in unused[0] if name not in verification.constants):
-        other = next((one for one, value in left.items() if verification.is_same(unused[0][name], value)), None)
+        literal = unused[0][name]
+        other = next((one for one, value in left.items() if _are_the_same(verification, literal, value)), None)
         if other is None:
             here.append(name)
         else:
@@ -40,6 +41,11 @@ def compare_unused_constants(verification):
             _leave(verification, name)
     for name in left:
         _leave(verification, name)
+
+
+def _are_the_same(verification, here, there):
+    """Whether two constants have one value and type: no op that uses them tells the type."""
+    return here.dtype == there.dtype and verification.is_same(here, there)
 
 
 def _find(verification, name, here, there):
