@@ -31,6 +31,7 @@ _NO_MORE = {
     r'Negative bucket index for categorical column ".*"': {"GreaterEqual": 0},
 }
 # And of those which nothing waited for, or which an image of known sizes alone was spared.
+# It is their shape, or its end, that is asked, or their rank.
 _OF_IMAGES = {
     "all dims of 'image.shape' must be > 0": {"Less": 0},
     "inner 3 dims of 'image.shape' must be > 0": {"Less": 0},
@@ -69,9 +70,18 @@ def _of_images(normal):
     found = {}
     for name in _asserting(normal.graph):
         asked = _OF_IMAGES.get(_text(normal.graph, name), {})
-        if asked and _compares(normal, name, asked, ("All",)):
+        if asked and _compares(normal, name, asked, ("All",)) and _is_measured(normal.graph, name):
             found[name] = (*asked, bool(normal.graph.followers[name]))
     return found
+
+
+def _is_measured(graph, name):
+    """Whether an assertion compares a number with a shape, the end of one, or a rank."""
+    condition = graph.inputs[name][0][0]
+    compared = graph.inputs[condition][0][0]
+    makers = [maker for maker, _ in graph.inputs[compared]]
+    ops = [graph.nodes[graph.inputs[one][0][0] if graph.nodes[one].op == "StridedSlice" else one].op for one in makers]
+    return ops in ([["Const", "Shape"]] if graph.nodes[compared].op == "Less" else [["Rank", "Const"], ["Const"] * 2])
 
 
 def _of_buckets(said):

@@ -157,6 +157,7 @@ def _asserted(new, mistake=""):
         shape, said = shape[-3:], said.replace("all", "inner 3")
     asked = raw.Less(x=1 if mistake == "more" else 0, y=shape)
     asked = raw.Less(x=shape, y=0) if mistake == "turned" else asked
+    asked = raw.Less(x=0, y=raw.Cast(x=x[0, 0], DstT=tf.int32)) if mistake == "pixels" else asked
     every = raw.All(input=asked, axis=[0], keep_dims=mistake == "kept")
     told = [raw.Assert(condition=every, data=["empty" if mistake == "text" else said])]
     if new:
@@ -176,7 +177,7 @@ def test_what_waits_for_an_assertion_that_nothing_waited_for_is_said():
     result = audit(old, new)
     assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["asserted of images"])
     assert audit(new, new).verdict == audit(old, old).verdict == "faithful"
-    for mistake in ("more", "text", "axis", "turned", "kept"):
+    for mistake in ("more", "text", "axis", "turned", "kept", "pixels"):
         assert audit(old, built(lambda new, _, m=mistake: _asserted(new, m), True)).verdict == "not faithful", mistake
 
 
