@@ -166,3 +166,12 @@ def test_how_many_rows_a_gradient_has_may_be_fed():
     graphs = [built(lambda new, _: gradient(new), new) for new in (False, True)]
     assert audit(*graphs).verdict == audit(*graphs[::-1]).verdict == "not faithful"
     assert audit(graphs[1], graphs[1]).verdict == "faithful"
+
+
+def test_an_order_of_axes_that_is_one_number_stands_in_a_graph_where_nobody_knows_how_many_there_are():
+    def transposed(order):
+        out(raw.Transpose(x=raw.PlaceholderWithDefault(input=floats(3), shape=None), perm=order))
+
+    one, other = (built(lambda new, _, order=order: transposed(order), False) for order in (0, [0]))
+    assert audit(one, other).verdict == audit(other, one).verdict == "not faithful"
+    assert audit(one, one).verdict == "faithful"

@@ -16,7 +16,7 @@ def _transposed(rewriter, name, _node, operands):
     """A tensor is not transposed into the order that its axes have."""
     tensor, order = operands
     written = order.array() if isinstance(order, Literal) else None
-    if written is None or written.tolist() != list(range(len(written))) or rewriter.graph.controls[name]:
+    if written is None or written.tolist() != list(range(written.size)) or rewriter.graph.controls[name]:
         return False
     rewriter.normal.alias(name, tensor, "no transposition")
     return True
