@@ -50,6 +50,12 @@ def every_node(graph_def):
         yield from function.node_def
 
 
+def callers(graph_def, function):
+    """Return the nodes that call a function of this name."""
+    nodes = every_node(graph_def)
+    return [node for node in nodes if any(value.func.name == function for value in node.attr.values())]
+
+
 def of_datasets(graph_def):
     """Return the names of the functions that datasets call, with each element or when they begin."""
     datasets = [node for node in every_node(graph_def) if "Dataset" in node.op]

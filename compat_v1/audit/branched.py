@@ -164,7 +164,7 @@ class Branched(Rewritten):
                 continue
             sources, twins, terms = zip(*taken, strict=True)
             before = len(self.graph.get_operations())
-            with self.beside(layer.y.op, waits):
+            with self.beside(min(set().union(*twins), key=lambda op: op.name), waits):
                 new = _gradients(first, sources, arriving, gated)
             for ops, total in (one for found in terms for one in found if one[1]):
                 self.dropped.setdefault(total.name, set()).update(op.name for op in ops[1:])
@@ -251,7 +251,7 @@ class Branched(Rewritten):
         """Let an average be moved always, and not in training alone."""
         built = self._once_more(lambda: layer.newer_update(update, chosen))
         if self._awaited([update.result], [built]) == set():
-            with tf.name_scope(f"{update.result.op.name}/"):
+            with self.beside(layer.y.op, []), tf.name_scope(f"{update.result.op.name}/"):
                 self.replace(update.result.op, [layer.moved(number, update)])
 
 

@@ -32,7 +32,7 @@ from compat_v1.audit import (
     told,
     waits,
 )
-from compat_v1.audit.bodies import body, generators, of_datasets
+from compat_v1.audit.bodies import body, callers, generators, of_datasets
 from compat_v1.audit.causes import differences
 from compat_v1.audit.dimensions import ELEMENTWISE
 from compat_v1.audit.findings import Finding
@@ -380,6 +380,8 @@ class _Functions:
             self.used[1].update(gone)
             if gone:
                 self.rules.setdefault("branches in functions", []).append(name)
+        if self._run_where_datasets_are((name, other), bodies):
+            self.rules.setdefault("places in functions", []).append(name)
         known = self.graphs, self.libraries, self.definitions, self.generators, self.of_datasets, (name, other), bodies
         for graph, library, definitions, asking, called, one, (graph_def, outputs) in zip(*known, strict=True):
             graph_def.library.CopyFrom(definitions)
@@ -427,6 +429,23 @@ class _Functions:
         for rule, names in verification.rules.items():
             self.rules.setdefault(rule, []).extend(f"{name}/{one}" for one in names)
         return not found
+
+    def _run_where_datasets_are(self, names, bodies):
+        """Whether all of one of two functions is placed where the datasets are that call it, and none of the other.
+
+        Leave out of its body, then, where that is: a dataset calls a function on the CPU of its machine.
+        """
+        if not all(name in called for name, called in zip(names, self.of_datasets, strict=True)):
+            return False
+        placed = [{node.device for node in body.node if node.op != "Placeholder"} for body, _ in bodies]
+        if {""} not in placed or placed[0] == placed[1]:
+            return False
+        at = int(placed[0] == {""})
+        if placed[at] != {node.device for node in callers(self.graphs[at].graph_def, names[at])}:
+            return False
+        for node in bodies[at][0].node:
+            node.device = ""
+        return True
 
     def take_out(self, normals):
         """Count the functions as compared whose bodies rules have written instead of their calls."""

@@ -52,6 +52,16 @@ RULES = {
         "known number, which is the same anywhere; or it is a copy, such as one of the gradients of an op, which were "
         "placed beside that as a group until 1.0",
     ),
+    "beside the average": Rule(
+        "what moves an average is computed beside it, or where the program says, as for layers of 1.8, others by 1.15",
+        "1.8 to 1.12, 1.12 to 1.15",
+        "a difference and a product of each element, which are rounded alike on any device",
+    ),
+    "places in functions": Rule(
+        "the nodes in the function of a dataset say where that is to be, or do not",
+        "1.8 to 1.12, 1.12 to 1.15",
+        "a dataset calls its functions on the CPU of the machine that it is on",
+    ),
     "placeholder shape": Rule(
         "a placeholder's shape is written down, was not",
         "1.2",

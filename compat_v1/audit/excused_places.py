@@ -12,17 +12,23 @@ ON_CPU = {"", "/device:CPU:*", "/device:CPU:0"}
 _FROM_A_NUMBER = 2  # ops at most from what changes a number, by a product with what was read of it
 _ON_CPU = ("Queue", "Dataset", "Iterator")
 _CPU = re.compile(r"/device:CPU:[*0]$")
+_DEVICE = re.compile(r"/device:\w+:\d+$")
 # Copies, gradients' sums and the parts of an average, which came to be placed beside what they come from or go to.
 _BESIDE = {"Identity", "AddN", "Enter", "Select", "SelectV2", "Sub", "Mul", "Switch", "VariableV2"}
 _BESIDE |= {"Merge", "initial value"}
 # What the gradient of a sum or mean computes from a shape, which came to be placed beside that, or no more.
 _HELPERS = {"AddV2", "DynamicStitch", "Fill", "FloorDiv", "FloorMod", "Maximum", "Prod", "Range", "Shape", "Size"}
 _HELPERS |= {ALONG}
+# What a moving average is moved by, and how that is made of the average and of what moves it.
+_MOVING, _MOVED_BY = {"AssignSub", "AssignSubVariableOp"}, {"Enter", "Switch", "Sub", "Mul"}
 _HANDLES = {"VarHandleOp", "ResourceConditionalAccumulator"}
 
 
 def device(node, other, graph):
     """Say which rule lets a node be placed elsewhere; `graph`: that of `other`."""
+    if any(kind in node.op for kind in _ON_CPU) and _CPU.search(other.device):
+        is_moved = is_one_machine(_DEVICE.sub("", node.device), other.device)  # from where it has no kernel
+        return "queues on the CPU" if is_moved else None
     if not is_one_machine(node.device, other.device):
         return None
     if any(kind in node.op for kind in _ON_CPU):
@@ -30,6 +36,11 @@ def device(node, other, graph):
     if node.op == "MergeV2Checkpoints":
         return "checkpoints on the CPU"
     return "asked on the CPU" if _rounds_nothing(other, graph) else None
+
+
+def is_on_cpu(device):
+    """Whether a device is any, or a CPU, on whatever machine."""
+    return not device or bool(_CPU.search(device))
 
 
 def is_one_machine(device, other):
@@ -55,6 +66,9 @@ def colocation(node, other, places, stands, of_parts):
     """
     if (node.op == "NoOp" or _is_size(node)) and all(len(one.colocated) <= 1 for one in (node, other)):
         return "colocation"  # it does nothing, or the same anywhere, and ties no two others together
+    known = {relation for one in stands for relation in one}
+    if node.op == "Switch" and all(stands) and known <= {"an input", "as an input"}:
+        return "colocation"  # it copies, and is where each graph has what it copies
     written = {one.written for one in (node, other, *places) if not isinstance(one, str)}
     if len(written) > 1 and any(
         not isinstance(one, str) and one.device not in ON_CPU for one in (node, other, *places)
@@ -69,7 +83,6 @@ def colocation(node, other, places, stands, of_parts):
     of_shapes = all(not isinstance(one, str) and one.op == "Shape" for one in places)
     if NEXT_STEP in other.steps or node.op == KEPT or (node.op in _HELPERS and of_shapes):
         return "colocation"
-    known = {relation for one in stands for relation in one}
     if known == {"an input"} and all(_is_handle_of(one, other) for one in places):
         return "colocation"
     beside = node.op in _BESIDE or "compared in a branch" in node.steps | other.steps
@@ -111,6 +124,54 @@ def beside_variables(verification, node, other):
     first = min(updated, key="{}:0".format, default=None)
     is_first = len(old) == len(new) == 1 and port.made.get(first) is new[0]
     return "colocation" if is_first and verification.partner.get(old[0]) in map(port.made.get, updated) else None
+
+
+def moves_average(normal, port, node, other):
+    """Say which rule lets what an average is moved by be beside it in one graph alone, as all layers but those of 1.8.
+
+    A difference and a product of each element are rounded alike wherever they are computed.
+    """
+    sides = [(normal.graph, node), (port.graph, other)]
+    placed = [(graph, one) for graph, one in sides if one.colocated]
+    if len(placed) != 1 or node.op not in _MOVED_BY:
+        return None
+    beside = {target(one) for one in placed[0][1].colocated}
+    moved = [_moved(graph, one) for graph, one in sides]
+    return "beside the average" if all(moved) and beside <= _moved(*placed[0]) else None
+
+
+def restores(graph, node):
+    """Say which rule lets a tensor be restored elsewhere than where its variable is, as it was by an op of its own."""
+    users = [user for user, _ in graph.users[node.name]] if node.op == "RestoreV2" and node.name in graph.nodes else []
+    is_beside = all(graph.nodes[one].op == "Assign" and graph.devices[one] == node.device for one in users)
+    return "checkpoints" if users and is_beside else None
+
+
+def _moved(graph, node):
+    """Return the names of the variables from which what a node is made into is taken, and of what these are beside.
+
+    An empty set if it is used for anything else.
+    """
+    found, todo = set(), [name for name in node.names if name in graph.nodes]
+    while todo:
+        name = todo.pop()
+        for user, _ in graph.users[name]:
+            op, makers = graph.nodes[user].op, [maker for maker, _ in graph.inputs[user]]
+            if op in _MOVING and makers[0] != name:
+                variable = _variable(graph, user)
+                found |= {variable, *map(target, graph.colocated(variable))}
+            elif op in _MOVED_BY:
+                todo.append(user)
+            else:
+                return set()
+    return found
+
+
+def _variable(graph, name):
+    """Return the variable that an op changes, also in a branch."""
+    while graph.inputs[name]:
+        name = graph.inputs[name][0][0]
+    return name
 
 
 def is_step_of_replica(normal, port, node, other):

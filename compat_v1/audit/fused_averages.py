@@ -1,12 +1,16 @@
-"""How TensorFlow 1.4 moved the averages of fused batch normalization: by a rate that Python computed, 1 - momentum.
+"""How TensorFlow 1.4 and 1.5 moved the averages of fused batch normalization: by a rate that Python computed.
 
+That is 1 - momentum, which 1.4 selected, or 0, where a tensor says whether it trains; 1.5 chose it in two branches.
 Today's graph computes it from the momentum, in floats: the two are other numbers. But a port can be compared as if it
 had the older rate, and read the average where it is moved, as 1.4 did.
 """
 
+from functools import partial
+
 import numpy as np
 import tensorflow as tf
 
+from compat_v1.audit.branched import build_switches
 from compat_v1.audit.layers import select
 from compat_v1.audit.rewritten import Rewritten
 
@@ -24,20 +28,24 @@ def written_out(verification):
         return None
     alone = [node.name for node in port.nodes if node.op == "Sub" and node not in verification.back]
     names = [name for node in port.nodes if node.name in alone for name in node.names if name in port.graph.nodes]
-    rated = Rated(port, names)
+    chosen = _in_branches if any(_is_chosen(original.graph, name) for name in original.graph.nodes) else select
+    with build_switches():
+        rated = Rated(port, names, chosen)
     return ({CAUSE: rated.moved}, rated.graph_def()) if rated.moved else None
 
 
 class Rated(Rewritten):
     """A port's graph with the older rates for those of these names; `moved`: names of the updates."""
 
-    def __init__(self, port, names):
+    def __init__(self, port, names, chosen):
+        """`chosen`: what builds the choice of a rate by a condition."""
         super().__init__(port)
-        self.moved = []
+        self.moved, self.chosen, self.rates = [], chosen, {}
         with self.graph.as_default():
-            self.nothing = tf.constant(np.zeros(0, np.float32)).op.name
-            for name in names:
-                self._write_out(self.graph.get_operation_by_name(name))
+            self.nothing = tf.constant(np.zeros(0, np.float32), name="averages/nothing").op.name
+            for rate in map(self.graph.get_operation_by_name, names):
+                with tf.name_scope(f"{rate.name}/"):
+                    self._write_out(rate)
 
     def _write_out(self, rate):
         """Let the older rate come for one, if it is that of such an average alone."""
@@ -50,8 +58,8 @@ class Rated(Rewritten):
         awaited = {awaited for op in (rate, one.op, rate.inputs[1].op) for awaited in op.control_inputs}
         with tf.control_dependencies(sorted(awaited, key=lambda op: op.name)):  # as for the layer's branch
             made = tf.constant(1 - float(str(momentum)), rate.outputs[0].dtype)
-        if condition is not None:
-            made = select(condition, made, tf.constant(0.0, made.dtype))
+            if condition is not None:
+                made = self._choose(rate, condition, made)
         for product in users:
             difference, (update,) = product.inputs[0].op, product.outputs[0].consumers()
             variable = update.inputs[0]
@@ -69,12 +77,37 @@ class Rated(Rewritten):
             merge = rate.inputs[1].op
             self.unneeded |= {merge.name, *(each.op.name for each in merge.inputs)}
 
+    def _choose(self, rate, condition, made):
+        """Return the choice of a rate by a condition, one for both averages, in the place of their layer."""
+        merge = rate.inputs[1].op
+        if merge not in self.rates:
+            statistic = rate.outputs[0].consumers()[0].inputs[0].op.inputs[1]
+            with tf.device(statistic.op.device or None):
+                self.rates[merge] = self.chosen(condition, made, tf.constant(0.0, made.dtype))
+        return self.rates[merge]
+
     def _give_nothing(self, fused):
         """Let what is fused in training be given no averages, as 1.4 gave it none."""
         in_training = fused.type == _FUSED and fused.get_attr("is_training")
         if in_training and fused.get_attr("exponential_avg_factor") in (0, 1):  # 0: not said
             self.given[fused.name] = dict.fromkeys((3, 4), self.nothing)
             self.unneeded |= {one.op.name for one in fused.inputs[3:] if one.op.type == "Switch"}
+
+
+def _in_branches(condition, rate, nothing):
+    """Build the choice of one of two constants by a condition, which 1.5 made in the branches."""
+    made = (partial(tf.constant, tf.get_static_value(one), one.dtype) for one in (rate, nothing))
+    return v1.cond(condition, *made)
+
+
+def _is_chosen(graph, name):
+    """Whether what is subtracted from a variable is a product with one of two constants, as a condition says."""
+    for op in ("AssignSub", "Mul", "Merge"):
+        if graph.nodes[name].op != op:
+            return False
+        if op != "Merge":
+            name = graph.inputs[name][1][0]
+    return all(graph.nodes[maker].op == "Const" for maker, _ in graph.inputs[name])
 
 
 def _chosen(momentum):

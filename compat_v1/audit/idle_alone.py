@@ -163,7 +163,7 @@ def _fingerprints(normal, nodes, verification, side, alike):
             continue
         attributes = tuple(sorted((key, one) for key, one in node.attributes.items() if key not in _INCIDENTAL))
         inputs = tuple(_print(normal, operand, prints, verification, side) for operand in node.inputs)
-        prints[node] = hash((node.op, attributes, tuple(sorted(inputs)) if node.op == "Mul" else inputs, node.device))
+        prints[node] = hash((node.op, attributes, tuple(sorted(inputs)) if node.op == "Mul" else inputs, node.written))
     return prints
 
 

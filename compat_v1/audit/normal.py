@@ -46,6 +46,8 @@ from compat_v1.audit.sizes import may_be_one, unknown
 
 # What is told of a variable of a loop: it has the sizes with which it enters.
 ENTERING = ("as it enters",)
+# What these make of numbers that are written down is the same on any device: they copy, or round one result each.
+_ANYWHERE = {"Add", "AddV2", "Cast", "ExpandDims", "Fill", "Mul", "Neg", "Pack", "Reshape", "Sub"}
 _REDUCTIONS = ("Sum", "Mean", "Prod", "Max", "Min")
 # Two of these are two things, whatever they say of themselves.
 _SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
@@ -173,8 +175,9 @@ class Normal(Places):
         if op in self.graph.functions:
             op = "a function"
         functions = self.graph.called(name)
-        beside = self.graph.colocated(name)
-        placed = self.graph.devices[name]
+        beside, placed = self.graph.colocated(name), self.graph.devices[name]
+        if op in _ANYWHERE and inputs and all(map(_is_known, inputs)):
+            beside, placed = [], ""
         device = placed if not self._is_repeated(name, placed, beside) else ""
         key = what_is_done(op, functions, attributes, inputs, controls, device)
         found = self._shared.get(key) if shared else None
@@ -193,7 +196,7 @@ class Normal(Places):
             found.steps.add("private attributes")
         if self.graph.python_function(name):
             found.steps.add(f"count of functions: {self.graph.python_function(name)}")
-        if placed != definition.device:
+        if self.graph.devices[name] != definition.device:
             of_variable = bool(inputs) and is_op(inputs[0], "VarHandleOp")
             found.steps.add("places of variables" if of_variable else "places of arrays")
         self.made[name] = found
@@ -378,3 +381,10 @@ class Normal(Places):
                         raise ValueError(f"the loop of {node.name} is not one of tf.while_loop")
                     node.inputs[position] = self.tensors[self.graph.inputs[node.name][position]]
                     node.late.append(position)
+
+
+def _is_known(operand):
+    """Whether an operand is a number that is written down, or a copy of one."""
+    while is_op(operand, "Identity"):
+        operand = operand[0].inputs[0]
+    return isinstance(operand, Literal)

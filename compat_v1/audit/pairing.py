@@ -320,7 +320,7 @@ class _Side:
             attributes = tuple(one for one in attributes if one[0] != "shape")
         literals = [_plain(one) if isinstance(one, Literal) else _branch(node, one) for one in node.inputs]
         literals = tuple(sorted(literals) if node.op in _COMMUTE else literals)
-        return hash((node.op, attributes, literals, node.device))
+        return hash((node.op, attributes, literals, node.written))
 
     def _made_from(self, node):
         parts = []

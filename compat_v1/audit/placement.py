@@ -26,16 +26,20 @@ def partners(verification, node, other):
         yield "colocation" if node.written == other.written else "step of a replica"
         return
     if node.device != other.device and node.written != other.written:
+        if rule := excused_places.moves_average(*normals, node, other):
+            yield rule
+            return
         what = f"is placed on {node.device!r}, on {other.device!r} in the port"
         yield (
             _of_group(node, other)
+            or excused_places.restores(normals[0].graph, node)
             or excused_places.device(node, other, normals[1].graph)
             or Finding("placement", node, other, what)
         )
     left, right = (_places(normal, one) for normal, one in zip(normals, (node, other), strict=True))
     here = {one if isinstance(one, tuple) else verification.partner.get(one, "?") for one in left}
     there = {one if isinstance(one, tuple) or one in verification.back else "?" for one in right}
-    if here == there and "?" not in here:
+    if "?" not in here and (here == there or _are_beside_one(verification, node, other)):
         return
     here, there = ({"?" if isinstance(one, tuple) else one for one in places} for places in (here, there))
     stand = [relations(normal.graph, one.name) for normal, one in zip(normals, (node, other), strict=True)]
@@ -50,6 +54,15 @@ def partners(verification, node, other):
         rule = rule or _was_beside_its_variable(normals[0], node, other, stand[0])
         rule = rule or _begins_beside_its_variable(normals[1], node, other)
         yield rule or Finding("placement", node, other, what)
+
+
+def _are_beside_one(verification, node, other):
+    """Whether partners that several nodes are, which compute the same, have one of these beside the same variable."""
+    places = [
+        {side.normal.made.get(target(place)) for name in one.names for place in side.normal.graph.colocated(name)}
+        for side, one in zip(verification.pairing.sides, (node, other), strict=True)
+    ]
+    return not {verification.partner.get(one) for one in places[0] if one}.isdisjoint(places[1] - {None})
 
 
 def _of_group(node, other):
@@ -116,7 +129,9 @@ def _was_beside_its_variable(normal, node, other, stand):
         return None
     if any(place is None or not place.op.startswith("Var") for place in places):
         return None
-    return "colocation" if {one.device for one in (node, other, *places)} <= excused_places.ON_CPU else None
+    placed = (node, other, *places)
+    is_there = {one.device for one in placed} <= excused_places.ON_CPU or len({one.written for one in placed}) == 1
+    return "colocation" if is_there else None
 
 
 def _begins_beside_its_variable(normal, node, other):
@@ -190,7 +205,7 @@ def consumed(verification):
             if (
                 twin is None
                 and normal.consumed[name] == "copied rows"
-                and normal.graph.devices[name] in excused_places.ON_CPU
+                and excused_places.is_on_cpu(normal.graph.devices[name])
             ):
                 continue  # where a program looks rows up that lie elsewhere
             if (
@@ -254,7 +269,7 @@ def _device(normal, twin, name):
         is_explained = not device or device in around
         is_queue = "Queue" in graph.nodes[name].op
         is_explained |= is_queue and any(excused_places.is_one_machine(device, one) for one in around)
-        is_explained |= graph.nodes[name].op == "Fill" or _is_known(normal, name)  # the same numbers anywhere
+        is_explained |= graph.nodes[name].op in ("Fill", *_IDLE) or _is_known(normal, name)  # the same anywhere
         return None if is_explained else f"is placed on {device!r}"
     if graph.nodes[name].op == "Const" and bool(graph.followers[name]) != bool(twin.followers[name]):
         return None  # one that nothing uses, as releases number them otherwise, has taken the other's name

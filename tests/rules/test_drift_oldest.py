@@ -42,6 +42,7 @@ PROVED |= {"waits of a loop", "pairs in rows"}  # in test_drift_older.py and tes
 PROVED |= {"entered again", "handed on as rows"}  # in test_drift_looped.py and test_drift_rows_of_sums.py
 PROVED |= {"nothing joined", "step that is read", "settings of calls"}  # in test_drift_sessions.py
 PROVED |= {"asserted to be one", "placeholder shape"}  # in test_drift_readers.py and test_one_way.py
+PROVED |= {"beside the average", "places in functions"}  # in test_drift_places.py
 PROVED |= {"handles of tables", "filled tables"}  # in test_drift_tables.py
 PROVED |= {"first datasets", "results of functions", "unused datasets"}  # in test_drift_between_datasets.py
 PROVED |= {"branches in functions"}  # in test_drift_lowered.py

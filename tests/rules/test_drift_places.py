@@ -1,5 +1,6 @@
 """Where TensorFlow placed nodes otherwise: what may differ, and what beside it may not."""
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -167,15 +168,21 @@ def _queue(device):
 
 def test_a_queue_is_on_the_cpu_of_its_computer():
     job = "/job:worker/task:0"
+    assert audit(_queue("/device:GPU:0"), _queue("/device:CPU:0")).verdict == "faithful"
+    assert audit(_queue(f"{job}/device:GPU:0"), _queue("/device:CPU:0")).verdict == "not faithful"
+    assert audit(_queue("/device:CPU:0"), _queue("/device:GPU:0")).verdict == "not faithful"
     assert audit(_queue(job), _queue(f"{job}/device:CPU:*")).verdict == "faithful"
     for other in ("", "/device:CPU:*", "/job:worker/task:1/device:CPU:*", f"{job}/device:GPU:0"):
         assert audit(_queue(job), _queue(other)).verdict == "not faithful", other
 
 
-def _regularized(beside, device=None, of_reference=False):
-    """A regularizer, with what it is made of placed beside the variable that it is for, or anything else."""
-    with tf.Graph().as_default() as graph:
-        with tf.device(device):
+def _regularized(beside, device=None, of_reference=False, on=None):
+    """A regularizer, with what it is made of placed beside the variable that it is for, or anything else.
+
+    `device`: that of the variable; `on`: that of all the rest, and of the variable if it has no other.
+    """
+    with tf.Graph().as_default() as graph, tf.device(on):
+        with tf.device(device or on):
             weights = raw.VariableV2(shape=[3, 3], dtype=tf.float32, name="weights")
             raw.VariableV2(shape=[], dtype=tf.float32, name="other")
         read = raw.Identity(input=weights, name="read")
@@ -197,6 +204,10 @@ def test_a_regularizer_was_beside_its_variable():
     assert audit(*two).verdict == "not faithful"
     device = "/device:GPU:0"
     assert audit(_regularized("weights", device), _regularized(None, device)).verdict == "not faithful"
+    assert audit(_regularized("weights", on=device), _regularized(None, on=device)).verdict == "faithful"
+    assert (
+        audit(_regularized("weights", on=device), _regularized(None, "/device:GPU:1", on=device)).verdict != "faithful"
+    )
 
 
 def _of_chosen_rows(beside, other=False):
@@ -336,3 +347,228 @@ def test_a_number_that_is_written_down_is_the_same_beside_a_variable():
     assert audit(_with_a_number(["second"]), _with_a_number(["first"])).verdict == "not faithful"
     assert audit(_with_a_number([]), _with_a_number(["first", "second"])).verdict == "not faithful"
     assert audit(_with_a_number([]), _with_a_number([], "/device:GPU:0")).verdict == "not faithful"
+
+
+def _averaged(where, beside=True, another=False, used=False):
+    """An average that is moved by what a layer on another device computes, there or beside the average."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [3], name="x")
+        with tf.device("/device:CPU:0"):
+            average, other = (
+                raw.VariableV2(shape=[3], dtype=tf.float32, name=name) for name in ("average", "another_average")
+            )
+            for variable in (average, other):
+                raw.Assign(ref=variable, value=tf.constant([1.0, 2.0, 3.0]))
+            read = raw.Identity(input=average, name="average/read")
+        with tf.device("/device:CPU:1"):
+            mean = raw.Exp(x=x, name="mean")
+            rate = tf.constant(0.1, name="rate")
+        with tf.device(where):
+            apart = raw.Sub(x=read, y=mean, name="apart")
+            moved = raw.Mul(x=apart, y=rate, name="moved")
+        if beside:
+            for one in (apart, moved):
+                _beside(one.op, "another_average" if another else "average")
+        raw.AssignSub(ref=average, value=moved, name="move")
+        if used:
+            raw.Exp(x=moved, name="used")
+    return graph.as_graph_def()
+
+
+def _run(graph_def):
+    """What the average is after two moves, where there are two CPUs."""
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+        with tf.Session(graph=graph, config=tf.ConfigProto(device_count={"CPU": 2})) as session:
+            session.run([op for op in graph.get_operations() if op.type == "Assign"])
+            for seed in range(2):
+                session.run("move", {"x:0": np.random.default_rng(seed).normal(size=3)})
+            return session.run("average:0")
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_what_moves_an_average_may_be_computed_beside_it(turned):
+    forms = (_averaged("/device:CPU:1", beside=False), _averaged("/device:CPU:0"))[::turned]
+    assert np.array_equal(*map(_run, forms))
+    assert not np.array_equal(_run(forms[0]), [1.0, 2.0, 3.0])
+    result = audit(*forms)
+    assert (result.verdict, result.rules["beside the average"]) == ("faithful", 2)
+
+
+@pytest.mark.parametrize("other", [{"beside": False}, {"another": True}, {"used": True}], ids=str)
+def test_what_moves_an_average_may_be_nowhere_else_and_nothing_else_may_take_it(other):
+    original = _averaged("/device:CPU:1", beside=False, used=other.get("used", False))
+    assert audit(original, _averaged("/device:CPU:0", **other)).verdict == "not faithful"
+
+
+def _scaled(devices, beside=None, mistake=False):
+    """Towers that scale by a number that each computes of constants, where it is."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [3], name="x")
+        for tower, device in enumerate(devices):
+            with tf.device(device):
+                rate = raw.Sub(
+                    x=tf.constant(1.0), y=tf.constant(0.9 if mistake and tower else 0.99), name=f"rate_{tower}"
+                )
+            if beside:
+                _beside(rate.op, beside)
+            with tf.device(f"/device:CPU:{tower}"):
+                raw.Mul(x=raw.Exp(x=x), y=rate, name=f"y_{tower}")
+    return graph.as_graph_def()
+
+
+CPUS = ["/device:CPU:0", "/device:CPU:1"]
+
+
+def test_a_number_that_constants_make_is_the_same_anywhere():
+    assert audit(_scaled(CPUS), _scaled(CPUS[:1] * 2, beside="x")).verdict == "faithful"
+    assert audit(_scaled(CPUS), _scaled(CPUS[:1] * 2, mistake=True)).verdict == "not faithful"
+    assert audit(_scaled(CPUS), _scaled(CPUS[::-1])).verdict == "faithful"
+
+
+def _sent(beside, turned=False):
+    """What is read of a variable on one device is sent into a branch of another, reshaped there or as it is."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        with tf.device(CPUS[0]):
+            variable = raw.VariableV2(shape=[3], dtype=tf.float32, name="variable")
+            raw.Assign(ref=variable, value=tf.constant([1.0, 2.0, 3.0]))
+            read = raw.Identity(input=variable, name="read")
+            _beside(read.op, "variable")
+        with tf.device(CPUS[1]):
+            asked = tf.placeholder(tf.bool, [], name="asked")
+            taken = raw.Reshape(tensor=read, shape=[3], name="reshaped") if beside == "reshaped" else read
+            sent = raw.Switch(data=taken, pred=asked, name="sent")
+            done = raw.Exp(x=sent.output_true), (raw.Tanh if turned else raw.Exp)(x=sent.output_false)
+            raw.Merge(inputs=done[::-1], name="y")
+        sent.output_true.op._set_device("" if beside else CPUS[1])
+        if beside:
+            _beside(sent.output_true.op, beside)
+    return graph.as_graph_def()
+
+
+def test_what_is_sent_into_a_branch_may_be_where_either_graph_has_what_it_copies():
+    assert audit(_sent("reshaped"), _sent("variable")).verdict == "faithful"
+    assert audit(_sent("reshaped"), _sent("asked")).verdict == "faithful"
+    assert audit(_sent("reshaped"), _sent("y")).verdict == "not faithful"
+    assert audit(_sent("reshaped"), _sent("variable", turned=True)).verdict == "not faithful"
+
+
+def _chained(device, places=True, mistake=False):
+    """Elements of one TensorArray are written into another, each placed where it is made, or by what writes into it."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [3, 2], name="x")
+        with tf.device(device):
+            size, forth, back = tf.constant(3), tf.constant([0, 1, 2]), tf.constant([2, 1, 0])
+        for turn in range(2):
+            with tf.device(device if places else None):
+                array = raw.TensorArrayV3(size=size, dtype=tf.float32, name=f"array_{turn}")
+            with tf.device(device if places or not turn else None):
+                into = raw.TensorArrayScatterV3(handle=array.handle, indices=forth, value=x, flow_in=array.flow)
+            if turn and not places:
+                _beside(into.op, "array_0")
+            with tf.device("/device:CPU:1" if mistake and turn else None if not places else device):
+                x = raw.TensorArrayGatherV3(handle=array.handle, indices=back, flow_in=into, dtype=tf.float32)
+            if not (places or mistake):
+                _beside(x.op, f"array_{turn}")
+        with tf.device(device):
+            raw.Exp(x=x, name="y")
+    return graph.as_graph_def()
+
+
+def test_an_array_is_where_that_is_which_writes_into_it_beside_another():
+    assert audit(_chained("/device:GPU:0"), _chained("/device:GPU:0", places=False)).verdict == "faithful"
+    for other in ({"places": False, "mistake": True}, {"mistake": True}):
+        assert audit(_chained("/device:GPU:0"), _chained("/device:GPU:0", **other)).verdict == "not faithful"
+    assert audit(_chained("/device:GPU:0"), _chained("/device:GPU:1", places=False)).verdict == "not faithful"
+
+
+def _restored(devices, restored_on):
+    """Variables that are restored by one op each, placed as these or by name."""
+    with tf.Graph().as_default() as graph:
+        for name, device, at in zip("vw", devices, restored_on, strict=True):
+            with tf.device(device):
+                variable = raw.VariableV2(shape=[3], dtype=tf.float32, name=name)
+            with tf.device(at):
+                value = raw.RestoreV2(prefix="model", tensor_names=[name], shape_and_slices=[""], dtypes=[tf.float32])
+            with tf.device(device):
+                raw.Assign(ref=variable, value=value[0])
+    return graph.as_graph_def()
+
+
+def test_a_tensor_was_restored_where_its_variable_is():
+    tasks, worker = ["/job:ps/task:0", "/job:ps/task:1"], ["/job:worker"] * 2
+    assert audit(_restored(tasks, tasks), _restored(tasks, worker)).verdict == "faithful"
+    assert audit(_restored(tasks, worker), _restored(tasks, tasks)).verdict == "not faithful"
+    assert audit(_restored(tasks, tasks[::-1]), _restored(tasks, worker)).verdict == "not faithful"
+
+
+def _read_in_a_branch(device):
+    """A variable that is kept by its handle, and read in a branch, there or as a program says."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        with tf.device("/device:GPU:0"):
+            handle = raw.VarHandleOp(dtype=tf.float32, shape=[3], shared_name="v", name="v")
+            asked = tf.placeholder(tf.bool, [], name="asked")
+            sent = raw.Switch(data=handle, pred=asked, name="sent")
+        with tf.device(device):
+            read = raw.ReadVariableOp(resource=sent.output_true, dtype=tf.float32, name="read")
+        raw.Exp(x=read, name="y")
+    return graph.as_graph_def()
+
+
+def test_what_reads_a_variable_in_a_branch_is_where_that_is():
+    assert audit(_read_in_a_branch("/device:GPU:0"), _read_in_a_branch(None)).verdict == "faithful"
+    assert audit(_read_in_a_branch("/device:GPU:0"), _read_in_a_branch("/device:GPU:1")).verdict == "not faithful"
+
+
+def _taken_beside(places):
+    """What is taken from 1 for each of some variables, beside these."""
+    with tf.Graph().as_default() as graph:
+        rate = tf.placeholder(tf.float32, [], name="rate")
+        for name in "uvw":
+            with tf.device(f"/job:ps/task:{'uvw'.index(name)}"):
+                variable = raw.VariableV2(shape=[3], dtype=tf.float32, name=name)
+                raw.Assign(ref=variable, value=tf.constant([1.0, 2.0, 3.0]))
+        for place in places:
+            with tf.device(f"/job:ps/task:{'uvw'.index(place)}"):
+                less = raw.Sub(x=tf.constant(1.0), y=rate, name=f"less_{place}")
+            _beside(less.op, place)
+            raw.Exp(x=less, name=f"y_{place}")
+    return graph.as_graph_def()
+
+
+def test_what_computes_the_same_beside_several_variables_may_be_made_for_one_of_them():
+    assert audit(_taken_beside("uv"), _taken_beside("v")).verdict == "faithful"
+    assert audit(_taken_beside("uv"), _taken_beside("w")).verdict == "not faithful"
+
+
+def _mapped(device, on="/device:CPU:0", divisor=255.0):
+    """A dataset whose function has nodes that are placed on a device."""
+    with tf.Graph().as_default() as graph, tf.device(on):
+        data = tf.data.Dataset.from_tensor_slices(tf.constant([1.0, 2.0, 3.0])).map(lambda x: x / divisor)
+        iterator = tf.data.make_initializable_iterator(data)
+        tf.group(iterator.initializer, name="begin")
+        raw.Exp(x=iterator.get_next(), name="y")
+    graph_def = graph.as_graph_def()
+    for function in graph_def.library.function:
+        for node in function.node_def:
+            node.device = device
+    return graph_def
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_the_function_of_a_dataset_may_say_where_the_dataset_is(turned):
+    forms = (_mapped("/device:CPU:0"), _mapped(""))[::turned]
+    result = audit(*forms)
+    assert (result.verdict, list(result.rules)) == ("faithful", ["places in functions"])
+    values = []
+    for form in forms:
+        with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+            tf.import_graph_def(form, name="")
+            session.run("begin")
+            values.append([session.run("y:0").tobytes() for _ in range(3)])
+    assert values[0] == values[1] and len(set(values[0])) == 3
+
+
+def test_the_function_of_a_dataset_may_be_nowhere_else_and_do_nothing_else():
+    for other in (_mapped("/device:GPU:0"), _mapped("", divisor=256.0), _mapped("", on="/device:GPU:0")):
+        assert audit(_mapped("/device:CPU:0"), other).verdict == "not faithful"

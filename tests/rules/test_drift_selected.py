@@ -59,10 +59,11 @@ def _fused(*given):
     return y
 
 
-def _program(layer, images=False, besides=False, dropped=False, **how):
+def _program(layer, images=False, besides=False, dropped=False, device=None, **how):
     """Return a graph that normalizes, with the gradients of that; `besides`: another condition asks the same.
 
     `dropped`: elements are dropped before, with a rate of unknown shape, of which the graph cannot say any shape.
+    `device`: that of the layer, if that is another than that of its variables.
     """
     with tf.Graph().as_default() as graph, build_switches():
         x = tf.placeholder(tf.float32, [4, 6, 6, CHANNELS] if images else [8, CHANNELS], name="x")
@@ -72,7 +73,9 @@ def _program(layer, images=False, besides=False, dropped=False, **how):
         h = tf.tanh(x)
         if dropped:
             h = tf.nn.dropout(h, rate=tf.placeholder(tf.float32, name="rate"), seed=3)
-        loss = tf.reduce_sum(tf.square(layer(h, training, gamma, beta, averages, **how)))
+        with tf.device(device):
+            y = layer(h, training, gamma, beta, averages, **how)
+        loss = tf.reduce_sum(tf.square(y))
         if besides:
             loss += tf.cond(training, lambda: tf.reduce_sum(x), lambda: tf.constant(0.0))
         gradients = tf.gradients(loss, [x, gamma, beta], gate_gradients=True)
@@ -95,6 +98,13 @@ def test_the_momentum_is_the_number_that_the_program_says(momentum):
     assert audit(old, new).verdict == "numbers changed"
     nearly = float(np.nextafter(np.float32(momentum), np.float32(0)))
     assert audit(_program(_selecting, momentum=nearly), new).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("images, newer", [(False, _choosing), (True, _fused)])
+def test_the_layer_may_be_on_a_device_and_on_no_other(images, newer):
+    old = _program(_selecting, images, device="/device:GPU:0")
+    assert audit(old, _program(newer, images, device="/device:GPU:0")).verdict == "numbers changed"
+    assert audit(old, _program(newer, images, device="/device:GPU:1")).verdict == "not faithful"
 
 
 @pytest.mark.parametrize("mistake", ["averages", "exchanged", "momentum"])

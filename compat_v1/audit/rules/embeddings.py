@@ -87,7 +87,7 @@ def _combined(rewriter, name, node, operands):
     while is_op(data, "Identity") and not data[0].controls:
         gone.add(data[0])
         data = data[0].inputs[0]
-    if not _is_gathered(data, (numbers[0], 0)) or data[0].device != node.device:
+    if not _is_gathered(data, (numbers[0], 0)) or data[0].written != node.device:
         return False
     segments, cast = _uncast(segments)
     rewriter.normal.absorbed |= {data[0], *gone, *cast}
