@@ -57,12 +57,13 @@ def partners(verification, node, other):
 
 
 def _are_beside_one(verification, node, other):
-    """Whether partners that several nodes are, which compute the same, have one of these beside the same variable."""
+    """Whether partners, each several nodes that compute the same, are beside the same nodes, or one beside fewer."""
     places = [
         {side.normal.made.get(target(place)) for name in one.names for place in side.normal.graph.colocated(name)}
         for side, one in zip(verification.pairing.sides, (node, other), strict=True)
     ]
-    return not {verification.partner.get(one) for one in places[0] if one}.isdisjoint(places[1] - {None})
+    here, there = {verification.partner.get(one) for one in places[0]}, places[1]
+    return None not in here | there and bool(here and there) and (here <= there or there <= here)
 
 
 def _of_group(node, other):
