@@ -12,7 +12,7 @@ from compat_v1.audit.rewritten import in_use
 v1 = tf.compat.v1
 CAUSE = "dropout that keeps all"
 _KEPT = "keep 1.0"
-_BACKWARD = ("BroadcastGradientArgs", "Mul", "Neg", "RealDiv", "Reshape", "SelectV2", "Shape", "Sum")
+_BACKWARD = ("BroadcastGradientArgs", "Identity", "Mul", "Neg", "RealDiv", "Reshape", "SelectV2", "Shape", "Sum")
 _DRAWING = ("Add", "AddV2", "Cast", "Floor", "GreaterEqual", "Mul", "RandomUniform", "RealDiv", "Sub")
 
 

@@ -58,12 +58,18 @@ def partners(verification, node, other):
 
 def _are_beside_one(verification, node, other):
     """Whether partners, each several nodes that compute the same, are beside the same nodes, or one beside fewer."""
-    places = [
-        {side.normal.made.get(target(place)) for name in one.names for place in side.normal.graph.colocated(name)}
-        for side, one in zip(verification.pairing.sides, (node, other), strict=True)
-    ]
-    here, there = {verification.partner.get(one) for one in places[0]}, places[1]
-    return None not in here | there and bool(here and there) and (here <= there or there <= here)
+    normals = [side.normal for side in verification.pairing.sides]
+    here, there = (
+        {
+            frozenset(normal.made.get(target(one)) for one in normal.graph.colocated(name))
+            for name in each.names
+            if name in normal.graph.nodes
+        }
+        for normal, each in zip(normals, (node, other), strict=True)
+    )
+    here = {frozenset(map(verification.partner.get, places)) for places in here}
+    known = here and there and all(places and None not in places for places in here | there)
+    return bool(known) and (here <= there or there <= here)
 
 
 def _of_group(node, other):

@@ -212,7 +212,7 @@ def _anywhere(made):
     """Checkpoints are read and written on the CPU: there is no kernel elsewhere."""
     machine = re.sub(r"/device:CPU:[0*]$", "", made.device)
     if made.device != machine:
-        made.device = machine
+        made.device = made.written = machine
         made.steps.add("checkpoints on the CPU")
 
 
