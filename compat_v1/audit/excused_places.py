@@ -131,13 +131,11 @@ def moves_average(normal, port, node, other):
 
     A difference and a product of each element are rounded alike wherever they are computed.
     """
-    sides = [(normal.graph, node), (port.graph, other)]
-    placed = [(graph, one) for graph, one in sides if one.colocated]
-    if len(placed) != 1 or node.op not in _MOVED_BY:
+    if node.op not in _MOVED_BY or bool(node.colocated) == bool(other.colocated):
         return None
-    beside = {target(one) for one in placed[0][1].colocated}
-    moved = [_moved(graph, one) for graph, one in sides]
-    return "beside the average" if all(moved) and beside <= _moved(*placed[0]) else None
+    moved = _moved(normal.graph, node), _moved(port.graph, other)
+    beside = {target(one) for one in (*node.colocated, *other.colocated)}
+    return "beside the average" if all(moved) and beside <= moved[bool(other.colocated)] else None
 
 
 def restores(graph, node):
@@ -153,14 +151,16 @@ def _moved(graph, node):
     An empty set if it is used for anything else.
     """
     found, todo = set(), [name for name in node.names if name in graph.nodes]
+    seen = set(todo)  # what is multiplied by itself again and again is followed once
     while todo:
         name = todo.pop()
-        for user, _ in graph.users[name]:
+        for user in {user for user, _ in graph.users[name]} - seen:
             op, makers = graph.nodes[user].op, [maker for maker, _ in graph.inputs[user]]
             if op in _MOVING and makers[0] != name:
                 variable = _variable(graph, user)
                 found |= {variable, *map(target, graph.colocated(variable))}
             elif op in _MOVED_BY:
+                seen.add(user)
                 todo.append(user)
             else:
                 return set()

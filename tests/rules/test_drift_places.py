@@ -482,6 +482,26 @@ def test_an_array_is_where_that_is_which_writes_into_it_beside_another():
     assert audit(_chained("/device:GPU:0"), _chained("/device:GPU:1", places=False)).verdict == "not faithful"
 
 
+def _squared(beside):
+    """A variable is moved by a number that is squared forty times, elsewhere or beside it."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [3], name="x")
+        with tf.device("/device:CPU:0"):
+            average = raw.VariableV2(shape=[3], dtype=tf.float32, name="average")
+            raw.Assign(ref=average, value=tf.constant([1.0, 2.0, 3.0]))
+        for _ in range(40):
+            with tf.device(f"/device:CPU:{int(not beside)}"):
+                x = raw.Mul(x=x, y=x)
+            if beside:
+                _beside(x.op, "average")
+        raw.AssignSub(ref=average, value=x, name="move")
+    return graph.as_graph_def()
+
+
+def test_what_is_made_of_a_number_again_and_again_is_followed_once():
+    assert audit(_squared(False), _squared(True)).verdict == "faithful"
+
+
 def _restored(devices, restored_on):
     """Variables that are restored by one op each, placed as these or by name."""
     with tf.Graph().as_default() as graph:
