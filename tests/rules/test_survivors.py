@@ -116,6 +116,9 @@ def test_a_constant_that_the_port_makes_in_a_branch_is_made_there_in_the_origina
     assert difference.node == "cond_1/strided_slice/stack_1" and "only in the port" in difference.what
 
 
+_COUNTED = "zero_fraction/cond/count_nonzero"
+
+
 def taking(name, slot, reference):
     return lambda nodes: nodes[name].input.__setitem__(slot, reference)
 
@@ -125,11 +128,13 @@ def taking(name, slot, reference):
     [
         ("saver_and_summaries", taking("zero_fraction/cond/switch_t", 0, "zero_fraction/cond/Switch")),
         ("saver_and_summaries", taking("zero_fraction/cond/pred_id", 0, "zero_fraction/cond/switch_t")),
+        ("saver_and_summaries", waiting(f"{_COUNTED}_1/NotEqual/Switch", f"{_COUNTED}/NotEqual")),
         ("transposed_convolution", taking("gradients/mul_grad/Sum", 0, "Maximum")),
     ],
     ids=[
         "zeros that are counted in the branch that does not run",
         "or in none",
+        "or in one that waits for the other",
         "the gradient of a constant, made from another",
     ],
 )

@@ -52,6 +52,8 @@ def counted_zeros(rewriter, name, node, operands):
                 absorbed.add(operand[0])
                 todo += operand[0].inputs
                 absorbed |= operand[0].controls if operand[0].op == "NotEqual" else set()
+    if any(one.op == "Switch" and one.controls & absorbed for one in absorbed):
+        return False  # what waits for the other branch never runs
     rewriter.normal.absorbed |= absorbed
     if is_tensor(asked):
         rewriter.normal.absorbed.add(asked[0])
