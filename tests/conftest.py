@@ -19,13 +19,14 @@ def pytest_xdist_auto_num_workers():
 
 # What takes longest begins first, so that no process of pytest is left alone with it at the end.
 LONGEST = ("out_of_the_box_lstm", "selfmade_lstm", "test_golden", "test_corpus", "test_audit")
-LONGEST += ("test_releases", "test_beside", "test_drift_branched", "test_drift_programs", "test_drift_updates")
+LONGEST += ("test_releases", "test_drift_leaky", "test_drift_inside", "test_drift_branched", "test_drift_older_ops")
+LONGEST += ("test_beside", "test_drift_programs", "test_drift_updates", "test_drift_quotients")
 LONGEST += ("test_training", "test_command_line", "test_what_ran", "test_recorder", "test_tensorboard", "test_package")
 LONGEST += ("test_reproduce", "test_any_length", "porting_tf1", "test_hostile_report", "test_drift", "test_study")
 LONGEST += ("test_records", "claims", "case_drawn_in_training", "test_hostile", "test_make")
 LONGEST += ("test_verdict", "test_api", "any_length", "test_report", "test_checkpoints", "test_cases")
 LONGEST += ("test_explain", "test_page", "test_reading", "test_mutation_score")
-LONGEST += ("test_drift_older_ops", "test_drift_fused_branches", "test_drift_row_orders", "test_damaged_pairs")
+LONGEST += ("test_drift_rows_of_ones", "test_drift_fused_branches", "test_drift_row_orders", "test_damaged_pairs")
 
 # The proof of each of the audit's rules, and what the tools say of the programs of the corpus and of the cases.
 OTHER_PROGRAMS = ("test_corpus", "test_beside", "test_cases", "test_nothing_hides")
