@@ -108,17 +108,20 @@ def unused_gradients(normal):
                 group.controls -= {one}
                 group.steps.add("dropout: other gradients")
                 dropped |= {one, *others}
-    return dropped | _without_a_group(normal, users)
+    return dropped | _without_a_group(normal, users, dropped)
 
 
-def _without_a_group(normal, users):
-    """Return the same of `tf.gradients` that gates nothing: there no group waits for them."""
+def _without_a_group(normal, users, gone):
+    """Return the same of `tf.gradients` that gates nothing: there no group waits for them.
+
+    They may share what they are made of with those of another backward pass, of which some are `gone`.
+    """
     made_of = _made_of(normal)
     if not made_of:
         return set()
     dropped, ends = set(), {one for one in normal.nodes if one.op in _LAST and not users.get(one)}
     ends = {one for one in ends if may_go(normal, one)}
-    idle = _only_for(normal, ends, set(), users)
+    idle = _only_for(normal, ends | gone, set(), users)
     for one in ends:
         found = _made_in(one, idle)
         taken = {before_branch(normal.pushed(k)) for node in found for k in node.inputs}

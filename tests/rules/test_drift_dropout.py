@@ -73,6 +73,34 @@ def test_so_are_those_of_what_has_no_known_rank_or_is_averaged(old, how):
         assert audit(program(old, True, True, **how), program(today, True, True, **{**how, **mistake})).differences
 
 
+def passed_back_twice(dropped, scale=1.0, other=None):
+    """The gradients of one loss through a dropout without gates and with them, as of `tf.gradients` and `minimize`.
+
+    `other`: of which of the two it is the gradient of another loss.
+    """
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(3)
+        x, w = floats(None, None, 4), floats(4, 4, name="w")
+        keep = raw.PlaceholderWithDefault(input=1 - RATE, shape=None, name="keep")
+        h = tf.tanh(tf.reshape(tf.matmul(tf.reshape(x, [-1, 4]), w), tf.shape(x)))
+        y = dropped(h, keep, tf.random_uniform(tf.shape(h), seed=7) if dropped is not today else None)
+        loss = scale * tf.reduce_sum(tf.square(y))
+        for number, gated in enumerate([False, True]):
+            one = loss + tf.reduce_sum(y) if other == number else loss
+            raw.Identity(input=tf.gradients(one, w, gate_gradients=gated)[0], name=f"to_weights_{number}")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("old", [floor, compared])
+def test_two_backward_passes_share_what_they_make_for_nobody(old):
+    found = audit(passed_back_twice(old), passed_back_twice(today))
+    assert not found.differences
+    assert [one.cause for one in found.numbers] == ["dropout"]
+    for mistake in ({"scale": 3.0}, {"other": 0}, {"other": 1}):
+        assert audit(passed_back_twice(old), passed_back_twice(today, **mistake)).verdict == "not faithful"
+        assert audit(passed_back_twice(old, **mistake), passed_back_twice(today)).verdict == "not faithful"
+
+
 def branched(dropped, is_rate, other=False, elsewhere=False):
     """A dropout, in a branch, of what is fed as kept, or as the rate outside, and the gradient through it.
 
