@@ -50,10 +50,41 @@ def every_node(graph_def):
         yield from function.node_def
 
 
-def callers(graph_def, function):
-    """Return the nodes that call a function of this name."""
+def callers(graph_def, functions):
+    """Return the nodes that call one of the functions of these names."""
     nodes = every_node(graph_def)
-    return [node for node in nodes if any(value.func.name == function for value in node.attr.values())]
+    return [node for node in nodes if any(value.func.name in functions for value in node.attr.values())]
+
+
+def alike(library):
+    """Return {the name of a function: that of the first that is written alike} of a FunctionDefLibrary.
+
+    What they call may have other names, if that is written alike. What has a gradient of its own is like no other.
+    """
+    apart = {name for one in library.gradient for name in (one.function_name, one.gradient_func)}
+    first = {one.signature.name: one.signature.name for one in library.function}
+    while True:
+        found = {}
+        merged = {
+            name: name if name in apart else found.setdefault(_written(one, first), name)
+            for name, one in ((one.signature.name, one) for one in library.function)
+        }
+        if merged == first:
+            return first
+        first = merged
+
+
+def _written(function, first):
+    """Return all that a function says but its name and where it was written, with the `first` of what it calls."""
+    function = type(function).FromString(function.SerializeToString())
+    function.signature.name = ""
+    for node in function.node_def:
+        node.ClearField("experimental_debug_info")
+        node.op = first.get(node.op, node.op)
+        for value in node.attr.values():
+            for one in [value.func] if value.HasField("func") else value.list.func:
+                one.name = first.get(one.name, one.name)
+    return function.SerializeToString(deterministic=True)
 
 
 def of_datasets(graph_def):

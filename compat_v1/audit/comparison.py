@@ -441,7 +441,8 @@ class _Functions:
         if {""} not in placed or placed[0] == placed[1]:
             return False
         at = int(placed[0] == {""})
-        if placed[at] != {node.device for node in callers(self.graphs[at].graph_def, names[at])}:
+        alike = {one for one, first in self.graphs[at].alike.items() if first == names[at]}
+        if placed[at] != {node.device for node in callers(self.graphs[at].graph_def, alike)}:
             return False
         for node in bodies[at][0].node:
             node.device = ""
@@ -458,8 +459,8 @@ class _Functions:
             if name not in self.used[0] and name not in self.used[1]:
                 self.do_the_same(name, name)
         found = []
-        for which, library, used in zip(("original", "port"), self.libraries, self.used, strict=True):
-            left = sorted(library.keys() - used)
+        for which, graph, used in zip(("original", "port"), self.graphs, self.used, strict=True):
+            left = sorted(one for one, first in graph.alike.items() if used.isdisjoint((one, first)))
             if left:
                 what = f"a function of the {which} alone, which nothing calls that has a partner"
                 at = (left[0], "") if which == "original" else ("", left[0])

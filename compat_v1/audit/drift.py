@@ -251,7 +251,7 @@ RULES = {
     "newer datasets": Rule(
         "the datasets of CSV files and of files read beside each other are newer ops, and so is what asks a generator "
         "for the next element; a map says otherwise whether its length is known; each of several files has a reader of "
-        "its own, one had them all",
+        "its own, one had them all; shard is an op, was three; functions alike have a name each, had one",
         "1.4 to 1.8, 1.12 to 1.15, 1.15 to 2.21",
         "with the operands that mean the same they give the same elements, and nobody asks for that length, before "
         "which no function ends",

@@ -269,11 +269,11 @@ RULES = {
         "all other rows are copied; with such a number the old program stopped",
     ),
     "first datasets": Rule(
-        "a dataset of batches, and an iterator, is a newer op; what several iterators read is made once, was once for "
-        "each of them",
+        "a dataset of batches or of records of so many bytes, and an iterator, is a newer op; what several iterators "
+        "read is made once, was once for each of them",
         "1.8 to 1.15",
-        "with the operand that leaves no batch out it is the same, and each iterator has a place of its own in what it "
-        "reads",
+        "with the operands that leave no batch out, and unpack nothing, it is the same, and each iterator has a place "
+        "of its own in what it reads",
     ),
     "branches in functions": Rule(
         "a branch in a function is a function that an op calls",
@@ -295,5 +295,11 @@ RULES = {
         "tf.norm multiplies a tensor by itself, squared it",
         "1.0 to 1.15",
         "the square of a number is its product by itself",
+    ),
+    "places in a matrix": Rule(
+        "elements of a matrix that differ from a text or number are taken by rows and columns, were by their places in "
+        "the matrix laid out as a vector, as for feature columns",
+        "1.4 to 1.8",
+        "a row times the number of columns, and a column, is the place of the same element",
     ),
 }

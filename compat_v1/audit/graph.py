@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 from compat_v1.audit import conditions, definitions, devices, pivots
-from compat_v1.audit.bodies import every_node
+from compat_v1.audit.bodies import alike, every_node
 from compat_v1.audit.conditions import BACK_EDGES, ENTERS, MERGES, SWITCHES
 from compat_v1.audit.literals import read_constant
 from compat_v1.audit.ordering import in_order
@@ -187,7 +187,7 @@ class Graph:
                 beside = tuple(one.decode("utf-8", "replace") for one in value.list.s)
             elif kind == "func" or value.list.func:
                 functions = [value.func] if kind == "func" else value.list.func
-                called[key] = [one.name for one in functions]
+                called[key] = [self.whole.alike.get(one.name, one.name) for one in functions]
                 attributes |= _settings(key, functions)
             elif not (unwritten and key == "shape"):
                 written = value.SerializeToString(deterministic=True)
@@ -197,6 +197,11 @@ class Graph:
                     attributes[key] = written
         # A protobuf map comes in any order.
         return _Said(attributes, dict(sorted(called.items())), beside, has_notes, python)
+
+    @functools.cached_property
+    def alike(self):
+        """{function: the first that is written alike}."""
+        return alike(self.graph_def.library)
 
     @functools.cached_property
     def python_functions(self):
@@ -231,7 +236,7 @@ class Graph:
         return self._read(name).beside
 
     def called(self, name):
-        """Return the functions that a node calls, {attribute: names}; the op itself may be one."""
+        """Return the functions that a node calls, {attribute: names}, the first of those alike; the op may be one."""
         return self._read(name).called
 
     @_once

@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from drift_cases import case, floats, out
@@ -408,3 +409,25 @@ def _(new, mistake):
     else:
         shape = raw.Pack(values=[count, tf.constant(2)])
     out(raw.Fill(dims=shape, value=1.5))
+
+
+@case("places in a matrix")
+def _(new, mistake):
+    places_in_a_matrix(new, "transposed" if mistake else "")
+
+
+def places_in_a_matrix(new, mistake="", width=3):
+    """The elements of a matrix that are not 0."""
+    x = raw.Round(x=floats(None, None if mistake == "unknown" else 3))
+    where = raw.Where(condition=raw.NotEqual(x=-x if mistake == "other" else x, y=0.0))
+    if new:
+        where = raw.ReverseV2(tensor=where, axis=[1]) if mistake == "transposed" else where
+        out(raw.GatherNd(params=x, indices=where))
+        return
+    take = {"input": where, "strides": [1, 1], "end_mask": 1}
+    at = 0 if mistake == "rows" else 1
+    columns = raw.StridedSlice(begin=[0, at], end=[0, at + 1], begin_mask=1, shrink_axis_mask=2, **take)
+    rows = raw.StridedSlice(begin=[0, 0], end=[0, 1], begin_mask=3, **take)
+    before = raw.Sum(input=raw.Mul(x=rows, y=np.array([width], np.int64)), axis=[1])
+    flat = raw.Reshape(tensor=x, shape=[-1])
+    out(raw.Gather(params=flat, indices=raw.Add(x=columns, y=before)))

@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
 from drift_cases import built, floats, out
+from drift_cases_oldest import places_in_a_matrix
 
 raw = tf.raw_ops
 
@@ -102,3 +103,16 @@ def test_what_no_program_named_is_fed_in_the_order_that_it_was_made_in():
     assert result.verdict == "faithful" and "shape of a sparse placeholder" in result.rules, result.differences
     for mistake in ("rows", "weight"):
         assert audit(old, built(two_sums, True, mistake)).verdict == "not faithful", mistake
+
+
+@pytest.mark.parametrize("mistake", ["other", "rows", "width", "transposed"])
+def test_elements_of_other_places_in_a_matrix_are_reported(mistake):
+    old = built(lambda *_: places_in_a_matrix(False, mistake, width=2 if mistake == "width" else 3), False)
+    new = built(lambda *_: places_in_a_matrix(True, "transposed" if mistake == "transposed" else ""), True)
+    assert audit(old, new).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("kind", ["unknown", "other"])
+def test_places_that_may_be_outside_of_a_matrix_are_no_such(kind):
+    """Of an unknown number of columns, or those of what another matrix has."""
+    assert audit(*(built(lambda new, _: places_in_a_matrix(new, kind), new) for new in (False, True))).differences

@@ -16,7 +16,8 @@ v1 = tf.compat.v1
 # How many bytes are read at once, of a file, if nobody says: in 1.15, and by now, where the reader decides.
 _AT_ONCE = (262144, -1)
 _TUNING = ("OptimizeDataset", "ModelDataset", "PrivateThreadPoolDataset", "MaxIntraOpParallelismDataset")
-_READERS = ("TextLineDataset", "TFRecordDataset")
+_READERS = ("TextLineDataset", "TFRecordDataset", "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2")
+_PACKED_AS_THEY_ARE = Literal("text", "string", (), (b"",))  # how files are packed, if nobody says
 _RULE = "elements in any order"
 _TRUE = v1.AttrValue(b=True).SerializeToString(deterministic=True)
 DATASET = r"\w+Dataset(V\d+)?"  # the ops
@@ -82,17 +83,19 @@ def _in_any_order(rewriter, name, operands, steps):
 
 def _read(rewriter, name, node, operands):
     """Records are the same however many bytes of them are read at once."""
-    settings, steps = _usual(node.op, operands[1:])
-    return _keep_reader(rewriter, name, node.op, [operands[0], *settings], steps)
+    op, settings, steps = _usual(node.op, operands[1:])
+    return _keep_reader(rewriter, name, op, [operands[0], *settings], steps)
 
 
 def _usual(op, settings):
-    """Return a reader's settings with the default of today, and by which rule."""
+    """Return the reader of today and its settings, with the default of today, and by which rule."""
+    if op == "FixedLengthRecordDataset":
+        return f"{op}V2", [*settings, _PACKED_AS_THEY_ARE], {"first datasets"}
     buffer = settings[-1]
     is_default = isinstance(buffer, Literal) and buffer.shape == () and buffer.value in [(size,) for size in _AT_ONCE]
     if op != "TFRecordDataset" or not is_default or buffer.value == (-1,):
-        return settings, set()
-    return [*settings[:-1], buffer._replace(value=(-1,))], {"dataset tuning"}
+        return op, settings, set()
+    return op, [*settings[:-1], buffer._replace(value=(-1,))], {"dataset tuning"}
 
 
 def _keep_reader(rewriter, name, op, operands, steps):
@@ -110,32 +113,89 @@ def _keep_reader(rewriter, name, op, operands, steps):
 def _file_by_file(rewriter, name, _node, operands):
     """Each of several files has a reader of its own, one after the other; one reader had them all."""
     (function,) = rewriter.graph.called(name)["f"]
-    op, settings = _reader(rewriter.graph.functions.get(function))
+    op, settings, functions = _reader(rewriter.graph.functions, function)
     files = operands[0]
     if op is None or len(operands) != 1 or not is_op(files, "TensorSliceDataset") or files[0].controls:
         return False
     if len(files[0].inputs) != 1 or len(rewriter.normal.sizes(files[0].inputs[0]) or ()) != 1:
         return False
-    settings, steps = _usual(op, settings)
+    op, settings, steps = _usual(op, settings)
     rewriter.normal.absorbed.add(files[0])
-    rewriter.normal.written_out.add(function)
+    rewriter.normal.written_out.update(functions)
     return _keep_reader(rewriter, name, op, [*files[0].inputs, *settings], {"newer datasets", *steps})
 
 
-def _reader(function):
-    """Return the op that alone reads a file in a function, which is given its name, and its settings; or (None, ())."""
+def _reader(functions, name, may_be_listed=True):
+    """Return the op that alone reads a file in a function, which is given its name, its settings, and the functions.
+
+    By now the file is a list of one file, which calls another function with each. Or (None, (), ()).
+    """
+    function, nothing = functions.get(name), (None, (), ())
     nodes = {node.name: node for node in function.node_def} if function else {}
-    readers = [node for node in nodes.values() if node.op in _READERS]
-    if len(readers) != 1 or {node.op for node in nodes.values()} - {*_READERS, "Const", "Identity", "NoOp"}:
-        return None, ()
-    ((reader,), given) = readers, [one.name for one in function.signature.input_arg]
-    makers = [nodes.get(one.partition(":")[0]) for one in reader.input[1:]]
-    results = [one.partition(":")[0] for one in function.ret.values()]
+    makers = {node.op: node for node in nodes.values() if node.op not in ("Const", "Identity", "NoOp")}
+    taken = {op: [one.partition(":")[0] for one in node.input] for op, node in makers.items()}
+    given = [one.name for one in function.signature.input_arg] if function else []
+    results = [one.partition(":")[0] for one in function.ret.values()] if function else []
     while results and results[0] in nodes and nodes[results[0]].op == "Identity":
         results[0] = nodes[results[0]].input[0].partition(":")[0]
-    if list(reader.input[:1]) != given or results != [reader.name] or any(one is None for one in makers):
-        return None, ()
-    return (reader.op, list(map(read_constant, makers))) if {one.op for one in makers} == {"Const"} else (None, ())
+    if len(given) != 1 or sum(node.op in makers for node in nodes.values()) != len(makers):
+        return nothing
+    if may_be_listed and makers.keys() == {"Reshape", "TensorSliceDataset", "FlatMapDataset"}:
+        lists, slices, read = (makers[op] for op in ("Reshape", "TensorSliceDataset", "FlatMapDataset"))
+        shape = nodes.get(taken["Reshape"][-1])
+        is_of_one = shape is not None and shape.op == "Const" and read_constant(shape).key == whole([-1], "int32").key
+        order = [taken[op] for op in ("Reshape", "TensorSliceDataset", "FlatMapDataset")] + [results]
+        if not is_of_one or order != [[*given, shape.name], [lists.name], [slices.name], [read.name]]:
+            return nothing
+        op, settings, called = _reader(functions, Attributes(read)["f"].func.name, False)
+        return (op, settings, [name, *called]) if op else nothing
+    if len(makers) != 1 or not makers.keys() <= set(_READERS):
+        return nothing
+    ((op, reader),) = makers.items()
+    constants = [nodes.get(one) for one in taken[op][1:]]
+    if taken[op][:1] != given or results != [reader.name] or not all(one and one.op == "Const" for one in constants):
+        return nothing
+    return op, list(map(read_constant, constants)), [name]
+
+
+def _one_of_so_many(rewriter, name, _node, operands):
+    """Of so many elements one is taken by an op; it was chosen by a number counted beside them, which was left out."""
+    (chosen,), graph, normal = operands[:1], rewriter.graph, rewriter.normal
+    if len(operands) != 1 or not is_op(chosen, "FilterDataset") or len(chosen[0].inputs) != 3:
+        return False
+    pairs, *which = chosen[0].inputs
+    if not is_op(pairs, "ZipDataset") or len(pairs[0].inputs) != 2 or not is_op(pairs[0].inputs[0], "RangeDataset"):
+        return False
+    numbers, data = pairs[0].inputs
+    if not all(map(is_scalar, numbers[0].inputs, (0, 2**63 - 1, 1))):
+        return False
+    if any(one[0].controls for one in (chosen, pairs, numbers)):
+        return False
+    functions = [*chosen[0].functions["predicate"], *graph.called(name)["f"]]
+    choose, leave_out = map(graph.functions.get, functions)
+    if choose is None or leave_out is None or not (_chooses(choose) and _leaves_the_first_out(leave_out)):
+        return False
+    attributes = {key: value for key, value in graph.attributes(name).items() if key.startswith("output_")}
+    normal.absorbed.update(one[0] for one in (chosen, pairs, numbers))
+    normal.written_out.update(functions)
+    normal.keep(name, "ShardDataset", [data, *which], attributes, {"newer datasets"}).functions = {}
+    return True
+
+
+def _chooses(function):
+    """Whether a function asks if its first argument is the last one, divided by the one before."""
+    given = [one.name for one in function.signature.input_arg]
+    rest, same = (next((one for one in function.node_def if one.op == op), None) for op in ("FloorMod", "Equal"))
+    if rest is None or same is None or len(function.node_def) != 2 or len(given) < 4:
+        return False
+    taken = [*rest.input, *same.input, *function.ret.values()]
+    return taken == [given[0], given[-2], f"{rest.name}:z:0", given[-1], f"{same.name}:z:0"]
+
+
+def _leaves_the_first_out(function):
+    """Whether a function gives all its arguments but the first."""
+    given = [one.name for one in function.signature.input_arg]
+    return not function.node_def and [function.ret[one.name] for one in function.signature.output_arg] == given[1:]
 
 
 def _given_back(rewriter, name, _node, operands):
@@ -254,7 +314,8 @@ RULES = {
     **dict.fromkeys(("ParallelInterleaveDatasetV2", "ParallelMapDataset", "ParseExampleDataset"), _in_order),
     "RewriteDataset": _split,
     "EagerPyFunc": _next_of_generator,
-    **dict.fromkeys(("MapDataset", "ParallelMapDatasetV2"), _counted),
+    "MapDataset": lambda *given: _one_of_so_many(*given) or _counted(*given),
+    "ParallelMapDatasetV2": _counted,
     "FlatMapDataset": _file_by_file,
     **dict.fromkeys(_TUNING, _tuned),
     "OptionsDataset": _with_options,

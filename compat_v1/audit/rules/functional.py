@@ -10,7 +10,7 @@ from compat_v1.audit.pruning import WITHOUT_STATE, may_go
 
 # What elements are read from: it only says so, and whatever counts them has a place of its own in them.
 SOURCES = {"TensorDataset", "TensorSliceDataset", "RangeDataset", "TextLineDataset", "TFRecordDataset"}
-SOURCES |= {"FixedLengthRecordDataset"}
+SOURCES |= {"FixedLengthRecordDataset", "FixedLengthRecordDatasetV2"}
 _RULE = "loops without state"
 
 

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from compat_v1.audit.graph import Attributes
-from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_op
+from compat_v1.audit.literals import Literal, whole
+from compat_v1.audit.operands import INT64, is_op, is_scalar
 
 v1 = tf.compat.v1
 # What an op calls the shape of a sparse tensor.
@@ -12,6 +12,8 @@ _SHAPES = ("a_shape", "b_shape", "sp_shape", "input_shape", "dense_shape", "shap
 _SHAPES += ("hypothesis_shape", "set_shape", "set1_shape", "set2_shape", "shapes", "sparse_shape")
 _TAKING_SPARSE = ("EditDistance", "SetSize")  # and what has "Sparse" in its name
 _PASSING = ("Identity", "Switch", "Cast", "StridedSlice", "Shape", "Slice", "GatherV2", "FloorDiv")
+
+_LAST, _FIRST = {"begin_mask": 1, "end_mask": 1, "shrink_axis_mask": 2}, {"begin_mask": 3, "end_mask": 1}
 
 
 def _sparse_shape(rewriter, name, node, operands):
@@ -126,10 +128,59 @@ def _is_idle(graph, name):
     return bool(users) and users == grouped
 
 
+def _of_a_matrix(rewriter, name, _node, operands):
+    """Elements of a matrix are taken by rows and columns, were by their places in the matrix laid out as a vector.
+
+    By the places of those that differ from a number or text, so that no place is outside of the matrix.
+    """
+    flat, places, *axis = operands
+    if not is_op(flat, "Reshape") or not is_op(places, "AddV2") or (axis and not is_scalar(axis[0], 0)):
+        return False
+    matrix, shape = flat[0].inputs
+    sizes = rewriter.normal.sizes(matrix)
+    columns, before = places[0].inputs
+    if sizes is None or len(sizes) != 2 or not _holds(shape, [-1]) or not is_op(before, "Sum"):
+        return False
+    product, axes = before[0].inputs
+    if not _holds(axes, [1]) or "keep_dims" in before[0].attributes or not is_op(product, "Mul"):
+        return False
+    rows, widths = product[0].inputs
+    if not _holds(widths, [sizes[1]]) or not all(is_op(one, "StridedSlice") for one in (columns, rows)):
+        return False
+    found, differs = columns[0].inputs[0], None
+    if is_op(found, "Where") and found == rows[0].inputs[0]:
+        (differs,) = found[0].inputs
+    if not is_op(differs, "NotEqual") or differs[0].inputs[0] != matrix or rewriter.normal.sizes(differs) != sizes:
+        return False
+    steps = [flat[0], places[0], before[0], product[0], columns[0], rows[0]]
+    if any(one.controls for one in steps) or not (_is_part(columns, 1, 2, _LAST) and _is_part(rows, 0, 1, _FIRST)):
+        return False
+    rewriter.normal.absorbed.update(steps)
+    attributes = {"Tparams": rewriter.graph.attributes(name)["Tparams"], "Tindices": INT64}
+    rewriter.normal.keep(name, "GatherNd", [matrix, found], attributes, {"places in a matrix"})
+    return True
+
+
+def _holds(operand, values):
+    return isinstance(operand, Literal) and operand.key == whole(values, "int32").key
+
+
+def _is_part(operand, begin, end, masks):
+    """Whether a slice of two columns takes all rows, and of these the columns from `begin` to `end`."""
+    node = operand[0]
+    said = {key: v1.AttrValue.FromString(one).i for key, one in node.attributes.items() if key.endswith("_mask")}
+    return said == masks and all(map(_holds, node.inputs[1:], ([0, begin], [0, end], [1, 1])))
+
+
 def _is_one_of(operand, values):
     return (
         isinstance(operand, Literal) and operand.kind == "whole" and operand.shape == () and operand.value[0] in values
     )
 
 
-RULES = {"PlaceholderWithDefault": _sparse_shape, "Sum": _summed_products, "Squeeze": _squeezed_products}
+RULES = {
+    "PlaceholderWithDefault": _sparse_shape,
+    "Sum": _summed_products,
+    "Squeeze": _squeezed_products,
+    **dict.fromkeys(("Gather", "GatherV2"), _of_a_matrix),
+}
