@@ -99,8 +99,12 @@ def test_another_assertion_of_the_port_is_reported():
 # Confusion matrices.
 
 
-def _matrix(new, classes=4, swapped=False, kind=tf.int32, of_one=False):
-    labels, predictions = (tf.placeholder(tf.int64, [None], name=name) for name in ("labels", "predictions"))
+def _matrix(new, classes=4, swapped=False, kind=tf.int32, of_one=False, unranked=()):
+    """`unranked`: of which of the two the graph does not say that it is a vector, as of what Python gave."""
+    names = ("labels", "predictions")
+    labels, predictions = (tf.placeholder(tf.int64, None if name in unranked else [None], name=name) for name in names)
+    for one in (labels, predictions):
+        one.set_shape([None])
     given = (predictions, labels) if swapped else (labels, labels) if of_one else (labels, predictions)
     if new:
         out(tf.math.confusion_matrix(*given, classes, kind))
@@ -129,6 +133,13 @@ def test_a_confusion_matrix_is_scattered_and_stops_for_what_is_no_class(kind):
         assert found[0] == found[1]
     for mistake in ({"classes": 5}, {"swapped": True}, {"of_one": True}):
         assert audit(old, _built(_matrix, True, **{"kind": kind, **mistake})).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("unranked", [["labels"], ["predictions"], ["labels", "predictions"]])
+def test_pairs_lie_in_rows_if_one_of_them_is_known_to_be_a_vector(unranked):
+    old, new = (_built(_matrix, one, unranked=unranked) for one in (False, True))
+    assert ("pairs in rows" in audit(old, new).rules) == (len(unranked) == 1) == (not audit(old, new).differences)
+    assert audit(old, _built(_matrix, True, unranked=unranked, swapped=True)).verdict == "not faithful"
 
 
 def test_other_tensors_are_no_pairs_that_lie_in_rows():

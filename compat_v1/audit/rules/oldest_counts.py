@@ -15,15 +15,15 @@ _WHOLE, _DOUBLE = (v1.AttrValue(type=one.as_datatype_enum).SerializeToString() f
 
 
 def _pairs(rewriter, name, _node, operands):
-    """Vectors that are put below each other and transposed are put beside each other."""
+    """Vectors that are put below each other and transposed are put beside each other: all are as large as one."""
     packed, order = operands
     if isinstance(packed, Literal) or packed[0].op != "Pack" or "axis" in packed[0].attributes or packed[0].controls:
         return False
-    sizes = [rewriter.normal.sizes(one) for one in packed[0].inputs]
-    if any(one is None or len(one) != 1 for one in sizes) or not isinstance(order, Literal) or order.value != (1, 0):
+    sizes = [one for one in map(rewriter.normal.sizes, packed[0].inputs) if one is not None]
+    if {len(one) for one in sizes} != {1} or not isinstance(order, Literal) or order.value != (1, 0):
         return False
     rewriter.normal.absorbed.add(packed[0])
-    attributes, shape = {**packed[0].attributes, "axis": _LAST}, [(sizes[0][0], len(sizes))]
+    attributes, shape = {**packed[0].attributes, "axis": _LAST}, [(sizes[0][0], len(packed[0].inputs))]
     rewriter.normal.keep(name, "Pack", packed[0].inputs, attributes, {_PAIRS}, shape)
     return True
 
