@@ -11,7 +11,7 @@ from drift_cases import floats, out
 from test_drift import proved
 
 raw = tf.raw_ops
-SHAPES = {"flat": (None, 3), "images": (None, 2, 2, 3)}
+SHAPES = {"flat": (None, 3), "images": (None, 2, 2, 3), "step": (None, 1, 3), "line": (None, 2, 1, 3)}
 
 
 def normalized(old, shape, by, mistake="", twice=False, frozen=False):

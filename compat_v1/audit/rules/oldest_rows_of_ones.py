@@ -73,11 +73,18 @@ def _are_unused(gradients, users):
 
 
 def _row(normal, node):
-    """Return the row of which a node makes axes of size 1 in front, or None."""
+    """Return the row, or rows of which there is one, of which a node makes axes of size 1 in front, or None.
+
+    The sum that is the gradient of a row is over no axes of one element that the tensor has before its last.
+    """
     row, sizes = node.inputs[0], normal.sizes((node, 0)) or ()
     known = normal.sizes(row) if is_tensor(row) else None
-    is_row = known is not None and len(known) == 1 < len(sizes) and isinstance(known[0], int)
-    return row if is_row and sizes == (1,) * (len(sizes) - 1) + known else None
+    is_row = known and len(known) < len(sizes) and isinstance(known[-1], int) and _is_one(known)
+    return row if is_row and sizes[-1] == known[-1] and _is_one(sizes) else None
+
+
+def _is_one(sizes):
+    return all(size == 1 for size in sizes[:-1])
 
 
 def _beside(normal, first, users, reshaped):
@@ -179,8 +186,10 @@ class _Rows:
         row = _row(self.normal, operand[0]) if operand[0].op == "Reshape" else None
         if row is None:
             return self._reshaped(node, operand, self.row)
-        self.taken[operand] = row
-        return row
+        if operand not in self.taken:
+            is_row = self.normal.sizes(row) == self.row
+            self.taken[operand] = row if is_row else self._reshaped(node, row, self.row)
+        return self.taken[operand]
 
     def _given(self, user, operand):
         """Return what a user outside takes for what a node inside gives: a row, if that does as well."""
