@@ -148,3 +148,51 @@ def test_rows_that_a_branch_or_loop_hands_on_are_as_many_as_their_gradient_was_r
         assert trained[0] == trained[1]
     for form, mistake in (("Doubled", {}), ("NotReshaped", {"times": 2.0}), ("NotReshaped", {"after": 1})):
         assert _audit(old, _in_turn(form, looped, **mistake)).verdict == "not faithful"
+
+
+def _beside_rows(old, mistake=""):
+    """The gradient of a difference: rows are taken of one operand, the other has dense and sparse gradients too.
+
+    `old`: the gradients of the other are joined as a list of rows, as in TensorFlow's first releases.
+    """
+    raw = tf.raw_ops
+    with tf.Graph().as_default() as graph:
+        shapes = {"g": [7, 3], "r": [5, 3], "a": [7, 7]}
+        g, r, a = (tf.placeholder(tf.float32, shape, name=name) for name, shape in shapes.items())
+        places, numbers = (tf.placeholder(tf.int32, [size], name=name) for name, size in (("p", 7), ("n", 5)))
+        own, rows = raw.Tanh(x=g), raw.Tanh(x=r)
+        other = raw.Neg(x=own)
+        group = tf.group(own, other)
+        with tf.control_dependencies([group]):
+            first, second = raw.Identity(input=own), raw.Identity(input=other)
+        if mistake == "exchanged":
+            first, second = second, first
+        taken = second if mistake == "other" else first
+        dense = raw.UnsortedSegmentSum(data=taken, segment_ids=places, num_segments=7)
+        dense = raw.MatMul(a=a, b=dense)
+        if old:
+            every = tf.range(7)
+            values = raw.ConcatV2(values=[second, rows, dense], axis=0)
+            listed = raw.ConcatV2(values=[every, numbers, every], axis=0)
+            total = raw.UnsortedSegmentSum(data=values, segment_ids=listed, num_segments=7)
+        else:
+            rows = raw.UnsortedSegmentSum(data=rows, segment_ids=numbers, num_segments=7)
+            total = raw.AddN(inputs=[first if mistake == "twice" else second, rows, dense])
+        raw.Exp(x=total, name="out")
+    return graph
+
+
+def test_rows_of_one_operand_are_none_of_another_whose_gradients_are_dense():
+    old, new = _beside_rows(True), _beside_rows(False)
+    result = _audit(old, new)
+    assert [one.cause for one in result.numbers] == ["dense and sparse gradients"] and not result.differences
+    rng = np.random.default_rng(3)
+    feeds = {f"{name}:0": rng.normal(size=shape) for name, shape in {"g": (7, 3), "r": (5, 3), "a": (7, 7)}.items()}
+    feeds |= {"p:0": rng.integers(0, 7, 7), "n:0": rng.integers(0, 7, 5)}
+    found = []
+    for graph in (old, new):
+        with tf.Session(graph=graph) as session:
+            found.append(session.run("out:0", feeds))
+    np.testing.assert_allclose(*found, rtol=1e-6)  # the order of the sum is another, as the cause says
+    for mistake in ("exchanged", "other", "twice"):
+        assert _audit(old, _beside_rows(False, mistake)).verdict == "not faithful"

@@ -40,7 +40,7 @@ def finish(normal):
     clipped += [node for node in normal.nodes if node.op == "clipped" or match((node, 0), _BY_ROOT, {})]
     negated = rows_of_sums.negate_first(normal)
     users = users_of(normal)
-    copies, taking = rows_of_sums.handed_on(normal, users)
+    copies, taking = rows_of_sums.handed_on(normal, users, lambda operand: _count(operand) is not None)
     if not any((counts, clipped, copies, negated)):
         return
     for node in list(normal.nodes):

@@ -31,14 +31,15 @@ def negate_first(normal):
     return negated
 
 
-def handed_on(normal, users):
+def handed_on(normal, users, is_range):
     """Return the nodes that hand on rows when all gradients of an op are there, and those that take their numbers.
 
     Not those that serve nothing where others of the op do: of what is for nobody, releases make more or less.
+    `is_range(operand)`: whether numbers of rows are all there are, as where the first releases joined dense gradients.
     """
     handing = {}
     for node in normal.nodes:
-        found = list(users.get(node, ())) if _hands_on(node) and _is_of_rows(node, users) else []
+        found = list(users.get(node, ())) if _hands_on(node) and _is_of_rows(node, users, is_range) else []
         found += [user for one in found if one.op == "Mul" for user in users.get(one, ())]
         found = {one for one in found if one.op in _SUMMING}
         if found:
@@ -71,12 +72,25 @@ def _hands_on(node):
     return is_awaited and all(_unnegated((one, 0)) == own or _is_made_of(one, own) for one in group.controls)
 
 
-def _is_of_rows(node, users):
+def _is_of_rows(node, users, is_range):
     """Whether all that hands on the same gradient, for any operand of the sum, is taken as rows where it is taken."""
     (group,), own = node.controls, _unnegated(node.inputs[0])
     others = [one for one in users[group] if one.op == "Identity" and one.controls == {group}]
     others = [one for one in others if not isinstance(one.inputs[0], Literal) and _unnegated(one.inputs[0]) == own]
-    return all(user.op in _TAKING for one in others for user in users.get(one, ()))
+    taking = [(one, user) for one in others for user in users.get(one, ())]
+    return all(user.op in _TAKING and not _is_joined_dense(one, user, users, is_range) for one, user in taking)
+
+
+def _is_joined_dense(node, join, users, is_range):
+    """Whether a gradient is joined with others as a list of all rows, whose numbers are joined as well."""
+    if join.op != "ConcatV2":
+        return False
+    sums = [one for one in users.get(join, ()) if one.op in _SUMMING and not isinstance(one.inputs[1], Literal)]
+    numbers = [one.inputs[1] for one in sums]
+    numbers = [one[0].inputs[0] if is_op(one, "Unique") else one for one in numbers]
+    lists = [one[0].inputs for one in numbers if is_op(one, "ConcatV2") and len(one[0].inputs) == len(join.inputs)]
+    places = [place for place, one in enumerate(join.inputs) if one == (node, 0)]
+    return any(is_range(one[place]) for one in lists for place in places)
 
 
 def _unnegated(operand):
