@@ -116,3 +116,19 @@ def test_elements_of_other_places_in_a_matrix_are_reported(mistake):
 def test_places_that_may_be_outside_of_a_matrix_are_no_such(kind):
     """Of an unknown number of columns, or those of what another matrix has."""
     assert audit(*(built(lambda new, _: places_in_a_matrix(new, kind), new) for new in (False, True))).differences
+
+
+@pytest.mark.parametrize("behind", ["what is found", "nothing"])
+def test_what_places_in_a_matrix_wait_for_the_elements_wait_for(behind):
+    def form(new, _):
+        update = tf.assign_add(tf.Variable(0.0, use_resource=False, name="counted"), 1.0)
+        with tf.control_dependencies([] if new and behind == "nothing" else [update]):
+            places_in_a_matrix(new)
+
+    old, new = built(form, False), built(form, True)
+    for graph_def in (old, new):
+        for node in graph_def.node:
+            if node.name == "x":
+                del node.input[:]
+    result = audit(old, new)
+    assert (result.verdict == "faithful") == (behind == "what is found"), result.differences

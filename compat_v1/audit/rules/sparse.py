@@ -5,6 +5,7 @@ import tensorflow as tf
 from compat_v1.audit.graph import Attributes
 from compat_v1.audit.literals import Literal, whole
 from compat_v1.audit.operands import INT64, is_op, is_scalar
+from compat_v1.audit.pruning import before
 
 v1 = tf.compat.v1
 # What an op calls the shape of a sparse tensor.
@@ -138,11 +139,11 @@ def _of_a_matrix(rewriter, name, _node, operands):
         return False
     matrix, shape = flat[0].inputs
     sizes = rewriter.normal.sizes(matrix)
-    columns, before = places[0].inputs
-    if sizes is None or len(sizes) != 2 or not _holds(shape, [-1]) or not is_op(before, "Sum"):
+    columns, offsets = places[0].inputs
+    if sizes is None or len(sizes) != 2 or not _holds(shape, [-1]) or not is_op(offsets, "Sum"):
         return False
-    product, axes = before[0].inputs
-    if not _holds(axes, [1]) or "keep_dims" in before[0].attributes or not is_op(product, "Mul"):
+    product, axes = offsets[0].inputs
+    if not _holds(axes, [1]) or "keep_dims" in offsets[0].attributes or not is_op(product, "Mul"):
         return False
     rows, widths = product[0].inputs
     if not _holds(widths, [sizes[1]]) or not all(is_op(one, "StridedSlice") for one in (columns, rows)):
@@ -152,8 +153,10 @@ def _of_a_matrix(rewriter, name, _node, operands):
         (differs,) = found[0].inputs
     if not is_op(differs, "NotEqual") or differs[0].inputs[0] != matrix or rewriter.normal.sizes(differs) != sizes:
         return False
-    steps = [flat[0], places[0], before[0], product[0], columns[0], rows[0]]
-    if any(one.controls for one in steps) or not (_is_part(columns, 1, 2, _LAST) and _is_part(rows, 0, 1, _FIRST)):
+    steps = [flat[0], places[0], offsets[0], product[0], columns[0], rows[0]]
+    if not (_is_part(columns, 1, 2, _LAST) and _is_part(rows, 0, 1, _FIRST)):
+        return False
+    if not set().union(*(one.controls for one in steps)) <= before(found[0]):  # behind which the rows are taken
         return False
     rewriter.normal.absorbed.update(steps)
     attributes = {"Tparams": rewriter.graph.attributes(name)["Tparams"], "Tindices": INT64}
