@@ -89,3 +89,36 @@ def test_what_a_default_left_that_was_called_before_is_of_no_use(twice):
     for mistake in ("default", "called before", "lost"):
         old = with_default(False, mistake, twice)
         assert audit(old, with_default(True, twice=twice)).verdict == "not faithful", mistake
+
+
+def chosen_twice(new, mistake=None):
+    """Choose twice by the same conditions, as an image is turned with the mask of what it shows."""
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        x, w = floats(3), floats(3, name="w")
+        size, results = raw.Sum(input=x, axis=[0]), []
+        for which, value in enumerate((x, w)):
+            wrong = mistake if which else None
+            limit = 1.5 if wrong == "limit" else 1.0
+            conditions = [raw.Greater(x=size, y=limit), raw.Less(x=size, y=-1.0)]
+            branches = [lambda value=value: raw.Exp(x=value), lambda value=value: raw.Mul(x=value, y=2.0)]
+            branches = branches[::-1] if wrong == "branches" else branches
+
+            def default(value=x if wrong == "value" else value, wrong=wrong):
+                return raw.Cos(x=value) if wrong == "default" else raw.Sin(x=value)
+
+            if new:
+                results.append(tf.case(list(zip(conditions, branches, strict=True)), default, exclusive=True))
+                continue
+            text = TEXT.format(", ".join(one.name for one in conditions))
+            results.append(one_beside_the_other(conditions, branches, default, [3], text))
+        results = results[::-1] if mistake == "results" else results
+        out(raw.Exp(x=raw.Sub(x=results[0], y=results[1])))
+    return graph.as_graph_def()
+
+
+def test_two_choices_by_the_same_conditions_are_each_its_own():
+    old = chosen_twice(False)
+    assert "case in case" in proved(old, chosen_twice(True), seeds=20).rules
+    for mistake in ("limit", "branches", "value", "default", "results"):
+        assert audit(old, chosen_twice(True, mistake)).verdict == "not faithful", mistake
+        assert audit(chosen_twice(False, mistake), chosen_twice(True)).verdict == "not faithful", mistake

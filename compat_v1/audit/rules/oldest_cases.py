@@ -5,6 +5,8 @@ conditions before is met and its own is, and what enters it passes through all o
 brought into the order in which it was made: the first releases took it out of a dict, in any order.
 """
 
+from operator import attrgetter
+
 from compat_v1.audit.graph import SWITCHES
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.operands import is_op, is_scalar, is_tensor, makers, number
@@ -13,6 +15,7 @@ from compat_v1.audit.pruning import arrange, before, may_go, redirect, users_of
 from compat_v1.audit.rules.oldest_branches import is_compared
 
 _CAUSE = "case in case"
+_NUMBER = attrgetter("number")
 
 
 def finish(normal):
@@ -23,9 +26,8 @@ def finish(normal):
     users = {node: using - idle for node, using in users.items()}
     normal.absorbed |= _called_before(normal, negated, users) | _called_beside(normal, negated, users)
     for node in negated:
-        asked, default = _none_of((node, 0)), _decided((node, 0), users)
-        if asked and default:
-            _write(normal, default, asked, users)
+        for default in _defaults(node, users):
+            _write(normal, default, _none_of((node, 0)), users)
     if negated:
         arrange(normal)
 
@@ -36,9 +38,8 @@ def _called_before(normal, negated, users):
     Each of these nodes has as many names as those in the branches that it was made like, and so no other purpose.
     """
     outside, like, unused = {}, {}, set()
-    for one in negated:
-        default = _decided((one, 0), users) if _none_of((one, 0)) else None
-        results = [merge.inputs[1] for merge in _default_ends(default, users)] if default else []
+    for default in (one for node in negated for one in _defaults(node, users)):
+        results = [merge.inputs[1] for merge in _default_ends(default, users)]
         if results and not outside:
             outside = {node.does(node.inputs, node.controls): node for node in normal.nodes}
         if results:
@@ -75,9 +76,9 @@ def _find_like(normal, default, results, outside, like):
 
 def _called_beside(normal, negated, users):
     """Return what nothing uses as the default was called once more, where it does not run, to see what it gives."""
-    defaults = [_decided((one, 0), users) for one in negated if _none_of((one, 0))]
-    made = {(one, 0): (one, 1) for default in defaults if default for one in default.enter}
-    pivots = {default.pivots[0]: default.pivots[1] for default in defaults if default}
+    defaults = [one for node in negated for one in _defaults(node, users)]
+    made = {(one, 0): (one, 1) for default in defaults for one in default.enter}
+    pivots = {default.pivots[0]: default.pivots[1] for default in defaults}
     does = {node.does(node.inputs, node.controls): node for node in normal.nodes} if made else {}
     found, unused = [], set()
     for node in normal.nodes if made else ():
@@ -136,20 +137,34 @@ class _Branch:
         self.switch, self.pivots, self.copy, self.enter = switch, pivots, copy, enter
 
 
+def _defaults(node, users):
+    """Return the branches of a condition that none of some is met: of each tf.case that asks those, one."""
+    return _decided((node, 0), users) if _none_of((node, 0)) else []
+
+
 def _decided(condition, users):
-    """Return the `_Branch` of a condition, if it decides one and nothing else, or None."""
+    """Return each `_Branch` of a condition, if it decides these and nothing else, and each waits for other nodes."""
     using = users.get(condition[0], set())
     switches = [one for one in using if one.op == "Switch" and one.inputs == [condition, condition]]
-    copies = [one for one in using if one.op == "Identity"]
-    if len(switches) != 1 or len(copies) != 1 or copies[0].controls != switches[0].controls:
-        return None
-    pivots = {one.inputs[0][1]: one for one in users.get(switches[0], ())}
-    enter = sorted(users.get(copies[0], ()), key=lambda one: one.number)
-    decided = set(pivots) == {0, 1} and len(users[switches[0]]) == 2
+    switches.sort(key=_NUMBER)
+    copies = {one.controls: one for one in using if one.op == "Identity"}
+    waits = [one.controls for one in switches]
+    is_each = len(waits) == len(copies) == sum(one.op == "Identity" for one in using)
+    if not is_each or set(waits) != copies.keys():
+        return []
+    found = [_branch(one, copies[one.controls], users) for one in switches]
+    return [one for one in found if one]
+
+
+def _branch(switch, copy, users):
+    """Return the `_Branch` that a Switch of a condition decides, if all of it is as tf.cond makes it, or None."""
+    pivots = {one.inputs[0][1]: one for one in users.get(switch, ())}
+    enter = sorted(users.get(copy, ()), key=_NUMBER)
+    decided = set(pivots) == {0, 1} and len(users[switch]) == 2
     decided = decided and all(one.op == "Identity" and not one.controls for one in pivots.values())
-    decided = decided and all(one.op in SWITCHES and one.inputs[1] == (copies[0], 0) for one in enter)
+    decided = decided and all(one.op in SWITCHES and one.inputs[1] == (copy, 0) for one in enter)
     alone = decided and not any(one.controls for one in enter)
-    return _Branch(switches[0], pivots, copies[0], enter) if alone else None
+    return _Branch(switch, pivots, copy, enter) if alone else None
 
 
 def _write(normal, default, asked, users):
@@ -161,17 +176,17 @@ def _write(normal, default, asked, users):
         condition = conditions.pop() if len(conditions) == 1 else None
         if not is_op(condition, "LogicalAnd") or condition[0].controls or condition[0].inputs[0] != asked[place]:
             return
-        branch = _decided(condition, users)
+        waiting = [one for one in _decided(condition, users) if one.switch.controls == default.switch.controls]
+        branch = waiting[0] if len(waiting) == 1 else None
         ends = _ends(branch, users, ends) if branch and _none_of(condition[0].inputs[1]) == asked[:place] else None
         if not ends:
             return
         chain.insert(0, branch)
         levels.insert(0, ends)
-    if all(one.switch.controls == default.switch.controls for one in chain):
-        many = _of_intervals(asked, users)
-        if many and any(many in before(one) for one in default.switch.controls):
-            _put_in_order(many, chain, asked, levels)
-        _Writer(normal, chain, asked).write(levels)
+    many = _of_intervals(asked, users)
+    if many and any(many in before(one) for one in default.switch.controls):
+        _put_in_order(many, chain, asked, levels)
+    _Writer(normal, chain, asked).write(levels)
 
 
 def _of_intervals(asked, users):
