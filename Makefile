@@ -72,8 +72,8 @@ endif
 test: lint
 	$(PYTEST_NOTEBOOKS) -m 'not long' tests notebooks
 
-# What `make test` proves in less: all epochs of all runs, every planted mistake, each rule of the audit. Both together
-# are all tests.
+# What `make test` proves in less: all epochs of all runs, every planted mistake, the graphs of every release. Both
+# together are all tests.
 test-long: .venv/ready
 	.venv/bin/python -m pytest -m long tests
 

@@ -28,16 +28,10 @@ LONGEST += ("test_verdict", "test_api", "any_length", "test_report", "test_check
 LONGEST += ("test_explain", "test_page", "test_reading", "test_mutation_score")
 LONGEST += ("test_drift_rows_of_ones", "test_drift_fused_branches", "test_drift_row_orders", "test_damaged_pairs")
 
-# The proof of each of the audit's rules, and what the tools say of the programs of the corpus and of the cases.
-OTHER_PROGRAMS = ("test_corpus", "test_beside", "test_cases", "test_nothing_hides")
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Order the files; those with the most tests would come first. What is about other programs is long."""
-    for item in items:
-        if item.path.parent.name == "rules" or item.path.stem in OTHER_PROGRAMS:
-            item.add_marker("long")
+    """Order the files; those with the most tests would come first."""
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 

@@ -57,6 +57,7 @@ def test_formula_that_tensorflow_itself_changed_is_a_cause(tmp_path):
     assert any(line.startswith("graph:") and "; numbers changed by dropout" in line for line in found.lines)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES["CASES"])
 def test_port_with_all_of_it_written_out_gives_every_bit_of_the_old_graph(case, tmp_path):
     old = read_recording(RECORDED / "tf1.15.5" / f"{case}.npz")

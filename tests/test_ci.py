@@ -26,7 +26,9 @@ def test_workflow_runs_the_projects_own_command_weekly_on_every_python_with_pinn
 def test_every_test_is_run_by_make_test_or_by_make_test_long_and_elsewhere_both_are():
     makefile = (ROOT / "Makefile").read_text()
     assert "-m 'not long' tests notebooks\n" in makefile and "pytest -m long tests\n" in makefile
-    assert (ROOT / ".ci/run").read_text().endswith("\nmake test\nexec make test-long\n")
+    assert (ROOT / ".ci/run").read_text().endswith('\nexec make "${1:-test}"\n')
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert all(f"      - run: .ci/run{which}\n" in workflow for which in ("", " test-long"))
 
 
 def test_range_of_tensorflow_is_what_passed_in_the_matrix_and_what_the_workflow_tries():

@@ -80,6 +80,7 @@ OPS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind", ["copies", *(pytest.param(one, marks=pytest.mark.long) for one in ("guards", "products"))]
 )
@@ -112,6 +113,7 @@ SIZES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind", [pytest.param(one, marks=pytest.mark.long if one == "largest" else []) for one in SIZES]
 )

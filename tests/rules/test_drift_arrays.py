@@ -212,6 +212,7 @@ FORMS = (written_turn_by_turn, cross_entropy_turn_by_turn, pushed_in_a_branch, m
 FORMS += (read_in_a_branch, parted_in_a_loop_in_a_loop, written_behind_a_first, written_by_branches)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 def test_both_forms_are_faithful_give_every_bit_the_same_and_hide_no_mistake(form):
     old = built(form, False)

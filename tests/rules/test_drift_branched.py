@@ -130,6 +130,7 @@ MISTAKES = {
 BRIEFLY = ("the averages for the statistics",)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "mistake", [pytest.param(one, marks=[] if one in BRIEFLY else [pytest.mark.long]) for one in MISTAKES]
 )

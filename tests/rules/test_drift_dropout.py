@@ -63,6 +63,7 @@ def test_the_gradients_that_nobody_asked_for_are_of_the_formula(old, fed, gated,
     assert [one.cause for one in found.numbers] == ["dropout"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [{"ranked": False}, {"averaged": True}, {"ranked": False, "twice": True}], ids=str)
 @pytest.mark.parametrize("old", [floor, compared])
 def test_so_are_those_of_what_has_no_known_rank_or_is_averaged(old, how):

@@ -66,6 +66,7 @@ def _program(layer, scaled=True, besides=False):
 CAUSES = {"fused batch normalization", "normalized in branches"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [{}, {"scaled": False}, {"besides": True}])
 def test_the_port_has_both_causes_and_nothing_else_differs(how):
     result = audit(_program(_first, **how), _program(_newer, **how))
@@ -136,6 +137,7 @@ EDITS = [
 
 
 # `make test` has one of each kind.
+@pytest.mark.long
 @pytest.mark.parametrize("edit", [*EDITS[:4], *(pytest.param(edit, marks=pytest.mark.long) for edit in EDITS[4:])])
 def test_a_mistake_in_such_a_port_is_reported(edit):
     port = tf.GraphDef.FromString(_program(_newer).SerializeToString())

@@ -104,6 +104,7 @@ def decoded(old, mistake="", chosen="", nested=False):
         return left
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", [{}, {"chosen": "seen"}, {"chosen": "told"}, {"nested": True}], ids=str)
 def test_what_whole_numbers_decide_has_no_gradient_in_the_next_turn(form):
     old, new = decoded(True, **form), decoded(False, **form)
@@ -135,6 +136,7 @@ def held(old, mistake="", step=compared, turns=10, rows=4):
         return tf.get_default_graph().as_graph_def()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", [4, None])
 @pytest.mark.parametrize("turns", [1, 10])
 @pytest.mark.parametrize("step", [compared, lambda x: raw.Sin(x=compared(x))], ids=["mask", "of mask"])
@@ -180,6 +182,7 @@ def chosen(old, mistake="", turns=10):
         return tf.get_default_graph().as_graph_def()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("turns", [1, 10])
 def test_the_gradient_of_what_a_branch_in_a_loop_takes_is_for_nobody(turns):
     old, new = chosen(True, turns=turns), chosen(False, turns=turns)

@@ -55,6 +55,7 @@ def program(form, old, place, gated=True, mistake="", producer=26):
     return graph_def
 
 
+@pytest.mark.long
 @forms
 @places
 @gates
@@ -78,6 +79,7 @@ def test_both_give_the_same_numbers(form, place):
         np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-6)  # sums have their terms in another order
 
 
+@pytest.mark.long
 @forms
 @places
 @gates
@@ -99,6 +101,7 @@ def test_a_program_of_a_later_release_was_not_written_so(form, place):
     assert result.verdict == "not faithful"
 
 
+@pytest.mark.long
 @forms
 @places
 @pytest.mark.parametrize("is_of_port", [True, False])
@@ -137,6 +140,7 @@ def _twice(old, tensor, other=False):
     return tf.maximum(tf.minimum(tensor, 0.5), -0.5) + 2.0 * tf.maximum(tf.minimum(tensor, most), least)
 
 
+@pytest.mark.long
 @places
 @gates
 def test_what_is_clipped_twice_by_one_limit_passes(place, gated):
@@ -146,6 +150,7 @@ def test_what_is_clipped_twice_by_one_limit_passes(place, gated):
         assert audit(old, program(_twice, False, place, gated, mistake)).verdict == "not faithful", mistake
 
 
+@pytest.mark.long
 @places
 @pytest.mark.parametrize("is_of_port", [True, False])
 def test_a_gradient_that_asks_for_another_limit_is_reported(place, is_of_port):

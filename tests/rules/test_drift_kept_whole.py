@@ -52,6 +52,7 @@ def as_it_is(h):
     return h
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scale", [2.0, None])
 @pytest.mark.parametrize("gated", [False, True])
 @pytest.mark.parametrize("rows", [2, None])

@@ -116,6 +116,7 @@ def _program(form, new, mistake="", gated=True, of_input=False, again=False):
     return graph.as_graph_def()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [{}, {"gated": False}, {"of_input": True}, {"of_input": True, "gated": False}])
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 def test_the_port_has_the_cause_and_nothing_else_differs(form, how):
@@ -144,12 +145,14 @@ def test_both_compute_the_same_but_for_last_bits(form):
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", ["form", "later"])
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 def test_a_mistake_beside_it_is_reported(form, mistake):
     assert audit(_program(form, False), _program(form, True, mistake)).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["half", "square", "weights", "number"])
 def test_a_mistake_in_a_loss_is_reported(place):
     right, wrong = (functools.partial(_of_huber, mistake) for mistake in ("", place))
@@ -169,6 +172,7 @@ def _edited(form, op, slot, other, place):
     return port
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("form", "op", "slot", "other", "place"),
     [

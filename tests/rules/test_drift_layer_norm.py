@@ -84,6 +84,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", WAYS)
 def test_the_port_has_the_cause_and_nothing_else_differs(how):
     result = audit(_program(_first, **how), _program(_newer, **how))
@@ -142,6 +143,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_mistake_in_such_a_port_is_reported(edit):
     port = tf.GraphDef.FromString(_program(_newer).SerializeToString())
@@ -151,6 +153,7 @@ def test_a_mistake_in_such_a_port_is_reported(edit):
         assert audit(_program(_first), port).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", WAYS[1:5])
 def test_another_layer_is_reported(how):
     assert audit(_program(_first), _program(_newer, **how)).verdict == "not faithful"

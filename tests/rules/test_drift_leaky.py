@@ -65,6 +65,7 @@ def penalized(old, gated=True, alone=False, convolved=False, between="", before=
     return graph_def
 
 
+@pytest.mark.long
 @forms
 def test_a_penalty_on_gradients_has_the_cause_and_nothing_else_differs(form):
     result = audit(penalized(True, **form), penalized(False, **form))
@@ -88,6 +89,7 @@ def test_both_give_the_same_numbers(form):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)  # sums have their terms in another order
 
 
+@pytest.mark.long
 @forms
 @pytest.mark.parametrize("mistake", ["alpha 0", "alpha 1", "penalty", "stopped", "alone"])
 def test_a_mistake_beside_it_is_reported(form, mistake):
@@ -96,6 +98,7 @@ def test_a_mistake_beside_it_is_reported(form, mistake):
         assert audit(penalized(True, **form, mistake=mistake), penalized(False, **form)).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gated", [True, False])
 def test_another_gradient_is_reported_whichever_it_is(gated):
     port = penalized(False, gated)
@@ -112,6 +115,7 @@ def test_another_gradient_is_reported_whichever_it_is(gated):
             assert audit(penalized(True, gated), wrong).verdict == "not faithful", (name, edit)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", [{}, {"alone": True}], ids=str)
 def test_terms_that_are_no_zeros_stay(form):
     wrong = tf.GraphDef.FromString(penalized(False, **form).SerializeToString())

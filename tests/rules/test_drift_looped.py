@@ -182,6 +182,7 @@ _OTHERS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["loop", "constant", "branch", "variance"])
 def test_the_gradients_of_moments_in_a_loop_or_branch_take_what_was_kept(place):
     old, new = _normalized(True, place), _normalized(False, place)

@@ -50,6 +50,7 @@ def _kept(graph_def):
         return session.run("rnn/dropout/GreaterEqual:0")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("seed", "static", "of_graph"), [(42, False, 3), (42, True, None), (0, True, 3)])
 def test_a_wrapper_makes_a_seed_for_each_mask_of_the_one_it_is_given(seed, static, of_graph):
     given = {"seed": seed, "of_graph": of_graph, "static": static}

@@ -97,6 +97,7 @@ def _program(form, old, gated=True, besides=False, scale=1.0, producer=26, turns
     return graph_def
 
 
+@pytest.mark.long
 @forms
 @pytest.mark.parametrize("how", [{}, {"gated": False}, {"gated": False, "together": True}, {"besides": True}], ids=str)
 def test_the_port_has_the_cause_and_nothing_else_differs(form, how):
@@ -105,6 +106,7 @@ def test_the_port_has_the_cause_and_nothing_else_differs(form, how):
     assert FORMS[form] in [one.cause for one in result.numbers]
 
 
+@pytest.mark.long
 @forms
 @pytest.mark.usefixtures("loops_of_ops")
 def test_what_leaves_a_loop_is_of_the_size_that_entered(form):
@@ -113,6 +115,7 @@ def test_what_leaves_a_loop_is_of_the_size_that_entered(form):
     assert audit(_program(form, True, turns=2), _program(form, False, turns=3)).verdict == "not faithful"
 
 
+@pytest.mark.long
 @forms
 def test_another_number_another_form_and_another_gradient_are_reported(form):
     old, new = (_program(form, one) for one in (True, False))

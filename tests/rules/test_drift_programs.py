@@ -303,6 +303,7 @@ MISTAKES = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
 def test_a_mistake_beside_a_fused_layer_is_reported(layers, mistake):
     port = tf.GraphDef.FromString(layers[1].SerializeToString())

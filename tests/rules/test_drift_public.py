@@ -47,6 +47,7 @@ def _exponents(new, shared=False, mistake=False, gated=True, behind=False):
     tf.variables_initializer([variable], name="init")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("behind", [False, True])
 @pytest.mark.parametrize("gated", [False, True])
 @pytest.mark.parametrize("shared", [False, True])

@@ -71,6 +71,7 @@ def test_both_give_the_same_bits(count):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.long
 @gates
 @pytest.mark.parametrize("mistake", ["counts all", "weights", "stopped"])
 def test_a_mistake_beside_it_is_reported(gated, mistake):
@@ -84,6 +85,7 @@ def test_what_only_looks_like_it_is_reported(gated, mistake):
     assert audit(program(True, gated, mistake), program(False, gated)).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_of_port", [True, False])
 def test_each_edit_of_a_gradient_is_reported(is_of_port):
     graphs = [program(True), program(False)]

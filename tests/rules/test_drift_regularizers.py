@@ -99,6 +99,7 @@ def test_regularizers_of_one_rate_have_gradients_in_common(kind):
         assert audit(old, regularized(kind, True, mistake, rates)).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_that_are_handed_on_together_are_those_of_one_term_less(kind):
     old = regularized(kind, False, gated=True)

@@ -56,6 +56,7 @@ def _run(*form):
             return session.run("table:0")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("looked_up", ["i", "ij", "ik"])
 def test_the_order_of_look_ups_is_a_cause(optimizer, looked_up):
     old, new = trained(optimizer), trained(optimizer, looked_up)
@@ -69,6 +70,7 @@ def test_the_last_bits_change(optimizer):
     assert (_run(optimizer) != _run(optimizer, "i")).any(), "else it would be a rule"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("looked_up", ["i", "ij", "ik"])
 @pytest.mark.parametrize("mistake", ["rows", "their numbers", "numbers"])
 def test_mistakes_beside_it_are_reported(optimizer, looked_up, mistake):

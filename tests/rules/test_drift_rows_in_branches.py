@@ -57,6 +57,7 @@ def _handed(scale=2.0, after=0, beside=True, bias=True):
     tf.train.GradientDescentOptimizer(0.1).apply_gradients(gradients, name="train")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "form, mistakes",
     [

@@ -83,6 +83,7 @@ def normalized(old, shape, by, mistake="", twice=False, frozen=False):
     return graph.as_graph_def()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", ["moments", "averages", "fed"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_rows_are_reshaped_or_not(shape, by):

@@ -84,6 +84,7 @@ def test_rows_that_are_negated_before_or_behind_their_sum_differ_in_the_sign_of_
     assert _audit(old, _of_a_sum(None, True, combine="Sub", times=2.0)).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_rows_of_a_sum_of_variables_update_them_row_by_row(name):
     old, new = (_of_a_sum(which, False, name) for which in ("MadeDense", None))

@@ -84,6 +84,7 @@ def _program(layer, images=False, besides=False, dropped=False, device=None, **h
     return graph.as_graph_def()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ways", [(False, False), (True, False), (False, True)])
 @pytest.mark.parametrize("images, newer", [(False, _choosing), (True, _choosing), (True, _fused)])
 def test_the_port_has_the_cause_and_nothing_else_differs(images, newer, ways):
@@ -92,6 +93,7 @@ def test_the_port_has_the_cause_and_nothing_else_differs(images, newer, ways):
     assert SELECTED in [one.cause for one in result.numbers]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("momentum", [0.1, 0.4, 0.7, 0.9, 0.95, 0.99, 0.997, 0.999])
 def test_the_momentum_is_the_number_that_the_program_says(momentum):
     old, new = (_program(layer, momentum=momentum) for layer in (_selecting, _choosing))
@@ -107,6 +109,7 @@ def test_the_layer_may_be_on_a_device_and_on_no_other(images, newer):
     assert audit(old, _program(newer, images, device="/device:GPU:1")).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", ["averages", "exchanged", "momentum"])
 @pytest.mark.parametrize("images, newer", [(False, _choosing), (True, _fused)])
 def test_a_mistake_in_such_a_program_is_reported(images, newer, mistake):

@@ -154,6 +154,7 @@ def _dropped(formula, fed=False, kept=0.5, exchanged=False, elsewhere=False, at=
     return graph.as_graph_def()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fed", [False, True])
 @pytest.mark.parametrize("old", [floor, compared])
 def test_the_gradient_of_a_dropout_is_made_in_a_branch(old, fed):

@@ -54,6 +54,7 @@ def _audit(one, other):
     return audit(one.as_graph_def(), other.as_graph_def())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("use", USES)
 def test_what_set_shape_told_is_the_size_of_the_gradient(use):
     old, new = (_told(which, use) for which in (True, False))

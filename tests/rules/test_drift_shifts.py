@@ -75,6 +75,7 @@ MISTAKES = ["another mean", "another axis", "axis of squares", "not stopped", "a
 MISTAKES += ["no difference", "square of another"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_what_is_otherwise_is_reported(mistake):
     kept = {"keep": True, "axes": (0, 2)}

@@ -44,6 +44,7 @@ def normalized(old, mistake="", kept=False, gate=True):
     return graph.as_graph_def()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gate", [True, False])
 @pytest.mark.parametrize("kept", [False, True])
 def test_the_gradients_of_moments_of_what_is_stopped_are_made_for_nobody(kept, gate):

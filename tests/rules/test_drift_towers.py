@@ -70,6 +70,7 @@ def test_what_is_normalized_in_one_op_or_many_comes_behind_the_same_update(form)
         assert audit(old, tower(form, is_behind=not is_behind)).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", [5, None])
 @pytest.mark.parametrize("form", ["newer", "fused"])
 def test_gradients_of_moments_are_beside_what_the_moments_are_made_of_by_now(form, rows):

@@ -111,6 +111,7 @@ def normalized(old, mistake="", kept=False, flat=False):
     return graph.as_graph_def()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kept", "flat"), [(False, False), (True, False), (True, True)])
 def test_the_gradient_for_the_number_of_what_moments_are_of_is_made_for_nobody(kept, flat):
     right = {old: normalized(old, kept=kept, flat=flat) for old in (True, False)}
@@ -295,6 +296,7 @@ def summarized(order, mistake="", looked_at=False):
     return graph.as_graph_def()
 
 
+@pytest.mark.long
 def test_summaries_of_gamma_come_before_those_of_beta():
     old = "w_0 beta_0 beta_1 beta_2 gamma_0 gamma_1 gamma_2"
     new = "w_0 gamma_0 gamma_1 gamma_2 beta_0 beta_1 beta_2"
@@ -342,6 +344,7 @@ def fed(old, mistake=""):
     return graph.as_graph_def()
 
 
+@pytest.mark.long
 def test_what_is_normalized_in_branches_passes_without_gates():
     result = audit(fed(True), fed(False))
     assert (result.verdict, [one.cause for one in result.numbers]) == ("numbers changed", ["normalized in branches"])

@@ -231,6 +231,7 @@ def test_so_are_rows_that_are_divided_by_their_norm(name):
         assert _audit(old, _clipped(name, False, as_it_was="root", **mistake)).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("behind", ["update", "clipped"])
 @pytest.mark.parametrize("clip", [{}, {"norm": 2.0}, {"norm": 2.0, "as_it_was": "root"}], ids=["value", "norm", "root"])
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -103,6 +103,7 @@ def test_both_compute_the_same_but_for_last_bits(training):
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("training", TRAINING)
 @pytest.mark.parametrize("mistake", [{"epsilon": 0.01}, {"momentum": 0.9}, {"exchanged": True}], ids=str)
 def test_a_mistake_in_such_a_port_is_reported(training, mistake):
@@ -113,6 +114,7 @@ def test_a_mistake_in_such_a_port_is_reported(training, mistake):
         assert audit(program(written, training, again), port).verdict == "not faithful"
 
 
+@pytest.mark.long
 def test_other_training_and_releases_are_reported():
     for one, other in ((True, False), (False, True), (None, True), (True, None)):
         assert audit(program(written, one), program(fused, other)).verdict == "not faithful"

@@ -1102,6 +1102,7 @@ def is_noticed(graph_def, other):
     return audit(graph_def, other).verdict == audit(other, graph_def).verdict == "not faithful"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("build", DIFFER, ids=lambda build: build.__name__)
 def test_what_only_looks_alike_gives_others_and_is_noticed(build):
     one, two = form(build, False), form(build, True)

@@ -30,6 +30,7 @@ _OF_SUM = "gradients/rnn/while/gru_cell/add_grad/BroadcastGradientArgs"
 _OF_PRODUCT = "gradients/rnn/while/gru_cell/mul_1_grad/BroadcastGradientArgs"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("release", "edit"),
     [
