@@ -67,6 +67,7 @@ class Pairing:
         self._match(lambda side, node: side.local[node], last=True)
         self._spread_out(strict=False)
         self._spread_out(strict=False, alike=True)
+        renumbered.exchange_saved(self)
         self._exchange()
         self._exchange()  # now that variables are, those who read them
         if self.numbered:
@@ -116,7 +117,13 @@ class Pairing:
         if owner is None or owner is node:
             return
         exchanged = self._differ(node, rival) + self._differ(owner, other)
-        if exchanged >= self._differ(node, other) + self._differ(owner, rival):
+        if exchanged < self._differ(node, other) + self._differ(owner, rival):
+            self.exchange(node, rival)
+
+    def exchange(self, node, rival):
+        """Give a node another partner, if both have one, and whoever had that one the node's own."""
+        other, owner = self.partner.get(node), self.back.get(rival)
+        if other is None or owner is None or owner is node:
             return
         self.partner[node], self.back[rival] = rival, node
         self.partner[owner], self.back[other] = other, owner

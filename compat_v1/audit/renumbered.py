@@ -53,6 +53,25 @@ def pair_saved(pairing, found):
             pairing.pair(node, other)
 
 
+def exchange_saved(pairing):
+    """Give what restores or saves a variable of another name in the port that variable's as a partner.
+
+    All of these are alike, so that until here they may be paired in the order in which the names are sorted.
+    """
+    there = {}
+    for node in pairing.sides[1].normal.nodes:
+        if _saved_as(node):
+            there.setdefault((pairing.sides[1].local[node], _saved_as(node)), node)
+    for node in pairing.sides[0].normal.nodes if there else ():
+        name = _saved_as(node)
+        variable = pairing.partner.get(_variable(pairing.sides[0], name)) if name else None
+        if variable is None or _variable(pairing.sides[1], name) is not None:
+            continue
+        rival = there.get((pairing.sides[0].local[node], variable.name))
+        if rival is not None:
+            pairing.exchange(node, rival)
+
+
 def rule(verification, node, other):
     """Say which rule lets a variable be restored or saved under another name, None if it is that of another one."""
     sides = verification.pairing.sides

@@ -141,3 +141,31 @@ def test_shapes_of_several_tensors_are_asked_for_together_or_one_by_one():
         with tf.Graph().as_default(), tf.Session() as session:
             tf.import_graph_def(graph_def, name="")
             assert session.run("result:0", feeds).tolist() == [4, 3, 2, 2, 5, 1]
+
+
+def _saved_cells(kernel, projection, given=None, used=(0, 1)):
+    """Two cells of two variables each and their Saver, which restores them in the order of their names.
+
+    `given`: another order of the names, for variables in the order in which they are made.
+    """
+    made, result = [], tf.placeholder(tf.float32, [1, 2], name="x")
+    for layer in range(2):
+        with tf.variable_scope(f"cell_{layer}"):
+            made += [tf.get_variable(kernel, [2, 3], use_resource=False)]
+            made += [tf.get_variable(projection, [3, 2], use_resource=False)]
+    for layer in used:
+        result = tf.tanh(result @ made[2 * layer]) @ made[2 * layer + 1]
+    names = [one.op.name for one in made]
+    tf.train.Saver(dict(zip([names[k] for k in given], made, strict=True)) if given else made)
+
+
+def test_what_is_saved_under_another_name_is_that_variable_in_whatever_order_the_names_come():
+    old, new = (
+        _graph(_saved_cells, "weights", "projection/weights"),
+        _graph(_saved_cells, "kernel", "projection/kernel"),
+    )
+    result = audit(old, new)
+    assert (result.differences, [one.cause for one in result.numbers]) == ([], ["names in checkpoints"])
+    for mistake in ({"given": (2, 1, 0, 3)}, {"given": (1, 0, 3, 2)}, {"used": (1, 0)}):
+        wrong = _graph(_saved_cells, "kernel", "projection/kernel", **mistake)
+        assert audit(old, wrong).verdict == "not faithful", mistake
