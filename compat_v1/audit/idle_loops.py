@@ -119,6 +119,6 @@ def _serving(graph, idle):
 
 
 def _is_flow(graph, name):
-    """Whether a node hands on what orders the writing into an array of gradients."""
+    """Whether a node hands on what orders the writing into an array of gradients, behind updates too, where all are."""
     waits = {graph.nodes[one].op for one in graph.controls[name]}
-    return graph.nodes[name].op == "Identity" and waits == {"TensorArrayGradV3"}
+    return graph.nodes[name].op == "Identity" and "TensorArrayGradV3" in waits

@@ -23,10 +23,11 @@ def compared(x):
     return raw.Cast(x=raw.Greater(x=x, y=0.5), DstT=tf.float32)
 
 
-def masked(old, mistake="", step=compared, taken=True):
+def masked(old, mistake="", step=compared, taken=True, behind=False):
     """A loss of rows, of which some count more, with its gradient; `old`: looked for in the loop that says which, too.
 
-    `step`: what that loop computes. `taken`: whether the gradient is, or only stands there to be fetched.
+    `step`: what that loop computes. `taken`: whether the gradient is, or only stands there to be fetched. `behind`: it
+    waits for an assertion.
     """
     with tf.Graph().as_default(), control_flow_v1(), pytest.MonkeyPatch.context() as patch:
         if old:
@@ -40,23 +41,27 @@ def masked(old, mistake="", step=compared, taken=True):
 
         mask = tf.map_fn(say, tf.range(5), tf.float32)
         loss = raw.Mul(x=raw.Reshape(tensor=mask, shape=[5, 1]), y=raw.Square(x=rows))
-        (gradient,) = tf.gradients(loss, x, gate_gradients=True)
+        asked = [raw.Assert(condition=raw.All(input=x < 1e9, axis=[0, 1]), data=[x])] if behind else []
+        with tf.control_dependencies([] if mistake == "wait" else asked):
+            (gradient,) = tf.gradients(loss, x, gate_gradients=True)
         out(raw.Exp(x=raw.Neg(x=gradient) if mistake == "sign" else gradient if taken else loss))
         return tf.get_default_graph().as_graph_def()
 
 
-def test_a_backward_loop_that_gives_no_gradient_never_runs():
-    old, new = masked(True), masked(False)
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_backward_loop_that_gives_no_gradient_never_runs(behind):
+    old, new = masked(True, behind=behind), masked(False, behind=behind)
     assert without(Graph(old)) is not None and without(Graph(new)) is None
     proved(old, new)
     assert audit(old, old).verdict == "faithful"
-    for mistake in ("mask", "sign"):
-        assert audit(old, masked(False, mistake)).verdict == "not faithful", mistake
+    for mistake in ("mask", "sign", *["wait"] * behind):
+        assert audit(old, masked(False, mistake, behind=behind)).verdict == "not faithful", mistake
 
 
+@pytest.mark.parametrize("behind", [False, True])
 @pytest.mark.parametrize("taken", [False, True])
-def test_one_that_gives_a_gradient_runs_or_may_be_asked_for(taken):
-    assert without(Graph(masked(True, step=raw.Exp, taken=taken))) is None
+def test_one_that_gives_a_gradient_runs_or_may_be_asked_for(taken, behind):
+    assert without(Graph(masked(True, step=raw.Exp, taken=taken, behind=behind))) is None
 
 
 def test_a_gradient_that_leaves_a_loop_may_be_asked_for_though_nothing_takes_it():
