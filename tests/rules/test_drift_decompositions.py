@@ -5,6 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit.comparison import audit
+from compat_v1.control_flow import control_flow_v1
 from drift_cases import floats, out
 from test_drift import proved, run
 
@@ -176,6 +177,51 @@ def test_the_gradient_of_a_triangle_is_reshaped_to_the_shape_that_it_has(adjoint
 @pytest.mark.parametrize("mistake", ["another", "flat"])
 def test_what_other_triangles_are_made_of_may_be_reshaped_to_another_shape(mistake):
     assert audit(_solved(False, mistake=mistake), _solved(True, mistake=mistake)).verdict == "not faithful"
+
+
+def _solved_for(new, in_loop, mistake=None):
+    """The gradients of what as many right sides are solved to as there are triangles, both fed; `in_loop`: thrice."""
+
+    def gradients_of(op, gradient):
+        matrices, sides = op.inputs
+        second = raw.MatrixTriangularSolve(matrix=matrices, rhs=gradient, adjoint=mistake != "turned")
+        product = tf.matmul(second, op.outputs[0], adjoint_b=True)
+        first = raw.MatrixBandPart(input=raw.Neg(x=product), num_lower=-1, num_upper=0)
+        if new:
+            shapes = [tf.shape(one) for one in (matrices, tf.tile(sides, [2, 1, 1]) if mistake == "tiled" else sides)]
+            axes = raw.BroadcastGradientArgs(s0=shapes[0][:-2], s1=shapes[1][:-2])
+            target = [3, -1, 3] if mistake == "sizes" else shapes[0]
+            first = tf.reshape(tf.reduce_sum(first, axes.r0), target)
+            second = tf.reshape(tf.reduce_sum(second, axes.r1), shapes[1])
+        return tf.reshape(first, tf.shape(matrices)) if mistake == "sizes" else first, second
+
+    name = f"triangles {new} {in_loop} {mistake}"
+    tf.RegisterGradient(name)(gradients_of)
+    with tf.Graph().as_default() as graph, control_flow_v1():
+        matrices, sides = (tf.placeholder_with_default(floats(3, 3, n, name=f"of{n}"), [None, 3, n]) for n in (3, 1))
+
+        def turn(i, total):
+            factor = tf.cast(i + 1, tf.float32)
+            with graph.gradient_override_map({"MatrixTriangularSolve": name}):
+                solved = raw.MatrixTriangularSolve(matrix=matrices * factor, rhs=sides * factor)
+            return i + 1, total + tf.reduce_sum(tf.sin(solved))
+
+        first = [tf.constant(0), tf.constant(0.0)]
+        _, last = tf.while_loop(lambda i, _: i < 3, turn, first) if in_loop else turn(*first)
+        gradients = tf.gradients(last, [matrices, sides])
+        out(tf.concat([tf.reshape(tf.reduce_sum(one, 0), [-1]) for one in gradients], 0))
+    found = graph.as_graph_def()
+    for node in found.node:
+        node.attr.pop("_gradient_op_type", None)
+    return found
+
+
+@pytest.mark.parametrize("in_loop", [False, True])
+def test_the_gradients_of_as_many_triangles_as_right_sides_are_not_summed(in_loop):
+    old = _solved_for(False, in_loop)
+    assert "triangles of a batch" in proved(old, _solved_for(True, in_loop)).rules
+    for mistake in ("turned", "tiled", "sizes"):
+        assert audit(old, _solved_for(True, in_loop, mistake)).verdict == "not faithful", mistake
 
 
 # A diagonal that is set in matrices of which nobody knows how many there are.

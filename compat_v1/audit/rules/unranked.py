@@ -100,6 +100,16 @@ def _is_shape(normal, shape, tensor):
     return _measures(shape, tensor) or (isinstance(shape, Literal) and shape.value == normal.sizes(tensor))
 
 
+def _is_target(normal, shape, tensor):
+    """Whether what has as many elements as a tensor is reshaped to its shape, of which one size may be left out."""
+    sizes = normal.sizes(tensor)
+    if _is_shape(normal, shape, tensor) or not isinstance(shape, Literal) or sizes is None:
+        return _is_shape(normal, shape, tensor)
+    if len(shape.value) != len(sizes) or shape.value.count(-1) != 1:
+        return False
+    return all(one in (-1, size) for one, size in zip(shape.value, sizes, strict=True))
+
+
 def _spread(rewriter, node, users):
     """The gradient of a sum that keeps its dimensions has them, and was reshaped to them before it was spread."""
     given, shape = node.inputs
@@ -195,18 +205,21 @@ def _is_share(normal, node, shape, places):
 def _solved(rewriter, node, users):
     """The gradient of a solved triangle is not summed over batches: until 1.15 there is a right side for each triangle.
 
-    Today's op takes one for many as well, and where nobody knows that there are as many, sums over none.
+    Today's op takes one for many as well, and where nobody knows that there are as many, sums over none. In a loop, the
+    gradient takes what was kept of the turn that it is for.
     """
     normal, (given, shape) = rewriter.normal, node.inputs
     back, (broadcast, index) = given[0].inputs
+    shape = normal.pushed(shape)
     if not is_op(back, ("MatrixBandPart", "MatrixTriangularSolve")[index]):
         return
     for solved in [one for one in normal.nodes if one.op == "MatrixTriangularSolve"]:
         sides = solved.inputs
-        if not _is_shape(normal, shape, sides[index]) or (index and back[0].inputs[0] != sides[0]):
+        if not _is_target(normal, shape, sides[index]) or (index and normal.pushed(back[0].inputs[0]) != sides[0]):
             continue
         if all(_are_batches(normal, *pair) for pair in zip(broadcast.inputs, sides, strict=True)):
             _leave_unsummed(normal, users, node, "triangles of a batch")
+            normal.absorbed.update({shape[0]} if is_op(shape, "Shape") else ())
             return
 
 
@@ -219,7 +232,7 @@ def _is_of_triangle(normal, negative, shape):
     if not all(is_op(one, "MatrixTriangularSolve") for one in solved):
         return False
     triangle, other = (one[0].inputs[0] for one in solved)
-    return triangle == other and not isinstance(triangle, Literal) and _is_shape(normal, shape, triangle)
+    return triangle == other and not isinstance(triangle, Literal) and _is_target(normal, shape, triangle)
 
 
 def _multiplied(rewriter, node, users):
