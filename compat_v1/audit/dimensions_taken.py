@@ -11,7 +11,7 @@ def _strided(shapes, literals, attributes):
 def strided(shape, begin, end, strides, attributes):
     """Return the sizes of a StridedSlice, None along an axis of which only a run can tell.
 
-    Known is what takes whole axes, single elements or parts between numbers that are known, no None.
+    Known is what takes whole axes, also backwards, single elements or parts between numbers that are known, no None.
     """
 
     def mask(name, position):
@@ -36,7 +36,8 @@ def strided(shape, begin, end, strides, attributes):
         start = 0 if is_whole[0] else begin[position]
         stop = None if is_whole[1] else end[position]
         if strides[position] != 1:
-            return None
+            result.append(size if strides[position] == -1 and all(is_whole) else None)
+            continue
         is_known = start is not None and (stop is not None or is_whole[1])
         result.append(_between(size, start, stop) if is_known else None)
     return (*result, *shape[axis:])

@@ -54,8 +54,16 @@ def surrounded(x):
     return raw.PadV2(input=x, paddings=[[0, 0], [0, 0], [1, 2]], constant_values=1.0), [11]
 
 
+def every_other(x):
+    return x[..., 1::2], [4]
+
+
+def backwards(x):
+    return x[::-1, ::-1], [8]
+
+
 FORMS = (last_ones, axis_behind_all, all_behind_an_axis, spectrum, from_spectrum, there_and_back, looked_up)
-FORMS += (mirrored, surrounded)
+FORMS += (mirrored, surrounded, every_other, backwards)
 
 
 def _reshaped(form):
@@ -75,6 +83,12 @@ def test_what_is_reshaped_to_the_sizes_that_it_has_is_as_it_was(form):
     old, new = built(build, False), built(build, True)
     proved(old, new)
     assert audit(old, built(build, True, True)).verdict == "not faithful"
+
+
+@pytest.mark.parametrize("taken", [slice(None, None, 2), slice(None, None, -2), slice(2, None, -1), slice(None, 0, -1)])
+def test_an_axis_of_which_steps_take_a_part_has_another_size(taken):
+    build = _reshaped(lambda x: (x[:, taken], [8]))
+    assert audit(built(build, False), built(build, True)).verdict == "not faithful"
 
 
 def test_a_table_of_vectors_gives_more_than_it_is_asked_for():
