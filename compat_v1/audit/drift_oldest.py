@@ -30,6 +30,11 @@ RULES = {
         "1.0 to 1.15",
         "a checkpoint is read by names and slices, which are compared with the variables; both names can be fed",
     ),
+    "whole weights": Rule(
+        "mean_iou counts weights that are whole numbers in float64, did in int64",
+        "1.0 to 1.15",
+        "both count exactly, up to 2 ** 53, and what is read is cast to float32 from either",
+    ),
     "checkpoints on the CPU": Rule(
         "checkpoints are read and written on the CPU by name", "1.0 to 1.15", "there is no kernel elsewhere"
     ),

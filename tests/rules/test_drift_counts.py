@@ -9,15 +9,15 @@ from drift_cases import out
 raw = tf.raw_ops
 
 
-def counted(old, mistake=""):
-    """How often two classes come together, added up by weights, and what is read of that."""
+def counted(old, mistake="", given=tf.float32):
+    """How often two classes come together, added up by weights that are `given`, and what is read of that."""
     kind = tf.int64 if old else tf.float64
     with tf.Graph().as_default() as graph:
-        pairs, weights = tf.placeholder(tf.int64, [None, 2], name="pairs"), tf.placeholder(tf.float32, [None], name="w")
+        pairs, weights = tf.placeholder(tf.int64, [None, 2], name="pairs"), tf.placeholder(given, [None], name="w")
         total = raw.VariableV2(shape=[3, 3], dtype=kind)
         begin = tf.ones([3, 3], kind) if mistake == "begin" else tf.zeros([3, 3], kind)
         raw.Assign(ref=total, value=begin, name="init")
-        values = raw.Cast(x=tf.round(weights) if mistake == "round" else weights, DstT=kind)
+        values = raw.Cast(x=tf.sign(weights) if mistake == "sign" else weights, DstT=kind)
         counts = raw.ScatterNd(indices=pairs, updates=values, shape=tf.constant([3, 3], tf.int64))
         raw.AssignAdd(ref=total, value=counts, name="update")
         read = raw.Identity(input=total)
@@ -53,8 +53,20 @@ def test_weights_of_classes_were_cut_to_whole_numbers():
     assert (run(graphs[0], weights) != run(graphs[1], weights)).any()
 
 
+def test_weights_that_are_whole_numbers_are_counted_exactly():
+    graphs = counted(True, given=tf.int32), counted(False, given=tf.int32)
+    assert told(*graphs) == ("faithful", [])
+    for weights in ([1, 0, 3, 7, 1, 2], [0] * 6, [2**31 - 1, 16777217, -3, 5, 33554433, 2**31 - 1]):
+        np.testing.assert_array_equal(*(run(graph, weights) for graph in graphs))
+    for mistake in ("begin", "sign", "product", "read"):
+        assert told(graphs[0], counted(False, mistake, tf.int32))[0] == "not faithful", mistake
+        assert told(counted(True, mistake, tf.int32), graphs[1])[0] == "not faithful", mistake
+    assert told(counted(True), graphs[1])[0] == told(graphs[0], counted(False))[0] == "not faithful"
+    assert told(counted(True, given=tf.complex64), counted(False, given=tf.complex64))[0] == "not faithful"
+
+
 def test_other_counts_and_what_is_read_otherwise_are_told():
-    for mistake in ("begin", "round", "product", "read"):
+    for mistake in ("begin", "sign", "product", "read"):
         assert told(counted(True), counted(False, mistake))[0] == "not faithful", mistake
         assert told(counted(True, mistake), counted(False))[0] == "not faithful", mistake
     assert told(counted(True, "read"), counted(False, "read"))[0] == "not faithful"

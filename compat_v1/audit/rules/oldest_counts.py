@@ -9,7 +9,7 @@ from compat_v1.audit.pruning import users_of
 
 v1 = tf.compat.v1
 
-_PAIRS, _MEAN, _WEIGHTS = "pairs in rows", "mean of classes", "weights of classes"
+_PAIRS, _MEAN, _WEIGHTS, _WHOLE_WEIGHTS = "pairs in rows", "mean of classes", "weights of classes", "whole weights"
 _LAST = v1.AttrValue(i=1).SerializeToString(deterministic=True)
 _WHOLE, _DOUBLE = (v1.AttrValue(type=one.as_datatype_enum).SerializeToString() for one in (tf.int64, tf.float64))
 
@@ -58,7 +58,10 @@ def _mean(rewriter, name, _node, operands):
 
 
 def finish(normal):
-    """Count the weights of classes as they are, which were cut to whole numbers: all that counts them is float64."""
+    """Count the weights of classes as they are, which were cut to whole numbers: all that counts them is float64.
+
+    So it is where they are whole numbers: these are counted exactly in either.
+    """
     updates = [node for node in normal.nodes if node.op == "AssignAdd" and node.attributes.get("T") == _WHOLE]
     users = users_of(normal) if updates else {}
     for update in updates:
@@ -69,11 +72,11 @@ def finish(normal):
         counting = _counting(variable, update, counted, users)
         if counting is None or not is_op(weights, "Cast") or users[weights[0]] != {counted[0]}:
             continue
-        if normal.graph.dtype(weights[0].name) != "int64" or not _is_float(weights[0]):
+        if normal.graph.dtype(weights[0].name) != "int64" or not (_is_float(weights[0]) or _is_whole(weights[0])):
             continue
         for node in (*counting, counted[0], weights[0]):
             _make_double(node)
-        weights[0].steps.add(_WEIGHTS)
+        weights[0].steps.add(_WEIGHTS if _is_float(weights[0]) else _WHOLE_WEIGHTS)
 
 
 def _counting(variable, update, counted, users):
@@ -92,8 +95,16 @@ def _counting(variable, update, counted, users):
 
 
 def _is_float(cast, which="SrcT"):
-    kind = tf.dtypes.as_dtype(v1.AttrValue.FromString(cast.attributes[which]).type)
-    return kind in (tf.float32, tf.float64)
+    return _kind(cast, which) in (tf.float32, tf.float64)
+
+
+def _is_whole(cast):
+    """Whether what is cast is a truth value or a whole number of 32 bits at most."""
+    return _kind(cast, "SrcT") in (tf.bool, tf.int8, tf.uint8, tf.int16, tf.int32)
+
+
+def _kind(cast, which):
+    return tf.dtypes.as_dtype(v1.AttrValue.FromString(cast.attributes[which]).type)
 
 
 def _make_double(node):
