@@ -202,6 +202,12 @@ NUMBERS = {
         "1.0 to 1.15, 1.15 to 2.21",
         "event files show the curve under its new tag; the values are the same",
     ),
+    "order of names": Change(
+        "tf.layers.batch_normalization makes gamma before beta, made it after beta, and so come the names of the "
+        "variables that have no value yet",
+        "1.0 to 1.15",
+        "a session's message, or tf.report_uninitialized_variables, has the same names in another order",
+    ),
     "clipped by a norm": Change(
         "clip_by_norm divides by the larger of norm and limit, multiplied by the smaller of their inverses",
         "1.0 to 1.15",

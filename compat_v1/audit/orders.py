@@ -115,18 +115,26 @@ def summaries(verification, node, other):
     """
     if node.op != "MergeSummary" or len(node.inputs) != len(other.inputs):
         return None
-    places = [k for one in node.inputs for k, two in enumerate(other.inputs) if verification.is_same(one, two)]
-    turned = [(k, later) for later in range(len(places)) for k in range(later) if places[k] > places[later]]
-    if not turned or sorted(places) != list(range(len(node.inputs))):
-        return None
     for side, one in zip(verification.pairing.sides, (node, other), strict=True):
         if any(user.op != "MergeSummary" for user, _ in side.users.get(one, ())):  # which takes the text apart
             return None
-    passed, passing = (Counter(pair[side] for pair in turned) for side in (0, 1))
-    if any(passed[k] != passing[later] for k, later in turned):
+    return turned(verification, node, other, _parameters)
+
+
+def turned(verification, node, other, parameters):
+    """Return the inputs of another node in the order of the first, if that has beta's for gamma's, else None.
+
+    `parameters`: the function of a side and of an input that says {("beta" or "gamma", layer)} of what that is.
+    """
+    places = [k for one in node.inputs for k, two in enumerate(other.inputs) if verification.is_same(one, two)]
+    pairs = [(k, later) for later in range(len(places)) for k in range(later) if places[k] > places[later]]
+    if not pairs or sorted(places) != list(range(len(node.inputs))):
         return None
-    shown = {k: _parameters(verification.pairing.sides[0], node.inputs[k]) for k in {*passed, *passing}}
-    if not all(_are_of_one_layer(shown[k], shown[later]) for k, later in turned):
+    passed, passing = (Counter(pair[side] for pair in pairs) for side in (0, 1))
+    if any(passed[k] != passing[later] for k, later in pairs):
+        return None
+    shown = {k: parameters(verification.pairing.sides[0], node.inputs[k]) for k in {*passed, *passing}}
+    if not all(_are_of_one_layer(shown[k], shown[later]) for k, later in pairs):
         return None
     return [other.inputs[place] for place in places]
 

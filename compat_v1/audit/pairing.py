@@ -263,7 +263,7 @@ class Pairing:
             self._new = list(self.partner.items())
         while self._new:
             node, other = self._new.pop()
-            if strict and (node.op == "AddN" or is_of_norm(self.sides[0], node)):  # its terms may come in another order
+            if strict and _may_be_turned(self.sides[0], node):
                 terms = [makers(side) for side in (node, other)]
                 self._try_alike(*map(dict.fromkeys, terms), strict, alike)
             else:
@@ -345,7 +345,7 @@ class _Side:
 
     def _used_by(self, node):
         uses = sorted(
-            hash((self.above.get(user, 0), self.local[user], 0 if user.op in _COMMUTE and slot != "^" else slot))
+            hash((self.above.get(user, 0), self.local[user], 0 if _is_any_slot(user) and slot != "^" else slot))
             for user, slot in self.users[node]
         )
         return hash((node.op, tuple(uses)))
@@ -376,6 +376,15 @@ def _in_checkpoints(side, node):
     """Return what a tensor is named in a checkpoint, with where it is saved or restored; other nodes are themselves."""
     name = node.attributes.get(SAVED)
     return node if name is None else (side.local[node], name)
+
+
+def _may_be_turned(side, node):
+    """Whether what a node is made of may come in another order."""
+    return node.op == "AddN" or is_of_norm(side, node) or renumbered.is_asked(node)
+
+
+def _is_any_slot(user):
+    return user.op in _COMMUTE or renumbered.is_asked(user)
 
 
 def _is_of_nothing(node):

@@ -9,12 +9,13 @@ import re
 from collections import Counter
 
 from compat_v1.audit.exchanged import KEPT
-from compat_v1.audit.operands import is_tensor
-from compat_v1.audit.orders import parameters_of, parameters_of_gradient
+from compat_v1.audit.operands import is_op, is_tensor
+from compat_v1.audit.orders import parameters_of, parameters_of_gradient, turned
 
 _NUMBER = re.compile(r"_(\d+)$")
 _PARAMETER = re.compile(r"(?:^|/)(beta|gamma)$")
 _UPDATES = ("Assign", "Apply", "Scatter", "SparseApply", "ResourceApply", "ResourceScatter", "ResourceSparseApply")
+_WITHOUT_VALUE = ("LogicalNot", "Reshape", "Squeeze", "Where")  # from what is asked to the numbers of those without
 SAVED, GIVEN = "name in checkpoints", "name in checkpoints is given"  # the second where it is not the variable's own
 
 
@@ -77,6 +78,9 @@ def rule(verification, node, other):
     sides = verification.pairing.sides
     mine, others = _variable(sides[0], _saved_as(node)), _variable(sides[1], _saved_as(other))
     before, after = _variable(sides[0], _saved_as(other)), _variable(sides[1], _saved_as(node))
+    told = [sorted(one.attributes[SAVED].split(", ")) for one in (node, other)]
+    if node.op == "GatherV2" and told[0] == told[1]:  # whose order is compared where they are asked, see `asked`
+        return "order of names"
     if before is None or after is None:  # only one graph has a variable of that name
         return "names in checkpoints"
     if verification.partner.get(mine) is not others or verification.partner.get(before) is not after:
@@ -84,6 +88,52 @@ def rule(verification, node, other):
     first, second = sorted((mine, before), key=lambda one: _number(one.name))
     is_numbered = _base(first.name) == _base(second.name)
     return "order of numbers" if is_numbered and _are_for(verification, first, second) else None
+
+
+def asked(verification, node, other):
+    """Return what asks in the other graph which variables have no value, in the order of the first, or None.
+
+    Each is told by its own name. What comes in another order is kept for gamma and, before it was, for beta.
+    """
+    if len(node.inputs) != len(other.inputs):
+        return None
+    pairs = zip(verification.pairing.sides, (node, other), strict=True)
+    if not all(_are_told_by_name(side, one) for side, one in pairs):
+        return None
+    return turned(verification, node, other, lambda side, answer: _asked_for(verification, side, answer))
+
+
+def is_asked(node):
+    """Whether a node lists of some variables if they have a value."""
+    answers = ("IsVariableInitialized", "VarIsInitializedOp")
+    return node.op == "Pack" and all(is_op(one, *answers) for one in node.inputs)
+
+
+def _are_told_by_name(side, node):
+    """Whether it is asked of variables alone if they have a value, and only the names of those without are taken."""
+    if not is_asked(node):
+        return False
+    todo = [node]
+    for one in todo:
+        for user, slot in side.users.get(one, ()):
+            if slot == "^" or user.op not in (*_WITHOUT_VALUE, "GatherV2"):
+                return False
+            if user.op != "GatherV2":
+                todo.append(user)
+            elif slot[0] != 1 or SAVED not in user.attributes:
+                return False
+    return True
+
+
+def _asked_for(verification, side, answer):
+    """Return {("beta" or "gamma", layer)} of what an asked variable is or is kept for, if it comes otherwise."""
+    variable = answer[0].inputs[0][0]
+    beside = [
+        one for name in variable.colocated for one in side.named.get(name.removeprefix("loc:@"), ()) if one.op in KEPT
+    ]
+    found = {kind for one in (variable, *beside) for kind in parameters_of(side, (one, 0))}
+    found = found or _kept_for(side, variable)
+    return {(kind, layer) for kind, layer in found if _comes_otherwise(verification, layer)}
 
 
 def _are_for(verification, first, second):

@@ -238,6 +238,9 @@ class Verification:
         if summaries:
             self.explain("order of summaries", node.name)
             pairs = list(zip(node.inputs, summaries, strict=True))
+        asked = renumbered.asked(self, node, other)
+        if asked:
+            pairs = list(zip(node.inputs, asked, strict=True))
         if orders.merged_otherwise(self, node, other):
             self.explain("merged the other way", node.name)
             pairs = list(zip(node.inputs, reversed(other.inputs), strict=True))

@@ -7,11 +7,12 @@ from compat_v1.audit import audit
 from drift_cases import floats
 
 
-def accumulated(first, order=range(6), summed=range(6), used=range(6), way="sums", saved=True):
+def accumulated(first, order=range(6), summed=range(6), used=range(6), way="sums", saved=True, asked=None):
     """Two normalized layers, and a variable for each of the six trained ones, which keeps what its gradients were.
 
     `first`: which of beta and gamma is made first, in both layers or in each; `order`: that of the kept variables;
-    `summed` and `used`: in which of them a gradient is added up, and by which a trained variable is updated.
+    `summed` and `used`: in which of them a gradient is added up, and by which a trained variable is updated; `asked`:
+    of which of all variables, by their numbers, it is told if they have a value.
     """
     with tf.Graph().as_default() as graph:
         h = floats(8, 4)
@@ -38,6 +39,9 @@ def accumulated(first, order=range(6), summed=range(6), used=range(6), way="sums
             tf.train.GradientDescentOptimizer(0.1).apply_gradients(pairs)
         if saved:
             tf.train.Saver()
+        if asked:
+            every = tf.global_variables()
+            tf.identity(tf.report_uninitialized_variables([every[k] for k in asked]), name="told")
     return graph.as_graph_def()
 
 
@@ -73,6 +77,29 @@ def test_where_the_layers_are_made_in_one_order_so_are_the_numbers():
     assert audit(accumulated("beta"), accumulated({"a": "gamma", "b": "beta"})).verdict == "numbers changed"
     mistaken = accumulated({"a": "gamma", "b": "beta"}, order=turned)
     assert audit(accumulated("beta"), mistaken).verdict == "not faithful"
+
+
+def test_what_has_no_value_is_told_of_gamma_before_beta():
+    graphs = [accumulated(first, asked=range(12)) for first in ("beta", "gamma")]
+    told = []
+    for graph_def in graphs:
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.import_graph_def(graph_def, name="")
+            told.append(session.run("told:0").tolist())
+    assert told[0] != told[1] and sorted(told[0]) == sorted(told[1])
+    result = audit(*graphs)
+    causes = ["order of names", "order of numbers"]
+    assert (result.verdict, sorted(one.cause for one in result.numbers)) == ("numbers changed", causes)
+    of_layers, between = [0, 4, 5, 3, 1, 2, *range(6, 12)], [1, 0, 2, *range(3, 12)]
+    for mistake in (of_layers, between, [*range(9), 10, 9, 11], [*range(6), 9, 7, 8, 6, 10, 11], range(11)):
+        assert audit(graphs[0], accumulated("gamma", asked=mistake)).verdict == "not faithful", mistake
+        assert audit(graphs[0], accumulated("beta", asked=mistake)).verdict == "not faithful", mistake
+
+
+def test_where_the_layers_are_made_in_one_order_so_is_what_has_no_value():
+    turned = [0, 2, 1, *range(3, 12)]
+    assert audit(accumulated("beta", asked=range(12)), accumulated("beta", asked=turned)).verdict == "not faithful"
+    assert audit(accumulated("gamma", asked=range(12)), accumulated("beta", asked=range(12))).verdict == "not faithful"
 
 
 def waiting(first, second_waits_for="Cos"):
