@@ -168,6 +168,13 @@ NUMBERS = {
         "the last bits may differ, and what has no logarithm gave no number where the factor is 0; for the old numbers "
         "write log_prob out, with tf.log, in the port",
     ),
+    "density of a normal distribution": Change(
+        "log_prob and prob of tf.distributions.Normal take half a square less a logarithm from a number, and those of "
+        "tf.contrib.distributions.Normal took both from the number, one after the other",
+        "1.0 to 1.4",
+        "the last bits may differ; for the old ones write -0.5 * math.log(2 * math.pi) - tf.log(sigma) - 0.5 * "
+        "tf.square((x - mu) / sigma) in the port",
+    ),
     "einsum": Change(
         "tf.einsum is an op, and was made of transpositions, reshapes and a product of matrices",
         "1.15 to 2.2",

@@ -38,6 +38,11 @@ RULES = {
     "checkpoints on the CPU": Rule(
         "checkpoints are read and written on the CPU by name", "1.0 to 1.15", "there is no kernel elsewhere"
     ),
+    "measured mean": Rule(
+        "a normal distribution draws as many numbers as its mean and sigma have, had its mean computed for that",
+        "1.0 to 1.4",
+        "only the shape was taken of it, which is that of the mean where sigma is not larger",
+    ),
     "nothing joined": Rule(
         "the names of variables that have no value yet are joined with those of tables, of which there are none",
         "1.0 to 1.15",

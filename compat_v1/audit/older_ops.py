@@ -1,4 +1,4 @@
-"""What releases from 1.4 to 1.13 made of other ops than today's TensorFlow: leaky relus, what is clipped, and more.
+"""What releases from 1.0 to 1.13 made of other ops than today's TensorFlow: leaky relus, what is clipped, and more.
 
 The two compute other numbers, if only where there is none, or a zero: no rule makes one of the other. But a port can be
 compared as if it had the older form: the newer one, with its gradients, is built here once more; where the port has it
@@ -7,7 +7,7 @@ op by op, it gives way to the older, which is compared as ever.
 
 import tensorflow as tf
 
-from compat_v1.audit import leaky, logarithms
+from compat_v1.audit import densities, leaky, logarithms
 from compat_v1.audit.branched import Branched
 from compat_v1.audit.forms import Older, Original
 
@@ -215,6 +215,7 @@ _FORMS = {
     "LeakyRelu": (leaky.relus, lambda graph: not _ops(graph, "LeakyRelu")),
     "LeakyReluGrad": (leaky.gradients, lambda graph: not _ops(graph, "LeakyRelu")),
     "Maximum": (_by_value, lambda graph: bool(_ops(graph, "ClipByValue"))),
+    "Sub": (densities.densities, densities.is_first),
     "RealDiv": (_by_norm, lambda graph: bool(_ops(graph, "Sqrt", "Rsqrt"))),
     "L2Loss": (_regularizers, _weighs_squares),
     "Xlogy": (logarithms.products, lambda graph: not _ops(graph, "Xlogy")),

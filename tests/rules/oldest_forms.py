@@ -48,6 +48,11 @@ def mean_of_known_size(old, x, y):
     return raw.RealDiv(x=x, y=count)
 
 
+def measured_mean(old, x, y):
+    mean = raw.Mul(x=x, y=tf.ones(SHAPE[1:])) if old else x
+    return y + raw.Fill(dims=raw.Shape(input=mean), value=2.0)
+
+
 def own_shape(old, x, y):
     ones = tf.ones(SHAPE)
     return raw.Mul(x=raw.Reshape(tensor=ones, shape=list(SHAPE)) if old else ones, y=x)
@@ -107,6 +112,13 @@ def assertion(old, x, y, of="y"):
     about = named["y"] if old else named[of]
     raw.Assert(condition=raw.All(input=tf.equal(x, x), axis=[0, 1]), data=[f"Expected less than {about.name} has", x])
     return named["y"]
+
+
+def divergence(old, x, y, of="x"):
+    setting = "allow_nan=False).  Values:" if old else "allow_nan_stats=False). Values:"
+    said = f"KL between a and b returned NaN values (and was called with {setting}"
+    raw.Assert(condition=raw.All(input=tf.equal(x, x), axis=[0, 1]), data=[said, x if old or of == "x" else y])
+    return x + y
 
 
 def loop(old, x, y, limit=3):
@@ -307,6 +319,7 @@ HARMLESS = {
     limited: "limit of a loop",
     in_top_k: "in top k",
     assertion: "names in assertions",
+    divergence: "names in assertions",
     loop: "counted turns",
     waiting: "waits for operands",
     gradient_of_one: "unused gradients",
@@ -317,6 +330,7 @@ HARMLESS = {
     relu6: "clipped or not",
     product: "commuted product",
     mean_of_known_size: "computed shapes",
+    measured_mean: "measured mean",
     own_shape: "own shape",
     gradient_of_an_array: "own shape",
     sparse_update: "scattered behind",

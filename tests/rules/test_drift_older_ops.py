@@ -1,4 +1,4 @@
-"""What releases from 1.4 to 1.12 made of other ops: a port of it passes with its cause, and no mistake does."""
+"""What releases from 1.0 to 1.12 made of other ops: a port of it passes with its cause, and no mistake does."""
 
 import functools
 
@@ -7,6 +7,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from compat_v1.audit import audit
+from compat_v1.audit.densities import CAUSE as DENSITY
 from compat_v1.audit.leaky import CAUSE as LEAKY
 from compat_v1.audit.logarithms import CAUSE as LOGARITHM
 from compat_v1.audit.older_ops import BY_NORM, BY_VALUE, HUBER, SQUARES
@@ -67,8 +68,25 @@ def by_logarithm_of_more_than_one(old, x, other=False):
     return factor * tf.math.log1p(size) if old else tf.math.xlog1py(factor, size)
 
 
+def density(old, x, other=False, sigma=None):
+    sigma = tf.exp(x * 0.3) if sigma is None else sigma
+    distance, half = tf.square((x - 0.1) / sigma), 0.4 if other else 0.5
+    if old:
+        return -0.5 * np.log(2.0 * np.pi) - tf.log(sigma) - half * distance
+    return -half * distance - (0.5 * np.log(2.0 * np.pi) + tf.log(sigma))
+
+
+def density_of_one_sigma(old, x, other=False):
+    return density(old, x, other, tf.exp(tf.reduce_mean(x, 0, keepdims=True)))
+
+
+def density_of_fixed_sigma(old, x, other=False):
+    return density(old, x, other, tf.identity(tf.constant(0.4)))
+
+
 FORMS = {leaky: LEAKY, by_value: BY_VALUE, by_norm: BY_NORM, by_inverse: BY_NORM, huber: HUBER, squares: SQUARES}
 FORMS |= {by_logarithm: LOGARITHM, by_logarithm_of_more_than_one: LOGARITHM}
+FORMS |= {density: DENSITY, density_of_one_sigma: DENSITY, density_of_fixed_sigma: DENSITY}
 forms = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 
 

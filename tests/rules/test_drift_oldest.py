@@ -14,6 +14,7 @@ from oldest_forms import (
     assertion,
     branch,
     compared,
+    divergence,
     gradient_of_a_branch,
     gradient_of_an_array,
     gradient_of_one,
@@ -220,7 +221,26 @@ def reversed_by_others(old, x, y):
     return reversed_by_lengths(old, x, y, more=0 if old else 1)
 
 
+def divergence_of_another(old, x, y):
+    return divergence(old, x, y, of="y")
+
+
+def mean_of_another_size(old, x, y):
+    row = x[:1]
+    return y + raw.Fill(dims=raw.Shape(input=row * tf.ones(SHAPE) if old else row), value=2.0)
+
+
+def mean_that_is_not_ones(old, x, y):
+    return y + raw.Fill(dims=raw.Shape(input=x * tf.fill(SHAPE, 2.0) if old else x), value=2.0)
+
+
+def mean_that_is_taken(old, x, y):
+    mean = x * tf.ones(SHAPE) if old else x
+    return y + raw.Fill(dims=raw.Shape(input=mean), value=2.0) + 0.5 * mean
+
+
 MISTAKES = [
+    *(divergence_of_another, mean_of_another_size, mean_that_is_not_ones, mean_that_is_taken),
     *(reversed_by_others,),
     *(another_part, rows_of_each_others_parts, row_by_another_condition),
     *(maximum_wrong, power_of_another, relu6_of_another, product_of_another, another_size, sparse_update_unordered),

@@ -306,6 +306,7 @@ _MODULES = (
     "batches",
     "images",
     "losses",
+    "measured",
     "ops",
     "orthogonal",
     "products",
