@@ -3,9 +3,10 @@
 `python tests/releases.py build` (`make releases`) installs each release in an environment of its own, one after the
 other, builds the corpus, removes the environment, and packs all graphs into tests/corpus/recorded/releases.tar.xz. It
 goes on where it was stopped, and builds no release anew of which the archive has each program of the corpus as it
-stands. `python tests/releases.py table` audits each release's graphs against the next one's and against today's, and
-writes docs/audit_releases.md; it needs none of those releases. `python tests/releases.py calls` builds the calls of
-`make audit-calls` under some, `larger` the programs of `make audit-larger`.
+stands: without the archive, all of them. `python tests/releases.py table` audits each release's graphs against the next
+one's and against today's, and writes docs/audit_releases.md; it needs none of those releases. `python
+tests/releases.py calls` builds the calls of `make audit-calls` under some, `larger` the programs of `make
+audit-larger`.
 """
 
 import argparse
@@ -337,7 +338,8 @@ def main():
         folders = {release: ROOT / "build" / "larger" / f"tf{release}" for release in ("1.0.1", *BETWEEN)}
         _build(folders, "build.py", "--larger")
         return
-    unpack(ENVIRONMENTS / "graphs")
+    if ARCHIVE.exists():
+        unpack(ENVIRONMENTS / "graphs")
     folders = {release: ENVIRONMENTS / "graphs" / release for release in RELEASES}
     today = folders.pop(tf.__version__)
     _build(folders, "build.py", is_there=is_complete)

@@ -56,6 +56,7 @@ PROVED |= {"rows once"}  # in test_drift_rows_once.py
 PROVED |= {"reshaped rows"}  # in test_drift_rows_of_ones.py
 PROVED |= {"sent into a branch"}  # in test_drift_sent.py
 PROVED |= {"limited stacks"}  # in test_drift_limited.py
+PROVED |= {"whole weights"}  # in test_drift_counts.py
 UNLISTED = {"computed shapes"}  # nobody is told of them
 
 
