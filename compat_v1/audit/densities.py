@@ -75,7 +75,7 @@ def densities(op, original):
 
 
 def is_first(graph):
-    """Whether a graph takes a logarithm from a number first, and then half a square from that."""
+    """Whether a graph takes a logarithm from a number, as what a density was begins."""
     return any(
         [graph.nodes[maker].op for maker, _ in graph.inputs[name]] == ["Const", "Log"]
         for name, node in graph.nodes.items()

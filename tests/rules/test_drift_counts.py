@@ -17,7 +17,8 @@ def counted(old, mistake="", given=tf.float32):
         total = raw.VariableV2(shape=[3, 3], dtype=kind)
         begin = tf.ones([3, 3], kind) if mistake == "begin" else tf.zeros([3, 3], kind)
         raw.Assign(ref=total, value=begin, name="init")
-        values = raw.Cast(x=tf.sign(weights) if mistake == "sign" else weights, DstT=kind)
+        weighed = {"round": tf.round, "sign": tf.sign}.get(mistake, lambda given: given)(weights)
+        values = raw.Cast(x=weighed, DstT=kind)
         counts = raw.ScatterNd(indices=pairs, updates=values, shape=tf.constant([3, 3], tf.int64))
         raw.AssignAdd(ref=total, value=counts, name="update")
         read = raw.Identity(input=total)
@@ -66,7 +67,7 @@ def test_weights_that_are_whole_numbers_are_counted_exactly():
 
 
 def test_other_counts_and_what_is_read_otherwise_are_told():
-    for mistake in ("begin", "sign", "product", "read"):
+    for mistake in ("begin", "round", "sign", "product", "read"):
         assert told(counted(True), counted(False, mistake))[0] == "not faithful", mistake
         assert told(counted(True, mistake), counted(False))[0] == "not faithful", mistake
     assert told(counted(True, "read"), counted(False, "read"))[0] == "not faithful"

@@ -14,7 +14,7 @@ def _measured(rewriter, name, _node, operands):
     if isinstance(mean, Literal) or not isinstance(ones, Literal) or not is_scalar(single(ones), 1):
         return False
     sizes = rewriter.normal.sizes(mean)
-    if sizes is None or ones.shape is None or not covers(sizes, ones.shape):
+    if sizes is None or not covers(sizes, ones.shape):
         return False
     rewriter.normal.alias(name, mean, "measured mean")
     return True
