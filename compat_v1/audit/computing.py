@@ -18,8 +18,8 @@ from compat_v1.audit.operands import (
 )
 from compat_v1.audit.rules.oldest_branches import branch_of, pivot_of
 
-_COMPUTED = {*("Shape", "ShapeN", "Size", "Rank", "Fill", "ZerosLike", "OnesLike", "Cast"), *FOLDED}
-_COMPUTED |= {"TensorArraySizeV3", "StackPop", "StackPopV2", "Identity"}
+_OF_ANY_TYPE = {"Shape", "ShapeN", "Size", "Rank", "Fill", "ZerosLike", "OnesLike", "Cast"}
+_OF_ANY_TYPE |= {"TensorArraySizeV3", "StackPop", "StackPopV2", "Identity"}
 _PAD = {"SpaceToBatchND", "BatchToSpaceND"}
 
 
@@ -34,8 +34,10 @@ class Computing:
         """Return a node's outputs as literals where they depend on sizes alone, a list (None: does not), or None."""
         if None in operands:
             return None
-        if node.op not in _COMPUTED and not any(is_op(one, *SWITCHES) for one in operands):
-            return None  # but what is taken from a branch shows which branches there are
+        if node.op not in _OF_ANY_TYPE and (node.op not in FOLDED or self.dtype(name) not in WHOLE):
+            tells = is_op if node.op not in FOLDED else self._is_of_a_place
+            if not any([tells(one, *SWITCHES) for one in operands]):
+                return None  # but what is taken from a branch shows which branches there are
         names = (name, *(one for operand in operands if isinstance(operand, Literal) for one in operand.names[:1]))
         ops = frozenset([node.op]).union(*(one.ops for one in operands if isinstance(one, Literal)))
         alive = frozenset().union(*(self._alive(one) for one in operands)) if operands else frozenset()
@@ -121,6 +123,10 @@ class Computing:
 
     def _is_number(self, dtype):
         return dtype.startswith(("float", "int", "uint", "bfloat"))
+
+    def _is_of_a_place(self, operand, *ops):
+        """Whether an operand is made by a node of one of these ops, or in a loop."""
+        return is_op(operand, *ops) or (is_tensor(operand) and bool(self.graph.frames.get(operand[0].name)))
 
     def _alive(self, operand):
         if isinstance(operand, Literal):

@@ -52,6 +52,7 @@ def type_name(number):
     return tf.dtypes.as_dtype(number).base_dtype.name if number else ""
 
 
+@functools.cache
 def gives_reference(op, index):
     """Whether an output of an op is a variable as such, a reference; None for a function, which does not tell."""
     outputs = _references(op)

@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import itertools
 import re
 from typing import NamedTuple
 
@@ -13,7 +14,6 @@ from compat_v1.audit.bodies import alike, every_node
 from compat_v1.audit.conditions import BACK_EDGES, ENTERS, MERGES, SWITCHES
 from compat_v1.audit.literals import read_constant
 from compat_v1.audit.ordering import in_order
-from compat_v1.audit.references import source
 from compat_v1.audit.static_shapes import static_shapes
 
 v1 = tf.compat.v1
@@ -56,14 +56,21 @@ def _settings(key, functions):
     return {key: v1.AttrValue(list={"func": said}).SerializeToString(deterministic=True)} if is_any else {}
 
 
+@functools.cache
+def _of_type(number):
+    """Return the attribute that says a type."""
+    return v1.AttrValue(type=number).SerializeToString(deterministic=True)
+
+
 def _once(question):
     """Ask what a graph says of a name once: protobuf maps are slow."""
+    asked = question.__name__
 
     @functools.wraps(question)
-    def ask(self, *name):
-        known = self._known[question]
+    def ask(self, name):
+        known = self._known[asked]
         if name not in known:
-            known[name] = question(self, *name)
+            known[name] = question(self, name)
         return known[name]
 
     return ask
@@ -123,19 +130,22 @@ class Graph:
         self.inputs, self.controls = {}, {}
         self.users = collections.defaultdict(list)  # {name: [(user, which of its inputs), …]}
         for name, node in self.nodes.items():
-            data = [one.partition(":") for one in node.input if not one.startswith("^")]
-            if any(index and not index.isdecimal() for _, _, index in data):
-                raise ValueError(
-                    f"TensorFlow {tf.__version__} cannot import the graph: {name} takes an output without a number"
-                )
-            self.inputs[name] = [(maker, int(index or 0)) for maker, _, index in data]
-            for slot, (maker, _) in enumerate(self.inputs[name]):
-                self.users[maker].append((name, slot))
-            self.controls[name] = [one[1:] for one in node.input if one.startswith("^")]
-            missing = [one for one in node.input if source(one) not in self.nodes]
+            self.inputs[name], self.controls[name], missing = [], [], []
+            for one in node.input:
+                maker, _, index = one.removeprefix("^").partition(":")
+                if one.startswith("^"):
+                    self.controls[name].append(one[1:])
+                elif index and not index.isdecimal():
+                    raise ValueError(
+                        f"TensorFlow {tf.__version__} cannot import the graph: {name} takes an output without a number"
+                    )
+                else:
+                    self.users[maker].append((name, len(self.inputs[name])))
+                    self.inputs[name].append((maker, int(index or 0)))
+                missing += [] if maker in self.nodes else [one]
             if missing:
                 raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {name} needs {missing[0]}")
-        self._known = collections.defaultdict(dict)  # {question: {(name, …): answer}}
+        self._known = collections.defaultdict(dict)  # {question: {name: answer}}
         self.awaited = {one for controls in self.controls.values() for one in controls}
         self.functions = {function.signature.name: function for function in graph_def.library.function}
         self.shapes = static_shapes(graph_def, placeholder_shapes or {})  # first: it refuses ops that are not known yet
@@ -158,18 +168,22 @@ class Graph:
         """Return the definition of a node's op, or None for a function that is called."""
         return op_def_registry.get(self.nodes[name].op)
 
-    @_once
     def dtype(self, name, index=0):
         """Return the type of a node's output, as "float32", or "" if the op does not tell."""
-        node = self.nodes[name]
-        types = definitions.output_types(node.op)
-        if not types:
-            return ""
-        number, attribute = types[min(index, len(types) - 1)]
-        if attribute:
-            said = node.attr[attribute].type if attribute in node.attr else None
-            number = definitions.default_type(node.op, attribute) if said is None else said
-        return definitions.type_name(number)
+        types = self._types(name)
+        return types[min(index, len(types) - 1)] if types else ""
+
+    @_once
+    def _types(self, name):
+        """Return the type of each of the op's output arguments."""
+        node, found = self.nodes[name], []
+        for number, attribute in definitions.output_types(node.op):
+            if attribute and attribute in node.attr:
+                number = node.attr[attribute].type
+            elif attribute:
+                number = definitions.default_type(node.op, attribute)
+            found.append(definitions.type_name(number))
+        return found
 
     @_once
     def _read(self, name):
@@ -185,18 +199,19 @@ class Graph:
                 has_notes = True
             elif key == "_class":
                 beside = tuple(one.decode("utf-8", "replace") for one in value.list.s)
-            elif kind == "func" or value.list.func:
+            elif kind == "func" or (kind == "list" and value.list.func):
                 functions = [value.func] if kind == "func" else value.list.func
                 called[key] = [self.whole.alike.get(one.name, one.name) for one in functions]
                 attributes |= _settings(key, functions)
             elif not (unwritten and key == "shape"):
-                written = value.SerializeToString(deterministic=True)
+                written = _of_type(value.type) if kind == "type" else value.SerializeToString(deterministic=True)
                 if key == "token" and value.s in self.whole.python_functions:
                     python, written = value.s.decode(), self.whole.python_functions[value.s]
                 if written != defaults.get(key):
                     attributes[key] = written
         # A protobuf map comes in any order.
-        return _Said(attributes, dict(sorted(called.items())), beside, has_notes, python)
+        called = dict(sorted(called.items())) if len(called) > 1 else called
+        return _Said(attributes, called, beside, has_notes, python)
 
     @functools.cached_property
     def alike(self):
@@ -250,9 +265,10 @@ class Graph:
 
         A dataset only says what is called for its elements.
         """
-        op = self.nodes[name].op
-        called = [one for names in self.called(name).values() for one in names] if "Dataset" not in op else []
-        return definitions.is_stateful(op) or not all(map(self.is_pure, called))
+        op, called = self.nodes[name].op, self.called(name)
+        if definitions.is_stateful(op):
+            return True
+        return bool(called) and "Dataset" not in op and not all(map(self.is_pure, itertools.chain(*called.values())))
 
     @functools.cached_property
     def effects(self):
@@ -267,8 +283,9 @@ class Graph:
         """
         found: dict = {}
         for name in self.order:
-            needs = self.needs(name) if name not in unawaited else [maker for maker, _ in self.inputs[name]]
-            needs = [] if name in unmade or self.nodes[name].op == "Placeholder" else needs  # what is fed waits not
+            needs = self._needs[name] if name not in unawaited else [maker for maker, _ in self.inputs[name]]
+            if name in unmade or (needs and self.nodes[name].op == "Placeholder"):  # what is fed waits not
+                needs = []
             if copies and not copies.isdisjoint(needs):
                 needs = [one for taken in self.inputs[name] for one in self._copied(*taken, copies)]
                 needs += self.controls[name]
@@ -287,6 +304,7 @@ class Graph:
             name, index = self.inputs[name][index]
         return [name, *awaited]
 
+    @_once
     def has_effect(self, name):
         """Whether a node changes a variable, a queue or the like, and not only what it draws next or itself gives."""
         op = self.nodes[name].op
@@ -362,7 +380,7 @@ class Graph:
         return found
 
     def _needed(self, name):
-        return (*(maker for maker, _ in self.inputs[name]), *self.controls[name])
+        return (*[maker for maker, _ in self.inputs[name]], *self.controls[name])
 
     def surely_before(self, name):
         """Return what has run whenever a node has: not what one of several brings, as a turn before."""
@@ -459,8 +477,7 @@ class Graph:
     def _place(self, name):
         """Tell in which loop a node runs, from what it needs."""
         node = self.nodes[name]
-        known = [one for one in self.needs(name) if one in self.frames]
-        frames = [self.frames[one] for one in known if self.frames[one]]
+        frames = [frame for one in self._needs[name] if (frame := self.frames.get(one))]
         if node.op in ENTERS:
             self.frames[name] = Attributes(node)["frame_name"].s.decode("utf-8", "replace")
             self._parents.setdefault(self.frames[name], frames[0] if frames else "")

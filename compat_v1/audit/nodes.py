@@ -11,12 +11,13 @@ class Node:
     """A node of the normal form: `inputs` are literals or (node, output index); `steps` the rules that led to it."""
 
     __slots__ = ("attributes", "colocated", "controls", "device", "inputs", "late", "names", "number", "op", "outputs")
-    __slots__ += ("functions", "steps", "written")
+    __slots__ += ("functions", "sizes", "steps", "written")
 
     def __init__(self, number, op, attributes, inputs, controls, device, names):
         self.number, self.op, self.attributes, self.inputs = number, op, attributes, inputs
         self.controls, self.device, self.names = controls, device, names
         self.colocated, self.steps, self.late, self.outputs = (), set(), [], []
+        self.sizes: dict = {}  # {output index: the sizes of that, ints and `Size`s}
         self.written = device  # the device in the GraphDef, also if it only repeats that of a node to be beside
         self.functions: dict[str, list[str]] = {}
 
@@ -39,7 +40,7 @@ class Node:
 
 def what_is_done(op, functions, attributes, inputs, controls, device):
     """Return what is equal for nodes that compute the same from the same."""
-    parts = tuple(one.key if isinstance(one, Literal) else one for one in inputs)
+    parts = tuple([one.key if type(one) is Literal else one for one in inputs])
     parts = tuple(sorted(parts, key=hash)) if op in COMMUTING else parts
-    called = tuple((key, tuple(names)) for key, names in sorted(functions.items()))
-    return op, called, tuple(sorted(attributes.items())), parts, frozenset(controls), device
+    called = tuple((key, tuple(names)) for key, names in sorted(functions.items())) if functions else ()
+    return op, called, frozenset(attributes.items()), parts, frozenset(controls), device

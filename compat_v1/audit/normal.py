@@ -17,7 +17,7 @@ from compat_v1.audit.folding import fold
 from compat_v1.audit.graph import BACK_EDGES, ENTERS, MERGES, Attributes, Graph
 from compat_v1.audit.literals import Literal
 from compat_v1.audit.nodes import Node, what_is_done
-from compat_v1.audit.operands import is_op, is_over_all, refined, with_numbers
+from compat_v1.audit.operands import is_op, is_over_all, is_tensor, refined, with_numbers
 from compat_v1.audit.places import Places
 from compat_v1.audit.references import target
 from compat_v1.audit.rules import (
@@ -48,6 +48,7 @@ from compat_v1.audit.sizes import may_be_one, unknown
 ENTERING = ("as it enters",)
 # What these make of numbers that are written down is the same on any device: they copy, or round one result each.
 _ANYWHERE = {"Add", "AddV2", "Cast", "ExpandDims", "Fill", "Mul", "Neg", "Pack", "Reshape", "Sub"}
+_OF_PARTS = {"Reshape", "Slice", "StridedSlice", "Pad", "PadV2", "MirrorPad", "MirrorPadGrad"}
 _REDUCTIONS = ("Sum", "Mean", "Prod", "Max", "Min")
 # Two of these are two things, whatever they say of themselves.
 _SINGLE = {"Placeholder", "PlaceholderWithDefault", "PlaceholderV2", *MERGES, *BACK_EDGES, *ENTERS, "NoOp"}
@@ -90,7 +91,6 @@ class Normal(Places):
         self._shared: dict = {}
         self._frames: dict[str, Node] = {}
         self._constant: Node | None = None
-        self._sizes: dict = {}
         self._numbers = count()
         self._rewriter = rewriting.Rewriter(self)
         for name in graph.order:
@@ -144,31 +144,34 @@ class Normal(Places):
         """Return the sizes of a normal tensor, a tuple of ints and `Size`s, or None for an unknown rank."""
         if isinstance(operand, Literal):
             return operand.shape
-        return self._sizes.get(operand)
+        return operand[0].sizes.get(operand[1]) if is_tensor(operand) else None
 
     def assume(self, operand, sizes):
         """Say what sizes a tensor has that an op demands: what is kept by dropout must be a scalar."""
         if isinstance(operand, Literal) or sizes is None:
             return
-        known = self._sizes.get(operand)
+        node, index = operand
+        known = node.sizes.get(index)
         if known is None:
-            self._sizes[operand] = sizes
+            node.sizes[index] = sizes
         elif len(known) == len(sizes):
-            self._sizes[operand] = with_numbers(known, sizes)
+            node.sizes[index] = with_numbers(known, sizes)
 
     def set_sizes(self, node, sizes, index=0):
         """Say what sizes a node's output has instead of those that it had."""
-        self._sizes[node, index] = sizes
+        node.sizes[index] = sizes
 
     def node(self, name, op, attributes, inputs, controls=None, steps=(), outputs=1, sizes=None, shared=None):
         """Make a node that stands for `name`, or find the one that computes the same, and return it."""
         controls = self.controls(name) if controls is None else controls
-        alive = frozenset().union(*(one.alive for one in inputs if isinstance(one, Literal)))
-        makers = [one[0] for one in inputs if isinstance(one, tuple) and not isinstance(one, Literal)]
-        if not makers:
-            controls = controls | alive
-        elif alive and not any(one.name in self.graph.conditional for one in makers):
-            controls = controls | {one for one in alive if one.op != "the loop"}  # the branch is that of the literal
+        alive = frozenset().union(*[one.alive for one in inputs if type(one) is Literal and one.alive])
+        if alive:
+            makers = [one[0] for one in inputs if type(one) is tuple]
+            if not makers:
+                controls = controls | alive
+            elif not any(one.name in self.graph.conditional for one in makers):
+                # The branch is that of the literal.
+                controls = controls | {one for one in alive if one.op != "the loop"}
         definition = self.graph.nodes[name]
         if shared is None:
             shared = self.may_share(name, op) or (op == "Enter" and self._is_constant(name, attributes, inputs))
@@ -248,24 +251,16 @@ class Normal(Places):
         """Return what is known of the sizes of a node's outputs."""
         static = self.graph.shapes[name]
         shapes = [None if one is None else self.sizes(one) for one in operands]
-        literals = [rest.literal(self, self.pushed(one)) for one in operands]
+        literals = [one if type(one) is Literal else rest.literal(self, self.pushed(one)) for one in operands]
         derived = dimensions(op, shapes, literals, Attributes(self.graph.nodes[name])) or []
         derived = [*derived, *[None] * (len(static) - len(derived))]
-        if op == "Reshape" and derived[0] is None:
-            derived[0] = self._joined_sizes(operands[1])
+        if op in _OF_PARTS and derived[0] is None:
+            derived[0] = self._derived_from_parts(name, op, operands, shapes[0])
         if op in ("BatchMatMulV2", "MatMul"):
             derived[0] = rest.of_factor(self, name, op, operands, derived[0])
-        if op == "Slice" and derived[0] is None and shapes[0] is not None:
-            derived[0] = rest.of_slice(shapes[0], *operands[1:])
-        if op == "StridedSlice" and derived[0] is None and shapes[0] is not None:
-            derived[0] = rest.of_strided(shapes[0], operands[1:], Attributes(self.graph.nodes[name]))
-        if op in ("Pad", "PadV2", "MirrorPad") and derived[0] is None and shapes[0] is not None:
-            derived[0] = rest.of_padded(shapes[0], operands[1])
-        if op == "MirrorPadGrad" and derived[0] is None and shapes[0] is not None:
-            derived[0] = rest.without_padding(self, shapes[0], operands[1])
-        if op == "ResourceGather" and None not in (static[0], shapes[1]):
+        elif op == "ResourceGather" and None not in (static[0], shapes[1]):
             derived[0] = rest.of_rows(len(static[0]), shapes[1], Attributes(self.graph.nodes[name]))
-        if op in _REDUCTIONS and is_over_all(operands) and "keep_dims" not in self.graph.attributes(name):
+        elif op in _REDUCTIONS and is_over_all(operands) and "keep_dims" not in self.graph.attributes(name):
             derived[0] = ()
         # Of another rank is what comes from operands that rules have left in another shape.
         found = [
@@ -278,6 +273,20 @@ class Normal(Places):
             elif None in (hint, found[index]) or len(hint) == len(found[index]):  # or the pair that told it was wrong
                 found[index] = refined(hint, found[index])
         return found
+
+    def _derived_from_parts(self, name, op, operands, shape):
+        """Return the sizes that the parts of a shape, a slice or a padding say, or None."""
+        if op == "Reshape":
+            return self._joined_sizes(operands[1])
+        if shape is None:
+            return None
+        if op == "Slice":
+            return rest.of_slice(shape, *operands[1:])
+        if op == "StridedSlice":
+            return rest.of_strided(shape, operands[1:], Attributes(self.graph.nodes[name]))
+        if op == "MirrorPadGrad":
+            return rest.without_padding(self, shape, operands[1])
+        return rest.of_padded(shape, operands[1])
 
     def _unless_refuted(self, name, op, sizes):
         """Return what a rule says of a node's sizes, and where TensorFlow knows of others, these."""
@@ -309,7 +318,7 @@ class Normal(Places):
         """Return the sizes of a node's outputs as far as they are numbers, None where they are not."""
         found = []
         for index in range(len(node.outputs)):
-            shape = self._sizes.get((node, index))
+            shape = node.sizes.get(index)
             found.append(None if shape is None else tuple(one if isinstance(one, int) else None for one in shape))
         return found
 
@@ -345,7 +354,9 @@ class Normal(Places):
                 made = made or self.keep(name, node.op, operands)
                 self.tensors[name, index] = (made, index)
                 continue
-            self.tensors[name, index] = output._replace(alive=self._without_implied(alive | output.alive))
+            known = alive | output.alive
+            implied = known if len(known) < 2 else self._without_implied(known)
+            self.tensors[name, index] = output if implied == output.alive else output._replace(alive=implied)
         if made is None:
             begins = any(one in self.initial for one, _ in self.graph.inputs[name])
             rule = "constants" if node.op == "Const" else "initial value" if begins else "computed shapes"
@@ -361,12 +372,12 @@ class Normal(Places):
 
     def reads_a_ref(self, name):
         """Whether an input is a variable's reference, so that when it is read may matter."""
-        makers = self.graph.inputs[name]
-        return any(gives_reference(self.graph.nodes[maker].op, index) is not False for maker, index in makers)
+        nodes, makers = self.graph.nodes, self.graph.inputs[name]
+        return any([gives_reference(nodes[maker].op, index) is not False for maker, index in makers])
 
     def _know_sizes(self, node, index, sizes):
-        if (node, index) not in self._sizes and sizes is not None:
-            self._sizes[node, index] = tuple(
+        if index not in node.sizes and sizes is not None:
+            node.sizes[index] = tuple(
                 unknown(("size", node, index, axis)) if size is None else size for axis, size in enumerate(sizes)
             )
         while len(node.outputs) <= index:

@@ -40,7 +40,7 @@ NOTES_ON_PRODUCTS = ("grad_a", "grad_b", "grad_x", "grad_y")
 
 def is_tensor(operand):
     """Whether an operand is what a node gives, no constant."""
-    return operand is not None and not isinstance(operand, Literal)
+    return type(operand) is tuple
 
 
 def makers(node):
@@ -122,7 +122,7 @@ def leaves_of(operand):
 
 def is_op(operand, *ops):
     """Whether an operand is made by a node of one of these ops."""
-    return isinstance(operand, tuple) and not isinstance(operand, Literal) and operand[0].op in ops
+    return type(operand) is tuple and operand[0].op in ops
 
 
 def times(a, b):

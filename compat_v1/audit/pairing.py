@@ -43,6 +43,7 @@ class Pairing:
         """`given`: pairs of nodes that are known to be partners."""
         self.sides = (_Side(original), _Side(port))
         self.partner, self.back = {}, {}
+        self._open = [original.nodes, port.nodes]
         self._new = []
         self._unnamed = unnamed(self.sides)
         self.numbered = renumbered.numbered(self.sides)  # whose names say nothing, as TensorFlow made them
@@ -171,6 +172,12 @@ class Pairing:
         makers = [(operand[0], operand[1]) for operand in node.inputs if is_tensor(operand)]
         return [(self.partner.get(maker) if side is self.sides[0] else maker, index) for maker, index in makers]
 
+    def _without_partner(self, which):
+        """Return the nodes of a side, 0 or 1, that have none: ever fewer."""
+        taken = (self.partner, self.back)[which]
+        self._open[which] = [node for node in self._open[which] if node not in taken]
+        return self._open[which]
+
     def pair(self, node, other):
         """Make two nodes partners."""
         self.partner[node], self.back[other] = other, node
@@ -187,11 +194,10 @@ class Pairing:
         """
         groups = defaultdict(lambda: ([], []))
         for which, side in enumerate(self.sides):
-            taken = (self.partner, self.back)[which]
-            for node in side.normal.nodes:
+            for node in self._without_partner(which):
                 if node in self.numbered and node.op not in _NAMED:
                     continue
-                if node not in taken and (side.users.get(node) or node.op != "Exit" or last):
+                if node.op != "Exit" or side.users.get(node) or last:
                     groups[self._by_variable(side, node) or key(side, node)][which].append(node)
         several = []
         for left, right in groups.values():
@@ -221,8 +227,8 @@ class Pairing:
         """Pair variables, and what is fed, that are of one name and alike in all that they are made from."""
         groups = defaultdict(lambda: ([], []))
         for which, side in enumerate(self.sides):
-            for node in side.normal.nodes:
-                if node.op in _NAMED and node not in (self.partner, self.back)[which] and node not in self.numbered:
+            for node in self._without_partner(which):
+                if node.op in _NAMED and node not in self.numbered:
                     groups[side.below[node], side.local[node]][which].append(node)
         self._match_names(groups.values())
 
@@ -273,9 +279,10 @@ class Pairing:
             self._try_alike(node.controls, other.controls, strict, alike)
             here, there = self.sides[0].users[node], self.sides[1].users[other]
             if len(here) <= 64 and len(there) <= 64:
-                for slot in dict.fromkeys(slot for _, slot in here):
+                alone = [one for one in here if one[0] not in self.partner]
+                for slot in dict.fromkeys(slot for _, slot in here) if alone else ():
                     self._try_alike(
-                        [one for one, at in here if at == slot],
+                        [one for one, at in alone if at == slot],
                         [one for one, at in there if at == slot],
                         strict,
                         alike,
@@ -284,8 +291,10 @@ class Pairing:
     def _try_alike(self, nodes, others, strict, alike=False):
         left = [one for one in nodes if one not in self.partner]
         right = [one for one in others if one not in self.back] if left else []
+        if not right:
+            return
         groups = defaultdict(lambda: ([], []))
-        for which, some in enumerate((left, right) if right else ()):
+        for which, some in enumerate((left, right)):
             for one in some:
                 groups[self.sides[which].local[one] if strict or alike else one.op][which].append(one)
         for left, right in groups.values():

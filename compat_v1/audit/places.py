@@ -15,12 +15,15 @@ class Places:
 
     def controls(self, name):
         """Return the normal nodes that a node waits for, itself and for its inputs that are no nodes."""
-        found, is_merge = set(), self.graph.nodes[name].op in MERGES
+        found = set()
         for one in self.graph.controls[name]:
             found |= self.awaited(one)
         for one, index in self.graph.inputs[name]:
-            stands_in = is_merge and isinstance(self.tensors.get((one, index)), Literal)
-            if one in self.waits and not stands_in:  # else the node for the literal waits: a Merge takes what comes
+            if one not in self.waits:
+                continue
+            # Of a literal that a Merge takes the node for that waits: a Merge takes what comes.
+            is_literal = isinstance(self.tensors.get((one, index)), Literal)
+            if not (is_literal and self.graph.nodes[name].op in MERGES):
                 found |= self.waits[one]
                 self.carried |= self.waits[one]
         return found | self.measured_for(name) | self._read_before(name)
@@ -65,6 +68,8 @@ class Places:
     def _place_and_waits(self, name):
         """Return what says in which loop or branch a literal is made, and what its making waits for otherwise."""
         alive, waits = set(), set()
+        if not self.graph.needs(name):
+            return frozenset(), waits
         for one in self.graph.controls[name]:
             maker = self.graph.nodes[one]
             placed = maker.op in MERGES or any(
@@ -78,9 +83,12 @@ class Places:
             alive.add(self._frame(frame) if in_turn else self.made[one])
         measured = set()
         for one, index in self.graph.inputs[name]:
-            waits |= self.waits.get(one, frozenset())
-            is_literal = isinstance(self.tensors.get((one, index)), Literal)
-            if one not in self.initial:  # what begins with zeros in its shape need not wait for the initializer
+            if one in self.waits:
+                waits |= self.waits[one]
+            if one in self.initial:  # what begins with zeros in its shape need not wait for the initializer
+                continue
+            if one in self.measured or one in self.graph.effects:
+                is_literal = isinstance(self.tensors.get((one, index)), Literal)
                 measured.update((self.measured if is_literal else self.graph.effects).get(one, ()))
         if measured:
             self.measured[name] = measured
@@ -90,8 +98,7 @@ class Places:
 
     def _without_implied(self, alive):
         """Return what tells places without the branches that others of them are inside of."""
-        several = len(alive) > 1
-        return frozenset(one for one in alive if not (several and any(is_inside(other, one) for other in alive)))
+        return frozenset(one for one in alive if not any(is_inside(other, one) for other in alive))
 
     def _begins_turn(self, name):
         """Whether what is switched, and handed on by an Identity, is so by the condition of a loop."""
@@ -100,8 +107,8 @@ class Places:
 
     def measured_for(self, name):
         """Return the nodes with effects that run for a node only as it takes or awaits a size of what they change."""
-        needs = self.graph.needs(name)
-        measured = set().union(*(self.measured[one] for one in needs if one in self.measured))
+        needs = self.graph.needs(name) if self.measured else ()
+        measured = set().union(*[self.measured[one] for one in needs if one in self.measured])
         for one in needs if measured else ():
             if one not in self.measured:
                 measured -= self.graph.effects.get(one, frozenset())
@@ -113,8 +120,8 @@ class Places:
         So may the constant that it takes.
         """
         found, seen = set(), set()
-        variable = self.made.get(self.graph.inputs[name][0][0]) if self.graph.inputs[name] else None
-        if variable is None or not self.graph.has_effect(name):
+        variable = self.made.get(self.graph.inputs[name][0][0]) if self.graph.has_effect(name) else None
+        if variable is None:
             return found
         awaited = [one for taken in (name, *self._constants(name)) for one in self.graph.controls[taken]]
         sizes = [one for one in awaited if isinstance(self.tensors.get((one, 0)), Literal)]
@@ -171,5 +178,5 @@ class Places:
         controls = literal.alive.union(*(self.waits.get(one, ()) for one in (maker, *literal.names[:1])))
         node = Node(next(self._numbers), "Const", {}, [literal], controls, "", [*literal.names, name][:1])
         self.nodes.append(node)
-        self._sizes[node, 0] = literal.shape
+        node.sizes[0] = literal.shape
         return node, 0

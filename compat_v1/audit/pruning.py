@@ -16,7 +16,7 @@ def users_of(normal):
     users = collections.defaultdict(set)
     for node in normal.nodes:
         for operand in node.inputs:
-            if operand is not None and not isinstance(operand, Literal):
+            if type(operand) is tuple:
                 users[operand[0]].add(node)
         for one in node.controls:
             users[one].add(node)
@@ -85,8 +85,8 @@ def arranged(normal):
         todo = [first]
         while todo:
             node = todo[-1]
-            makers = [one for k, one in enumerate(node.inputs) if k not in node.late and not isinstance(one, Literal)]
-            missing = [one for one in (*(maker for maker, _ in makers), *node.controls) if one not in order]
+            makers = [o[0] for k, o in enumerate(node.inputs) if type(o) is tuple and k not in node.late]
+            missing = [one for one in (*makers, *node.controls) if one not in order]
             if missing and node not in order:
                 if node in waiting:
                     raise ValueError(f"a rule of the audit makes {node.name} from itself: of this graph it cannot tell")

@@ -12,7 +12,9 @@ def literal(normal, operand):
         operand = operand[0].inputs[0]
     if isinstance(operand, Literal):
         return operand
-    node = normal.graph.nodes.get(operand[0].name) if is_op(operand, "Pack") else None
+    if not is_op(operand, "Pack"):
+        return None
+    node = normal.graph.nodes.get(operand[0].name)
     parts = [literal(normal, one) for one in operand[0].inputs] if node and node.op == "Pack" else [None]
     packed = None if None in parts else normal.fold(node, parts)
     return packed and whole(packed[0], parts[0].dtype)

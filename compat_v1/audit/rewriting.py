@@ -141,9 +141,9 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
     def _take(self, name, node, operands):
         if oldest.rewrite(self, name, node, operands):
             return True
-        rules = _BY_OP.get(node.op) if None not in operands else ()
-        if rules and any(rule(self, name, node, operands) for rule in rules):
-            return True
+        for rule in _BY_OP.get(node.op, ()) if None not in operands else ():
+            if rule(self, name, node, operands):
+                return True
         rule = getattr(self, f"_{node.op}", None)
         return bool(rule and rule(name, node, operands)) or self._plain(name, node, operands)
 

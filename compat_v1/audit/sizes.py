@@ -4,7 +4,7 @@ A size is a Python int where it is known, or a `Size`: a sum of products of unkn
 are equal whatever is fed; two that are not may still be equal for some feeds.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from itertools import count
 from math import gcd
 from typing import Any
@@ -17,21 +17,24 @@ _too_large = count()
 class Size:
     """A polynomial with whole coefficients: {(unknown, unknown, …): coefficient}, the unknowns of a product sorted.
 
-    `weight`: of how many unknowns it is made; `depth`: how many of them are inside each other.
+    `weight`: of how many unknowns it is made; `depth`: how many of them are inside each other; `has_parts`: whether any
+    is what an op takes as a part of another.
     """
 
-    __slots__ = ("_hash", "_text", "depth", "terms", "weight")
+    __slots__ = ("_hash", "_text", "depth", "has_parts", "terms", "weight")
 
     def __init__(self, terms: dict[tuple[Hashable, ...], int]):
         self.terms = terms
         self._hash = hash(frozenset(terms.items()))
         self._text: str | None = None
-        self.weight, self.depth = 0, 0
+        self.weight, self.depth, self.has_parts = 0, 0, False
         for product in terms:
             self.weight += len(product)
-            for one in (inner for name in product for inner in _inside(name)):
-                self.weight += one.weight
-                self.depth = max(self.depth, 1 + one.depth)
+            for name in product:
+                self.has_parts |= isinstance(name, tuple) and name[0] == "part"
+                for one in _inside(name):
+                    self.weight += one.weight
+                    self.depth = max(self.depth, 1 + one.depth)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Size) and self.terms == other.terms
@@ -47,10 +50,12 @@ class Size:
         return self._text
 
 
-def _inside(name: Any) -> "Iterator[Size]":
-    """Yield the sizes that an unknown is computed from."""
-    for part in name[1:] if isinstance(name, tuple) and name[0] != "size" else ():
-        yield from (one for one in (part if isinstance(part, frozenset) else (part,)) if isinstance(one, Size))
+def _inside(name: Any) -> list[Size]:
+    """Return the sizes that an unknown is computed from."""
+    if not isinstance(name, tuple) or name[0] == "size":
+        return []
+    parts = [one for part in name[1:] for one in (part if isinstance(part, frozenset) else (part,))]
+    return [one for one in parts if isinstance(one, Size)]
 
 
 def measured(sizes: Any) -> set[Any]:
@@ -98,7 +103,7 @@ def add(a: AnySize, b: AnySize) -> AnySize:
     terms = dict(_terms(a))
     for product, factor in _terms(b).items():
         terms[product] = terms.get(product, 0) + factor
-    for product, factor in terms.items():
+    for product, factor in terms.items() if _has_parts(a) or _has_parts(b) else ():
         whole = _whole(product, factor)
         if whole is not None:
             return add(whole, _size({one: many for one, many in terms.items() if one != product}))
@@ -109,7 +114,9 @@ def multiply(a: AnySize, b: AnySize) -> AnySize:
     """Return a * b."""
     if isinstance(a, int) and isinstance(b, int):
         return a * b
-    for one, other in ((a, b), (b, a)):
+    if a == 1 or b == 1:
+        return a if b == 1 else b
+    for one, other in ((a, b), (b, a)) if _has_parts(a) or _has_parts(b) else ():
         wholes = [(product, _whole(product, other)) for product in _terms(one)]
         for product, whole in wholes:
             if whole is not None:
@@ -117,7 +124,7 @@ def multiply(a: AnySize, b: AnySize) -> AnySize:
                 return add(multiply(factor, whole), multiply(subtract(one, _size({product: factor})), other))
     for one, other in ((a, b), (b, a)):
         if isinstance(one, int):
-            return other if one == 1 else _size({product: one * factor for product, factor in _terms(other).items()})
+            return _size({product: one * factor for product, factor in _terms(other).items()})
     terms: dict[tuple[Hashable, ...], int] = {}
     factors = sum(max(map(len, _terms(one)), default=0) for one in (a, b))
     if factors > _MOST_FACTORS or len(_terms(a)) * len(_terms(b)) > _MOST_TERMS:
@@ -144,6 +151,8 @@ def divide(a: AnySize, b: AnySize) -> AnySize:
         return a // b
     if b == 1:
         return a
+    if a == b:
+        return 1
     for divisor in (b, _at_least_one(b)):
         quotient = _exact(a, divisor)
         if quotient is not None:
@@ -155,6 +164,10 @@ def part(a: AnySize, b: AnySize) -> AnySize:
     """Return a / b where an op stops unless b divides a: b times as much is a."""
     quotient = divide(a, b)
     return unknown(("part", a, b)) if quotient == unknown(("floor", a, b)) else quotient
+
+
+def _has_parts(a: AnySize) -> bool:
+    return isinstance(a, Size) and a.has_parts
 
 
 def _whole(product: Any, many: AnySize) -> AnySize | None:

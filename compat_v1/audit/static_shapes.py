@@ -109,10 +109,17 @@ def _import(graph_def, placeholder_shapes, vague):
 
 
 class _WithoutPlaces(tf.Graph):
-    """A graph that is imported for its shapes: that each op has a device, and is beside others, is said in Python."""
+    """A graph that is imported for its shapes: Python asks nothing more of its ops, neither devices nor inputs."""
 
-    def _add_new_tf_operations(self, compute_devices=True):  # what a release does not call changes nothing
-        super()._add_new_tf_operations(compute_devices)
+    def _create_op_helper(self, op, compute_device=True):  # what a release does not call changes nothing
+        pass
+
+    def _add_new_tf_operations(self, compute_devices=True):
+        if not hasattr(self, "new_operations"):  # as before TensorFlow 2.16
+            super()._add_new_tf_operations(compute_devices)
+        else:
+            for one in self.new_operations():
+                self._create_op_from_tf_operation(one, compute_device=False)
         return []
 
 

@@ -140,7 +140,7 @@ class Verification:
     def _compare_shapes(self, node, other):
         """Compare what is known of the shapes of what nodes give: a rule may have left out what made one larger."""
         for index, pair in enumerate(zip(*self._known_shapes(node, other), strict=False)):
-            if None not in pair and not may_be_one(*pair):
+            if None not in pair and pair[0] != pair[1] and not may_be_one(*pair):
                 here, there = (list("?" if isinstance(size, Size) else size for size in shape) for shape in pair)
                 what = f"gives output {index} in the shape {here}, {there} in the port"
                 self.find("shape", node, other, what, sizes=changed(here, there))

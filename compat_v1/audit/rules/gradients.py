@@ -360,7 +360,8 @@ class GradientRules:
         written = with_rest(target)
         if -1 in written and -1 not in shape.value:
             self.normal.rests[name] = target[written.index(-1)]
-        if own is not None and own in (target, reshaped(own, written)) and not isinstance(tensor, Literal):
+        is_own = own is not None and (own == target or own == reshaped(own, written))
+        if is_own and not isinstance(tensor, Literal):
             self._demand(name, own, target, shape)
             self.normal.alias(name, tensor, "own shape")
             return True
@@ -394,9 +395,11 @@ class GradientRules:
 
     def _demand(self, name, own, target, shape):
         """Note the size that a Reshape asks for, where no -1 leaves it open, and that which is there."""
+        if -1 in shape.value:
+            return
         written = with_rest(target)
         found = reshaped(own, written) if -1 in written else own
-        if found is None or len(found) != len(target) or -1 in shape.value:
+        if found is None or len(found) != len(target):
             return
         different = [pair for pair in zip(target, found, strict=True) if pair[0] != pair[1]]
         if len(different) == 1:

@@ -19,8 +19,10 @@ def rewrite(rewriter, name, node, operands):
     """Take a node over by the rule for its op, and say whether one applied."""
     if None in operands:
         return False
-    rules = _RULES.get(node.op)
-    return bool(rules) and any(rule(rewriter, name, node, operands) for rule in rules)
+    for rule in _RULES.get(node.op, ()):
+        if rule(rewriter, name, node, operands):
+            return True
+    return False
 
 
 def _copied_rows(rewriter, name, node, operands):

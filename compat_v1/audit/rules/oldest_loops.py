@@ -13,10 +13,12 @@ _IN_TURN = 3  # of the nodes of a counter, the place of what it is in the body o
 def finish(normal):
     """Apply the rules; nodes that are not needed any more go to `normal.removed`."""
     users, inside = None, {}
+    has_branches = any(node.op in SWITCHES for node in normal.nodes)
     for node in normal.nodes:
         if node.op not in MERGES:
             _leave_out_own_waits(node)
-            _leave_out_branches(node, inside)
+            if has_branches:
+                _leave_out_branches(node, inside)
         if node.op == "NoOp" and len(node.controls) > 1 and all(one.op == "NoOp" for one in node.controls):
             users = users or users_of(normal)
             _join_groups(normal, node, users)
@@ -35,6 +37,8 @@ def finish(normal):
 
 def _leave_out_own_waits(node):
     """What a node takes it waits for in any case."""
+    if not node.controls:
+        return
     taken = set(makers(node))
     taken = taken.union(*(makers(one) for one in taken if one.op not in MERGES))  # which came before those
     if node.controls & taken:
