@@ -89,10 +89,11 @@ class Attributes:
         return key in self._map
 
 
-class _Said(NamedTuple):
+class Said(NamedTuple):
     """What a NodeDef says: its `attributes`, the functions `called`, what it is to be placed `beside`.
 
-    `python`: the function in Python that it calls, by its number in the process, or "".
+    `has_notes`: whether a graph builder has written something down for itself; `python`: the function in Python that it
+    calls, by its number in the process, or "".
     """
 
     attributes: dict[str, bytes]
@@ -186,8 +187,8 @@ class Graph:
         return found
 
     @_once
-    def _read(self, name):
-        """Return what a node's NodeDef says, read in one pass."""
+    def said(self, name):
+        """Return what a node's NodeDef says, a `Said`, read in one pass."""
         node = self.nodes[name]
         unwritten = node.op == "Placeholder" and not has_shape(self.graph_def, node)
         defaults = definitions.defaults(node.op)
@@ -211,7 +212,7 @@ class Graph:
                     attributes[key] = written
         # A protobuf map comes in any order.
         called = dict(sorted(called.items())) if len(called) > 1 else called
-        return _Said(attributes, called, beside, has_notes, python)
+        return Said(attributes, called, beside, has_notes, python)
 
     @functools.cached_property
     def alike(self):
@@ -226,33 +227,25 @@ class Graph:
         anew = [v1.AttrValue(s=b"pyfunc_%d" % place) for place in range(len(in_order))]
         return {token: one.SerializeToString() for token, one in zip(in_order, anew, strict=True)}
 
-    def python_function(self, name):
-        """Return the function in Python that a node calls as its process numbered it, or ""."""
-        return self._read(name).python
-
-    def has_notes(self, name):
-        """Whether a graph builder has written something down for itself at a node."""
-        return self._read(name).has_notes
-
     def attributes(self, name):
         """Return a node's attributes, {name: bytes}, without those that have the op's default value, and without notes.
 
         A GraphDef may leave a default out, so that whether it stands there tells nothing about the graph. What calls
         functions is not among them, but for what it says to these: that is compared by what these do.
         """
-        return self._read(name).attributes.copy()
+        return self.said(name).attributes.copy()
 
     def own_type(self, name):
         """Return of a node's attributes the type of what it takes and gives, {"T": bytes}, if it has that."""
-        return {key: value for key, value in self._read(name).attributes.items() if key == "T"}
+        return {key: value for key, value in self.said(name).attributes.items() if key == "T"}
 
     def colocated(self, name):
         """Return the names of what a node is to be placed beside, as they stand in `_class`."""
-        return self._read(name).beside
+        return self.said(name).beside
 
     def called(self, name):
         """Return the functions that a node calls, {attribute: names}, the first of those alike; the op may be one."""
-        return self._read(name).called
+        return self.said(name).called
 
     @_once
     def constant(self, name):

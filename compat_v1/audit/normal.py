@@ -177,8 +177,8 @@ class Normal(Places):
             shared = self.may_share(name, op) or (op == "Enter" and self._is_constant(name, attributes, inputs))
         if op in self.graph.functions:
             op = "a function"
-        functions = self.graph.called(name)
-        beside, placed = self.graph.colocated(name), self.graph.devices[name]
+        said, placed = self.graph.said(name), self.graph.devices[name]
+        functions, beside = said.called, said.beside
         if op in _ANYWHERE and inputs and all(map(_is_known, inputs)):
             beside, placed = [], ""
         device = placed if not self._is_repeated(name, placed, beside) else ""
@@ -195,10 +195,10 @@ class Normal(Places):
         found.functions = functions
         if len(found.names) > 1:
             found.steps.add("one of each")
-        if self.graph.has_notes(name):
+        if said.has_notes:
             found.steps.add("private attributes")
-        if self.graph.python_function(name):
-            found.steps.add(f"count of functions: {self.graph.python_function(name)}")
+        if said.python:
+            found.steps.add(f"count of functions: {said.python}")
         if self.graph.devices[name] != definition.device:
             of_variable = bool(inputs) and is_op(inputs[0], "VarHandleOp")
             found.steps.add("places of variables" if of_variable else "places of arrays")

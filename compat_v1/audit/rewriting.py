@@ -51,8 +51,8 @@ from compat_v1.audit.rules.gradients import GradientRules
 from compat_v1.audit.rules.loops import LoopRules
 from compat_v1.audit.rules.ops import OpRules
 
-# Rules by op that come after those for the oldest releases and before the rules of a `Rewriter` itself.
-_BY_OP: dict = {}
+# Rules by op, those for the oldest releases first; they come before the rules of a `Rewriter` itself.
+_BY_OP: dict = {op: list(rules) for op, rules in oldest.RULES.items()}
 for _rules in (
     activations.RULES,
     sparse.RULES,
@@ -139,8 +139,6 @@ class Rewriter(Computing, GradientRules, LoopRules, OpRules):
         return is_taken
 
     def _take(self, name, node, operands):
-        if oldest.rewrite(self, name, node, operands):
-            return True
         for rule in _BY_OP.get(node.op, ()) if None not in operands else ():
             if rule(self, name, node, operands):
                 return True

@@ -280,6 +280,8 @@ def _size(terms: dict[tuple[Hashable, ...], int]) -> AnySize:
 
 def _exact(a: AnySize, b: AnySize) -> AnySize | None:
     """Return a / b if b divides a, by long division of polynomials."""
+    if len(_terms(a)) == len(_terms(b)) == 1 and a != 0 and not (_has_parts(a) or _has_parts(b)):
+        return _quotient(*next(iter(_terms(a).items())), *next(iter(_terms(b).items())))
     ordered = (a, b) if len(_terms(b)) > 1 else ()  # of one term, any comes first
     names = sorted({name for one in ordered for product in _terms(one) for name in product}, key=_said)
 

@@ -15,16 +15,6 @@ from compat_v1.audit.renumbered import GIVEN, SAVED
 v1 = tf.compat.v1
 
 
-def rewrite(rewriter, name, node, operands):
-    """Take a node over by the rule for its op, and say whether one applied."""
-    if None in operands:
-        return False
-    for rule in _RULES.get(node.op, ()):
-        if rule(rewriter, name, node, operands):
-            return True
-    return False
-
-
 def _copied_rows(rewriter, name, node, operands):
     """A look-up ends in an Identity of the rows that it gathered, and clipped by their norms."""
     rows = operands[0]
@@ -316,7 +306,7 @@ _MODULES = (
     "rows",
     "zeros",
 )
-_RULES = {op: (rule,) for op, rule in _OWN.items()}
+RULES = {op: [rule] for op, rule in _OWN.items()}
 for _module in _MODULES:
     for _op, _rule in importlib.import_module(f"compat_v1.audit.rules.oldest_{_module}").RULES.items():
-        _RULES[_op] = (*_RULES.get(_op, ()), _rule)
+        RULES.setdefault(_op, []).append(_rule)
