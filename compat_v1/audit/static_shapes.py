@@ -101,27 +101,22 @@ def _import(graph_def, placeholder_shapes, vague):
         merge.attr.pop("_output_shapes", None)  # what was written with the graph is the shape that it enters with
     try:
         write_sizes(known)
-        with _WithoutPlaces().as_default() as graph:
+        with _ForShapes().as_default() as graph:
             v1.import_graph_def(known, name="")
-            return {op.name: [_tuple(output.shape) for output in op.outputs] for op in graph.get_operations()}
+            return {op.name: [_tuple(output) for output in op.outputs] for op in graph.get_operations()}
     except (ValueError, KeyError, TypeError, DecodeError, tf.errors.OpError) as error:
         raise ValueError(f"TensorFlow {tf.__version__} cannot import the graph: {error}") from None
 
 
-class _WithoutPlaces(tf.Graph):
-    """A graph that is imported for its shapes: Python asks nothing more of its ops, neither devices nor inputs."""
-
-    def _create_op_helper(self, op, compute_device=True):  # what a release does not call changes nothing
-        pass
+class _ForShapes(tf.Graph):
+    """A graph that is imported for its shapes: of TensorFlow's ops Python is told no more than these."""
 
     def _add_new_tf_operations(self, compute_devices=True):
-        if not hasattr(self, "new_operations"):  # as before TensorFlow 2.16
-            super()._add_new_tf_operations(compute_devices)
-        else:
-            for one in self.new_operations():
-                self._create_op_from_tf_operation(one, compute_device=False)
+        for one in self.new_operations():
+            tf.Operation._from_c_op(one, self)
         return []
 
 
-def _tuple(shape):
-    return None if shape.rank is None else tuple(shape.as_list())
+def _tuple(output):
+    sizes, is_unknown = output._shape  # what `output.shape` is made of, which takes longer
+    return None if is_unknown else tuple(sizes)
