@@ -195,12 +195,14 @@ class Graph:
         attributes, beside, has_notes, python = {}, (), False, ""
         called = {"the op": [node.op]} if node.op in self.functions else {}
         for key, value in node.attr.items():
-            kind = value.WhichOneof("value")
             if key in NOTES:
                 has_notes = True
-            elif key == "_class":
-                beside = tuple(one.decode("utf-8", "replace") for one in value.list.s)
-            elif kind == "func" or (kind == "list" and value.list.func):
+                continue
+            if key == "_class":
+                beside = tuple([one.decode("utf-8", "replace") for one in value.list.s])
+                continue
+            kind = value.WhichOneof("value")
+            if kind == "func" or (kind == "list" and value.list.func):
                 functions = [value.func] if kind == "func" else value.list.func
                 called[key] = [self.whole.alike.get(one.name, one.name) for one in functions]
                 attributes |= _settings(key, functions)
@@ -457,10 +459,10 @@ class Graph:
             needs[name] = self._needed(name)
             if node.op in MERGES:
                 needs[name] = [one for one in needs[name] if self.nodes[one].op not in BACK_EDGES]
-        with_stacks = {name: list(makers) for name, makers in needs.items()}
+        with_stacks = dict(needs)
         for pushes, pops in self.stacks.values():
-            for pop in pops:
-                with_stacks[pop] += [self.inputs[push][1][0] for push in pushes if len(self.inputs[push]) > 1]
+            pushed = [self.inputs[push][1][0] for push in pushes if len(self.inputs[push]) > 1]
+            with_stacks.update((pop, [*needs[pop], *pushed]) for pop in pops)
         for wanted in (with_stacks, needs):
             order = in_order(wanted)
             if len(order) == len(self.nodes):

@@ -198,9 +198,10 @@ def _node_of(normal, name):
 def consumed(verification):
     """Yield a `Finding` for each node without a normal node whose place no rule explains."""
     normals = [side.normal for side in verification.pairing.sides]
+    placed = set().union(*(_placed(one.graph) for one in normals))
     for normal, other in (normals, normals[::-1]):
         for name in normal.consumed:
-            if not any(_is_placed(one.graph, name) for one in normals):
+            if name not in placed:
                 continue
             is_twin = name in other.consumed and other.graph.nodes[name].op == normal.graph.nodes[name].op
             if is_twin and _is_placed_alike(normal.graph, other.graph, name):
@@ -227,9 +228,9 @@ def consumed(verification):
                     yield Finding("placement", None, None, what, name)
 
 
-def _is_placed(graph, name):
-    """Whether a graph has a node and says where it is to be, or beside what."""
-    return name in graph.nodes and bool(graph.devices[name] or graph.colocated(name))
+def _placed(graph):
+    """Return the names of the nodes of which a graph says where they are to be, or beside what."""
+    return {name for name in graph.nodes if graph.devices[name] or graph.said(name).beside}
 
 
 def _is_placed_alike(graph, other, name):

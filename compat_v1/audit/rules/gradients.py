@@ -395,7 +395,7 @@ class GradientRules:
 
     def _demand(self, name, own, target, shape):
         """Note the size that a Reshape asks for, where no -1 leaves it open, and that which is there."""
-        if -1 in shape.value:
+        if own == target or -1 in shape.value:
             return
         written = with_rest(target)
         found = reshaped(own, written) if -1 in written else own

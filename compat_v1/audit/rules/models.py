@@ -101,7 +101,8 @@ def finish(rewriter):
     """Let the gradient for weights of one, which nobody uses, be what it is for a tensor of them: not summed."""
     normal = rewriter.normal
     users: dict = {}
-    for node in normal.nodes:
+    has_ones = any(node.op == "Mul" and any(is_scalar(one, 1) for one in node.inputs) for node in normal.nodes)
+    for node in normal.nodes if has_ones else ():
         if node.op != "Sum" or not is_op(node.inputs[0], "Mul"):
             continue
         users = users or users_of(normal)

@@ -6,7 +6,7 @@ Everything is brought into the newer form, when the normal form of a graph is wh
 import itertools
 
 from compat_v1.audit.literals import Literal
-from compat_v1.audit.operands import is_scalar, is_tensor
+from compat_v1.audit.operands import is_op, is_scalar, is_tensor
 from compat_v1.audit.patterns import match
 from compat_v1.audit.pruning import before, users_of
 from compat_v1.audit.sharing import share
@@ -19,6 +19,7 @@ _LESS = ("Sub", ("Identity", "variable"), ("RealDiv", ("Identity", "biased"), _B
 def finish(normal):
     """Set each variable from which its own value less a debiased average is subtracted."""
     updates = [node for node in normal.nodes if node.op == "AssignSub" and node.attributes.keys() <= {"T"}]
+    updates = [node for node in updates if is_op(node.inputs[1], _LESS[0])]
     users = users_of(normal) if updates else {}
     changed = False
     for node in updates:
