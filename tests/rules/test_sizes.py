@@ -66,4 +66,5 @@ def test_so_many_times_a_sum_has_what_its_parts_are_of():
     half = sizes.subtract(sizes.part(sizes.add(p, q), 2), 3)  # as when blocks are put aside, cut, and put back
     assert sizes.multiply(2, half) == sizes.multiply(half, 2) == sizes.subtract(sizes.add(p, q), 6)
     assert sizes.multiply(r, sizes.add(sizes.part(p, r), q)) == sizes.add(p, sizes.multiply(q, r))
+    assert sizes.divide(sizes.multiply(8, sizes.part(p, 4)), 2) == p
     assert "part(" in str(sizes.multiply(3, half)) and "part(" in str(sizes.multiply(p, half))
