@@ -354,9 +354,8 @@ class Normal(Places):
                 made = made or self.keep(name, node.op, operands)
                 self.tensors[name, index] = (made, index)
                 continue
-            known = alive | output.alive
-            implied = known if len(known) < 2 else self._without_implied(known)
-            self.tensors[name, index] = output if implied == output.alive else output._replace(alive=implied)
+            places = self._without_implied(alive | output.alive)
+            self.tensors[name, index] = output if places == output.alive else output._replace(alive=places)
         if made is None:
             begins = any(one in self.initial for one, _ in self.graph.inputs[name])
             rule = "constants" if node.op == "Const" else "initial value" if begins else "computed shapes"

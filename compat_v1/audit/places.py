@@ -98,6 +98,8 @@ class Places:
 
     def _without_implied(self, alive):
         """Return what tells places without the branches that others of them are inside of."""
+        if len(alive) < 2:
+            return alive
         return frozenset(one for one in alive if not any(is_inside(other, one) for other in alive))
 
     def _begins_turn(self, name):
